@@ -54,6 +54,7 @@ release: $(VENV)/.dev
 
 screenshots: $(VENV)/.dev
 	$(BIN)/python scripts/make_screenshots.py
+	$(BIN)/python scripts/make_walks.py
 
 # Texts of the screen: bring the catalogs up to date with the source and compile them.
 messages: $(VENV)/.dev

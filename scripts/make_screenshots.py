@@ -26,6 +26,7 @@ from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.themes import DARK, LIGHT
 from ordertui.tui.tour.controller import TourNote
 
+TARGET = Path(__file__).resolve().parent.parent / "screenshots"
 NOW = parse_iso("2026-11-23T14:05:00Z")
 WIDE, SMALL = (120, 40), (80, 24)
 Steps = Callable[[Pilot[None], Session], Awaitable[None]]
@@ -224,14 +225,23 @@ async def draw(picture: Picture) -> str:
         shutil.rmtree(shop)
 
 
+def save(name: str, svg: str, png: Path | None) -> None:
+    """Write a picture into screenshots/, and as PNG into a folder if one is given."""
+    (TARGET / f"{name}.svg").write_text(svg, encoding="utf-8")
+    if png:
+        import resvg_py
+
+        drawn = resvg_py.svg_to_bytes(svg_string=svg.replace("Fira Code", "DejaVu Sans Mono"))
+        (png / f"{name}.png").write_bytes(bytes(drawn))
+    print(f"screenshots/{name}.svg")
+
+
 def main() -> None:
     """Draw all, or those named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--png", type=Path, metavar="FOLDER")
     asked = parser.parse_args()
-    target = Path(__file__).resolve().parent.parent / "screenshots"
-    target.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         os.environ["HOME"] = folder  # so that no machine's path is in a picture
@@ -239,14 +249,7 @@ def main() -> None:
         for picture in PICTURES:
             if asked.names and picture.name not in asked.names:
                 continue
-            svg = asyncio.run(draw(picture))
-            (target / f"{picture.name}.svg").write_text(svg, encoding="utf-8")
-            if asked.png:
-                import resvg_py
-
-                png = resvg_py.svg_to_bytes(svg_string=svg.replace("Fira Code", "DejaVu Sans Mono"))
-                (asked.png / f"{picture.name}.png").write_bytes(bytes(png))
-            print(f"screenshots/{picture.name}.svg")
+            save(picture.name, asyncio.run(draw(picture)), asked.png)
 
 
 if __name__ == "__main__":

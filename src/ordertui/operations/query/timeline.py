@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ordertui.orders.batch_state import RowState
+from ordertui.orders.enums import Action
 from ordertui.orders.order import Order
 from ordertui.store import MESSAGE_COPIED, AuditEntry
 
@@ -37,7 +38,7 @@ def messages(records: Sequence[AuditEntry]) -> list[Event]:
 
 _ANSWERS = {
     RowState.ACCEPTED: "Amazon took the file in",
-    RowState.OK: "Amazon said ok; a later report confirms it",
+    RowState.OK: "Amazon said ok",
     RowState.ERROR: "Amazon refused it",
     RowState.UNKNOWN: "its outcome is unknown: it is never sent again by itself",
     RowState.CONFIRMED: "confirmed by a later report",
@@ -75,8 +76,11 @@ def history(order: Order, batches: Sequence[Batch], mail: Sequence[Event] = ()) 
                 (batch.sent_at, f"{name} {'went to Amazon by the API' if batch.by_api else 'written for upload'}")
             )
         if mine.state in _ANSWERS:
+            answer = _ANSWERS[mine.state]
+            if mine.state is RowState.OK and batch.action is not Action.REFUND:  # no order report tells of a refund
+                answer += "; a later All Orders report confirms it"
             said = " ".join(part for part in (mine.code, mine.text) if part)
-            events.append((None, f"{_ANSWERS[mine.state]}{f': {said}' if said else ''}"))
+            events.append((None, f"{answer}{f': {said}' if said else ''}"))
         found.append(events)
     found.sort(key=lambda events: events[0][0] or 0)
     return [event for events in found for event in events]

@@ -68,7 +68,10 @@ def result_lines(summaries: Sequence[ResultSummary]) -> list[Piece]:
         if one.ok:
             pieces.append(
                 (
-                    _("\n ok is Amazon's word for the file; a later report confirms the orders themselves\n"),
+                    _(
+                        "\n ok is Amazon's answer to the file. A later All Orders report confirms a cancellation or a"
+                        " shipment, none a refund.\n"
+                    ),
                     "$foreground-muted",
                 )
             )

@@ -20,7 +20,7 @@ from textual.widgets.option_list import Option
 
 from ordertui.messages import N_, _
 from ordertui.operations.config import downloads_folder
-from ordertui.operations.paths import is_there
+from ordertui.operations.paths import is_there, short_path
 from ordertui.operations.reports.files import FileEntry, complete_path, kind_of, list_folder, typed_paths
 from ordertui.operations.session import Session
 from ordertui.tui.key_queue import KeyQueue
@@ -134,7 +134,7 @@ class PickerScreen(Dialog[list[Path] | None]):
         if self._is_gone:
             return
         count = _("   {marked:,} marked, Enter reads them", marked=len(self._marked)) if self._marked else ""
-        self.query_one("#picker-folder", Static).update(f"{self._folder}{count}")
+        self.query_one("#picker-folder", Static).update(f"{short_path(self._folder)}{count}")
         options = self._files
         options.clear_options()
         options.add_option(Option(f"  {UP}/", id=str(self._folder / UP)))

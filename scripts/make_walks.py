@@ -1,0 +1,129 @@
+"""Draw screenshots/walk-*.svg, the pictures of docs/first-time.md: the first cancellation and the first refund.
+
+Both are walked on the screen with the reports of examples/us, at the moment they are dated, in one store: a picture is
+what an operator sees after the keys before it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from make_screenshots import keys, main_screen, save, settled
+from textual.pilot import Pilot
+
+from ordertui.operations.config import Config
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock, parse_iso
+from ordertui.tui.main.app import OrderTuiApp
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORTS = ROOT / "examples" / "us"
+NOW = parse_iso("2026-11-23T14:05:00Z")
+HOME = "/home/shopkeeper"
+"""Stands in the pictures for the home folder, a temporary one of as many letters."""
+SIZE = (110, 32)
+HOLD = 15 * 60 + 5
+"""Seconds until the hold of a batch has ended."""
+DAY = 24 * 3600
+CANCELLED, REFUNDED = "001-0000000-0000001", "001-0000000-0000012"
+NEXT_DAY = REPORTS / "next-day" / "all-orders-by-last-update.txt"
+ANSWER = (
+    "Feed Processing Summary:\n\tNumber of records processed\t\t1\n\tNumber of records successful\t\t1\n\n"
+    "original-record-number\torder-id\torder-item-id\terror-code\terror-type\terror-message\n"
+)
+"""A processing report without errors, as Seller Central gives it."""
+
+
+async def walk(pilot: Pilot[None], clock: FixedClock, downloads: Path) -> AsyncIterator[str]:
+    """Walk both ways; yield the name of each picture when it is on the screen."""
+    await keys(pilot, "i", "d", "a")
+    yield "files"
+    await keys(pilot, "enter")
+    await until(pilot, lambda: len(main_screen(pilot).table.ids) > 15)
+    await keys(pilot, "escape", "3", "G")
+    yield "asked"
+    await keys(pilot, "x")
+    yield "cancel-preview"
+    await keys(pilot, "y")
+    yield "held"
+    clock.advance(HOLD)
+    await keys(pilot, "R", "o")
+    yield "cancel-upload"
+    await keys(pilot, "U", "y")
+    report(downloads / "cancel-processing-report.txt", ANSWER, clock.now())
+    await keys(pilot, "i", "enter")
+    yield "cancel-answered"
+    await keys(pilot, "escape", "escape")
+    clock.advance(DAY)
+    report(downloads / "all-orders-next-day.txt", NEXT_DAY.read_text(encoding="utf-8"), clock.now())
+    await keys(pilot, "i", "enter", "escape", "0", "g", *CANCELLED[-7:], "enter")
+    yield "cancel-confirmed"
+    await keys(pilot, "g", *REFUNDED[-7:], "enter", "r")
+    yield "reason"
+    await keys(pilot, "C", "enter")
+    await keys(pilot, "m", "enter", "1", "enter")
+    yield "amounts"
+    await keys(pilot, *["enter"] * len(pilot.app.screen.query("Input")))
+    await keys(pilot, "G", "enter")
+    yield "part"
+    await keys(pilot, "y")
+    clock.advance(HOLD)
+    await keys(pilot, "R", "o")
+    yield "refund-upload"
+    await keys(pilot, "U", "y")
+    report(downloads / "refund-processing-report.txt", ANSWER, clock.now())
+    await keys(pilot, "i", "enter")
+    yield "same-answer"
+    await keys(pilot, *"batch-1", "enter")
+    yield "refund-answered"
+
+
+def report(path: Path, text: str, at: int) -> None:
+    """Put a report into the Downloads folder, as downloaded at a moment."""
+    path.write_text(text, encoding="utf-8")
+    os.utime(path, (at, at))
+
+
+async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
+    """Wait until it is so, and the screen at rest."""
+    for _ in range(3000):
+        if true():
+            break
+        await pilot.pause(0.01)
+    await settled(pilot, 3)
+
+
+async def draw_all(png: Path | None) -> None:
+    """Walk in a new store, and draw on the way."""
+    downloads = Path.home() / "Downloads"
+    downloads.mkdir()
+    for path in sorted((REPORTS / "reports").iterdir()):
+        report(downloads / path.name, path.read_text(encoding="utf-8"), NOW)
+    clock = FixedClock(NOW)
+    with Session.open(Path.home() / "shop" / "orders.db", clock=clock, config=Config(shop_name="my-shop")) as session:
+        app = OrderTuiApp(session)
+        async with app.run_test(size=SIZE) as pilot:
+            await settled(pilot, 3)
+            async for name in walk(pilot, clock, downloads):
+                drawn = app.export_screenshot(title="ordertui").replace(str(Path.home()), HOME)
+                save(f"walk-{name}", drawn, png)
+
+
+def main() -> None:
+    """Draw all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--png", type=Path, metavar="FOLDER")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        os.environ["HOME"] = folder  # so that no machine's path is in a picture
+        asyncio.run(draw_all(asked.png))
+
+
+if __name__ == "__main__":
+    main()
