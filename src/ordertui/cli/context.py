@@ -59,6 +59,8 @@ def open_session(
     try:
         if session.is_practice:
             say("PRACTICE STORE: nothing here is real.")
+        if session.context.store.mended:
+            say(session.context.store.mended)
         yield session
     finally:
         session.close()

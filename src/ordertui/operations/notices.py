@@ -28,7 +28,7 @@ class Notices:
         """Return one text for each thing that needs attention.
 
         A policy file not in force or edited, stale reports and policy values, invisible requests, an old client secret,
-        a full disk, a store that may be a copy, a lost server, and open issues of batches.
+        a full disk, a store that may be a copy, what opening it mended, a lost server, and open issues of batches.
         """
         from .maintenance import disk_space_warning
         from .policies import edited_since_load
@@ -51,6 +51,7 @@ class Notices:
             self.secret_rotation(),
             disk_space_warning(reader),
             context.copies.reason(),
+            context.store.mended,
             *self._line(),
         ]
         for issue in self._open_issues():

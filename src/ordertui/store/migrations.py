@@ -37,6 +37,10 @@ SCRIPTS = (
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)
+MEND_KEY = "mend"
+"""Key in `meta`: the version from which a store was brought along, until `importing.mend` looked at it."""
+BEFORE = "before_migration"
+"""The table that has the numbers of orders as they were before a migration, until then."""
 
 
 def statements(name: str) -> Iterator[str]:
@@ -79,6 +83,8 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         before = check(connection, path)
+        if before:
+            _keep_numbers(connection, before)
         for number in range(before, LATEST):
             for statement in statements(SCRIPTS[number]):
                 connection.execute(statement)
@@ -92,3 +98,13 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _keep_numbers(connection: sqlite3.Connection, before: int) -> None:
+    """Keep what orders came to, so that it can be told what the migration changed."""
+    if connection.execute("SELECT 1 FROM orders LIMIT 1").fetchone() is None:
+        return
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS {BEFORE} AS SELECT id, total, currency, items, units_shipped FROM orders"
+    )
+    connection.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)", (MEND_KEY, str(before)))

@@ -15,6 +15,7 @@ from .database import STORE_ID_KEY, Database
 from .engine.sqlite import CopyPlace, SqliteEngine
 from .errors import StoreError, StoreMoved
 from .journal.batches import BatchJournal
+from .migrations import MEND_KEY
 from .operator_facts import OperatorFacts
 from .orders import OrderRepository
 from .tallies import OrderTallies
@@ -60,6 +61,8 @@ class Store:
         """The store's file, or what this machine's files of a store on a server are named after."""
         self.clock = clock = engine.clock(clock)
         """The clock by which the store lives: on a server, the server's."""
+        self.mended = ""
+        """What opening the store mended of what an older version kept wrong, for the operator; empty: nothing."""
         self.is_shared = engine.is_shared
         """Whether several machines may work in the store."""
         self._place = place
@@ -85,6 +88,8 @@ class Store:
             if not store.read_only:
                 if store.meta(STORE_ID_KEY) is None:
                     store.identity.ensure()
+                if store.meta(MEND_KEY) is not None:
+                    store._mend()
                 store.batches.claims.prepare()
                 with suppress(StoreMoved):  # what it holds leaves from the other place
                     store.batches.anchor_holds()
@@ -92,6 +97,12 @@ class Store:
             store.close()
             raise
         return store
+
+    def _mend(self) -> None:
+        from .importing.mend import mend
+
+        with suppress(StoreMoved):
+            self.mended = mend(self.database, self.audit, self.path)
 
     def reader(self) -> Store:
         """Return a second connection, which never writes and never waits for the writer."""

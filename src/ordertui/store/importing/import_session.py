@@ -180,7 +180,7 @@ class ImportSession:
             with self._database.write():
                 self._are_mixed = len({key[0] for key in self._words}) > 1
                 skus = {str(key[1]) for key in self._words}
-                self._has_spellings = len(set(map(_spelling, skus))) < len(skus)
+                self._has_spellings = len(set(map(spelling, skus))) < len(skus)
                 self._staging.fill("words", [(n, *key, at) for key, (n, at) in self._words.items()])
                 self._undo.begin()
                 for statement in (*sql.PRODUCTS, sql.FAR):
@@ -255,7 +255,7 @@ class ImportSession:
         self._do(sql.NEW_UNCLEAR)
         if not self._database.query("SELECT 1 FROM news WHERE is_unclear = 1 LIMIT 1"):
             return []
-        spelled = [(product, _spelling(sku)) for product, sku in self._database.query(pairing.SKUS)]
+        spelled = [(product, spelling(sku)) for product, sku in self._database.query(pairing.SKUS)]
         self._database.fill("spellings", ("product_id", "sku_key"), spelled)
         for statement in (*pairing.PROMOTIONS, *pairing.UNCLEAR):
             self._do(statement)
@@ -326,7 +326,7 @@ class ImportSession:
             self._context.audit.append("import", json.dumps(facts))
 
 
-def _spelling(sku: str) -> str:
+def spelling(sku: str) -> str:
     """Return a SKU without what typing and spreadsheets change: capitals, spaces around it, how accents are made."""
     return normalize("NFC", normalize("NFC", sku).casefold()).strip()
 

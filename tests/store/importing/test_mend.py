@@ -1,0 +1,196 @@
+"""A store that version 0.1 wrote is mended when it is opened, and what changed is told and kept.
+
+`version-0.1.sql` was written by version 0.1 from reports of this project's complaints: promotions that repeat an item,
+item ids that change or lose a zero, taxes inside of prices, a marketplace given by hand, SKUs spelled otherwise.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ordertui.cli.main import cli
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock, parse_iso
+from ordertui.orders.enums import ReportKind
+from ordertui.store import migrations
+from ordertui.store.importing import mend
+from ordertui.store.importing.mend import StoredLine, joined_line, one_item
+from ordertui.store.importing.tables import LINE_REGISTERS
+from support.reports import COLUMNS, cells, write
+
+pytestmark = pytest.mark.usefixtures("fast_disk")
+DUMP = Path(__file__).parents[2] / "support" / "stores" / "version-0.1.sql"
+NOW = parse_iso("2026-11-23T12:00:00Z")
+RIGHT = {
+    "113-5550001-5550001": (2, 3750, "US"), "113-5550002-5550002": (2, 4949, "US"),
+    "113-0000031-0000031": (2, None, "US"), "113-0000032-0000032": (2, None, "US"),
+    "304-7000001-7000001": (1, 12390, "DE"), "250-7000003-7000003": (1, 1980, "JP"),
+    "206-7000002-7000002": (1, 2699, "UK"), "113-7000004-7000004": (1, 11473, "US"),
+    "202-8100000-8100000": (1, 2000, "UK"), "303-8100001-8100001": (1, 2000, "UK"),
+    "113-0000071-0000071": (2, 2160, "US"), "113-0000072-0000072": (2, 2160, "US"),
+}  # fmt: skip
+"""Order to units, minor units and marketplace. DE and FR orders stay of UK until a report names them."""
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """The store of version 0.1."""
+    path = tmp_path / "orders.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(DUMP.read_text(encoding="utf-8"))
+    connection.execute(f"PRAGMA application_id = {migrations.APPLICATION_ID}")
+    connection.execute("PRAGMA user_version = 5")
+    connection.commit()
+    connection.close()
+    return path
+
+
+def opened(path: Path) -> Session:
+    return Session.open(path, clock=FixedClock(NOW))
+
+
+def test_what_was_wrong_is_mended_and_told(old: Path) -> None:
+    with opened(old) as session:
+        ids = session.orders.rows(session.orders.find())
+        rows = {row.order_id: row for row in ids.values()}
+        for order_id, (units, total, marketplace) in RIGHT.items():
+            row = rows[order_id]
+            assert (row.items, row.total and row.total.minor, row.marketplace) == (units, total, marketplace), order_id
+            assert not row.units_shipped or row.status == "shipped", order_id
+        assert list(session.recount().run()) == []
+        assert "113-0000071-0000071" in {ids[one].order_id for one in session.orders.find("action:cancel")}
+        told = [one for one in session.notices.banners() if "brought along from version 5" in one]
+        assert len(told) == 1
+        assert "lines that were one item, joined: 11 orders" in told[0]
+        (record,) = [one for one in session.audit.records("113-5550001-5550001") if one["what"] == "store.mended"]
+        assert session.audit.verify()
+        (listed,) = old.parent.glob("orders.db-changes-from-5-to-*.tsv")
+        assert record["more"]["file"] == listed.name
+        with listed.open(encoding="utf-8", newline="") as file:
+            changes = list(csv.DictReader(file, delimiter="\t"))
+        of_one = [(one["what"], one["was"], one["now"]) for one in changes if one["order-id"] == "113-5550001-5550001"]
+        assert of_one[1:] == [("total", "USD 86.99", "USD 37.50"), ("units", "4", "2")]
+        left = [one["order-id"] for one in changes if one["what"].startswith("lines that may be one item")]
+        assert left == ["113-0000021-0000021"], "another id, and no report of all its lines: nobody can tell"
+    with opened(old) as session:
+        assert not [one for one in session.notices.banners() if "brought along" in one]
+
+
+def test_a_report_corrects_the_marketplace_that_was_given_by_hand(old: Path, tmp_path: Path) -> None:
+    row = cells("all_orders", 1, order_id="303-8100001-8100001", sales_channel="Amazon.de", currency="EUR",
+        sku="LAMP-1", quantity="1", item_price="20.00", item_tax="3.33", last_updated_date="2026-11-17T02:00:00+00:00",
+        purchase_date="2026-11-17T01:00:00+00:00")  # fmt: skip
+    with opened(old) as session:
+        session.imports.import_files([write(tmp_path / "all.txt", COLUMNS["all_orders"], [row])])
+        order = session.orders.get("303-8100001-8100001")
+        assert order is not None
+        assert (order.row.marketplace, order.row.items) == ("DE", 1)
+        assert list(session.recount().run()) == []
+
+
+def test_the_command_line_tells_it_once(old: Path) -> None:
+    first, second = (CliRunner().invoke(cli, ["--store", str(old), "store", "check", "--orders"]) for _ in range(2))
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert first.stderr.count("brought along from version 5") == 1
+    assert "brought along" not in second.stderr
+
+
+def test_a_crash_before_it_was_mended_leaves_it_for_the_next_start(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(mend, "_compare", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            opened(old)
+    with opened(old) as session:
+        assert [one for one in session.notices.banners() if "lines that were one item, joined: 11 orders" in one]
+
+
+def test_lines_that_a_batch_names_are_left_and_listed(old: Path) -> None:
+    connection = sqlite3.connect(old)
+    (row_id,) = connection.execute("SELECT id FROM orders WHERE order_id = '113-0000031-0000031'").fetchone()
+    connection.execute(
+        "INSERT INTO batches (id, action, marketplace, state, created_at, due_at, sent_at, files, sha256, advice, plan)"
+        " VALUES (1, 'cancel', 'US', 'sent', 1, 2, 3, '[]', '', '', '{}')"
+    )
+    connection.execute(
+        "INSERT INTO batch_rows (batch, pos, order_id, action, state, is_open, reason) VALUES (1, 0, ?, 'cancel', 'ok',"
+        " 0, 'NoInventory')",
+        (row_id,),
+    )
+    connection.commit()
+    connection.close()
+    with opened(old) as session:
+        order = session.orders.get("113-0000031-0000031")
+        assert order is not None
+        assert len(order.lines) == 2
+        assert [one for one in session.notices.banners() if "left: a batch names them: 1 order" in one]
+
+
+def test_a_new_store_and_one_of_today_say_nothing(tmp_path: Path) -> None:
+    for _ in range(2):
+        with opened(tmp_path / "new.db") as session:
+            session.imports.import_files([write(tmp_path / "a.txt", COLUMNS["all_orders"], [cells("all_orders")])])
+            assert not [one for one in session.notices.banners() if "brought along" in one]
+
+
+# -- which lines are one item
+
+OPEN, NEW, ALL = (kind.bit for kind in (ReportKind.UNSHIPPED, ReportKind.NEW_ORDERS, ReportKind.ALL_ORDERS))
+
+
+def line(number: int, item: str | None, sku: str = "MUG", *, price: int | None = 1000, **more: object) -> StoredLine:
+    values: dict[str, object] = dict.fromkeys(LINE_REGISTERS)
+    sources = int(str(more.pop("sources", ALL | OPEN)))
+    values |= {"item_id": item, "quantity": 2, "at": 10, "first_at": 10, "item_price": price, "item_promotion": 0}
+    return StoredLine(1, "113-0000001-0000001", sources, number, number, sku, values | more)
+
+
+ONE = [
+    ([line(1, "012345678901234"), line(2, "12345678901234", "mug ")], "an id that lost its zero"),
+    ([line(1, None), line(2, "12345678901234", "mug", price=None)], "All Orders has no ids, Unshipped no prices"),
+    ([line(1, "12345678901234"), line(2, "99345678901234", price=None)], "another id, and All Orders names one line"),
+    ([line(1, None, sources=NEW), line(2, "12345678901234", sources=NEW)], "New orders gives the ids of all lines"),
+]
+TWO = [
+    ([line(1, "12345678901234"), line(2, "99345678901234")], False, "a report priced both"),
+    ([line(1, "12345678901234"), line(2, None)], True, "All Orders priced both: one shipped, so no id came"),
+    ([line(1, None), line(2, "12345678901234", price=None, quantity=1)], False, "other quantities"),
+    ([line(1, None), line(2, "12345678901234", "CUP", price=None)], False, "other SKUs"),
+    ([line(1, None), line(2, "12345678901234", price=None, status="pending")], True, "All Orders names both"),
+    ([line(1, "12345678901234", price=None, sources=OPEN), line(2, "99345678901234", price=None, sources=OPEN, at=20,
+        first_at=20)], True, "one after the other, but one may have shipped"),
+    ([line(1, "12345678901234", price=None, sources=OPEN), line(2, "99345678901234", price=None, sources=OPEN)], False,
+        "both of one report"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lines", "why"), ONE)
+def test_lines_are_one_item(lines: list[StoredLine], why: str) -> None:
+    groups, is_doubtful = one_item(lines)
+    assert [len(group) for group in groups] == [2], why
+    assert not is_doubtful
+
+
+@pytest.mark.parametrize(("lines", "is_doubtful", "why"), TWO)
+def test_lines_stay_two(lines: list[StoredLine], *, is_doubtful: bool, why: str) -> None:
+    groups, doubtful = one_item(lines)
+    assert [len(group) for group in groups] == [1, 1], why
+    assert doubtful is is_doubtful, why
+
+
+def test_the_newest_statement_of_each_field_is_kept() -> None:
+    one = line(1, "12345678901234", at=30, a_price=20, item_promotion=300, quantity=3, a_item_id=10)
+    other = line(2, "012345678901234", "mug-long", at=20, first_at=5, item_promotion=250, quantity_shipped=1)
+    found = joined_line([one, other])
+    assert (found.line, found.sku) == (1, "mug-long")
+    wanted = {
+        "item_id": "012345678901234", "quantity": 3, "quantity_shipped": 1, "item_price": 1000, "item_promotion": 550,
+        "at": 30, "first_at": 5, "a_item_id": 20, "a_quantity": None, "a_quantity_shipped": 20, "a_price": 20,
+    }  # fmt: skip
+    assert {name: found.values[name] for name in wanted} == wanted
+    assert json.dumps(sorted(found.values)) == json.dumps(sorted(LINE_REGISTERS))

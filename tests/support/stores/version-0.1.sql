@@ -1,0 +1,205 @@
+BEGIN TRANSACTION;
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, payload TEXT NOT NULL,
+  previous TEXT NOT NULL, hash TEXT NOT NULL
+);
+INSERT INTO "audit" VALUES(1,1795435200,'import','{"by":{"host":"vm","operator":"","process":19078,"user":"root"},"changed":0,"finished":true,"kind":"all_orders","new":4,"rows":4,"sha256":"b7086c68555b66309e4c79f4147ec40518c174324170f305a5adb507884aa1d5"}','0000000000000000000000000000000000000000000000000000000000000000','fbd74c04842d0b5aecbab6e4d90f54093c7cf9ac105c1688d72fcffb3c96d210');
+INSERT INTO "audit" VALUES(2,1795435200,'import','{"by":{"host":"vm","operator":"","process":19097,"user":"root"},"changed":4,"finished":true,"kind":"new_orders","new":0,"rows":4,"sha256":"518b642e664044a95258fd3b007ebc21d6d9b5fb65800ed09fe672fec5904858"}','fbd74c04842d0b5aecbab6e4d90f54093c7cf9ac105c1688d72fcffb3c96d210','412a6f2a97d81ef6a371d4752aed7d58481d0cdd5f3c0ee8dacd25fb47d31a33');
+INSERT INTO "audit" VALUES(3,1795435200,'import','{"by":{"host":"vm","operator":"","process":19115,"user":"root"},"changed":0,"finished":true,"kind":"new_orders","new":2,"rows":3,"sha256":"db3c9b1c8ee6452eb2fa794b74d5e2b93dc095a9b82cbeb209f6673bf140e0d0"}','412a6f2a97d81ef6a371d4752aed7d58481d0cdd5f3c0ee8dacd25fb47d31a33','9c3928262d09315cd1a25627bb3af764ef46191fe2f432923d9c30cc10648623');
+INSERT INTO "audit" VALUES(4,1795435200,'import','{"by":{"host":"vm","operator":"","process":19122,"user":"root"},"changed":0,"finished":true,"kind":"unshipped","new":2,"rows":2,"sha256":"f1590a6b95209fb9fb10eb55cc688a7db68696873bd54c4979a1996e5f8c63c9"}','9c3928262d09315cd1a25627bb3af764ef46191fe2f432923d9c30cc10648623','ddbf6bc4804ec3b3ca3f9a706175d719f77294941609ee95d4cde44ab4e56353');
+INSERT INTO "audit" VALUES(5,1795435200,'import','{"by":{"host":"vm","operator":"","process":19141,"user":"root"},"changed":1,"finished":true,"kind":"unshipped","new":0,"rows":2,"sha256":"a0dbd53c477fcb9d9fae353c961ad9d90e5028f5d07aefe4c6cd6777f067bb84"}','ddbf6bc4804ec3b3ca3f9a706175d719f77294941609ee95d4cde44ab4e56353','d0969d455337bdc15b959867cf153df7a1352912019f3d21b21a864b4cb019fa');
+INSERT INTO "audit" VALUES(6,1795435200,'import','{"by":{"host":"vm","operator":"","process":19235,"user":"root"},"changed":0,"finished":true,"kind":"unshipped","new":2,"rows":2,"sha256":"b78e3146de248fa909ca7c5bc6ceea25d5e03e652caddb8ab171c0be8a3e68b4"}','d0969d455337bdc15b959867cf153df7a1352912019f3d21b21a864b4cb019fa','90f10ed86bdc5ecf03c04f2f72ac56e10cbf82bfce7ceb8aa7697a7ce8f18443');
+INSERT INTO "audit" VALUES(7,1795435200,'import','{"by":{"host":"vm","operator":"","process":19250,"user":"root"},"changed":1,"finished":true,"kind":"unshipped","new":0,"rows":2,"sha256":"5046d54fc9c80be2daaebbe161417bf64875200ae4c0e1dd4759dd01d15a9b2a"}','90f10ed86bdc5ecf03c04f2f72ac56e10cbf82bfce7ceb8aa7697a7ce8f18443','04a9bbd454c2a06cac24c03c1a20f38e014e868c9dbd8a8b6b0395477f16e5ba');
+INSERT INTO "audit" VALUES(8,1795435200,'import','{"by":{"host":"vm","operator":"","process":19266,"user":"root"},"changed":0,"finished":true,"kind":"all_orders","new":12,"rows":12,"sha256":"b3dd59d38f85de27ca2592aafc11265ae3e49db72ee80342f0fad1511770264e"}','04a9bbd454c2a06cac24c03c1a20f38e014e868c9dbd8a8b6b0395477f16e5ba','c44962f571b04b56247805a7a1df6469beab7593e9fc0b89d48a70dd21dd433b');
+INSERT INTO "audit" VALUES(9,1795435200,'import','{"by":{"host":"vm","operator":"","process":19274,"user":"root"},"changed":12,"finished":true,"kind":"unshipped","new":0,"rows":12,"sha256":"19db252ed2db777e229be2aef8f36a323129dd7c30f2c054558d715c04f2329c"}','c44962f571b04b56247805a7a1df6469beab7593e9fc0b89d48a70dd21dd433b','cf8eb50c042999870dd56b67db82588656991306f95c5af1466f2a417822aebf');
+INSERT INTO "audit" VALUES(10,1795435200,'import','{"by":{"host":"vm","operator":"","process":19577,"user":"root"},"changed":0,"finished":true,"kind":"all_orders","new":2,"rows":3,"sha256":"e09737c3d52d8646a5d82a0f73a0ac851054485c00e8d92770cfb9d71d426827"}','cf8eb50c042999870dd56b67db82588656991306f95c5af1466f2a417822aebf','0fb0cb7671233af7c6e3509b21b62df3960a7191171282ceefa2e71e27efa515');
+INSERT INTO "audit" VALUES(11,1795435200,'import','{"by":{"host":"vm","operator":"","process":19599,"user":"root"},"changed":2,"finished":true,"kind":"unshipped","new":0,"rows":3,"sha256":"3a987bd1cfc4ca546d9140cfbc5c02a87cac336eb62ce671272fb5f37641cbbe"}','0fb0cb7671233af7c6e3509b21b62df3960a7191171282ceefa2e71e27efa515','d6df25275c047ff0ec6d88d2f3b5c8666a12b61b4804e45755c7f533117ee030');
+CREATE TABLE audit_orders (order_id TEXT NOT NULL, audit INTEGER NOT NULL, PRIMARY KEY (order_id, audit)) WITHOUT ROWID;
+CREATE TABLE batch_rows (
+  batch INTEGER NOT NULL, pos INTEGER NOT NULL, order_id INTEGER NOT NULL, action TEXT NOT NULL,
+  state TEXT NOT NULL, is_open INTEGER NOT NULL, reason TEXT NOT NULL, currency TEXT, total INTEGER,
+  code TEXT NOT NULL DEFAULT '', text TEXT NOT NULL DEFAULT '', word TEXT,
+  PRIMARY KEY (batch, pos)
+);
+CREATE TABLE batches (
+  id INTEGER PRIMARY KEY, action TEXT NOT NULL, marketplace TEXT NOT NULL,
+  state TEXT NOT NULL, created_at INTEGER NOT NULL, due_at INTEGER NOT NULL, sent_at INTEGER,
+  files TEXT NOT NULL DEFAULT '[]', sha256 TEXT NOT NULL, advice TEXT NOT NULL, plan BLOB NOT NULL
+, who TEXT NOT NULL DEFAULT '', hold_boot TEXT NOT NULL DEFAULT '', hold_mark INTEGER, writing INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE feed_attempts (
+  id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, action TEXT NOT NULL, feed_type TEXT NOT NULL, marketplace TEXT NOT NULL,
+  state TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL, messages INTEGER NOT NULL,
+  document_id TEXT NOT NULL, started_at INTEGER NOT NULL, known TEXT NOT NULL, feed_id TEXT,
+  polls INTEGER NOT NULL DEFAULT 0, polled_at INTEGER, status TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '',
+  content BLOB NOT NULL
+);
+CREATE TABLE feed_parts (
+  batch INTEGER PRIMARY KEY, after_batch INTEGER NOT NULL
+);
+CREATE TABLE feeds (
+  batch INTEGER NOT NULL, name TEXT NOT NULL, sha256 TEXT NOT NULL, content BLOB NOT NULL, PRIMARY KEY (batch, name)
+) WITHOUT ROWID;
+CREATE TABLE imports (
+  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL, marketplace TEXT,
+  as_of INTEGER, has_request_column INTEGER NOT NULL, at INTEGER NOT NULL,
+  row_count INTEGER NOT NULL DEFAULT 0, new_orders INTEGER NOT NULL DEFAULT 0, changed INTEGER NOT NULL DEFAULT 0,
+  unchanged INTEGER NOT NULL DEFAULT 0, rejected INTEGER NOT NULL DEFAULT 0, finished INTEGER NOT NULL DEFAULT 0
+);
+INSERT INTO "imports" VALUES(1,'all_orders','tax-inside-all-orders.txt','b7086c68555b66309e4c79f4147ec40518c174324170f305a5adb507884aa1d5',NULL,1794996000,0,1795435200,4,4,0,0,0,1);
+INSERT INTO "imports" VALUES(2,'new_orders','tax-inside-new-orders.txt','518b642e664044a95258fd3b007ebc21d6d9b5fb65800ed09fe672fec5904858',NULL,1794823200,0,1795435200,4,0,4,0,0,1);
+INSERT INTO "imports" VALUES(3,'new_orders','promotion-rows-repeated.txt','db3c9b1c8ee6452eb2fa794b74d5e2b93dc095a9b82cbeb209f6673bf140e0d0',NULL,1795198564,0,1795435200,3,2,0,0,0,1);
+INSERT INTO "imports" VALUES(4,'unshipped','item-id-changed-day1.txt','f1590a6b95209fb9fb10eb55cc688a7db68696873bd54c4979a1996e5f8c63c9',NULL,1795392000,1,1795435200,2,2,0,0,0,1);
+INSERT INTO "imports" VALUES(5,'unshipped','item-id-changed-day2.txt','a0dbd53c477fcb9d9fae353c961ad9d90e5028f5d07aefe4c6cd6777f067bb84',NULL,1795413600,1,1795435200,2,0,1,1,0,1);
+INSERT INTO "imports" VALUES(6,'unshipped','item-id-zero.txt','b78e3146de248fa909ca7c5bc6ceea25d5e03e652caddb8ab171c0be8a3e68b4',NULL,1795392000,1,1795435200,2,2,0,0,0,1);
+INSERT INTO "imports" VALUES(7,'unshipped','item-id-zero-lost.txt','5046d54fc9c80be2daaebbe161417bf64875200ae4c0e1dd4759dd01d15a9b2a',NULL,1795413600,1,1795435200,2,0,1,1,0,1);
+INSERT INTO "imports" VALUES(8,'all_orders','three-marketplaces-all-orders.txt','b3dd59d38f85de27ca2592aafc11265ae3e49db72ee80342f0fad1511770264e',NULL,1794996000,0,1795435200,12,12,0,0,0,1);
+INSERT INTO "imports" VALUES(9,'unshipped','three-marketplaces-unshipped-no-channel.txt','19db252ed2db777e229be2aef8f36a323129dd7c30f2c054558d715c04f2329c','UK',1795082400,0,1795435200,12,0,12,0,0,1);
+INSERT INTO "imports" VALUES(10,'all_orders','sp1.txt','e09737c3d52d8646a5d82a0f73a0ac851054485c00e8d92770cfb9d71d426827',NULL,1795198804,0,1795435200,3,2,0,0,0,1);
+INSERT INTO "imports" VALUES(11,'unshipped','sp2.txt','3a987bd1cfc4ca546d9140cfbc5c02a87cac336eb62ce671272fb5f37641cbbe',NULL,1795392000,1,1795435200,3,0,2,0,0,1);
+CREATE TABLE lines (
+  order_id INTEGER NOT NULL, line INTEGER NOT NULL, product_id INTEGER NOT NULL, item_id TEXT,
+  quantity INTEGER, quantity_shipped INTEGER, status TEXT, currency TEXT,
+  item_price INTEGER, item_tax INTEGER, shipping_price INTEGER, shipping_tax INTEGER,
+  gift_wrap_price INTEGER, gift_wrap_tax INTEGER, item_promotion INTEGER, ship_promotion INTEGER,
+  buyer_request TEXT, request_reason TEXT, at INTEGER NOT NULL, ages TEXT,
+  PRIMARY KEY (order_id, line)
+) WITHOUT ROWID;
+INSERT INTO "lines" VALUES(1,1,1,'40000000000004',1,1,'shipped','USD',10000,825,599,49,0,0,0,0,NULL,NULL,1794996000,'{"0":1794823200}');
+INSERT INTO "lines" VALUES(2,1,2,'40000000000002',1,1,'shipped','GBP',2400,400,299,50,0,0,0,0,NULL,NULL,1794996000,'{"0":1794823200}');
+INSERT INTO "lines" VALUES(3,1,3,'40000000000003',1,1,'shipped','JPY',1980,180,0,0,0,0,0,0,NULL,NULL,1794996000,'{"0":1794823200}');
+INSERT INTO "lines" VALUES(4,1,4,'40000000000001',1,1,'shipped','EUR',11900,1900,490,78,0,0,0,0,NULL,NULL,1794996000,'{"0":1794823200}');
+INSERT INTO "lines" VALUES(5,1,5,'12345678901231',2,NULL,NULL,'USD',4000,300,599,50,0,0,400,599,NULL,NULL,1795198564,NULL);
+INSERT INTO "lines" VALUES(5,2,5,'12345678901231',2,NULL,NULL,'USD',4000,300,599,50,0,0,200,0,NULL,NULL,1795198564,NULL);
+INSERT INTO "lines" VALUES(6,1,5,'12345678901232',2,NULL,NULL,'USD',4000,300,599,50,0,0,0,0,NULL,NULL,1795198564,NULL);
+INSERT INTO "lines" VALUES(7,1,5,'12345678901231',2,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'none',NULL,1795392000,NULL);
+INSERT INTO "lines" VALUES(7,2,5,'99345678901231',2,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'none',NULL,1795413600,NULL);
+INSERT INTO "lines" VALUES(8,1,5,'12345678901232',2,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'none',NULL,1795413600,NULL);
+INSERT INTO "lines" VALUES(9,1,5,'01234567890123',2,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'none',NULL,1795392000,NULL);
+INSERT INTO "lines" VALUES(9,2,5,'1234567890123',2,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'none',NULL,1795413600,NULL);
+INSERT INTO "lines" VALUES(10,1,5,'01234567890124',2,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'none',NULL,1795413600,NULL);
+INSERT INTO "lines" VALUES(11,1,6,'50000000000000',1,0,'unshipped','GBP',2000,333,0,0,0,0,0,0,NULL,NULL,1795082400,'{"3":1794996000,"4":1794996000,"5":1794996000}');
+INSERT INTO "lines" VALUES(12,1,7,'50000000000003',1,0,'unshipped','GBP',2000,333,0,0,0,0,0,0,NULL,NULL,1795082400,'{"3":1794996000,"4":1794996000,"5":1794996000}');
+INSERT INTO "lines" VALUES(13,1,8,'50000000000006',1,0,'unshipped','GBP',2000,333,0,0,0,0,0,0,NULL,NULL,1795082400,'{"3":1794996000,"4":1794996000,"5":1794996000}');
+INSERT INTO "lines" VALUES(14,1,9,'50000000000009',1,0,'unshipped','GBP',2000,333,0,0,0,0,0,0,NULL,NULL,1795082400,'{"3":1794996000,"4":1794996000,"5":1794996000}');
+INSERT INTO "lines" VALUES(15,1,10,NULL,1,NULL,'unshipped','EUR',2000,333,0,0,0,0,0,0,NULL,NULL,1794996000,NULL);
+INSERT INTO "lines" VALUES(15,2,9,'50000000000001',1,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1795082400,NULL);
+INSERT INTO "lines" VALUES(16,1,11,NULL,1,NULL,'unshipped','EUR',2000,333,0,0,0,0,0,0,NULL,NULL,1794996000,NULL);
+INSERT INTO "lines" VALUES(16,2,6,'50000000000004',1,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1795082400,NULL);
+INSERT INTO "lines" VALUES(17,1,12,NULL,1,NULL,'unshipped','EUR',2000,333,0,0,0,0,0,0,NULL,NULL,1794996000,NULL);
+INSERT INTO "lines" VALUES(17,2,7,'50000000000007',1,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1795082400,NULL);
+INSERT INTO "lines" VALUES(18,1,13,NULL,1,NULL,'unshipped','EUR',2000,333,0,0,0,0,0,0,NULL,NULL,1794996000,NULL);
+INSERT INTO "lines" VALUES(18,2,8,'50000000000010',1,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1795082400,NULL);
+INSERT INTO "lines" VALUES(19,1,14,NULL,1,NULL,'unshipped','EUR',2000,333,0,0,0,0,0,0,NULL,NULL,1794996000,NULL);
+INSERT INTO "lines" VALUES(19,2,8,'50000000000002',1,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1795082400,NULL);
+INSERT INTO "lines" VALUES(20,1,15,NULL,1,NULL,'unshipped','EUR',2000,333,0,0,0,0,0,0,NULL,NULL,1794996000,NULL);
+INSERT INTO "lines" VALUES(20,2,9,'50000000000005',1,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1795082400,NULL);
+INSERT INTO "lines" VALUES(21,1,16,NULL,1,NULL,'unshipped','EUR',2000,333,0,0,0,0,0,0,NULL,NULL,1794996000,NULL);
+INSERT INTO "lines" VALUES(21,2,6,'50000000000008',1,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1795082400,NULL);
+INSERT INTO "lines" VALUES(22,1,17,NULL,1,NULL,'unshipped','EUR',2000,333,0,0,0,0,0,0,NULL,NULL,1794996000,NULL);
+INSERT INTO "lines" VALUES(22,2,7,'50000000000011',1,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1795082400,NULL);
+INSERT INTO "lines" VALUES(23,1,18,NULL,2,NULL,'unshipped','USD',2000,160,0,0,0,0,0,0,NULL,NULL,1795198804,NULL);
+INSERT INTO "lines" VALUES(23,2,19,'70000000000071',2,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'none',NULL,1795392000,NULL);
+INSERT INTO "lines" VALUES(24,1,18,'70000000000072',1,0,'unshipped','USD',1000,80,0,0,0,0,0,0,'none',NULL,1795392000,'{"3":1795198804,"4":1795198804,"5":1795198804}');
+INSERT INTO "lines" VALUES(24,2,19,'70000000000073',1,0,'unshipped','USD',1000,80,0,0,0,0,0,0,'none',NULL,1795392000,'{"3":1795198804,"4":1795198804,"5":1795198804}');
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE operator_facts (
+  order_id INTEGER PRIMARY KEY, dispatched TEXT NOT NULL DEFAULT 'unknown', asked INTEGER, at INTEGER NOT NULL
+);
+CREATE TABLE orders (
+  id INTEGER PRIMARY KEY, order_id TEXT NOT NULL UNIQUE,
+  marketplace TEXT NOT NULL, channel TEXT NOT NULL, status TEXT NOT NULL, purchased_at INTEGER, ship_by INTEGER,
+  auto_cancel_at INTEGER, items INTEGER, units_shipped INTEGER, cancelled_lines INTEGER NOT NULL,
+  total INTEGER, currency TEXT, dispatched TEXT NOT NULL DEFAULT 'unknown', buyer_request TEXT NOT NULL,
+  cancelled_by TEXT NOT NULL, refunded TEXT NOT NULL DEFAULT 'none', replacement TEXT NOT NULL,
+  business TEXT NOT NULL, prime TEXT NOT NULL, situation INTEGER NOT NULL, version INTEGER NOT NULL DEFAULT 1,
+  state TEXT, open_action TEXT, product_id INTEGER, sources INTEGER NOT NULL, at INTEGER NOT NULL, ages TEXT
+, digest INTEGER);
+INSERT INTO "orders" VALUES(1,'113-7000004-7000004','US','merchant','shipped',1794823200,1795129199,1796165999,1,1,0,11473,'USD','unknown','unknown','none','none','unknown','no','unknown',9704,2,NULL,NULL,1,6,1794996000,'{"4":1794823200}',6742917041156004340);
+INSERT INTO "orders" VALUES(2,'206-7000002-7000002','UK','merchant','shipped',1794823200,1795129199,1796079599,1,1,0,3149,'GBP','unknown','unknown','none','none','unknown','no','unknown',9704,2,NULL,NULL,2,6,1794996000,'{"4":1794823200}',-776188711296849573);
+INSERT INTO "orders" VALUES(3,'250-7000003-7000003','JP','merchant','shipped',1794823200,1795129199,1796165999,1,1,0,2160,'JPY','unknown','unknown','none','none','unknown','no','unknown',9704,2,NULL,NULL,3,6,1794996000,'{"4":1794823200}',638803580432499864);
+INSERT INTO "orders" VALUES(4,'304-7000001-7000001','DE','merchant','shipped',1794823200,1795129199,1796079599,1,1,0,14368,'EUR','unknown','unknown','none','none','unknown','no','unknown',9704,2,NULL,NULL,4,6,1794996000,'{"4":1794823200}',-5006202397471238430);
+INSERT INTO "orders" VALUES(5,'113-5550001-5550001','US','merchant','unknown',1795198564,NULL,NULL,4,NULL,0,8699,'USD','unknown','unknown','unknown','none','unknown','unknown','unknown',18137,1,NULL,NULL,5,2,1795198564,NULL,3157018969188796410);
+INSERT INTO "orders" VALUES(6,'113-5550002-5550002','US','merchant','unknown',1795198564,NULL,NULL,2,NULL,0,4949,'USD','unknown','unknown','unknown','none','unknown','unknown','unknown',18137,1,NULL,NULL,5,2,1795198564,NULL,-7416227007515898072);
+INSERT INTO "orders" VALUES(7,'113-0000021-0000021','US','merchant','unshipped',1795198564,1795593599,1796457599,4,2,0,NULL,NULL,'unknown','none','none','none','unknown','unknown','unknown',3818,2,NULL,NULL,5,1,1795413600,NULL,NULL);
+INSERT INTO "orders" VALUES(8,'113-0000022-0000022','US','merchant','unshipped',1795198564,1795593599,1796457599,2,0,0,NULL,NULL,'unknown','none','none','none','unknown','unknown','unknown',3170,1,NULL,NULL,5,1,1795413600,NULL,-8625613832582140261);
+INSERT INTO "orders" VALUES(9,'113-0000031-0000031','US','merchant','unshipped',1795198564,1795593599,1796457599,4,2,0,NULL,NULL,'unknown','none','none','none','unknown','unknown','unknown',3818,2,NULL,NULL,5,1,1795413600,NULL,NULL);
+INSERT INTO "orders" VALUES(10,'113-0000032-0000032','US','merchant','unshipped',1795198564,1795593599,1796457599,2,0,0,NULL,NULL,'unknown','none','none','none','unknown','unknown','unknown',3170,1,NULL,NULL,5,1,1795413600,NULL,7737370744029600241);
+INSERT INTO "orders" VALUES(11,'202-8100000-8100000','UK','merchant','unshipped',1794873600,1795301999,1796165999,1,0,0,2333,'GBP','unknown','unknown','none','none','unknown','no','unknown',3224,2,NULL,NULL,6,5,1795082400,'{"6":1794996000}',-3220227893756560982);
+INSERT INTO "orders" VALUES(12,'202-8100003-8100003','UK','merchant','unshipped',1794884400,1795301999,1796165999,1,0,0,2333,'GBP','unknown','unknown','none','none','unknown','no','unknown',3224,2,NULL,NULL,7,5,1795082400,'{"6":1794996000}',3755391131327506462);
+INSERT INTO "orders" VALUES(13,'202-8100006-8100006','UK','merchant','unshipped',1794895200,1795301999,1796165999,1,0,0,2333,'GBP','unknown','unknown','none','none','unknown','no','unknown',3224,2,NULL,NULL,8,5,1795082400,'{"6":1794996000}',-916879335548891825);
+INSERT INTO "orders" VALUES(14,'202-8100009-8100009','UK','merchant','unshipped',1794906000,1795301999,1796165999,1,0,0,2333,'GBP','unknown','unknown','none','none','unknown','no','unknown',3224,2,NULL,NULL,9,5,1795082400,'{"6":1794996000}',-7266601765724417687);
+INSERT INTO "orders" VALUES(15,'303-8100001-8100001','UK','merchant','unshipped',1794877200,1795301999,1796165999,2,1,0,NULL,NULL,'unknown','unknown','none','none','unknown','no','unknown',3872,2,NULL,NULL,10,5,1795082400,'{"6":1794996000}',NULL);
+INSERT INTO "orders" VALUES(16,'303-8100004-8100004','UK','merchant','unshipped',1794888000,1795301999,1796165999,2,1,0,NULL,NULL,'unknown','unknown','none','none','unknown','no','unknown',3872,2,NULL,NULL,11,5,1795082400,'{"6":1794996000}',NULL);
+INSERT INTO "orders" VALUES(17,'303-8100007-8100007','UK','merchant','unshipped',1794898800,1795301999,1796165999,2,1,0,NULL,NULL,'unknown','unknown','none','none','unknown','no','unknown',3872,2,NULL,NULL,12,5,1795082400,'{"6":1794996000}',NULL);
+INSERT INTO "orders" VALUES(18,'303-8100010-8100010','UK','merchant','unshipped',1794909600,1795301999,1796165999,2,1,0,NULL,NULL,'unknown','unknown','none','none','unknown','no','unknown',3872,2,NULL,NULL,13,5,1795082400,'{"6":1794996000}',NULL);
+INSERT INTO "orders" VALUES(19,'404-8100002-8100002','UK','merchant','unshipped',1794880800,1795301999,1796165999,2,1,0,NULL,NULL,'unknown','unknown','none','none','unknown','no','unknown',3872,2,NULL,NULL,14,5,1795082400,'{"6":1794996000}',NULL);
+INSERT INTO "orders" VALUES(20,'404-8100005-8100005','UK','merchant','unshipped',1794891600,1795301999,1796165999,2,1,0,NULL,NULL,'unknown','unknown','none','none','unknown','no','unknown',3872,2,NULL,NULL,15,5,1795082400,'{"6":1794996000}',NULL);
+INSERT INTO "orders" VALUES(21,'404-8100008-8100008','UK','merchant','unshipped',1794902400,1795301999,1796165999,2,1,0,NULL,NULL,'unknown','unknown','none','none','unknown','no','unknown',3872,2,NULL,NULL,16,5,1795082400,'{"6":1794996000}',NULL);
+INSERT INTO "orders" VALUES(22,'404-8100011-8100011','UK','merchant','unshipped',1794913200,1795301999,1796165999,2,1,0,NULL,NULL,'unknown','unknown','none','none','unknown','no','unknown',3872,2,NULL,NULL,17,5,1795082400,'{"6":1794996000}',NULL);
+INSERT INTO "orders" VALUES(23,'113-0000071-0000071','US','merchant','unshipped',1795198564,1795593599,1796457599,4,2,0,NULL,NULL,'unknown','unknown','none','none','unknown','unknown','unknown',3872,2,NULL,NULL,18,5,1795392000,NULL,NULL);
+INSERT INTO "orders" VALUES(24,'113-0000072-0000072','US','merchant','unshipped',1795198564,1795593599,1796457599,2,0,0,2160,'USD','unknown','none','none','none','unknown','unknown','unknown',3170,2,NULL,NULL,18,5,1795392000,NULL,-7823828235640763872);
+CREATE TABLE products (
+  id INTEGER PRIMARY KEY, marketplace TEXT NOT NULL, sku TEXT NOT NULL,
+  asin TEXT, asin_at INTEGER, title TEXT, title_at INTEGER,
+  UNIQUE (marketplace, sku)
+);
+INSERT INTO "products" VALUES(1,'US','LAMP','B00LAMP001',1794996000,'Lamp',1794996000);
+INSERT INTO "products" VALUES(2,'UK','LAMP','B00LAMP001',1794996000,'Lamp',1794996000);
+INSERT INTO "products" VALUES(3,'JP','LAMP','B00LAMP001',1794996000,'Lamp',1794996000);
+INSERT INTO "products" VALUES(4,'DE','LAMP','B00LAMP001',1794996000,'Lamp',1794996000);
+INSERT INTO "products" VALUES(5,'US','MUG-RED',NULL,NULL,'Mug red',1795413600);
+INSERT INTO "products" VALUES(6,'UK','LAMP-0','B00LAMP001',1794996000,'Lamp',1795082400);
+INSERT INTO "products" VALUES(7,'UK','LAMP-3','B00LAMP001',1794996000,'Lamp',1795082400);
+INSERT INTO "products" VALUES(8,'UK','LAMP-2','B00LAMP001',1794996000,'Lamp',1795082400);
+INSERT INTO "products" VALUES(9,'UK','LAMP-1','B00LAMP001',1794996000,'Lamp',1795082400);
+INSERT INTO "products" VALUES(10,'DE','LAMP-1','B00LAMP001',1794996000,'Lamp',1794996000);
+INSERT INTO "products" VALUES(11,'DE','LAMP-0','B00LAMP001',1794996000,'Lamp',1794996000);
+INSERT INTO "products" VALUES(12,'DE','LAMP-3','B00LAMP001',1794996000,'Lamp',1794996000);
+INSERT INTO "products" VALUES(13,'DE','LAMP-2','B00LAMP001',1794996000,'Lamp',1794996000);
+INSERT INTO "products" VALUES(14,'FR','LAMP-2','B00LAMP001',1794996000,'Lamp',1794996000);
+INSERT INTO "products" VALUES(15,'FR','LAMP-1','B00LAMP001',1794996000,'Lamp',1794996000);
+INSERT INTO "products" VALUES(16,'FR','LAMP-0','B00LAMP001',1794996000,'Lamp',1794996000);
+INSERT INTO "products" VALUES(17,'FR','LAMP-3','B00LAMP001',1794996000,'Lamp',1794996000);
+INSERT INTO "products" VALUES(18,'US','mug-blue','B000000001',1795198804,'Mug red',1795392000);
+INSERT INTO "products" VALUES(19,'US','MUG-BLUE','B000000001',1795198804,'Mug red',1795392000);
+CREATE TABLE rate_report (
+  order_id TEXT PRIMARY KEY, marketplace TEXT NOT NULL, order_date INTEGER, impacts INTEGER NOT NULL,
+  as_of INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE refunds (
+  batch INTEGER NOT NULL, order_id INTEGER NOT NULL, line INTEGER NOT NULL, currency TEXT NOT NULL,
+  quantity INTEGER, item_price INTEGER NOT NULL, item_tax INTEGER NOT NULL, shipping_price INTEGER NOT NULL,
+  shipping_tax INTEGER NOT NULL, gift_wrap_price INTEGER NOT NULL, gift_wrap_tax INTEGER NOT NULL,
+  item_promotion INTEGER NOT NULL, ship_promotion INTEGER NOT NULL,
+  PRIMARY KEY (batch, order_id, line)
+);
+CREATE TABLE results (
+  batch INTEGER NOT NULL, sha256 TEXT NOT NULL, at INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (batch, sha256)
+) WITHOUT ROWID;
+CREATE TABLE said_cancelled (
+  order_id TEXT PRIMARY KEY, by TEXT NOT NULL, as_of INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX batch_rows_open ON batch_rows (order_id) WHERE is_open = 1;
+CREATE INDEX batch_rows_order ON batch_rows (order_id);
+CREATE INDEX refunds_order ON refunds (order_id);
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN
+  SELECT RAISE(ABORT, 'the audit log is append-only');
+END;
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN
+  SELECT RAISE(ABORT, 'the audit log is append-only');
+END;
+CREATE UNIQUE INDEX feed_attempts_open ON feed_attempts (feed_type)
+  WHERE state IN ('submitting', 'unknown', 'submitted', 'processing', 'needs_operator');
+CREATE INDEX feed_attempts_batch ON feed_attempts (batch);
+CREATE INDEX orders_placed ON orders (purchased_at);
+CREATE INDEX orders_status ON orders (status, purchased_at);
+CREATE INDEX orders_ship_by ON orders (ship_by) WHERE ship_by IS NOT NULL;
+CREATE INDEX orders_situation ON orders (situation, purchased_at);
+CREATE INDEX orders_rate ON orders (marketplace, channel, purchased_at, situation, status, cancelled_lines);
+CREATE INDEX orders_request ON orders (buyer_request, purchased_at);
+CREATE INDEX orders_state ON orders (state) WHERE state IS NOT NULL;
+CREATE INDEX lines_product ON lines (product_id, order_id);
+CREATE INDEX orders_auto_cancel ON orders (auto_cancel_at) WHERE auto_cancel_at IS NOT NULL;
+CREATE INDEX lines_odd ON lines (order_id) WHERE (status = 'cancelled' OR item_id IS NULL
+  OR item_price IS NULL OR currency IS NULL OR item_price <= 0 OR item_promotion > 0 OR ship_promotion > 0);
+COMMIT;
