@@ -1,13 +1,14 @@
-"""Write the pages that are made from the program: docs/keys.md and docs/settings.md. A test compares them."""
+"""Write the pages that are made from the program: commands, keys and settings. Tests compare them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from ordertui.cli.commands_page import commands_page
 from ordertui.operations.settings_page import settings_page
 from ordertui.tui.actions import keys_page
 
-PAGES = {"keys.md": keys_page, "settings.md": settings_page}
+PAGES = {"commands.md": commands_page, "keys.md": keys_page, "settings.md": settings_page}
 
 
 def main() -> None:

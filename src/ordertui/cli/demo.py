@@ -12,8 +12,8 @@ from .exit_codes import Exit
 
 
 @click.command()
-@click.option("--orders", type=click.IntRange(100, 1_000_000), default=5000, show_default=True)
-@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--orders", type=click.IntRange(100, 1_000_000), default=5000, show_default=True, help="How many.")
+@click.option("--seed", type=int, default=7, show_default=True, help="The same seed draws the same orders.")
 @click.option("--where", type=click.Path(file_okay=False, path_type=Path), help="Folder to keep it in.")
 @click.option("--no-screen", is_flag=True, help="Only build it; print its path.")
 @click.option(

@@ -19,9 +19,9 @@ def facts() -> None:
 
 @facts.command("dispatched")
 @click.argument("order_ids", nargs=-1, required=True)
-@click.option("--yes", "value", flag_value="yes")
-@click.option("--no", "value", flag_value="no")
-@click.option("--unknown", "value", flag_value="unknown")
+@click.option("--yes", "value", flag_value="yes", help="It was.")
+@click.option("--no", "value", flag_value="no", help="It was not.")
+@click.option("--unknown", "value", flag_value="unknown", help="Take back what was said.")
 @click.pass_obj
 def dispatched(settings: Settings, order_ids: tuple[str, ...], value: str | None) -> None:
     """Tell whether the parcel was handed to the carrier."""

@@ -25,8 +25,10 @@ _SORT_HELP = "Keys, the first weighs most: status,-total (+ smallest first, - la
 @click.option("--filter", "text", default="", help="As typed into the screen's filter bar.")
 @click.option("--sort", default="placed", show_default=True, help=_SORT_HELP)
 @click.option("--ascending", is_flag=True, help="Smallest first, for keys without a sign.")
-@click.option("--queue", default="all", show_default=True)
-@click.option("--limit", type=click.IntRange(1, 1_000_000_000))
+@click.option(
+    "--queue", type=click.Choice([str(key) for key in BY_KEY]), default="all", show_default=True, help="Of this queue."
+)
+@click.option("--limit", type=click.IntRange(1, 1_000_000_000), help="Only the first so many.")
 @FORMAT
 @click.pass_obj
 def list_command(
@@ -47,7 +49,14 @@ def list_command(
 
 @click.command()
 @click.argument("order_id")
-@click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("table", "json")),
+    default="table",
+    show_default=True,
+    help="Form of the data.",
+)
 @click.pass_obj
 def show(settings: Settings, order_id: str, form: str) -> None:
     """Show everything known of one order, and what may be done with it and why."""

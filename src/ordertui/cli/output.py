@@ -32,7 +32,9 @@ SHOWN_EVERY = 0.2
 """Seconds between two states of a progress line."""
 TABLE_ROWS = 10_000
 """Records that are in memory to find how wide their columns are."""
-FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+FORMAT = click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Form of the data."
+)
 
 
 def _table(

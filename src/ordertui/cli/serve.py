@@ -22,7 +22,7 @@ KEY_BYTES = 24
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8787, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8787, show_default=True, help="Port to listen on.")
 @click.option("--address", default="127.0.0.1", show_default=True, help="Another needs --let-others-in.")
 @click.option("--let-others-in", is_flag=True, help="Allow an address that other machines reach. Unencrypted.")
 @click.pass_obj
