@@ -89,7 +89,7 @@ def test_one_more_never_breaks_gap_cap_or_quiet_hours(
 
 alerts = st.lists(
     st.builds(
-        lambda kind, number, market: Alert(kind, f"{kind}:{number}", f"subject {number}", market),
+        lambda kind, number, market: Alert(kind, (f"{kind}:{number}",), f"subject {number}", market),
         KINDS, st.integers(0, 12), st.sampled_from(("US", "DE", "")),
     ),
     max_size=40,
@@ -99,7 +99,7 @@ alerts = st.lists(
 @given(alerts)
 def test_grouping_loses_nothing_and_doubles_nothing(found: list[Alert]) -> None:
     groups = group_by_kind(found)
-    assert sorted(one.key for group in groups.values() for one in group) == sorted({one.key for one in found})
+    assert sorted(one.keys for group in groups.values() for one in group) == sorted({one.keys for one in found})
     assert all(one.kind is kind for kind, group in groups.items() for one in group)
     assert list(groups) == [kind for kind in AlertKind if kind in groups]
     for group in groups.values():
@@ -113,7 +113,9 @@ def test_grouping_loses_nothing_and_doubles_nothing(found: list[Alert]) -> None:
 def test_every_kind_has_words() -> None:
     assert set(WORDS) == set(AlertKind)
     for kind in AlertKind:
-        one, many = (alert_text([Alert(kind, str(n), "x") for n in range(count)], "Lamps", NOW) for count in (1, 1200))
+        one, many = (
+            alert_text([Alert(kind, (str(n),), "x") for n in range(count)], "Lamps", NOW) for count in (1, 1200)
+        )
         assert one.title.startswith("Lamps: ")
         assert "{" not in one.title + many.title + one.body
         assert "1,200" in many.title or kind is AlertKind.SECRET_EXPIRING
@@ -156,6 +158,40 @@ def open_store(tmp_path_factory: pytest.TempPathFactory, fast_disk: None) -> Ses
     return open_session(tmp_path_factory.mktemp("notify"), clock=FixedClock(NOW))
 
 
+class Finder:
+    """Finds what a test put there."""
+
+    def __init__(self) -> None:
+        self.found: list[Alert] = []
+
+    def find(self) -> list[Alert]:
+        return self.found
+
+
+def telling(session: Session, finder: Finder, name: str) -> Notifications:
+    """The notifications of a store with one receiver and other alerts."""
+    receivers = (ReceiverConfig(name, ("x",)),)
+    session.context.config = replace(
+        session.context.config, notify=NotifyConfig(receivers=receivers, most_per_hour=1_000, gap_minutes=0)
+    )
+    return Notifications(session.context, session.orders, cast(AlertFinder, finder))
+
+
+def test_more_orders_of_a_batch_are_told_again_and_fewer_are_not(
+    open_store: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finder, receiver = Finder(), Receiver()
+    told = telling(open_store, finder, "more")
+    monkeypatch.setattr(service, "send", receiver.send)
+    counts = []
+    for orders in ("ab", "a", "ab", "abc", "bc", "", "abc"):
+        finder.found = [Alert(AlertKind.BATCH_FAILED, tuple(orders), f"{len(orders)} orders")] if orders else []
+        told.send_due()
+        counts.append(sum(receiver.taken.values()))
+    assert counts == [1, 1, 1, 2, 2, 2, 2]
+    assert receiver.taken == {"2 orders": 1, "3 orders": 1}
+
+
 OUTCOMES = st.lists(st.sampled_from(("ok", "fails", "dies before", "dies after")), max_size=4)
 STEPS = st.lists(
     st.tuples(st.lists(st.integers(0, 4), max_size=5), OUTCOMES, st.sampled_from((0, 60, 300, LEASE_SECONDS, HOUR))),
@@ -173,16 +209,8 @@ def test_each_alert_is_taken_at_most_once_and_never_lost_without_a_trace(
     name = f"r{next(NAMES)}"
     context, now = open_store.context, cast(FixedClock, open_store.clock)
     receiver = Receiver()
-    found: list[Alert] = []
-
-    class Finder:
-        def find(self) -> list[Alert]:
-            return found
-
-    context.config = replace(
-        context.config, notify=NotifyConfig(receivers=(ReceiverConfig(name, ("x",)),), most_per_hour=1_000)
-    )
-    told = Notifications(context, open_store.orders, cast(AlertFinder, Finder()))
+    finder = Finder()
+    told = telling(open_store, finder, name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(service, "send", receiver.send)
 
@@ -192,7 +220,7 @@ def test_each_alert_is_taken_at_most_once_and_never_lost_without_a_trace(
                 told.send_due()
 
         for numbers, outcomes, seconds in steps:
-            found[:] = [Alert(list(AlertKind)[n % 3], f"{n}", f"{n}") for n in numbers]
+            finder.found = [Alert(list(AlertKind)[n % 3], (f"{n}",), f"{n}") for n in numbers]
             run(outcomes)
             assert all(count == 1 for count in receiver.taken.values())
             now.advance(seconds)
@@ -205,5 +233,5 @@ def test_each_alert_is_taken_at_most_once_and_never_lost_without_a_trace(
     assert set(states.values()) <= {NotificationState.SENT, NotificationState.UNCLEAR}
     for key, ident in seen.items():  # taken, or known not to be known
         assert receiver.taken[key] == 1 or states[ident] is NotificationState.UNCLEAR
-    assert {alert.key for alert in found} <= set(seen)
+    assert {key for alert in finder.found for key in alert.keys} <= set(seen)
     assert set(receiver.taken) <= set(seen)

@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from ordertui.operations.config import ReceiverConfig
+from ordertui.operations.config import AmazonConfig, ReceiverConfig
 from ordertui.operations.errors import Refused, UnknownChoice
 from ordertui.operations.notify.schedule import RETRY_SECONDS
 from ordertui.operations.notify.service import LEASE_SECONDS
 from ordertui.operations.session import Session
-from ordertui.operations.sync.credentials import ROTATION_DAYS, SECRET_ISSUED_KEY
+from ordertui.operations.sync.credentials import ROTATION_DAYS, SECRET_ENTERED_KEY, SECRET_ISSUED_KEY
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action, AlertKind, NotificationState
 from support import batches
@@ -37,7 +38,7 @@ def ask(session: Session, folder: Path, *numbers: int, updated: int = NOW) -> No
 
 
 def keys(session: Session, kind: AlertKind) -> list[str]:
-    return [alert.key for alert in session.notifications.collect() if alert.kind is kind]
+    return [key for alert in session.notifications.collect() if alert.kind is kind for key in alert.keys]
 
 
 @on_both
@@ -189,9 +190,23 @@ def test_batches_in_every_state_that_needs_somebody(tmp_path: Path, clock: Fixed
     refused, silent = batches.send(session, Action.CANCEL, 1, 2), batches.send(session, Action.CANCEL, 3)
     assert keys(session, AlertKind.FILE_TO_UPLOAD) == [f"file_to_upload:{silent}", f"file_to_upload:{refused}"]
     session.results.take_in([batches.answer(session, tmp_path, refused, {1})], refused)
-    assert keys(session, AlertKind.BATCH_FAILED) == [f"batch_failed:{refused}:1"]
+    assert keys(session, AlertKind.BATCH_FAILED) == [f"batch_failed:{refused}:{order_id(1)}"]
     clock.advance(2 * DAY)
-    assert f"batch_stuck:{silent}:stuck:1" in keys(session, AlertKind.BATCH_STUCK)
+    assert f"batch_stuck:{silent}:stuck:{order_id(3)}" in keys(session, AlertKind.BATCH_STUCK)
+
+
+def test_refused_orders_are_told_until_a_later_batch_tries_them(tmp_path: Path, clock: FixedClock) -> None:
+    file = tmp_path / "got"
+    session = batches.session_of(tmp_path, clock, waiting=3)
+    batch = batches.send(session, Action.CANCEL, 1, 2, 3)
+    session = reopen(session, tmp_path, clock, ReceiverConfig("team", appending(file)))
+    session.results.take_in([batches.answer(session, tmp_path, batch, {1, 2})], batch)
+    session.notifications.send_due()
+    failed = [one["first"] for one in received(file) if one["kind"] == "batch_failed"]
+    assert failed == [[f"batch {batch} (cancel, US, 2 orders)"]]
+    again = session.batches.retry(batch)[0]
+    session.batches.commit(again, typed=str(len(again.rows)))
+    assert keys(session, AlertKind.BATCH_FAILED) == []
 
 
 def test_the_rate_is_told_once_a_day_while_it_is_over(tmp_path: Path, clock: FixedClock) -> None:
@@ -208,10 +223,6 @@ def test_the_rate_is_told_once_a_day_while_it_is_over(tmp_path: Path, clock: Fix
 
 
 def test_the_client_secret_is_told_at_each_step(tmp_path: Path, clock: FixedClock) -> None:
-    from msgspec.structs import replace
-
-    from ordertui.operations.config import AmazonConfig
-
     session = shop(tmp_path, clock)
     session.context.store.set_meta(SECRET_ISSUED_KEY, str(NOW))
     session.context.config = replace(session.config, amazon=AmazonConfig(profile="test"))
@@ -221,6 +232,17 @@ def test_the_client_secret_is_told_at_each_step(tmp_path: Path, clock: FixedCloc
         told += [(days, key.rsplit(":", 1)[1]) for key in keys(session, AlertKind.SECRET_EXPIRING)]
     assert ROTATION_DAYS == 180
     assert told == [(150, "30"), (172, "30"), (173, "7"), (178, "7"), (179, "1"), (180, "0"), (190, "0")]
+
+
+def test_a_secret_of_unknown_age_expires_at_the_latest(tmp_path: Path, clock: FixedClock) -> None:
+    session = shop(tmp_path, clock)
+    session.context.config = replace(session.config, amazon=AmazonConfig(profile="test"))
+    assert any("secret's age" in line for line in session.notifications.unknowns())
+    session.context.store.set_meta(SECRET_ENTERED_KEY, str(NOW))
+    assert session.notifications.unknowns() == []
+    clock.advance(180 * DAY)
+    (alert,) = [one for one in session.notifications.collect() if one.kind is AlertKind.SECRET_EXPIRING]
+    assert alert.subject == "it expired on 2027-05-22 at the latest"
 
 
 def test_a_command_that_hangs_is_ended_with_what_it_started(tmp_path: Path, clock: FixedClock) -> None:

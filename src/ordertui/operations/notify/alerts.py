@@ -18,8 +18,10 @@ class Alert(msgspec.Struct, frozen=True):
     """One fact that is true now and worth telling. Each is told once to each receiver."""
 
     kind: AlertKind
-    key: str
-    """Its identity. A fact that comes to be true once more has another one."""
+    keys: tuple[str, ...]
+    """Its identity; of one about a batch a key for each order, so that it is told again when it comes to be true of
+    more orders, and not of fewer. A fact that comes to be true once more has other keys.
+    """
     subject: str
     """What it is about, in a line: an order id, a batch, a marketplace with its rate."""
     marketplace: str = ""

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from ordertui.operations.batches.open_issues import OpenIssue
 from ordertui.operations.context import SessionContext
 from ordertui.operations.query.orders import OrderQueries
-from ordertui.operations.sync.credentials import ROTATION_DAYS, SECRET_ISSUED_KEY
+from ordertui.operations.query.queues import INVISIBLE_REQUESTS
+from ordertui.operations.sync.credentials import ROTATION_DAYS, SECRET_ENTERED_KEY, SECRET_ISSUED_KEY
 from ordertui.orders.clock import DAY, iso_utc, to_local
 from ordertui.orders.enums import AlertKind
+from ordertui.orders.order import OrderRow
 from ordertui.orders.text import pluralize
 from ordertui.rules.rate import RateStatus, percent, target_percent
 from ordertui.store import JournalBatch
@@ -60,52 +62,42 @@ class AlertFinder:
             for one in self._figures()
             if one.status == RateStatus.UNKNOWN
         ]
-        found += [queue.note for queue in self._orders.queues() if queue.note]
-        if self._context.config.amazon.profile != "off" and self._issued_at() is None:
-            found.append(f"nobody said when the client secret was issued; it expires after {ROTATION_DAYS} days")
+        if self._orders.marketplaces() and not self._context.reader().tallies.has_request_column():
+            found.append(INVISIBLE_REQUESTS)
+        if self._context.config.amazon.profile != "off" and self._secret_dates() is None:
+            found.append("the client secret's age: nobody said when it was made (`ordertui api login`)")
         return found
 
     def _orders_alerts(self) -> Iterator[Alert]:
-        asked = self._orders.find(queue="buyer_asked", sort="placed", reverse=False)
-        rows = self._orders.rows(asked)
-        for row in (rows[one] for one in asked if one in rows):
+        for row in self._rows("buyer_asked", "placed"):
             request = row.buyer_request.value
-            yield Alert(
-                AlertKind.BUYER_REQUEST, f"buyer_request:{row.order_id}:{request}",
-                f"{row.marketplace} {row.order_id} ({request})", row.marketplace, (row.order_id,),
-            )  # fmt: skip
-        near = self._orders.find(queue="auto_cancel", sort="auto_cancel", reverse=False)
-        rows = self._orders.rows(near)
-        for row in (rows[one] for one in near if one in rows):
+            key = f"buyer_request:{row.order_id}:{request}"
+            subject = f"{row.marketplace} {row.order_id} ({request})"
+            yield Alert(AlertKind.BUYER_REQUEST, (key,), subject, row.marketplace, (row.order_id,))
+        for row in self._rows("auto_cancel", "auto_cancel"):
             at = self._eligibility().deadline(row)
-            when = "Amazon says so" if at is None else f"at {iso_utc(at)}"
-            yield Alert(
-                AlertKind.AUTO_CANCEL, f"auto_cancel:{row.order_id}:{'verge' if at is None else at}",
-                f"{row.marketplace} {row.order_id}, {when}", row.marketplace, (row.order_id,),
-            )  # fmt: skip
+            key = f"auto_cancel:{row.order_id}:{'verge' if at is None else at}"
+            subject = f"{row.marketplace} {row.order_id}, {'Amazon says so' if at is None else f'at {iso_utc(at)}'}"
+            yield Alert(AlertKind.AUTO_CANCEL, (key,), subject, row.marketplace, (row.order_id,))
+
+    def _rows(self, queue: str, sort: str) -> Iterator[OrderRow]:
+        ids = self._orders.find(queue=queue, sort=sort, reverse=False)
+        rows = self._orders.rows(ids)
+        return (rows[one] for one in ids if one in rows)
 
     def _batches_alerts(self) -> Iterator[Alert]:
         batches = self._context.reader().batches
         for batch in batches.to_upload():
-            orders = tuple(row.order_id for row in batch.rows)
-            yield Alert(
-                AlertKind.FILE_TO_UPLOAD, f"file_to_upload:{batch.id}", _batch(batch, len(orders)), batch.marketplace,
-                orders,
-            )  # fmt: skip
+            yield _about_batch(AlertKind.FILE_TO_UPLOAD, batch, [row.order_id for row in batch.rows], by_order=False)
         since = self._context.clock.now() - REFUSED_DAYS * DAY
         for ident, refused in batches.refused(since).items():
-            batch = batches.get(ident)
-            yield Alert(
-                AlertKind.BATCH_FAILED, f"batch_failed:{ident}:{len(refused)}", _batch(batch, len(refused)),
-                batch.marketplace, tuple(refused),
-            )  # fmt: skip
+            yield _about_batch(AlertKind.BATCH_FAILED, batches.get(ident), refused)
+        issues: dict[tuple[int, str], list[OpenIssue]] = {}
         for issue in self._open_issues():
-            kind = AlertKind.BATCH_STUCK if issue.kind in _STUCK else AlertKind.ANSWER_UNCLEAR
-            about = f"batch {issue.batch} ({issue.action.value}, {issue.marketplace}, {pluralize(len(issue.orders))})"
-            yield Alert(
-                kind, f"{kind.value}:{issue.batch}:{issue.kind}:{len(issue.orders)}", f"{about}: {issue.kind}",
-                issue.marketplace, issue.orders,
-            )  # fmt: skip
+            issues.setdefault((issue.batch, issue.kind), []).append(issue)
+        for (_, word), group in issues.items():
+            kind = AlertKind.BATCH_STUCK if word in _STUCK else AlertKind.ANSWER_UNCLEAR
+            yield _about_batch(kind, group[0], [order for issue in group for order in issue.orders], word)
 
     def _figures(self) -> Iterator[RateFigure]:
         for marketplace in self._orders.marketplaces():
@@ -120,31 +112,42 @@ class AlertFinder:
             target = Fraction(one.target)
             day = to_local(one.window_to, one.timezone).date().isoformat()
             yield Alert(
-                kind, f"{kind.value}:{one.marketplace}:{one.days}:{day}",
+                kind, (f"{kind.value}:{one.marketplace}:{one.days}:{day}",),
                 f"{one.marketplace}, {one.days} days: {percent(one.share, target=target)} of {pluralize(one.orders)},"
                 f" target {target_percent(target)}",
                 one.marketplace,
             )  # fmt: skip
 
-    def _issued_at(self) -> int | None:
-        found = self._context.reader().meta(SECRET_ISSUED_KEY)
-        return None if found is None else int(found)
+    def _secret_dates(self) -> tuple[int, bool] | None:
+        """Return a moment from which the client secret's days count, and whether it was made then or before.
+
+        It was made when the operator said, else by the day it was entered at the latest. None: neither is known.
+        """
+        meta = self._context.reader().meta
+        issued, entered = meta(SECRET_ISSUED_KEY), meta(SECRET_ENTERED_KEY)
+        known = issued or entered
+        return None if known is None else (int(known), issued is None)
 
     def _secret_alerts(self) -> Iterator[Alert]:
-        issued = self._issued_at()
-        if issued is None or self._context.config.amazon.profile == "off":
+        dates = self._secret_dates()
+        if dates is None or self._context.config.amazon.profile == "off":
             return
-        ends = issued + ROTATION_DAYS * DAY
+        since, at_latest = dates
+        ends = since + ROTATION_DAYS * DAY
         left = (ends - self._context.clock.now()) / DAY
         passed = [step for step in SECRET_STEPS if left <= step]
         if passed:
-            word = "expired" if left <= 0 else "expires"
-            yield Alert(
-                AlertKind.SECRET_EXPIRING,
-                f"secret_expiring:{issued}:{min(passed)}",
-                f"it {word} on {iso_utc(ends)[:10]}",
-            )
+            day = f"on {iso_utc(ends)[:10]}{' at the latest' if at_latest else ''}"
+            subject = f"it expired {day}" if left <= 0 else f"it expires {day}"
+            yield Alert(AlertKind.SECRET_EXPIRING, (f"secret_expiring:{since}:{min(passed)}",), subject)
 
 
-def _batch(batch: JournalBatch, count: int) -> str:
-    return f"batch {batch.id} ({batch.action.value}, {batch.marketplace}, {pluralize(count)})"
+def _about_batch(
+    kind: AlertKind, batch: JournalBatch | OpenIssue, orders: Sequence[str], word: str = "", *, by_order: bool = True
+) -> Alert:
+    """Return an alert about orders of a batch. `word` says more of its kind; `by_order`: each order has a key."""
+    number = batch.batch if isinstance(batch, OpenIssue) else batch.id
+    begin = ":".join((kind.value, str(number), *([word] if word else [])))
+    keys = tuple(f"{begin}:{order}" for order in orders) if by_order else (begin,)
+    about = f"batch {number} ({batch.action.value}, {batch.marketplace}, {pluralize(len(orders))})"
+    return Alert(kind, keys, f"{about}: {word}" if word else about, batch.marketplace, tuple(orders))

@@ -46,10 +46,10 @@ def waiting_reason(
 
 
 def group_by_kind(alerts: Iterable[Alert]) -> dict[AlertKind, list[Alert]]:
-    """Return alerts by kind, in the order of the kinds; of alerts with one key the first alone."""
-    found: dict[AlertKind, dict[str, Alert]] = {kind: {} for kind in AlertKind}
+    """Return alerts by kind, in the order of the kinds; of alerts with the same keys the first alone."""
+    found: dict[AlertKind, dict[tuple[str, ...], Alert]] = {kind: {} for kind in AlertKind}
     for alert in alerts:
-        found[alert.kind].setdefault(alert.key, alert)
+        found[alert.kind].setdefault(alert.keys, alert)
     return {kind: list(group.values()) for kind, group in found.items() if group}
 
 

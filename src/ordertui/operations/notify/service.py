@@ -109,12 +109,13 @@ class Notifications:
         found = []
         for receiver in self._receivers.values():
             wanted = [one for group in group_by_kind(self._choose(receiver, alerts)).values() for one in group]
-            told = store.notifications.told(receiver.name, [alert.key for alert in wanted])
+            told = store.notifications.told(receiver.name, [key for alert in wanted for key in alert.keys])
             notifications = store.notifications.get(set(told.values()))
             recent = store.notifications.recent(receiver.name, now - self._looks_back)
             for alert in wanted:
-                if alert.key in told:
-                    found.append(AlertStatus(alert, receiver.name, notifications[told[alert.key]]))
+                if told.keys() >= set(alert.keys):
+                    last = max(told[key] for key in alert.keys)
+                    found.append(AlertStatus(alert, receiver.name, notifications[last]))
                 else:
                     waits = waiting_reason(alert.kind, self._config, recent, now) or "told next"
                     found.append(AlertStatus(alert, receiver.name, None, waits))
@@ -137,8 +138,7 @@ class Notifications:
     def _wanted(self, receiver: ReceiverConfig, alerts: Sequence[Alert]) -> list[Alert]:
         """Return the alerts that a receiver wants and was not told."""
         by_rule = [alert for alert in alerts if _fits_rule(receiver, alert)]
-        told = self._context.reader().notifications.told(receiver.name, [alert.key for alert in by_rule])
-        return self._choose(receiver, [alert for alert in by_rule if alert.key not in told])
+        return self._choose(receiver, _untold(self._context.reader(), receiver, by_rule)[0])
 
     def _choose(self, receiver: ReceiverConfig, alerts: Sequence[Alert]) -> list[Alert]:
         """Return the alerts that fit the rules of a receiver: kinds, marketplaces, filter."""
@@ -163,15 +163,12 @@ class Notifications:
         """Note alerts of one kind as told, in one transaction with the look that allows it; None: not now."""
         with store.write():
             now = self._context.clock.now()
-            told = store.notifications.told(receiver.name, [alert.key for alert in alerts])
-            left = [alert for alert in alerts if alert.key not in told]
+            left, keys = _untold(store, receiver, alerts)
             recent = store.notifications.recent(receiver.name, now - self._looks_back)
             if not left or waiting_reason(kind, self._config, recent, now):
                 return None
             content = msgspec.json.encode(alert_text(left, self._context.config.shop_name, now)).decode()
-            return store.notifications.begin(
-                receiver.name, kind, content, [alert.key for alert in left], at=now, until=now + LEASE_SECONDS
-            )
+            return store.notifications.begin(receiver.name, kind, content, keys, at=now, until=now + LEASE_SECONDS)
 
     def _again(self, store: Store, stop: Callable[[], bool]) -> list[Notification]:
         """Try again what failed and is due, after marking as unclear what nobody noted the end of."""
@@ -210,3 +207,10 @@ def _fits_rule(receiver: ReceiverConfig, alert: Alert) -> bool:
     return (not receiver.kinds or alert.kind in receiver.kinds) and (
         not receiver.marketplaces or not alert.marketplace or alert.marketplace in receiver.marketplaces
     )
+
+
+def _untold(store: Store, receiver: ReceiverConfig, alerts: Sequence[Alert]) -> tuple[list[Alert], list[str]]:
+    """Return the alerts of which a receiver was not told everything, and the keys that it was not told."""
+    told = store.notifications.told(receiver.name, [key for alert in alerts for key in alert.keys])
+    left = [alert for alert in alerts if not told.keys() >= set(alert.keys)]
+    return left, [key for key in dict.fromkeys(key for alert in left for key in alert.keys) if key not in told]

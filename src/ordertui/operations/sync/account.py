@@ -11,7 +11,7 @@ from ordertui.operations.errors import BadInput
 from ordertui.orders.marketplace import MARKETPLACES
 
 from .connection import ApiConnection
-from .credentials import SECRET_ISSUED_KEY, StoredCredentials
+from .credentials import SECRET_ENTERED_KEY, SECRET_ISSUED_KEY, StoredCredentials
 
 
 class SellerAccount:
@@ -41,6 +41,7 @@ class SellerAccount:
         stored = StoredCredentials(credentials, "", secret_issued_at, context.clock.now())
         place = self._connection.credentials.save(stored, in_file=in_file)
         context.store.set_meta(SECRET_ISSUED_KEY, None if secret_issued_at is None else str(secret_issued_at))
+        context.store.set_meta(SECRET_ENTERED_KEY, str(context.clock.now()))
         return place
 
     def check(self, *, on_wait: OnWait = ignore_wait, stop: Stop = never_stop) -> list[str]:

@@ -31,6 +31,8 @@ PASSPHRASE = "ORDERTUI_PASSPHRASE"
 """Environment variable with the passphrase of the encrypted file."""
 SECRET_ISSUED_KEY = "amazon:secret-issued"
 """Key in the store's meta: when the client secret was made, readable without opening the credentials."""
+SECRET_ENTERED_KEY = "amazon:secret-entered"
+"""Key in the store's meta: when the client secret was entered; it was made that day or before."""
 ROTATION_DAYS = 180
 """Amazon's client secrets stop working after 180 days (developer-docs, “Rotate your application's LWA credentials”)."""
 _REMIND_DAYS = 30
