@@ -135,6 +135,11 @@ def show_figures(session: Session, codes: list[str], text: str | None, dated: st
         records.append(record)
         if now.reason:
             say(f"{now.marketplace}, {now.days} days: no rate: {now.reason}")
+        elif now.silent_days:
+            say(
+                f"{now.marketplace}, {now.days} days: no order at all is known of {', '.join(now.silent_days)}: if some"
+                " were placed, import All Orders of these days, or the rate is another one"
+            )
         if now.cancelled_at_least != now.cancelled:
             say(
                 f"{now.marketplace}, {now.days} days: between {now.cancelled_at_least:,} and {now.cancelled:,}"

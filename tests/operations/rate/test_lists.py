@@ -195,6 +195,25 @@ def test_neighbours_are_unknown_because(tmp_path: Path) -> None:
         assert "tracking numbers" in tracking.because
 
 
+def test_premium_shipping_in_australia_has_a_target_that_is_not_known(tmp_path: Path) -> None:
+    with open_session(tmp_path) as session:
+        bring(session, tmp_path, everything=[all_orders_row(1, "Shipped", market="AU"), all_orders_row(2, "Shipped")])
+        found = {code: session.rate.related_metrics.of_marketplace(code)[-1] for code in ("AU", "US")}
+        premium = found["AU"]
+        assert (premium.name, premium.target, premium.status, premium.orders) == (
+            "Premium Shipping cancellation rate", "unknown", "unknown", 1)  # fmt: skip
+        assert "Premium Shipping" not in found["US"].name
+
+
+def test_days_without_any_known_order_are_named(tmp_path: Path) -> None:
+    """Reports of some days only: nobody can tell whether the shop sold nothing on the others."""
+    with open_session(tmp_path) as session:
+        bring(session, tmp_path, everything=[all_orders_row(n, "Shipped", age=n * DAY) for n in (1, 2, 5, 6)])
+        assert session.rate.calculator.effects("US")[0].before.silent_days == ("2026-11-19", "2026-11-20")
+        bring(session, tmp_path, everything=[all_orders_row(n, "Shipped", age=n * DAY) for n in (3, 4)])
+        assert session.rate.calculator.effects("US")[0].before.silent_days == ()
+
+
 def test_asking_again_reads_no_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once counted, a rate, its days and a what-if come from the kept counts until the store changes."""
     from ordertui.store.rates import RateQueries

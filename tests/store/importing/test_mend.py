@@ -131,6 +131,30 @@ def test_lines_that_a_batch_names_are_left_and_listed(old: Path) -> None:
         assert [one for one in session.notices.banners() if "left: a batch names them: 1 order" in one]
 
 
+def test_an_order_that_a_date_of_the_future_froze_takes_reports_again(old: Path, tmp_path: Path) -> None:
+    connection = sqlite3.connect(old)
+    (row_id,) = connection.execute("SELECT id FROM orders WHERE order_id = '113-0000072-0000072'").fetchone()
+    connection.execute(
+        "UPDATE orders SET at = ?, ages = NULL WHERE id = ?", (parse_iso("2099-01-01T00:00:00Z"), row_id)
+    )
+    connection.execute(
+        "UPDATE lines SET at = ?, ages = NULL WHERE order_id = ?", (parse_iso("2099-01-01T00:00:00Z"), row_id)
+    )
+    connection.commit()
+    connection.close()
+    shipped = cells("all_orders", 1, order_id="113-0000072-0000072", sku="mug-blue", quantity="1",
+        order_status="Cancelled", item_status="Cancelled", last_updated_date="2026-11-24T08:00:00+00:00")  # fmt: skip
+    with Session.open(old, clock=FixedClock(NOW + 86_400)) as session:
+        assert [
+            one for one in session.notices.banners() if "dates in the future, set to the last import: 1 order" in one
+        ]
+        session.imports.import_files([write(tmp_path / "all.txt", COLUMNS["all_orders"], [shipped])])
+        order = session.orders.get("113-0000072-0000072")
+        assert order is not None
+        assert order.row.status == "cancelled"
+        assert list(session.recount().run()) == []
+
+
 def test_a_new_store_and_one_of_today_say_nothing(tmp_path: Path) -> None:
     for _ in range(2):
         with opened(tmp_path / "new.db") as session:

@@ -89,6 +89,8 @@ class RateCalculator:
         now = Gain(cancelled, known).plus(committed)
         target, near = policy.values.rate_target, policy.values.near
         reason = self.unknown_reason(marketplace, days) if orders or now.cancelled else ""
+        counted = self.days(marketplace, days)[:-1] if orders else []
+        silent = tuple(str(day) for day, placed, _ in counted if not placed)
 
         def as_value(counts: Gain) -> RateFigure:
             found = figure(
@@ -109,6 +111,7 @@ class RateCalculator:
                 basis=BASIS[dated],
                 committed=committed.cancelled,
                 reason=reason,
+                silent_days=silent,
             )
 
         return RateEffect(as_value(now), as_value(now.plus(more)))

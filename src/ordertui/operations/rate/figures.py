@@ -45,6 +45,10 @@ class RateFigure(msgspec.Struct, frozen=True):
     """Why the rate is not known, and what would make it known; empty when it is. Then the status is `unknown`: the
     counts are what is known of the window, and neither a percentage nor the headroom follows from them.
     """
+    silent_days: tuple[str, ...] = ()
+    """Days of the window, today left out, of which no order at all is known: none was placed, or no report was imported
+    that would name it. Reports do not tell which.
+    """
 
     @property
     def share(self) -> Fraction | None:

@@ -19,6 +19,10 @@ NO_CONFIRM_TIME = (
 )
 NO_TRACKING = "unknown: no order report carries tracking numbers or whether they were valid"
 NO_DELIVERY = "unknown: no order report says when a parcel was delivered; Amazon counts tracked units"
+NO_PREMIUM_TARGET = (
+    "unknown: the Australian help page says that Premium Shipping has a target of its own, and no page that was read"
+    " names it; look at Account Health before cancelling such an order"
+)
 PRIME_UNITS = "in orders; Amazon counts units, and all that the seller cancelled, also what the buyer asked for"
 
 
@@ -65,7 +69,21 @@ class RelatedMetrics:
                 for days in values.on_time_delivery_days
             ),
             *self._primes(marketplace),
+            *self._premium(marketplace),
         ]
+
+    def _premium(self, marketplace: str) -> Iterator[Metric]:
+        """Yield the rate of Premium Shipping where a source says that it differs."""
+        if marketplace != "AU":
+            return
+        for days in self._eligibility.policy(marketplace).values.rate_days:
+            orders, source = (
+                self._calculator.window_counts(marketplace, days)[0],
+                self._source(marketplace, "rate_target"),
+            )
+            yield Metric(
+                "Premium Shipping cancellation rate", days, "unknown", "<", orders, 0, NO_PREMIUM_TARGET, source
+            )
 
     def _primes(self, marketplace: str) -> Iterator[Metric]:
         for now, _ in self._calculator.prime.figures(marketplace):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ordertui.files import replace_file
+from ordertui.orders.clock import DAY, iso_utc
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import format_money
@@ -25,7 +26,7 @@ from ordertui.store.database import Database, as_parameter
 from ordertui.store.migrations import BEFORE, LATEST, MEND_KEY
 
 from . import statements as sql
-from .fields import LINE_FIELDS, columns
+from .fields import LINE_DATES, LINE_FIELDS, ORDER_DATES, columns
 from .import_session import spelling
 from .staging import Staging
 from .tables import LINE_REGISTERS, ORDER_REGISTERS
@@ -94,7 +95,7 @@ def mend(database: Database, audit: AuditLog, path: Path) -> str:
             return ""
         joined, doubts = _join_lines(database)
         by_hand = list(_doubt_marketplaces(database))
-        changes = [*joined, *by_hand, *doubts, *_compare(database)]
+        changes = [*joined, *by_hand, *_unfreeze(database), *doubts, *_compare(database)]
         database.execute(f"DROP TABLE IF EXISTS {BEFORE}")
         database.execute("DELETE FROM meta WHERE key = ?", (MEND_KEY,))
         if not changes:
@@ -300,6 +301,35 @@ def _doubt_marketplaces(database: Database) -> Iterator[Change]:
     for _, order_id, marketplace, currency in found:
         what = "marketplace perhaps given by hand, as the currency says: import All Orders, which names it"
         yield Change(order_id, what, f"{marketplace}, amounts in {currency}", f"{marketplace} until a report names it")
+
+
+def _unfreeze(database: Database) -> Iterator[Change]:
+    """Bring dates of the future down to the last import, so that newer reports are believed again.
+
+    Such a date, of a report or of the API, made every later word on the order look older. The clock is not asked: it
+    may have been given by `--as-of`.
+    """
+    last = database.value("SELECT max(at) FROM imports")
+    if last is None:
+        return
+    limit = int(last) + DAY
+    found = database.query(
+        "SELECT o.id, o.order_id, o.at FROM orders o WHERE o.at > :limit OR o.id IN"
+        " (SELECT l.order_id FROM lines l WHERE l.at > :limit) ORDER BY o.id",
+        {"limit": limit},
+    )
+    for table, names in (
+        ("orders", ("at", *ORDER_DATES, "named_at")),
+        ("lines", ("at", *LINE_DATES, "waits_at", "first_at")),
+    ):
+        sets = ", ".join(f"{name} = CASE WHEN {name} > :limit THEN :last ELSE {name} END" for name in names)
+        key = "id" if table == "orders" else "order_id"
+        database.execute(
+            f"UPDATE {table} SET {sets} WHERE {key} IN (SELECT id FROM {database.values_sql('ids', id=int)} AS v)",
+            {"limit": limit, "last": int(last), "ids": as_parameter(row[0] for row in found)},
+        )
+    for _, order_id, at in found:
+        yield Change(order_id, "dates in the future, set to the last import", iso_utc(at), iso_utc(int(last)))
 
 
 def _compare(database: Database) -> Iterator[Change]:

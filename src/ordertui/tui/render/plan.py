@@ -336,6 +336,9 @@ def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
         )
         pieces.append((f"{GLYPH[after.status]} {after.status}\n", STYLE[after.status]))
         pieces.append((f"  {after.basis}\n", MUTED))
+        if after.silent_days and not after.reason:
+            silent = _("No order at all is known of {days}.\n", days=", ".join(after.silent_days))
+            pieces.append((f"  {silent}", STYLE[RateStatus.UNKNOWN]))
         if words := _count_words(plan, effect, is_last=number == len(plan.rates)):
             pieces.append(f"{', '.join(words)}\n")
     for entry in plan.money:

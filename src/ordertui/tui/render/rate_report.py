@@ -215,6 +215,8 @@ def render_rate(course: Course, width: int, height: int) -> Content:
         window_to=format_time(now.window_to, now.timezone),
     )
     dated = _("Window {window}, {timezone}; {basis}.\n", window=window, timezone=now.timezone, basis=now.basis)
+    if now.silent_days and not now.reason:
+        dated += _("No order at all is known of {days}.\n", days=", ".join(now.silent_days))
     figures = render_figures(course, short=width < NARROW)
     if now.reason:
         return Content("\n").join([figures, Content.styled(dated, MUTED)])
