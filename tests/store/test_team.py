@@ -10,20 +10,22 @@ import psycopg
 import pytest
 
 from ordertui.operations.config import Config
-from ordertui.operations.errors import OperationError, RoleRefused
+from ordertui.operations.errors import OperationError, Refused, RoleRefused
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.people import Permission, Person, Role
+from ordertui.rules.policy.policy import PolicyError
 from ordertui.store import StoreError
 from ordertui.store.engine.postgres import postgres_engine
 from ordertui.store.engine.table_layout import table_layouts
 from ordertui.store.rights import READ_ONLY_TABLES, RIGHTS, rights_of
-from support.batches import answer, commit, states, upload
+from support.batches import answer, commit, plan, states, upload
 from support.server import Server
 from support.shops import NOW, all_orders_row, bring, order_id, unshipped_row
 
+CONFIG = Config()
 SCHEMA = "team.test"
 """With a dot, which makes the usual names of the groups ambiguous."""
 
@@ -52,8 +54,8 @@ class TeamStore:
             for role in Role:
                 session.team.add(f"p_{role}", role, None)
 
-    def session(self, login: str) -> Session:
-        return Session.open(self.server.address(SCHEMA, login), clock=FixedClock(NOW), config=Config())
+    def session(self, login: str, config: Config = CONFIG) -> Session:
+        return Session.open(self.server.address(SCHEMA, login), clock=FixedClock(NOW), config=config)
 
     def sql(self, login: str) -> psycopg.Connection[Row]:
         place = self.server.address("public", login).partition("&schema")[0]
@@ -129,6 +131,8 @@ ACTIONS: tuple[tuple[Permission, Callable[[Session], object]], ...] = (
     (Permission.MAINTAIN, lambda session: session.maintenance.purge(4_000)),
     (Permission.MAINTAIN, lambda session: session.maintenance.compact()),
     (Permission.MAINTAIN, lambda session: session.adoption.adopt(why="x", typed=None)),
+    (Permission.PUBLISH_POLICY, lambda session: session.team.publish_policy(Path("nowhere"), None, "x")),
+    (Permission.LOOK, lambda session: session.team.policy_history()),
     (Permission.MANAGE_TEAM, lambda session: session.team.change("nobody", Role.LEAD)),
     (Permission.MANAGE_TEAM, lambda session: session.team.init()),
 )
@@ -144,7 +148,7 @@ def test_by_the_program_each_role_does_what_it_may(sessions: dict[Role, Session]
                 found = ""
             except RoleRefused as error:
                 found = str(error)
-            except (OperationError, StoreError):  # it was tried, with numbers that do not exist
+            except (OperationError, StoreError, PolicyError):  # it was tried, with numbers that do not exist
                 found = ""
             assert found == refusal, (role, permission)
 
@@ -197,6 +201,9 @@ STATEMENTS: tuple[tuple[Permission | None, str], ...] = (
     (NOBODY, "UPDATE audit SET payload = ''"),
     (NOBODY, "DELETE FROM audit"),
     (NOBODY, "DELETE FROM audit_orders"),
+    (Permission.PUBLISH_POLICY, "INSERT INTO policies VALUES (99, 1, 'p_lead', 'amazon', '', '')"),
+    (NOBODY, "UPDATE policies SET text = ''"),
+    (NOBODY, "DELETE FROM policies"),
     (Permission.MANAGE_TEAM, "DO $$ BEGIN EXECUTE format('GRANT %I TO p_viewer', team_role('lead')); END $$"),
     (NOBODY, "ALTER ROLE boss PASSWORD 'x'"),
     (NOBODY, "SET SESSION AUTHORIZATION boss"),
@@ -313,3 +320,44 @@ def test_an_owner_brings_the_store_along_for_all(team: TeamStore, sessions: dict
         )
         engine.run("DROP TABLE later")
     assert owner == [(True,)]
+
+
+# -- the store's own policy
+
+HOUSE = """[[rule]]
+id = "no-large"
+when = "total>5"
+action = "cancel"
+effect = "deny"
+why = "large orders are looked at by hand"
+"""
+
+
+def test_the_policy_is_the_stores_own(team: TeamStore, sessions: dict[Role, Session], tmp_path: Path) -> None:
+    agent, owner = sessions[Role.AGENT], sessions[Role.OWNER]
+    first = owner.team.policy_history()[-1]
+    assert (first.version, first.who, first.edition, first.text) == (1, "boss", "amazon", "")
+    file = tmp_path / "house.toml"
+    file.write_text("[[rules]]\nid = 'broken'\n", encoding="utf-8")
+    with pytest.raises(PolicyError):
+        owner.team.publish_policy(file, None, "a mistake")
+    file.write_text(HOUSE, encoding="utf-8")
+    made = plan(agent, Action.CANCEL, 12)
+    published = owner.team.publish_policy(file, None, "large orders go by hand")
+    assert (published.version, published.who, published.text) == (2, "p_owner", HOUSE)
+    assert any("published anew" in text for text in agent.notices.banners())
+    with pytest.raises(Refused, match=r"published anew after ordertui was opened \(version 2\)"):
+        agent.batches.commit(made, typed="1")
+    settings = tmp_path / "mine.toml"
+    settings.write_text("", encoding="utf-8")
+    with team.session("p_agent", Config(policy_file=str(settings))) as later:
+        assert not plan(later, Action.CANCEL, 12).rows
+        note = later.context.active_policies.note
+    assert "is not in force, and differs from the store's policy" in note
+    assert "version 2, by p_owner, 2026-11-23" in note
+    with team.session("p_agent", Config(policy_file=str(file))) as same:
+        assert same.context.active_policies.note == ""
+    with team.session("p_agent", Config(policy="article")) as other:
+        assert "policy = 'article' is not in force" in other.context.active_policies.note
+    settings.write_text("# nothing of our own", encoding="utf-8")
+    owner.team.publish_policy(settings, None, "back to the edition")

@@ -8,10 +8,12 @@ from pathlib import Path
 from types import FunctionType
 
 from ordertui.operations.session import Session
+from ordertui.orders.people import Person, Role
 from ordertui.tui import commands
 from ordertui.tui.actions import (
     ALL_COMMANDS,
     MAIN_COMMANDS,
+    NEEDS,
     NO_KEY,
     QUEUE_COMMANDS,
     TABLE_COMMANDS,
@@ -23,7 +25,7 @@ from ordertui.tui.keymap import read_keymap, resolve
 from ordertui.tui.main.command_context import find_function
 from ordertui.tui.screens.help import help_text
 from ordertui.tui.widgets.order_table import OrderTable
-from support.pilot import main, press, running, table, until
+from support.pilot import main, press, running, said, table, until
 
 DOCS = Path(__file__).parents[2] / "docs" / "keys.md"
 
@@ -135,3 +137,18 @@ async def test_own_keys_work_and_lost_ones_do_nothing(session: Session) -> None:
         assert table(pilot).marks.count == 1
         await press(pilot, "ctrl+x")
         await until(pilot, lambda: pilot.app.screen is not main(pilot))
+
+
+async def test_a_key_that_the_role_does_not_allow_says_who_may(session: Session) -> None:
+    session.context.person = Person("vic", Role.VIEWER)
+    before = session.data_version()
+    async with running(session, toasts=True) as pilot:
+        for command_id, permission in NEEDS.items():
+            command = find_command(command_id)
+            assert command.permission is permission
+            await press(pilot, command.keys.split(",")[0])
+            assert pilot.app.screen is main(pilot), command_id
+        await until(pilot, lambda: "vic, as a viewer, may not commit a batch; an agent or above may" in said(pilot))
+        await press(pilot, "space")
+        assert table(pilot).marks.count == 1, "marks are on this machine alone"
+    assert session.data_version() == before

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import PRICE_TAX_CHECKED, price_tax, price_tax_source
+from ordertui.rules.policy.bundled import EDITIONS
 
 from .context import Settings, fail, open_session
 from .exit_codes import Exit
@@ -35,6 +37,44 @@ def policy_check(settings: Settings, file: Path | None) -> None:
     from ordertui.operations.policies import check_file
 
     say(check_file(file, settings.clock()))
+
+
+@policy.command("publish")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--why", required=True, help="What changes, and why; everybody sees it in the history.")
+@click.option("--edition", type=click.Choice(EDITIONS), help="Default: the edition in force.")
+@click.pass_obj
+def policy_publish(settings: Settings, file: Path, why: str, edition: str | None) -> None:
+    """Put the rules of FILE in force for everybody who works in a store on a server. Only an owner may.
+
+    They take the place of the store's own rules before; programs that run commit nothing until they are opened again.
+    """
+    with open_session(settings) as session:
+        found = session.team.publish_policy(file, edition, why)
+    say(f"version {found.version} of the store's policy is in force")
+
+
+@policy.command("history")
+@click.option("--version", type=click.IntRange(1), metavar="N", help="Print the rules of this version as they are.")
+@FORMAT
+@click.pass_obj
+def policy_history(settings: Settings, version: int | None, form: str) -> None:
+    """List the versions of the policy of a store on a server, newest first, with who published each, when and why."""
+    with open_session(settings) as session:
+        found = session.team.policy_history()
+    if version is not None:
+        text = next((one.text for one in found if one.version == version), None)
+        if text is None:
+            fail(Exit.BAD_INPUT, f"the store's policy has no version {version}; `ordertui policy history` lists them")
+        click.echo(text, nl=not text.endswith("\n"))
+        return
+    records: list[Record] = [
+        {"version": one.version, "at": iso_utc(one.at), "who": one.who, "edition": one.edition, "why": one.why}
+        for one in found
+    ]
+    emit(records, ("version", "at", "who", "edition", "why"), form)
+    if not found:
+        say("the store has no policy of its own: that of the settings is in force")
 
 
 @policy.command("show")

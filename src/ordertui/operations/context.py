@@ -86,21 +86,27 @@ class SessionContext:
         """Who is at work here, as the store's server knows it, and the role; for a file, an owner."""
         return self.store.person()
 
+    def role_refusal(self, permission: Permission) -> str:
+        """Return why the role of who is at work does not allow something; an empty text when it does.
+
+        Without a server nobody can say so: then nothing is written anyway.
+        """
+        return "" if self.lost is not None else self.person.refusal(permission)
+
     def refusal(self, permission: Permission) -> str:
         """Return why this may not be done here, for the operator; an empty text when it may.
 
-        The one question that is asked before keys and commands; what an order allows is the verdict's answer.
+        What an order allows is the verdict's answer.
         """
-        if permission is Permission.LOOK:
-            return self.person.refusal(permission)
-        return self.person.refusal(permission) or (str(ReadOnly()) if self.is_read_only else "")
+        is_refused = self.is_read_only and permission is not Permission.LOOK
+        return self.role_refusal(permission) or (str(ReadOnly()) if is_refused else "")
 
     def require(self, permission: Permission) -> None:
         """Raise RoleRefused when the role of who is at work does not allow it, ReadOnly when nothing may be written."""
-        refusal = self.person.refusal(permission)
+        refusal = self.role_refusal(permission)
         if refusal:
             raise RoleRefused(refusal)
-        if self.is_read_only and permission is not Permission.LOOK:
+        if self.refusal(permission):
             raise ReadOnly
 
     def writer(self, permission: Permission) -> Store:

@@ -37,7 +37,7 @@ class Notices:
         context, reader = self._context, self._context.reader()
         active = context.active_policies
         as_of, now = reader.tallies.as_of(), context.clock.now()
-        found = [active.note, edited_since_load(context.config, active)]
+        found = [active.note, edited_since_load(context.config, active, reader)]
         if as_of is not None and now - as_of > DAY:
             found.append(f"the newest report is of {iso_utc(as_of)}: import fresh ones before acting")
         if as_of is not None and not reader.tallies.has_request_column():

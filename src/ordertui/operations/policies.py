@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ordertui.files import SETTINGS_BYTES, read_file
-from ordertui.orders.clock import Clock
+from ordertui.orders.clock import Clock, iso_utc
 from ordertui.rules.policy.bundled import parse_toml
 from ordertui.rules.policy.edition import load_edition, read_edition
 from ordertui.rules.policy.house_rules import HousePolicy, read_house_policy
@@ -16,6 +16,9 @@ from ordertui.store import ReadOnlyStore, Store
 
 from .config import Config, load_config
 from .paths import typed_path
+
+if TYPE_CHECKING:
+    from ordertui.store.policies import PolicyVersion
 
 LAST_GOOD = "policy.last-good"
 """Key in the store's meta under which the last good text is kept."""
@@ -32,6 +35,15 @@ def read_policy_file(path: Path) -> str:
     raise PolicyError([problem])
 
 
+PUBLISHED = (
+    "the store's policy was published anew after ordertui was opened ({version}): close it and open it again to work by"
+    " the new rules; until then nothing can be committed"
+)
+OTHER_FILE = (
+    "your policy file {path} is not in force, and differs from the store's policy, which is ({version}); an owner"
+    " publishes one: `ordertui policy publish FILE`. Take `policy_file` out of your settings"
+)
+OTHER_EDITION = "your settings' policy = {edition!r} is not in force: the store's policy is ({version})"
 EDITED = (
     "your policy file {path} was edited after ordertui was opened: close it and open it again to work by the new rules;"
     " until then nothing can be committed"
@@ -45,15 +57,20 @@ class ActivePolicies(NamedTuple):
     note: str = ""
     """A notice when the operator's own file is not in force, else empty."""
     text: str | None = None
-    """The operator's own file as it was read; None: none is named, or it could not be read."""
+    """The operator's own file as it was read, or the store's own policy; None: there is none, or it cannot be read."""
+    version: int = 0
+    """Of the policy that the store on a server has for everybody; 0: it has none, and the settings say."""
 
 
 def load_active_policies(config: Config, store: Store, clock: Clock) -> ActivePolicies:
     """Return the policies in force.
 
-    A file that passes is kept in the store; one that fails leaves the kept text in force. Raises PolicyError when it
-    fails and none is kept.
+    They are the store's own where one was published, which is on a server alone. Else a file that passes is kept in the
+    store; one that fails leaves the kept text in force. Raises PolicyError when it fails and none is kept.
     """
+    published = store.policies.newest() if store.is_shared else None
+    if published is not None:
+        return _of_store(published, config, clock)
     if not config.policy_file:
         return ActivePolicies(load_policies(config.policy, now=clock.now))
     path = typed_path(config.policy_file)
@@ -78,9 +95,37 @@ def load_active_policies(config: Config, store: Store, clock: Clock) -> ActivePo
     return ActivePolicies(load_policies(config.policy, house, now=clock.now), text=text)
 
 
-def edited_since_load(config: Config, in_force: ActivePolicies) -> str:
-    """Return a notice when the user's policy file was edited since it was read, else an empty text."""
-    if not config.policy_file:
+def _of_store(published: PolicyVersion, config: Config, clock: Clock) -> ActivePolicies:
+    """Return the store's own policy; a person's own file is compared with it, and is not in force."""
+    name = describe_version(published)
+    house = read_house_policy(
+        published.text, f"the store's policy, {name}", load_edition(published.edition), now=clock.now()
+    )
+    note, text = "", None
+    if config.policy_file:
+        path = typed_path(config.policy_file)
+        with suppress(PolicyError):
+            text = read_policy_file(path)
+        if text != published.text:
+            note = OTHER_FILE.format(path=path, version=name)
+    elif config.policy not in (Config().policy, published.edition):
+        note = OTHER_EDITION.format(edition=config.policy, version=name)
+    policies = load_policies(published.edition, house, now=clock.now)
+    return ActivePolicies(policies, note, published.text, published.version)
+
+
+def describe_version(version: PolicyVersion) -> str:
+    """Return which version it is, by whom and of when."""
+    return f"version {version.version}, by {version.who}, {iso_utc(version.at)}"
+
+
+def edited_since_load(config: Config, in_force: ActivePolicies, store: Store) -> str:
+    """Return a notice when the policy was edited or published anew since it was read, else an empty text."""
+    if store.is_shared:
+        newest = store.policies.newest_number()
+        if newest != in_force.version:
+            return PUBLISHED.format(version=f"version {newest}")
+    if not config.policy_file or in_force.version:
         return ""
     path = typed_path(config.policy_file)
     try:

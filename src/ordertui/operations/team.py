@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ordertui.orders.people import Permission, Role
+from ordertui.rules.policy.edition import load_edition
+from ordertui.rules.policy.house_rules import read_house_policy
 
 from .context import SessionContext
 from .errors import TeamNeedsServer
+from .policies import LAST_GOOD, read_policy_file
 
 if TYPE_CHECKING:  # it imports the driver of the server, which not everybody has
+    from ordertui.store.policies import PolicyVersion
     from ordertui.store.team import Team, TeamMember
 
 PASSWORD_BYTES = 18
@@ -23,14 +28,21 @@ class TeamService:
     def __init__(self, context: SessionContext) -> None:
         if not context.store.is_shared:
             raise TeamNeedsServer(
-                "a team needs a store on a server: this one is a file, whose user may do everything. `ordertui store"
-                " move` takes it to a server (docs/team.md)"
+                "a team needs a store on a server: this one is a file, whose user may do everything, by the policy of"
+                " the settings. `ordertui store move` takes it to a server (docs/team.md)"
             )
         self._context = context
 
     def init(self) -> None:
-        """Make the store a team's; who owned it is its owner. Raises RoleRefused, ReadOnly, StoreError."""
+        """Make the store a team's; who owned it is its owner, and the policy in force here is its first.
+
+        Raises RoleRefused, ReadOnly, StoreError, PolicyError.
+        """
         self._team().init()
+        store, active = self._context.store, self._context.active_policies
+        if store.policies.newest() is None:
+            text = store.meta(LAST_GOOD) if active.note else active.text
+            store.policies.publish(self._context.config.policy, text or "", "in force when the team was made")
 
     def needs_login(self, name: str) -> bool:
         """Return whether the server has no login of this name yet. Raises RoleRefused, ReadOnly, StoreError."""
@@ -57,6 +69,22 @@ class TeamService:
         """Return the people of the team, owners first."""
         self._context.require(Permission.LOOK)
         return self._context.store.team.members()
+
+    def publish_policy(self, path: Path, edition: str | None, why: str) -> PolicyVersion:
+        """Put the rules of a file on top of an edition in force, for everybody who works in the store.
+
+        `edition` None: the one in force. Raises RoleRefused, ReadOnly, PolicyError, StoreError.
+        """
+        store = self._context.writer(Permission.PUBLISH_POLICY)
+        newest, text = store.policies.newest(), read_policy_file(path)
+        edition = edition or (self._context.config.policy if newest is None else newest.edition)
+        read_house_policy(text, str(path), load_edition(edition), now=self._context.clock.now())
+        return store.policies.publish(edition, text, why)
+
+    def policy_history(self) -> list[PolicyVersion]:
+        """Return the versions of the store's own policy, newest first."""
+        self._context.require(Permission.LOOK)
+        return self._context.store.policies.find()
 
     def _team(self) -> Team:
         return self._context.writer(Permission.MANAGE_TEAM).team

@@ -34,6 +34,7 @@ SCRIPTS = (
     "0021_report_programs.sql",
     "0022_notes.sql",
     "0023_notifications.sql",
+    "0024_policies.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

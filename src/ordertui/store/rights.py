@@ -77,7 +77,9 @@ RIGHTS: tuple[Right, ...] = (
     Right(_UNDO, "UPDATE (as_of, has_request_column)", "imports"),
     Right(_UNDO, "UPDATE (undone)", "rate_reports"),
 )  # fmt: skip
-READ_ONLY_TABLES = frozenset({"audit", "audit_orders", "schema_version", "change_number", "changes", "commits"})
+READ_ONLY_TABLES = frozenset(
+    {"audit", "audit_orders", "policies", "schema_version", "change_number", "changes", "commits"}
+)
 """Tables that functions of the store write, or its owner alone. Every role reads every table."""
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .listing import OrderListing
     from .maintenance import Maintenance
     from .notifications import NotificationLog
+    from .policies import PolicyVersions
     from .products import ProductQueries
     from .rate_reports import RateReports
     from .rates import RateQueries
@@ -204,6 +205,13 @@ class Store:
 
         context = ImportContext(self.database, self.clock, self.audit, self.facts, self.batches.transitions)
         return ImportLog(context, self.orders)
+
+    @cached_property
+    def policies(self) -> PolicyVersions:
+        """The policy of a store on a server, by version."""
+        from .policies import PolicyVersions
+
+        return PolicyVersions(self.database, self.clock, self.audit)
 
     @cached_property
     def team(self) -> Team:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from textual.binding import Binding
 
 from ordertui.operations.query.queues import QUEUES
+from ordertui.orders.people import Permission
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -28,6 +29,11 @@ class Command(msgspec.Struct, frozen=True):
     group: str
     hint: int = 0
     """Place among the key hints, from 1, the most useful first and help last; 0: not there."""
+
+    @property
+    def permission(self) -> Permission:
+        """What a person must be allowed to do, before anything is asked or shown."""
+        return NEEDS.get(self.id, Permission.LOOK)
 
     @property
     def is_of_table(self) -> bool:
@@ -62,6 +68,20 @@ _SIGNS = {
     "exclamation_mark": "!", "tab": "Tab", "full_stop": ".", "left_square_bracket": "[", "right_square_bracket": "]",
     "less_than_sign": "<", "greater_than_sign": ">", "equals_sign": "=", "vertical_line": "|", "backslash": "\\",
 }  # fmt: skip
+NEEDS: Mapping[str, Permission] = {
+    "order.cancel": Permission.COMMIT,
+    "order.refund": Permission.COMMIT,
+    "order.confirm": Permission.COMMIT,
+    "act.repeat": Permission.COMMIT,
+    "batch.undo": Permission.RECALL,
+    "order.dispatched": Permission.RECORD,
+    "order.not_dispatched": Permission.RECORD,
+    "order.asked": Permission.RECORD,
+    "order.note": Permission.RECORD,
+    "file.import": Permission.IMPORT,
+    "file.sync": Permission.IMPORT,
+}
+"""Commands that a role may not allow, by id; the others look, or change what is on this machine alone."""
 NO_KEY = "f24"
 """Bound to a command that lost its keys to the user's own keymap: no keyboard in use has it."""
 

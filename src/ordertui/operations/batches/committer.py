@@ -27,10 +27,20 @@ MOST_SHOWN = 20
 class Committer:
     """Writes plans into the journal of one store."""
 
-    def __init__(self, store: Store, planner: Planner, clock: Clock, *, merchant_id: str, practice: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        planner: Planner,
+        clock: Clock,
+        check_policy: Callable[[], None],
+        *,
+        merchant_id: str,
+        practice: bool,
+    ) -> None:
         self._store = store
         self._planner = planner
         self._clock = clock
+        self._check_policy = check_policy
         self._merchant_id = merchant_id
         self._practice = practice
 
@@ -62,6 +72,7 @@ class Committer:
             )
         try:
             with self._store.write() as database:  # processes that reach a limit of the day together: one is refused
+                self._check_policy()
                 with paused_collection(), database.stoppable(stop):
                     batches = [as_batch(self._add(plan, check_stop)) for plan in plans]
                 check_stop()

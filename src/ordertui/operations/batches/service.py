@@ -81,12 +81,17 @@ class BatchService:
         context = self._context
         store = context.writer(Permission.COMMIT)
         context.copies.require_original()
-        obstacle = edited_since_load(context.config, context.active_policies)
-        if obstacle:
-            raise Refused(obstacle)
+
+        def check_policy() -> None:
+            obstacle = edited_since_load(context.config, context.active_policies, store)
+            if obstacle:
+                raise Refused(obstacle)
+
+        check_policy()
         committer = Committer(
-            store, self._planner(), context.clock, merchant_id=context.merchant_id, practice=context.is_practice
-        )
+            store, self._planner(), context.clock, check_policy,
+            merchant_id=context.merchant_id, practice=context.is_practice,
+        )  # fmt: skip
         committed = committer.commit(plans, typed, stop, progress)
         context.copies.note_quietly()
         return committed

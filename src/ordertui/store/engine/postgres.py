@@ -131,6 +131,7 @@ class PostgresEngine:
         self.address = address
         self.place = str(address)
         self.read_only = read_only
+        self._person: Person | None = None
         self.is_member = False
         """Whether the login is of somebody in the team who does not own the tables."""
         self.outcome = ""
@@ -326,11 +327,16 @@ class PostgresEngine:
         self.server_clock.set(float(self._query("SELECT extract(epoch FROM clock_timestamp())", ())[0][0]))
 
     def person(self) -> Person:
-        """Return the login of this connection with its role in the team. Raises StoreError when it has none."""
-        name, role = self.query("SELECT session_user, my_role()")[0]
-        if not role:
-            raise StoreError(self._not_in_team(name))
-        return Person(name, Role(role))
+        """Return the login of this connection with its role in the team when it was first asked for.
+
+        The server itself goes by the role of the moment. Raises StoreError when there is none.
+        """
+        if self._person is None:
+            name, role = self.query("SELECT session_user, my_role()")[0]
+            if not role:
+                raise StoreError(self._not_in_team(name))
+            self._person = Person(name, Role(role))
+        return self._person
 
     def _not_in_team(self, name: str) -> str:
         return f"{self.place}: {name} has no role in this store; an owner gives one: `ordertui team add {name}`"

@@ -168,8 +168,13 @@ class MainScreen(Screen[None]):
     # Commands
 
     def action_run(self, command_id: str) -> None:
-        """Run a command of the registry."""
-        self._call(find_command(command_id).run)
+        """Run a command of the registry, unless the role of who is at work does not allow it."""
+        command = find_command(command_id)
+        refusal = self.session.context.role_refusal(command.permission)
+        if refusal:
+            self.notify(refusal, severity="warning")
+        else:
+            self._call(command.run)
 
     def on_paste(self, event: events.Paste) -> None:
         """Go to pasted order ids, as when they are typed after `g`."""

@@ -1,4 +1,4 @@
--- The tables of a store on PostgreSQL, version 23. Text is compared byte by byte.
+-- The tables of a store on PostgreSQL, version 24. Text is compared byte by byte.
 -- scripts/write_postgres_tables.py writes all of it down to the change number.
 CREATE TABLE meta (
   key text COLLATE "C" PRIMARY KEY, value text COLLATE "C" NOT NULL
@@ -178,6 +178,11 @@ CREATE TABLE told_alerts (
   PRIMARY KEY (receiver, alert)
 );
 
+CREATE TABLE policies (
+  version bigint PRIMARY KEY, at bigint NOT NULL, who text COLLATE "C" NOT NULL, edition text COLLATE "C" NOT NULL,
+  text text COLLATE "C" NOT NULL, why text COLLATE "C" NOT NULL
+);
+
 CREATE UNIQUE INDEX batch_rows_open ON batch_rows (order_id) WHERE is_open = 1;
 
 CREATE INDEX batch_rows_order ON batch_rows (order_id);
@@ -306,14 +311,16 @@ BEGIN
   INSERT INTO audit_orders (order_id, audit) SELECT DISTINCT o, ident FROM unnest(order_ids) AS o;
 END $$;
 
-CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION only_appended() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION 'the audit log is append-only';
+  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
 END $$;
 CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
-  FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
+  FOR EACH STATEMENT EXECUTE FUNCTION only_appended();
 CREATE TRIGGER audit_orders_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_orders
-  FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
+  FOR EACH STATEMENT EXECUTE FUNCTION only_appended();
+CREATE TRIGGER policies_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON policies
+  FOR EACH STATEMENT EXECUTE FUNCTION only_appended();
 
 -- The roles of a team are group roles of this store alone: `database.schema.role`.
 CREATE FUNCTION team_role(role text) RETURNS text LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
