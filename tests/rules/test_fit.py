@@ -8,6 +8,7 @@ from itertools import combinations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ordertui.rules.fit import DayAhead, FitOrder, WindowAhead, first_days, keep_most
 from ordertui.rules.shortage import Harm
@@ -95,7 +96,14 @@ def test_the_first_day_is_the_first_on_which_the_rate_stays_under(data: st.DataO
         for number in range(data.draw(st.integers(1, 5)))
     ]  # fmt: skip
     days = simple_days(orders, cancelled, length)
-    found = first_days(rest, days, target, by_order=by_order)
+    spans = data.draw(st.integers(1, 3))
+    left = data.draw(st.none() | st.lists(st.integers(0, 4), min_size=length + 1, max_size=length + 1))
+    if left is not None:  # one budget a day, and one of 3 for each `spans` days
+        weeks = [3] * (length // spans + 1)
+        days = [replace(day, budgets=(n, length + 1 + n // spans)) for n, day in enumerate(days)]
+        found = first_days(rest, days, target, [*left, *weeks], by_order=by_order)
+    else:
+        found = first_days(rest, days, target, by_order=by_order)
     expected: dict[int, int | None] = {one.id: None for one in rest}
     for index, day in enumerate(days):
         for one in rest:
@@ -115,9 +123,13 @@ def test_the_first_day_is_the_first_on_which_the_rate_stays_under(data: st.DataO
                 when = gone(other)
                 if other is not one and when is not None:
                     count += other.placed >= window.start if by_order else index - when < length
+            if left is not None:
+                mine = [when for when in expected.values() if when is not None]
+                if mine.count(index) >= left[index] or sum(when // spans == index // spans for when in mine) >= 3:
+                    continue
             is_under = bool(window.orders) and Fraction(count + 1, window.orders) < target
             if is_under or (by_order and one.placed < window.start):
                 expected[one.id] = index
     assert found == expected
-    if by_order:
+    if by_order and left is None:
         assert None not in found.values(), "its own day leaves the window"

@@ -39,6 +39,7 @@ _REPORT = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--list", "part", type=click.Choice(PARTS), help=_LIST_HELP)
 @click.option("--days", type=click.IntRange(1, 365), help="With --list: the window; without it the policy's shortest.")
 @click.option("--outlook", is_flag=True, help=_OUTLOOK_HELP)
+@click.option("--budget", is_flag=True, help="Your own budgets of counting cancellations: used and left.")
 @click.option(
     "--neighbours",
     is_flag=True,
@@ -56,6 +57,7 @@ def rate(
     part: str | None,
     days: int | None,
     outlook: bool,
+    budget: bool,
     neighbours: bool,
     file: Path | None,
     dispute: bool,
@@ -65,6 +67,7 @@ def rate(
     given = {
         "--list": part is not None,
         "--outlook": outlook,
+        "--budget": budget,
         "--neighbours": neighbours,
         "--reconcile": file is not None,
         "--if-cancel": text is not None,
@@ -86,6 +89,8 @@ def rate(
             show_list(session, wanted, part, dated, days, form)
         elif outlook:
             show_outlook(session, wanted, form)
+        elif budget:
+            show_budgets(session, wanted, form)
         elif neighbours:
             show_neighbours(session, wanted, form)
         elif file is not None:
@@ -194,8 +199,26 @@ def show_outlook(session: Session, codes: list[str], form: str) -> None:
                 f" {effect.before.cancelled:,} to {effect.after.cancelled:,} of {effect.after.orders:,}:"
                 f" {effect.after.status}"
             )
+        for use in session.rate.budgets.of(code):
+            when = "today" if use.budget.span == "day" else "this week"
+            say(f"{code}: {use.used:,} of the budget of {use.budget.most:,} used {when}, {use.left:,} left")
     say("each line is the end of its day, if no order is placed and nothing else is cancelled")
     emit(records, columns, form)
+
+
+def show_budgets(session: Session, codes: list[str], form: str) -> None:
+    """List the budgets of the policy file, with what batches of this store have used."""
+    columns = ("marketplace", "span", "from", "to", "timezone", "budget", "used", "left", "effect")
+    records = [
+        {"marketplace": code, "span": use.budget.span, "from": iso(use.start), "to": iso(use.end),
+         "timezone": use.timezone, "budget": use.budget.most, "used": use.used, "left": use.left,
+         "effect": use.budget.effect.value}
+        for code in codes
+        for use in session.rate.budgets.of(code)
+    ]  # fmt: skip
+    emit(records, columns, form, ("timezone", "from", "to"))
+    if not records:
+        say("your policy file has no [budget]; see docs/policy.md")
 
 
 def show_neighbours(session: Session, codes: list[str], form: str) -> None:

@@ -167,14 +167,14 @@ class Session:
         """Plans made of orders; changes nothing."""
         from .planning.planner import Planner
 
-        return Planner(self.context, self.eligibility, self.rate.calculator)
+        return Planner(self.context, self.eligibility, self.rate.calculator, self.rate.budgets)
 
     @cached_property
     def fitter(self) -> BatchFitter:
         """Which of some cancellations fit under the rate's target."""
         from .planning.fitting import BatchFitter
 
-        return BatchFitter(self.context, self.eligibility, self.rate.calculator, self.rate.outlook, self.planner)
+        return BatchFitter(self.context, self.eligibility, self.rate, self.planner)
 
     @cached_property
     def batches(self) -> BatchService:

@@ -80,17 +80,27 @@ class DayAhead(msgspec.Struct, frozen=True):
     end: int
     """Of the midnight after it."""
     windows: tuple[WindowAhead, ...]
+    budgets: tuple[int, ...] = ()
+    """Places in `left` of the budgets that a cancellation of this day takes from."""
 
 
 def first_days(
-    rest: Sequence[FitOrder], days: Sequence[DayAhead], target: Fraction, *, by_order: bool
+    rest: Sequence[FitOrder],
+    days: Sequence[DayAhead],
+    target: Fraction | None,
+    left: Sequence[int] = (),
+    *,
+    by_order: bool,
 ) -> dict[int, int | None]:
     """Return, for each order, the index of the first day on which cancelling it fits; None: on none of these days.
+
+    `target`: of the rate; None: the rate is not looked at. `left`: what each budget of `DayAhead.budgets` has left.
 
     They are taken in turn, each by its first day; one that waits beyond its `deadline` counts from then on, because
     Amazon cancels it. `by_order`: a cancellation is in the windows that have the day on which its order was placed;
     else in those that have its own day.
     """
+    budgets = list(left)
     found: dict[int, int | None] = {one.id: None for one in rest}
     cancelled_on: dict[int, int] = {}
     for index, day in enumerate(days):
@@ -110,11 +120,15 @@ def first_days(
             before = [counts(one, window, cancelled_on.get(one.id)) for window in day.windows]
             after = [counts(one, window, index) for window in day.windows]
             others = [count - own for count, own in zip(taken, before, strict=True)]
-            if all(
+            if target is not None and not all(
                 headroom(window.orders, window.cancelled + count, target, cancelled_outside_orders=True) > 0
                 for window, count, own in zip(day.windows, others, after, strict=True)
                 if own
             ):
+                continue
+            if all(budgets[place] > 0 for place in day.budgets):
+                for place in day.budgets:
+                    budgets[place] -= 1
                 found[one.id] = cancelled_on[one.id] = index
                 taken = [count + own for count, own in zip(others, after, strict=True)]
     return found

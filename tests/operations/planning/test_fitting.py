@@ -98,7 +98,7 @@ def test_with_an_unknown_rate_only_those_that_do_not_count_are_kept(tmp_path: Pa
     found = fit(session)
     assert found.room is None
     assert len(found.kept) == 1
-    assert {one.why for one in found.rest} == {"the rate is not known: give a budget"}
+    assert {one.why for one in found.rest} == {"the rate is not known: give a budget; auto-cancel Dec 1"}
     assert {one.fits_by_order_date for one in found.rest} == {None}
     assert len(fit(session, 1).kept) == 2
 
@@ -180,9 +180,12 @@ def test_a_partly_cancelled_order_that_amazon_does_not_count_counts_when_the_res
     assert after(session, [*found.kept, *(one.id for one in found.rest)])[2] == "over"
 
 
-def test_beyond_a_budget_is_said_as_that_and_no_day_is_named(tmp_path: Path) -> None:
-    session = shop(tmp_path, waiting=5, shipped=195)
+def test_beyond_a_typed_budget_the_day_is_that_of_the_target(tmp_path: Path) -> None:
+    """Of 300 orders 7 may count: 1 is kept by the budget, 6 fit today under the target, and the others later."""
+    session = shop(tmp_path, waiting=9, shipped=291)
     found = fit(session, budget=1)
     assert len(found.kept) == 1
-    assert {one.why for one in found.rest} == {"beyond the budget of 1"}
-    assert not any(one.is_auto_cancelled_first or one.fits_by_order_date for one in found.rest)
+    assert all(one.why.startswith("beyond the budget of 1; under the target it fits ") for one in found.rest)
+    today = [one.fits_by_order_date for one in found.rest].count(date(2026, 11, 23))
+    assert today == 6
+    assert not any(one.is_auto_cancelled_first for one in found.rest if one.fits_by_order_date == date(2026, 11, 23))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import date
 
 import msgspec
@@ -10,14 +10,14 @@ import msgspec
 from ordertui.operations.context import SessionContext
 from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.errors import Stopped
-from ordertui.operations.rate.calculator import RateCalculator
+from ordertui.operations.rate.budget import BudgetUse
 from ordertui.operations.rate.counting import ChosenOrders
 from ordertui.operations.rate.figures import Dated
-from ordertui.operations.rate.outlook import RateOutlook
-from ordertui.orders.clock import to_local
+from ordertui.operations.rate.service import RateService
+from ordertui.orders.clock import day_start, to_local
 from ordertui.orders.enums import Action, BuyerRequest
 from ordertui.orders.order import Order
-from ordertui.rules.fit import FitOrder, first_days, keep_most
+from ordertui.rules.fit import DayAhead, FitOrder, first_days, keep_most
 from ordertui.rules.rate import window
 
 from .harm import HarmScale
@@ -64,14 +64,13 @@ class BatchFitter:
         self,
         context: SessionContext,
         eligibility: Eligibility,
-        calculator: RateCalculator,
-        outlook: RateOutlook,
+        rate: RateService,
         planner: Planner,
     ) -> None:
         self._context = context
         self._eligibility = eligibility
-        self._calculator = calculator
-        self._outlook = outlook
+        self._calculator = rate.calculator
+        self._rate = rate
         self._planner = planner
 
     def fit(
@@ -85,7 +84,8 @@ class BatchFitter:
         """Return what to keep of these orders, by marketplace.
 
         `budget`: at most so many may newly count in each marketplace, whatever the rate; None: as many as stay under
-        its target, and none where it is not known. Orders that may not be cancelled are left aside. Raises Stopped.
+        its target, and none where it is not known. The budgets of the policy file are kept in both cases. Orders that
+        may not be cancelled are left aside. Raises Stopped.
         """
         found: dict[str, list[Order]] = {}
         for order in self._candidates(ids, choices):
@@ -108,6 +108,8 @@ class BatchFitter:
         starts = [window(now, days, policy.zone)[0] for days in policy.values.rate_days]
         figures = [effect.before for effect in self._calculator.effects(marketplace)]
         is_known = not any(figure.reason for figure in figures)
+        uses = self._rate.budgets.of(marketplace)
+        by_rate = budget is None and is_known
         scale = HarmScale(self._eligibility, orders)
         ids = [order.row.id for order in orders]
         newly = self._calculator.counting.newly_counting(self._context.reader(), marketplace, ids)
@@ -115,68 +117,106 @@ class BatchFitter:
         for order in orders:
             counts = order.row.id in newly
             placed = order.row.purchased_at or 0
-            in_windows = (counts and start <= placed <= now for start in starts)
+            in_windows = [counts and start <= placed <= now for start in starts]
+            of_budgets = [self._eligibility.counts(order.row)] * len(uses)
             candidates.append(
                 FitOrder(
                     order.row.id,
                     scale.harm(order, counts=counts),
                     placed,
-                    (counts,) if budget is not None or not is_known else tuple(in_windows),
+                    (*(in_windows if by_rate else [counts]), *of_budgets),
                     is_requested=order.row.buyer_request is BuyerRequest.OFFICIAL,
                     deadline=self._eligibility.deadline(order.row),
                 )
             )
-        rooms = [budget or 0] if budget is not None or not is_known else [figure.headroom for figure in figures]
+        rooms = [figure.headroom for figure in figures] if by_rate else [budget or 0]
+        rooms += [use.left for use in uses]
         fit = keep_most(candidates, rooms)
         room = min(rooms) if is_known or budget is not None else None
         by_id = {order.row.id: order for order in orders}
-        if budget is not None or not is_known:
-            why = "the rate is not known: give a budget" if budget is None else f"beyond the budget of {budget:,}"
-            rest = tuple(
-                WaitingCancellation(one.id, by_id[one.id].row.order_id, None, None, None, why) for one in fit.rest
-            )
-        else:
-            rest = self._when(marketplace, newly.intersection(fit.kept), fit.rest, by_id) if fit.rest else ()
+        limits = _Limits(by_id, uses, is_known, "" if budget is None else f"beyond the budget of {budget:,}")
+        kept = [row_id for row_id in fit.kept if self._eligibility.counts(by_id[row_id].row)]
+        rest = self._when(marketplace, newly.intersection(kept), kept, fit.rest, limits) if fit.rest else ()
         return MarketplaceFit(marketplace, room, fit.kept, rest)
 
     def _when(
-        self, marketplace: str, counting: Set[int], rest: Sequence[FitOrder], orders: dict[int, Order]
+        self, marketplace: str, newly: Set[int], kept: Sequence[int], rest: Sequence[FitOrder], limits: _Limits
     ) -> tuple[WaitingCancellation, ...]:
         """Return the orders that do not fit, with the day on which each would, by both readings of Amazon's rule.
 
-        `counting`: the orders kept that newly count.
+        `kept`: the orders kept that count; `newly`: those of them that newly count.
         """
         policy = self._eligibility.policy(marketplace)
-        chosen, waiting = ChosenOrders(counting=tuple(counting)), ChosenOrders(counting=tuple(one.id for one in rest))
+        chosen, waiting = ChosenOrders(counting=tuple(newly)), ChosenOrders(counting=tuple(one.id for one in rest))
         dates: dict[Dated, dict[int, date | None]] = {}
-        for dated in Dated:
-            days = self._outlook.ahead(marketplace, chosen, waiting, dated)
-            found = first_days(rest, days, policy.values.rate_target, by_order=dated is Dated.ORDER)
+        for dated in Dated if limits.is_known else ():
+            days = self._rate.outlook.ahead(marketplace, chosen, waiting, dated)
+            days, left = _with_budgets(days, limits.budgets, len(kept), policy.zone)
+            found = first_days(rest, days, policy.values.rate_target, left, by_order=dated is Dated.ORDER)
             dates[dated] = {
                 row_id: None if index is None else to_local(days[index].start, policy.zone).date()
                 for row_id, index in found.items()
             }
         return tuple(
             _waiting(
-                orders[one.id],
-                dates[Dated.ORDER][one.id],
-                dates[Dated.CANCELLATION][one.id],
+                limits.orders[one.id],
+                dates[Dated.ORDER][one.id] if dates else None,
+                dates[Dated.CANCELLATION][one.id] if dates else None,
                 None if one.deadline is None else to_local(one.deadline, policy.zone).date(),
+                limits,
             )
             for one in rest
         )
 
 
+class _Limits(msgspec.Struct, frozen=True):
+    """What keeps orders of a marketplace from fitting."""
+
+    orders: Mapping[int, Order]
+    budgets: Sequence[BudgetUse]
+    is_known: bool
+    """Whether the rate is known."""
+    typed: str
+    """What is said of the operator's own number; empty without one."""
+
+
+def _with_budgets(
+    days: Sequence[DayAhead], uses: Sequence[BudgetUse], kept: int, zone: str
+) -> tuple[list[DayAhead], list[int]]:
+    """Return the days with their budgets, and what each of these has left once the orders kept are committed today."""
+    places: dict[tuple[str, int], int] = {}
+    left: list[int] = []
+    found = []
+    for day in days:
+        mine = []
+        for use in uses:
+            span = use.budget.span
+            start = day.start if span == "day" else day_start(day.start, zone, -to_local(day.start, zone).weekday())
+            if (span, start) not in places:
+                places[span, start] = len(left)
+                left.append(use.left - kept if start == use.start else use.budget.most)
+            mine.append(places[span, start])
+        found.append(msgspec.structs.replace(day, budgets=tuple(mine)))
+    return found, left
+
+
 def _waiting(
-    order: Order, by_order: date | None, by_cancellation: date | None, auto: date | None
+    order: Order, by_order: date | None, by_cancellation: date | None, auto: date | None, limits: _Limits
 ) -> WaitingCancellation:
-    found = WaitingCancellation(order.row.id, order.row.order_id, by_order, by_cancellation, auto, "")
-    if by_order == by_cancellation:
-        when = f"fits {_day(by_order)}"
+    before = auto if limits.is_known else None  # whether it comes before is known only with the day
+    found = WaitingCancellation(order.row.id, order.row.order_id, by_order, by_cancellation, before, "")
+    parts = [limits.typed] if limits.typed else []
+    fits = "under the target it fits" if limits.typed else "fits"
+    if not limits.is_known:
+        parts.append("the rate is not known" if limits.typed else "the rate is not known: give a budget")
+        parts += [f"auto-cancel {_day(auto)}"] if auto is not None else []
+    elif by_order == by_cancellation:
+        parts.append(f"{fits} {_day(by_order)}")
     else:
-        when = f"fits {_day(by_order)} by order date, {_day(by_cancellation)} by cancellation date"
-    first = f"; auto-cancel {_day(auto)} comes before" if found.is_auto_cancelled_first else ""
-    return msgspec.structs.replace(found, why=when + first)
+        parts.append(f"{fits} {_day(by_order)} by order date, {_day(by_cancellation)} by cancellation date")
+    if limits.is_known and found.is_auto_cancelled_first:
+        parts.append(f"auto-cancel {_day(auto)} comes before")
+    return msgspec.structs.replace(found, why="; ".join(parts))
 
 
 def _day(day: date | None) -> str:

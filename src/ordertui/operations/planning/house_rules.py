@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from ordertui.operations.eligibility import Eligibility
+from ordertui.operations.rate.budget import RateBudgets
 from ordertui.operations.rate.calculator import RateCalculator
 from ordertui.orders.clock import Clock, day_start
 from ordertui.orders.enums import Action
@@ -128,8 +129,14 @@ class HouseRules:
     """Asks the user's rules about batches of one store. `store` returns the reader of the calling thread."""
 
     def __init__(
-        self, store: Callable[[], Store], eligibility: Eligibility, calculator: RateCalculator, clock: Clock
+        self,
+        store: Callable[[], Store],
+        eligibility: Eligibility,
+        calculator: RateCalculator,
+        clock: Clock,
+        budgets: RateBudgets,
     ) -> None:
+        self._budgets = budgets
         self._store = store
         self._eligibility = eligibility
         self._calculator = calculator
@@ -157,6 +164,17 @@ class HouseRules:
                     denied.setdefault(one.order.row.id, rule)
             else:
                 found.append((rule, hit))
+        if own_batch is None:  # asked when a plan is made and committed: what was committed within a budget leaves
+            counting = [one for one in candidates if one.counts and one.order.row.id not in denied]
+            for use in self._budgets.of(marketplace, [one.order.row.id for one in counting]):
+                if not use.is_over:
+                    continue
+                rule = use.budget.rule(use.used, use.after)
+                if rule.effect is Effect.DENY:
+                    for one in counting:
+                        denied.setdefault(one.order.row.id, rule)
+                else:
+                    found.append((rule, counting))
         warnings, typed = [], []
         for rule, hit in found:
             left = sum(one.order.row.id not in denied for one in hit)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from ordertui.operations.rate.budget import BudgetUse
 from ordertui.operations.rate.figures import RateEffect
 from ordertui.orders.clock import LATEST_MOMENT
 from ordertui.orders.enums import Action
@@ -116,5 +117,7 @@ class Plan(msgspec.Struct, frozen=True):
     """Id of the store that it was made in; only that one takes it."""
     typed_why: tuple[str, ...] = ()
     """Why the number must be typed, for people. What counts is the policy in force at the commit."""
+    budgets: tuple[BudgetUse, ...] = ()
+    """The seller's own budgets of counting cancellations, with this plan; empty without any."""
     seal: str = ""
     """What `seal_of` gave when the plan was made: what it tells a reader may not change until it is committed."""

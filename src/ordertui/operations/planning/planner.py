@@ -13,6 +13,7 @@ from ordertui.operations.context import SessionContext
 from ordertui.operations.eligibility import OPEN, Denial, Eligibility
 from ordertui.operations.errors import Stopped, UnknownReason
 from ordertui.operations.long_runs import paused_collection, stop_check
+from ordertui.operations.rate.budget import RateBudgets
 from ordertui.operations.rate.calculator import RateCalculator
 from ordertui.operations.rate.figures import RateEffect
 from ordertui.orders.api_facts import is_seller_fulfilled_prime
@@ -94,11 +95,14 @@ class JudgedOrders:
 class Planner:
     """Makes plans of the orders in one store, by the policies in force; changes nothing."""
 
-    def __init__(self, context: SessionContext, eligibility: Eligibility, calculator: RateCalculator) -> None:
+    def __init__(
+        self, context: SessionContext, eligibility: Eligibility, calculator: RateCalculator, budgets: RateBudgets
+    ) -> None:
         self._context = context
         self._eligibility = eligibility
         self._calculator = calculator
-        self._house_rules = HouseRules(context.reader, eligibility, calculator, context.clock)
+        self._budgets = budgets
+        self._house_rules = HouseRules(context.reader, eligibility, calculator, context.clock, budgets)
         self._nearest: dict[tuple[Policy, int, Action], str] = {}
         """What would have to be otherwise, by policy, situation and action."""
 
@@ -152,7 +156,8 @@ class Planner:
         rows = [row for row in rows if row.id not in outcome.denied]
         by_id = {order.row.id: order for order in orders}
         check_stop()
-        rates = self._rate_effects(action, marketplace, [row.id for row in rows if row.counts])
+        counting = [row.id for row in rows if row.counts]
+        rates = self._rate_effects(action, marketplace, counting)
         check_stop()
         ident = plan_id(action, marketplace, now, rows)
         doubts = self._doubts(action, marketplace, [row.id for row in rows], by_id)
@@ -176,6 +181,7 @@ class Planner:
             money=money_effects(action, rows, by_id),
             unpriced=sum(row.total is None for row in rows) if action in (Action.CANCEL, Action.REFUND) else 0,
             rates=rates,
+            budgets=self._budgets.of(marketplace, counting) if rates else (),
             buyer_mails=buyer_mails(policy, action, rows),
             restock=restock_note(policy, action, rows),
             warnings=tuple(warnings),
@@ -484,7 +490,8 @@ def seal_of(plan: Plan) -> str:
     """
     told = (plan.out, plan.money, plan.unpriced, plan.rates, plan.buyer_mails, plan.restock, plan.warnings)
     notes = [row.note for row in plan.rows]
-    return sha256(msgspec.json.encode((*told, plan.typed_why, notes))).hexdigest()[:12]
+    budgets = (plan.budgets,) if plan.budgets else ()
+    return sha256(msgspec.json.encode((*told, *budgets, plan.typed_why, notes))).hexdigest()[:12]
 
 
 def plan_id(action: Action, marketplace: str, created_at: int, rows: Sequence[PlannedOrder]) -> str:

@@ -10,6 +10,7 @@ from ordertui.orders.clock import DAY, Clock
 from ordertui.store import Store
 from ordertui.store.rate_reports import RateReport
 
+from .budget import RateBudgets
 from .calculator import RateCalculator
 from .comparison import RateComparison, Reconciliation
 from .lists import RateLists
@@ -35,6 +36,7 @@ class RateService:
         self._writer = writer
         self._clock = clock
         self.calculator = RateCalculator(reader, eligibility, clock)
+        self.budgets = RateBudgets(reader, eligibility, clock)
         self.lists = RateLists(reader, eligibility, self.calculator, clock)
         self.outlook = RateOutlook(eligibility, self.calculator, clock)
         self.related_metrics = RelatedMetrics(reader, eligibility, self.calculator, clock)

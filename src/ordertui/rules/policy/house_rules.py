@@ -43,6 +43,9 @@ _KEYS = ("id", "when", "effect", "why", "action", "from", "until")
 ACTIONS = (Action.CANCEL, Action.REFUND, Action.CONFIRM)
 """Actions of batches: the ones that a house rule can restrict."""
 SHORTAGE_KEYS = ("protect", "prefer")
+BUDGET_SPANS = ("day", "week")
+"""A week begins on Monday; both are of the marketplace's zone."""
+MOST_BUDGET = 1_000_000
 _LOOSENING = ("allow", "allowed", "permit", "grant", "ok", "none")
 """Effects that people write in the hope of allowing something."""
 
@@ -66,6 +69,37 @@ class HouseRule(msgspec.Struct, frozen=True):
         return parse_filter(self.text, now=now, zone=zone, plan=True)
 
 
+class CancellationBudget(msgspec.Struct, frozen=True):
+    """At most so many counting cancellations are to be committed in a span."""
+
+    span: str
+    """One of BUDGET_SPANS."""
+    most: int
+    effect: Effect
+
+    def rule(self, used: int, after: int) -> HouseRule:
+        """Return what applies to the counting orders of a batch that takes the span from `used` to `after`."""
+        when = "today" if self.span == "day" else "this week"
+        return HouseRule(
+            id=f"budget-{self.span}",
+            text=f"[budget] {self.span} = {self.most}",
+            effect=self.effect,
+            why=f"over the budget of {self.most:,} counting cancellations a {self.span}: {used:,} are committed"
+            f" {when}, {after:,} with this batch",
+            actions=(Action.CANCEL, Action.REFUND),
+            asks_batch=True,
+        )
+
+
+class Budgets(msgspec.Struct, frozen=True):
+    """The budgets of one section of a policy file."""
+
+    most: Mapping[str, int] = msgspec.field(default_factory=dict)
+    """By span."""
+    effect: Effect | None = None
+    """None: not said."""
+
+
 class HousePolicy(msgspec.Struct, frozen=True):
     """A seller's policy file, checked."""
 
@@ -77,10 +111,18 @@ class HousePolicy(msgspec.Struct, frozen=True):
     """Conditions of orders that a shortage cancels last."""
     prefer: tuple[str, ...] = ()
     """Conditions of orders that a shortage cancels first, of those that count alike."""
+    budgets: Mapping[str, Budgets] = msgspec.field(default_factory=dict)
+    """By marketplace; those of every marketplace under an empty code."""
 
     def settings_of(self, code: str) -> dict[str, Entry]:
         """Return the seller's values for a marketplace."""
         return {**self.settings, **self.by_marketplace.get(code, {})}
+
+    def budgets_of(self, code: str) -> tuple[CancellationBudget, ...]:
+        """Return the budgets of a marketplace: its own numbers, and those of every marketplace where it has none."""
+        every, own = (self.budgets.get(name, Budgets()) for name in ("", code))
+        most, effect = {**every.most, **own.most}, own.effect or every.effect or Effect.WARN
+        return tuple(CancellationBudget(span, most[span], effect) for span in BUDGET_SPANS if span in most)
 
 
 def asks_batch(condition: Condition) -> bool:
@@ -113,7 +155,7 @@ class HousePolicyReader:
 
     def read(self, data: Mapping[str, Any]) -> HousePolicy:
         """Return the policy; it is whole only when there is no problem."""
-        sections = ("settings", "marketplace", "rule", "shortage")
+        sections = ("settings", "marketplace", "rule", "shortage", "budget")
         self.problems += self._source.unknown("unknown section", data, sections, ())
         markets = {}
         for code, values in self._read_table(data.get("marketplace", {}), ("marketplace",)).items():
@@ -138,7 +180,36 @@ class HousePolicyReader:
         lists = self._read_table(data.get("shortage", {}), ("shortage",))
         self.problems += self._source.unknown("shortage: unknown key", lists, SHORTAGE_KEYS, ("shortage",))
         protect, prefer = (self._read_conditions(lists.get(key, []), ("shortage", key)) for key in SHORTAGE_KEYS)
-        return HousePolicy(self._source.file, tuple(rules), settings, markets, protect, prefer)
+        budget = self._read_table(data.get("budget", {}), ("budget",))
+        own = {code: values for code, values in budget.items() if code in MARKETPLACES}
+        return HousePolicy(
+            self._source.file, tuple(rules), settings, markets, protect, prefer,
+            {
+                "": self._read_budgets({key: value for key, value in budget.items() if key not in own}, ("budget",)),
+                **{code: self._read_budgets(values, ("budget", code)) for code, values in own.items()},
+            },
+        )  # fmt: skip
+
+    def _read_budgets(self, data: object, path: TomlPath) -> Budgets:
+        """Return the numbers and the effect of one section."""
+        values = self._read_table(data, path)
+        words = [effect.value for effect in Effect]
+        known = (*BUDGET_SPANS, "effect", *(MARKETPLACES if len(path) == 1 else ()))
+        self.problems += self._source.unknown("budget: unknown key", values, known, path)
+        found: dict[str, int] = {}
+        for span in BUDGET_SPANS:
+            most = values.get(span)
+            if isinstance(most, int) and not isinstance(most, bool) and 0 <= most <= MOST_BUDGET:
+                found[span] = most
+            elif most is not None:
+                message = f"{span} is a whole number of counting cancellations from 0 to {MOST_BUDGET:,}, not {most!r}"
+                self._add_problem(f"budget: {message}", (*path, span))
+        effect = values.get("effect")
+        if effect is not None and effect not in words:
+            hint = did_you_mean(str(effect), words)
+            text = f"budget: {effect!r} is no effect{hint}; its effect is {', '.join(words)}"
+            self._add_problem(text, (*path, "effect"), inside=0)
+        return Budgets(found, Effect(effect) if effect in words else None)
 
     def _read_conditions(self, texts: object, path: TomlPath) -> tuple[str, ...]:
         """Return a list of filters about single orders."""

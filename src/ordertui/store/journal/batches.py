@@ -147,6 +147,21 @@ class BatchJournal:
                 totals[currency] = total
         return CommittedTotals(orders, unpriced, totals)
 
+    def counting_since(self, marketplace: str, start: int) -> dict[int, int]:
+        """Return the orders of counting cancellations committed from `start` on, each with when it was last committed.
+
+        What was taken back or refused by Amazon is left out; of which it is not known whether they count, are in.
+        """
+        return dict(
+            self._database.query(
+                "SELECT r.order_id, max(b.created_at) FROM batch_rows r JOIN batches b ON b.id = r.batch"
+                " WHERE b.marketplace = ? AND b.created_at >= ?"
+                " AND (r.counts = 1 OR (r.counts IS NULL AND r.action = 'cancel'))"
+                f" AND r.state IN {in_list(COMMITTED)} GROUP BY r.order_id",
+                (marketplace, start),
+            )
+        )
+
     def _read(self, tail: str, params: Sequence[object]) -> list[JournalBatch]:
         heads = self._database.query(
             "SELECT id, action, marketplace, state, created_at, due_at, sent_at, files, sha256, who, hold_boot,"

@@ -180,6 +180,7 @@ class SelectionSummarizer:
             sparkline=spark,
             rolls_off=rolls_off,
             at_risk=risk,
+            budgets=self._session.rate.budgets.of(shown),
             is_pinned=bool(self.pinned),
         )
         return Summary(render_rate_panel(panel), render_rate_strip(panel), shown, impact, request.version)

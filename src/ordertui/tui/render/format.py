@@ -17,6 +17,7 @@ from ordertui.orders.enums import Action
 from ordertui.orders.money import format_money
 
 if TYPE_CHECKING:
+    from ordertui.operations.rate.budget import BudgetUse
     from ordertui.operations.rate.figures import RateFigure
 
 Piece = str | tuple[str, str]
@@ -151,6 +152,15 @@ def cut_text(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text
     return "" if width < 1 else set_cell_size(text, width - 1).rstrip() + "…"
+
+
+def budget_pieces(use: BudgetUse) -> list[Piece]:
+    """Return a budget as `today 3 of 5, 2 left`; with a batch `today 3 → 5 of 5, 0 left`."""
+    over, span = use.after - use.budget.most, _("today") if use.budget.span == "day" else _("this week")
+    used = f"{use.used:,} → {use.after:,}" if use.added else f"{use.used:,}"
+    left = _("{over:,} over", over=over) if over > 0 else _("{left:,} left", left=use.left)
+    style = STYLE["over"] if over > 0 else "$text-warning" if not over else "$text-success"
+    return [_("{span} {used} of {most:,}, ", span=span, used=used, most=use.budget.most), (left, style)]
 
 
 def empty_text(text: str, filtered: bool) -> str:

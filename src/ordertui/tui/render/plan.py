@@ -20,7 +20,7 @@ from ordertui.orders.money import format_grouped
 from ordertui.orders.text import format_duration
 from ordertui.rules.rate import RateStatus, target_percent
 
-from .format import GAP, GLYPH, MUTED, STYLE, Piece, action_text, action_word, format_rate, wrap_text
+from .format import GAP, GLYPH, MUTED, STYLE, Piece, action_text, action_word, budget_pieces, format_rate, wrap_text
 
 WARNING = "bold $text-warning"
 COMPONENT_WORD = {
@@ -177,6 +177,9 @@ def _rate_lines(plan: Plan, width: int) -> Iterator[Content]:
             pieces = [Content(f"{head:<13} {format_rate(before)} → {format_rate(after)}{counts}"), _verdict(after)]
         counted = _count_words(plan, effect, is_last=number == len(plan.rates))
         yield from _flow([*pieces, *(Content(text) for text in counted)], width)
+    if plan.budgets:
+        budgets = [Content.assemble(*budget_pieces(use)) for use in plan.budgets]
+        yield from _flow([Content(f"{_('Budget'):<13} ") + budgets[0], *budgets[1:]], width)
 
 
 def _count_words(plan: Plan, effect: RateEffect, *, is_last: bool) -> list[str]:

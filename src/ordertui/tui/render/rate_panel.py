@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from rich.cells import cell_len
 from textual.content import Content
 
 from ordertui.messages import _, ngettext
+from ordertui.operations.rate.budget import BudgetUse
 from ordertui.operations.rate.figures import RateEffect, RateFigure
 
-from .format import GLYPH, MUTED, STYLE, Piece, format_rate, format_target, wrap_text
+from .format import GLYPH, MUTED, STYLE, Piece, budget_pieces, format_rate, format_target, wrap_text
 
 WIDTH = 36
 """Cells of a line."""
@@ -33,6 +35,8 @@ class RatePanel(msgspec.Struct, frozen=True, kw_only=True):
     """Orders that leave the window tonight."""
     at_risk: int
     """Orders that Amazon cancels within 24 hours unless their shipment is confirmed."""
+    budgets: Sequence[BudgetUse] = ()
+    """The seller's own budgets of counting cancellations."""
     is_pinned: bool
     """Whether the operator chose the marketplace; else the panel follows the cursor."""
 
@@ -61,6 +65,9 @@ def render_rate_panel(panel: RatePanel) -> Content:
         unsure = now.cancelled - now.cancelled_at_least
         if unsure:
             pieces.append((_(" ? {unsure:,} cancelled by: unknown\n", unsure=unsure), "$text-warning"))
+    for number, use in enumerate(panel.budgets):
+        head = _(" budget  ") if number == 0 else " " * cell_len(_(" budget  "))
+        pieces += [(head, MUTED), *budget_pieces(use), "\n"]
     if panel.sparkline:
         pieces += [(_(" 14 days "), MUTED), (f"{panel.sparkline}\n", "$primary")]
     pieces.append(
@@ -126,6 +133,8 @@ def render_rate_strip(panel: RatePanel) -> Content:
             (_(" · import All Orders"), "$text-warning") if now.reason else known,
             (_(" · target {now}", now=format_target(now)), MUTED),
         ]
+    for use in panel.budgets[:1]:
+        pieces += [(_(" · budget "), MUTED), *budget_pieces(use)]
     for code, count, effect in sorted(panel.elsewhere, key=lambda entry: -entry[1]):
         if count:
             after = effect.after

@@ -9,6 +9,7 @@ import msgspec
 from textual.content import Content
 
 from ordertui.messages import N_, _, ngettext
+from ordertui.operations.rate.budget import BudgetUse
 from ordertui.operations.rate.figures import RateEffect
 from ordertui.operations.rate.lists import RateEntry
 from ordertui.operations.rate.trend import BACK, CoursePoint
@@ -18,7 +19,19 @@ from ordertui.orders.order import OrderRow
 from ordertui.orders.text import format_duration
 
 from .bar_chart import AXIS, Bar, draw_chart
-from .format import GLYPH, MUTED, STYLE, Piece, format_rate, format_share, format_target, format_time, pad
+from .format import (
+    GAP,
+    GLYPH,
+    MUTED,
+    STYLE,
+    Piece,
+    budget_pieces,
+    format_rate,
+    format_share,
+    format_target,
+    format_time,
+    pad,
+)
 
 MAX_DAY_WIDTH = 3
 """Cells of a day in the chart, at most."""
@@ -40,6 +53,8 @@ class Course(msgspec.Struct, frozen=True):
     risk: int
     marked: int
     """How many of the marked orders are of this marketplace."""
+    budgets: tuple[BudgetUse, ...] = ()
+    """The seller's own budgets of counting cancellations."""
 
     @property
     def title(self) -> str:
@@ -100,6 +115,8 @@ def render_figures(course: Course, *, short: bool = False) -> Content:
         )
     if now.reason:
         pieces.append((f"\n ? {now.reason}", "$text-warning"))
+    for number, use in enumerate(course.budgets):
+        pieces += [(GAP if number else _("\n budget  "), MUTED), *budget_pieces(use)]
     return Content.assemble(*pieces, "\n")
 
 

@@ -40,9 +40,11 @@ def courses(session: Session, marketplace: str, ids: Sequence[int]) -> list[Cour
     """Return the windows of a marketplace, with and without the marked orders. Reads the store."""
     marked = dict(session.rate.calculator.impact(ids).markets).get(marketplace, 0)
     mine = ids if marked else ()
-    risk = session.rate.count_at_risk(marketplace)
+    risk, budgets = session.rate.count_at_risk(marketplace), session.rate.budgets.of(marketplace)
     return [
-        Course(effect, tuple(session.rate.trend.course(marketplace, mine, days=effect.before.days)), risk, marked)
+        Course(
+            effect, tuple(session.rate.trend.course(marketplace, mine, days=effect.before.days)), risk, marked, budgets
+        )
         for effect in session.rate.calculator.effects(marketplace, mine)
     ]
 

@@ -1,0 +1,76 @@
+"""How much of the seller's own budgets of counting cancellations is used, and what a batch would add.
+
+A cancellation counts toward the day and the week in which its batch was committed, in the marketplace's zone; a week
+begins on Monday. One that was taken back, or refused by Amazon, does not count any more. Cancellations made elsewhere,
+such as in Seller Central, are in no batch and so in no budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import msgspec
+
+from ordertui.operations.eligibility import Eligibility
+from ordertui.orders.clock import Clock, day_start, to_local
+from ordertui.rules.policy.house_rules import CancellationBudget
+from ordertui.store import Store
+
+
+class BudgetUse(msgspec.Struct, frozen=True):
+    """One budget of one marketplace."""
+
+    marketplace: str
+    budget: CancellationBudget
+    start: int
+    """Epoch seconds of the first midnight of its span."""
+    end: int
+    """Of the midnight after it."""
+    timezone: str
+    used: int
+    """Orders committed in the span whose cancellation counts."""
+    added: int = 0
+    """Orders of a batch that would be committed now, and are not among these."""
+
+    @property
+    def after(self) -> int:
+        """What is used with the batch."""
+        return self.used + self.added
+
+    @property
+    def left(self) -> int:
+        """How many more may be committed; 0 when it is used up."""
+        return max(0, self.budget.most - self.after)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the batch goes over it."""
+        return bool(self.added) and self.after > self.budget.most
+
+
+class RateBudgets:
+    """Reads what is used. `store` returns the reader of the calling thread."""
+
+    def __init__(self, store: Callable[[], Store], eligibility: Eligibility, clock: Clock) -> None:
+        self._store = store
+        self._eligibility = eligibility
+        self._clock = clock
+
+    def of(self, marketplace: str, adding: Collection[int] = ()) -> tuple[BudgetUse, ...]:
+        """Return the budgets of a marketplace, the day's first; none when the policy file has none.
+
+        `adding`: orders of a batch that would count.
+        """
+        budgets = self._eligibility.policies.house.budgets_of(marketplace)
+        if not budgets:
+            return ()
+        zone, now = self._eligibility.policy(marketplace).zone, self._clock.now()
+        starts = {"day": day_start(now, zone), "week": day_start(now, zone, -to_local(now, zone).weekday())}
+        committed = self._store().batches.counting_since(marketplace, min(starts.values()))
+        found = []
+        for budget in budgets:
+            start = starts[budget.span]
+            used = {order for order, at in committed.items() if at >= start}
+            end = day_start(start, zone, 1 if budget.span == "day" else 7)
+            found.append(BudgetUse(marketplace, budget, start, end, zone, len(used), len(set(adding) - used)))
+        return tuple(found)
