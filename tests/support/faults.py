@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EACCES, ENOSPC
@@ -28,11 +29,15 @@ class Faults:
         self.at: int | None = None
         """The point, from 0, at which it happens; None: never."""
         self.error: BaseException | None = None
+        self.kills = False
+        """Whether the process is killed there instead."""
 
     def point(self, name: str) -> None:
         """Called at each point."""
         number = len(self.seen)
         self.seen.append(name)
+        if number == self.at and self.kills:
+            os.kill(os.getpid(), signal.SIGKILL)
         if number == self.at and self.error is not None:
             raise self.error
 

@@ -25,6 +25,12 @@ class Exit(IntEnum):
     """Not all went through: Amazon refused orders, the outcome of some is unknown, or some were left out; the rest
     stands.
     """
+    NO_WORKER = 10
+    """`worker status`: no worker runs."""
+    WORKER_LATE = 11
+    """`worker status`: no worker was heard of lately, or a job is overdue."""
+    WORKER_FAILING = 12
+    """`worker status`: the last run of a job failed."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C, as shells number it; an import stops between two chunks."""
     PIPE_CLOSED = 141

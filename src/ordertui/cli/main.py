@@ -50,6 +50,7 @@ COMMANDS = {
     "team": "team.team",
     "undo": "batches.undo",
     "uploaded": "batches.uploaded",
+    "worker": "worker.worker",
 }
 """Module and function of each command. The module is imported when its command is asked for, and no other."""
 
@@ -101,8 +102,8 @@ def cli(ctx: click.Context, store: Path | str | None, read_only: bool, as_of: in
     """Cancel and refund Amazon orders in checked batches. Without a command: the screen.
 
     Exit codes: 0 ok, 1 internal, 2 usage (or no terminal for the screen), 3 refused by the rules, 4 bad input,
-    5 not confirmed, 6 changed since the plan, 7 not all went through; 130 Ctrl-C, 141 the reader of stdout left,
-    143 the screen was ended.
+    5 not confirmed, 6 changed since the plan, 7 not all went through; of `worker status` 10 no worker, 11 late,
+    12 failing; 130 Ctrl-C, 141 the reader of stdout left, 143 the screen was ended.
     """
     ctx.obj = Settings(store, read_only, as_of)
     if ctx.invoked_subcommand is None:

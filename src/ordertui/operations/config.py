@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -146,6 +147,31 @@ class NotifyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     receivers: Annotated[tuple[ReceiverConfig, ...], _described("Who is told.")] = ()
 
 
+class WorkerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `ordertui worker` does besides letting batches leave."""
+
+    sync_minutes: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=525_600,
+            description="The worker syncs when the orders are so many minutes old; 0: only at `sync_times`.",
+        ),
+    ] = 15
+    sync_times: Annotated[
+        tuple[str, ...],
+        _described('It also syncs at these times of day, such as `["06:30", "13:00"]`.'),
+    ] = ()
+    zone: Annotated[str, _described("Time zone of `sync_times`, such as `Europe/Berlin`; empty: UTC.")] = ""
+    import_folder: Annotated[
+        str,
+        _described(
+            "A folder whose reports the worker takes in as they come, an absolute path or `~/...`; it moves them to"
+            " `imported` or `refused` in it. Empty: none."
+        ),
+    ] = ""
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The operator's settings. Each field is described once, here; `settings_page` writes the descriptions out."""
 
@@ -181,6 +207,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outbox: Annotated[OutboxConfig, _described("The files to upload.")] = OutboxConfig()
     amazon: Annotated[AmazonConfig, _described("The connection to Amazon (docs/connector.md).")] = AmazonConfig()
     notify: Annotated[NotifyConfig, _described("Notifications (docs/notifications.md).")] = NotifyConfig()
+    worker: Annotated[WorkerConfig, _described("The worker (docs/team.md).")] = WorkerConfig()
 
 
 def current_operator(config: Config) -> Operator:
@@ -261,6 +288,7 @@ def load_config(path: Path | None = None) -> Config:
             raise ValueError(f"folder under [outbox] is {config.outbox.folder!r}: give an absolute path, or ~/...")
         if config.notify != NotifyConfig():
             _check_notify(config.notify)
+        _check_worker(config.worker)
         return config
     except (FileNotFoundError, NotADirectoryError):  # no home folder is no settings
         return Config()
@@ -276,13 +304,7 @@ def _check_notify(config: NotifyConfig) -> None:
         raise ValueError("quiet hours under [notify] need quiet_from and quiet_to, and two different times")
     if config.quiet_from and not config.zone:
         raise ValueError('quiet hours under [notify] need a zone, such as zone = "Europe/Berlin"')
-    if config.zone:
-        from zoneinfo import ZoneInfo
-
-        try:
-            ZoneInfo(config.zone)
-        except (OSError, ValueError, KeyError):
-            raise ValueError(f"zone under [notify] is {config.zone!r}: no such time zone") from None
+    _check_zone(config.zone, "notify")
     for receiver in config.receivers:
         name = f"receiver {receiver.name!r} under [notify]"
         if not receiver.name:
@@ -308,6 +330,26 @@ def _check_filter(text: str, name: str) -> None:
         parse(text, now=0, zone="UTC")
     except FilterError as error:
         raise ValueError(f"{name}: its filter {text!r}: {error}") from None
+
+
+def _check_worker(config: WorkerConfig) -> None:
+    """Raise ValueError naming the field of the worker's settings that cannot be used."""
+    if config.import_folder and not typed_path(config.import_folder).is_absolute():
+        raise ValueError(f"import_folder under [worker] is {config.import_folder!r}: give an absolute path, or ~/...")
+    wrong = [one for one in config.sync_times if not one or not re.match(CLOCK_TIME, one)]
+    if wrong:
+        raise ValueError(f"sync_times under [worker]: {wrong[0]!r} is no time of day such as 06:30")
+    _check_zone(config.zone, "worker")
+
+
+def _check_zone(zone: str, table: str) -> None:
+    """Raise ValueError naming the table of the settings when there is no such zone; an empty one is none."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        _ = zone and ZoneInfo(zone)
+    except (OSError, ValueError, KeyError):
+        raise ValueError(f"zone under [{table}] is {zone!r}: no such time zone") from None
 
 
 def schema() -> dict[str, object]:

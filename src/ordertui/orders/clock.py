@@ -121,3 +121,14 @@ def day_start(epoch: int, zone: str, days: int = 0) -> int:
     local = to_local(epoch, zone)
     day = (local.date() + timedelta(days=days)).isoformat()
     return int(datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone)).timestamp())
+
+
+def local_time(epoch: int, zone: str, days: int, time_of_day: str) -> int:
+    """Return the epoch seconds of a time such as `06:30` of the day of `epoch`, `days` later.
+
+    A time that the change to summer time leaves out is taken an hour later; of one that comes twice, the first.
+    """
+    from datetime import timedelta
+
+    day = (to_local(epoch, zone).date() + timedelta(days=days)).isoformat()
+    return int(datetime.fromisoformat(f"{day}T{time_of_day}").replace(tzinfo=ZoneInfo(zone)).timestamp())

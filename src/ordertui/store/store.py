@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .rates import RateQueries
     from .report_flags import ReportFlags
     from .team import Team
+    from .work import WorkLedger
 
     StorePlace: TypeAlias = Path | ServerAddress | CopyPlace
 
@@ -219,6 +220,13 @@ class Store:
         from .team import Team
 
         return Team(self.database, self.audit)
+
+    @cached_property
+    def work(self) -> WorkLedger:
+        """Keeps which worker runs which job, and how that ended."""
+        from .work import WorkLedger
+
+        return WorkLedger(self.database, self.clock)
 
     @cached_property
     def maintenance(self) -> Maintenance:

@@ -15,6 +15,7 @@ from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
 from ordertui.operations.dispatch.file_dispatcher import TAKEN_OVER
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
+from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store.errors import StoreError, UnknownBatch
 from ordertui.store.journal.claims import CLAIM_KEY, Claim
@@ -32,9 +33,9 @@ def team(tmp_path: Path, engine: str) -> Iterator[Session]:
         yield session
 
 
-def ready(path: Path) -> Path:
-    """Where the file stands until it is known to be written."""
-    return path.with_name(f".{path.name}.ready")
+def ready(team: Session, path: Path) -> Path:
+    """Where a file that this machine wrote stands until it is known to be written."""
+    return path.with_name(f".{path.name}.{team.context.store.batches.claims.machine}.ready")
 
 
 def released(session: Session, number: int) -> int:
@@ -46,10 +47,10 @@ def released(session: Session, number: int) -> int:
 def test_a_file_that_has_its_name_is_never_called_nothing_to_upload(team: Session) -> None:
     """The process died after it gave the claim back, and before it removed the file's first name."""
     file = upload(team, send(team, Action.CANCEL, 1))
-    os.link(file, ready(file))
+    os.link(file, ready(team, file))
     assert team.dispatcher.run() == []
     assert file.exists()
-    assert not ready(file).exists()
+    assert not ready(team, file).exists()
     assert not file.with_name(TAKEN_OVER).exists()
 
 
@@ -57,7 +58,7 @@ def unnamed(session: Session, number: int) -> tuple[int, Path]:
     """A batch that is written, while the process died before its file had its name."""
     batch = send(session, Action.CANCEL, number)
     file = upload(session, batch)
-    os.rename(file, ready(file))
+    os.rename(file, ready(session, file))
     with session.context.store.write():
         assert session.context.store.batches.claims.take(batch)
     return batch, file
@@ -69,7 +70,7 @@ def test_a_file_of_which_an_order_was_settled_gets_no_name(team: Session) -> Non
     team.batches.settle(batch, [order_id(1)], done=False, why="that machine is gone", typed="1")
     team.dispatcher.run()
     assert not file.exists()
-    assert not ready(file).exists()
+    assert not ready(team, file).exists()
     assert file.with_name(TAKEN_OVER).exists()
 
 
@@ -82,12 +83,29 @@ def test_a_batch_that_another_machine_has_is_not_sent(team: Session) -> None:
     assert states(team, batch) == {order_id(1): RowState.HELD}
 
 
+def test_a_file_of_another_machine_in_a_shared_outbox_is_named_when_its_lease_ended(team: Session) -> None:
+    """That machine died between its last note to the server and the name; both see one folder."""
+    batch, file = unnamed(team, 1)
+    other = file.with_name(f".{file.name}.0123456789abcdef.ready")
+    os.rename(ready(team, file), other)
+    until = team.clock.now() + 60
+    claim = msgspec.json.encode(Claim("0123456789abcdef", "elsewhere", until)).decode()
+    team.context.store.set_meta(f"{CLAIM_KEY}{batch}", claim)
+    team.dispatcher.run()
+    assert (other.exists(), file.exists(), file.with_name(TAKEN_OVER).exists()) == (True, False, False)
+    assert isinstance(team.clock, FixedClock)
+    team.clock.advance(61)
+    team.dispatcher.run()
+    assert (other.exists(), file.exists(), file.with_name(TAKEN_OVER).exists()) == (False, True, False)
+    assert team.context.store.batches.claims.unnamed() == {}
+
+
 def test_a_file_in_the_way_is_told_and_nothing_is_lost(team: Session) -> None:
     _, file = unnamed(team, 1)
     file.write_text("somebody's own", encoding="utf-8")
     with pytest.raises(FileConflict, match="other content"):
         team.dispatcher.run()
-    assert ready(file).exists()
+    assert ready(team, file).exists()
     file.unlink()
     team.dispatcher.run()
     assert order_id(1) in file.read_text(encoding="utf-8")
@@ -110,7 +128,7 @@ def test_a_folder_that_cannot_be_settled_keeps_no_batch_back(team: Session) -> N
     unknown.mkdir(parents=True)
     (unknown / ".a.txt.ready").write_text("x", encoding="utf-8")
     file = upload(team, send_despite(team, 1))
-    ready(file).mkdir()  # cannot be removed, nor given a name
+    ready(team, file).mkdir()  # cannot be removed, nor given a name
     batch = released(team, 2)
     with pytest.raises(DispatchIncomplete) as told:
         team.dispatcher.run()
@@ -164,7 +182,7 @@ def test_a_ready_file_is_found_where_the_outbox_was(
     _, file = unnamed(team, 1)
     folder = beside / file.parent.name
     folder.mkdir(parents=True, exist_ok=True)
-    os.rename(ready(file), ready(folder / file.name))
+    os.rename(ready(team, file), ready(team, folder / file.name))
     monkeypatch.setattr(team.dispatcher.files, "_outbox", tmp_path / "elsewhere")
     team.dispatcher.run()
     assert (folder / file.name).exists()

@@ -141,7 +141,8 @@ class FileDispatcher:
                         " see `ordertui audit verify`"
                     )
                 is_last = feed.name.endswith(UPLOAD_SUFFIX) and self._store.is_shared
-                name = f".{feed.name}{READY_SUFFIX}" if is_last else feed.name
+                machine = self._store.batches.claims.machine
+                name = f".{feed.name}.{machine}{READY_SUFFIX}" if is_last else feed.name
                 write_atomic(folder, name, feed.content)  # the file to upload comes last
             self._store.batches.mark_written(batch_id, names)
         self._name_ready_files(batch_id, folder)
@@ -160,18 +161,25 @@ class FileDispatcher:
         return found
 
     def _name_ready_files(self, batch_id: int, folder: Path) -> None:
-        """Give files their names that are written for good; remove those of a batch that another machine wrote."""
+        """Give files their names that are written for good; remove those of a batch that another machine wrote.
+
+        In an outbox that machines share, a file of another one is left to it, or named when its lease has ended.
+        """
+        claims = self._store.batches.claims
         for path in sorted(folder.glob(f".*{READY_SUFFIX}")) if self._store.is_shared else ():
-            target = path.with_name(path.name[1:].removesuffix(READY_SUFFIX))
+            name, _, machine = path.name[1:].removesuffix(READY_SUFFIX).rpartition(".")
+            target, is_mine = path.with_name(name), machine == claims.machine
             with self._store.write():
                 if self._store.batches.get(batch_id).is_writing:
                     return
-                if self._store.batches.claims.is_ours(batch_id):
+                if claims.may_name(batch_id, machine):
                     try:
                         publish(path, target)
                     except FileExistsError:  # a crash came right after it, or the file is another one
                         write_atomic(folder, target.name, read_file(path, MOST_FEED_BYTES))
-                    self._store.batches.claims.release(batch_id)
-                elif not os.path.lexists(target):  # else it was ours, and has its name
-                    write_atomic(folder, TAKEN_OVER, TAKEN_OVER_TEXT.encode())
+                    claims.release(batch_id)
+                elif not is_mine:
+                    continue
+                elif not os.path.lexists(target) and len(list(folder.glob(f".*{READY_SUFFIX}"))) == 1:
+                    write_atomic(folder, TAKEN_OVER, TAKEN_OVER_TEXT.encode())  # else it was ours, and has its name
             path.unlink(missing_ok=True)

@@ -45,6 +45,11 @@ class WriterClaims:
         self._machine = _machine_id(database.engine.files) if database.engine.is_shared else ""
         """This machine's id; empty until it first claims something or opens the store to write."""
 
+    @property
+    def machine(self) -> str:
+        """This machine's id, a part of the name of a file that waits for its own; empty for a store in a file."""
+        return self._machine
+
     def take(self, batch_id: int) -> bool:
         """Claim a batch for this machine, or renew the claim, in the open transaction; False: another one has it."""
         if not self._database.engine.is_shared:
@@ -65,10 +70,16 @@ class WriterClaims:
         found = self._find(batch_id) if self._database.engine.is_shared else None
         return found is None or found.machine == self._machine or found.until <= self._clock.now()
 
-    def is_ours(self, batch_id: int) -> bool:
-        """Return whether this machine has the claim."""
+    def may_name(self, batch_id: int, machine: str) -> bool:
+        """Return whether a file that a machine wrote may get its name now.
+
+        That machine has the claim, and it is this one or has said nothing until its lease ended. Another machine sees
+        such a file only in an outbox that both share.
+        """
         found = self._find(batch_id)
-        return found is not None and found.machine == self._machine
+        if found is None or found.machine != machine:
+            return False
+        return machine == self._machine or found.until <= self._clock.now()
 
     def release(self, batch_id: int) -> None:
         """End the claim, in the open transaction: every file has its name, or none may be uploaded any more."""

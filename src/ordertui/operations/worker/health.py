@@ -1,0 +1,84 @@
+"""Whether the work of a store goes on: its workers and jobs, judged by the store's clock."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from ordertui.orders.clock import HOUR
+from ordertui.orders.text import format_duration
+from ordertui.store import Store
+from ordertui.store.work import JobName, JobOutcome, JobRecord, WorkerRecord
+
+LATE_SECONDS = 120
+"""A worker that was not heard of for so long is late: four signs of life are missing."""
+ONCE_SECONDS = HOUR
+"""A worker that runs from cron is late when its last run is older."""
+OVERDUE_SECONDS = 900
+"""A job that should have run so long ago is late, unless somebody runs it."""
+
+
+class Health(StrEnum):
+    """How the work of a store goes."""
+
+    HEALTHY = "healthy"
+    NONE = "none"
+    """No worker runs, or ever ran."""
+    LATE = "late"
+    """No worker was heard of lately, or a job is overdue."""
+    FAILING = "failing"
+    """The last run of a job failed."""
+
+
+class WorkerHealth(msgspec.Struct, frozen=True):
+    """Workers of a store, and what is wrong."""
+
+    health: Health
+    reasons: tuple[str, ...]
+    """One sentence for each thing that is wrong; none when healthy."""
+    workers: tuple[WorkerRecord, ...]
+    running: dict[JobName, str]
+    """Id of the worker for each job that is under way."""
+
+
+def worker_health(store: Store, now: int, host: str | None = None) -> WorkerHealth:
+    """Return how the work goes. `host`: judge only the workers of that machine. `now`: epoch seconds."""
+    workers = tuple(one for one in store.work.workers() if host is None or one.host == host)
+    jobs = {name: store.work.job(name) for name in JobName}
+    running = {name: job.holder for name, job in jobs.items() if job.holder and job.until > now}
+    current = [one for one in workers if is_current(one, now)]
+    if not current:
+        candidates = [one for one in workers if one.ended_at is None or one.is_once]
+        if not candidates:
+            return WorkerHealth(Health.NONE, ("no worker runs: `ordertui worker`",), workers, running)
+        newest = max(candidates, key=lambda one: one.beat_at)
+        text = f"{newest.id} was last heard of {format_duration(now - newest.beat_at)} ago"
+        return WorkerHealth(Health.LATE, (text,), workers, running)
+    late = [
+        f"{name.value} of {one.id} should have run {format_duration(now - at)} ago"
+        for one in current
+        for name, at in one.next_at.items()
+        if not one.is_once and at is not None and now - at > OVERDUE_SECONDS and name not in running
+        and not _ran_since(jobs[name], at)
+    ]  # fmt: skip
+    failing = [
+        f"{name.value} of {one.id} failed {run.failures} times: {run.text}"
+        for one in current
+        for name, run in one.runs.items()
+        if run.outcome is JobOutcome.FAILED
+    ]
+    health = Health.LATE if late else Health.FAILING if failing else Health.HEALTHY
+    return WorkerHealth(health, (*late, *failing), workers, running)
+
+
+def is_current(worker: WorkerRecord, now: int) -> bool:
+    """Return whether a worker runs, as far as is known, or ran from cron lately."""
+    if worker.is_once:
+        return now - worker.beat_at <= ONCE_SECONDS
+    return worker.ended_at is None and now - worker.beat_at <= LATE_SECONDS
+
+
+def _ran_since(job: JobRecord, at: int) -> bool:
+    """Return whether any worker ran a job since then."""
+    return job.last is not None and job.last.ended_at >= at
