@@ -62,7 +62,7 @@ def worker(ctx: click.Context, once: bool) -> None:
 
     host = platform.node() or "unknown"
     log = WorkerLog(worker_log(), clock, say)
-    made = Worker(worker_id(host), host, open_another, jobs, log)
+    made = Worker(worker_id(host, is_once=once), host, open_another, jobs, log)
     with stop_event() as stop:
         if not once:
             made.run(stop)

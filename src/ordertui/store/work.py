@@ -114,12 +114,13 @@ class WorkLedger:
             self._put_job(name, kept)
             mine = self._worker(worker)
             if mine is not None:
-                self.put(msgspec.structs.replace(mine, runs=mine.runs | {name: run}))
+                self._put_worker(msgspec.structs.replace(mine, runs=mine.runs | {name: run}))
 
-    def put(self, record: WorkerRecord) -> None:
-        """Write a worker down."""
+    def begin(self, record: WorkerRecord) -> None:
+        """Write a worker down that starts; what one of the same id did before stays with it."""
         with self._database.write():
-            self._put(f"{WORKER_KEY}{record.id}", msgspec.json.encode(record).decode())
+            before = self._worker(record.id)
+            self._put_worker(record if before is None else msgspec.structs.replace(record, runs=before.runs))
 
     def beat(
         self, worker: str, next_at: dict[JobName, int | None], *, ended: bool = False, silent_seconds: int
@@ -130,7 +131,7 @@ class WorkLedger:
             for one in self.workers():
                 if one.id == worker:
                     ended_at = now if ended else None
-                    self.put(msgspec.structs.replace(one, beat_at=now, next_at=next_at, ended_at=ended_at))
+                    self._put_worker(msgspec.structs.replace(one, beat_at=now, next_at=next_at, ended_at=ended_at))
                 elif one.beat_at < now - silent_seconds:
                     self._database.execute("DELETE FROM meta WHERE key = ?", (f"{WORKER_KEY}{one.id}",))
 
@@ -143,6 +144,9 @@ class WorkLedger:
     def _worker(self, worker: str) -> WorkerRecord | None:
         found = self._database.value("SELECT value FROM meta WHERE key = ?", (f"{WORKER_KEY}{worker}",))
         return None if found is None else msgspec.json.decode(found, type=WorkerRecord)
+
+    def _put_worker(self, record: WorkerRecord) -> None:
+        self._put(f"{WORKER_KEY}{record.id}", msgspec.json.encode(record).decode())
 
     def _put_job(self, name: JobName, record: JobRecord) -> None:
         self._put(f"{JOB_KEY}{name.value}", msgspec.json.encode(record).decode())

@@ -23,9 +23,9 @@ END_SECONDS = 20
 """Wait so long for jobs to end that were asked to; what is cut off then goes on with the next start."""
 
 
-def worker_id(host: str) -> str:
-    """Return an id for a worker that starts on a machine of this name."""
-    return f"{host}-{os.urandom(4).hex()}"
+def worker_id(host: str, *, is_once: bool) -> str:
+    """Return an id for a worker that starts on a machine of this name; those that run once there are one."""
+    return f"{host}-once" if is_once else f"{host}-{os.urandom(4).hex()}"
 
 
 class Worker:
@@ -60,12 +60,14 @@ class Worker:
         done = threading.Event()
         beat = threading.Thread(target=self._beat_until, args=(done,), daemon=True)
         beat.start()
-        for loop in self.loops:
-            if not stop.is_set():
-                loop.step(stop.is_set)
-            loop.close()
-        done.set()
-        beat.join(END_SECONDS)
+        try:
+            for loop in self.loops:
+                if not stop.is_set():
+                    loop.step(stop.is_set)
+                loop.close()
+        finally:
+            done.set()
+            beat.join(END_SECONDS)
         self._beat(ended=True)
         return not any(loop.has_failed for loop in self.loops)
 
@@ -73,7 +75,7 @@ class Worker:
         with self._open_session() as session:
             session.context.require(Permission.WORK)
             now = session.clock.now()
-            session.context.store.work.put(WorkerRecord(self._name, self._host, now, now, is_once=is_once))
+            session.context.store.work.begin(WorkerRecord(self._name, self._host, now, now, is_once=is_once))
         names = ", ".join(loop.job.name.value for loop in self.loops)
         self._log(f"{self._name} started: {names}")
 
