@@ -13,7 +13,7 @@ from ordertui.operations.config import Config
 from ordertui.operations.errors import OperationError, Refused, RoleRefused
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
-from ordertui.orders.clock import FixedClock
+from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.people import Permission, Person, Role
 from ordertui.rules.policy.policy import PolicyError
@@ -50,6 +50,8 @@ class TeamStore:
                 everything=[all_orders_row(n) for n in numbers],
                 open_=[unshipped_row(n) for n in numbers],
             )
+            shipped = [all_orders_row(n, "Shipped", updated=NOW - HOUR) for n in (18, 19)]
+            bring(session, folder, everything=shipped)
             session.team.init()
             for role in Role:
                 session.team.add(f"p_{role}", role, None)
@@ -172,7 +174,13 @@ STATEMENTS: tuple[tuple[Permission | None, str], ...] = (
     (Permission.MAINTAIN, f"INSERT INTO batch_rows (batch, pos, order_id, action, state, is_open, reason)"
      f" VALUES ({BATCH}, 99, 15, 'cancel', 'held', 1, '')"),
     (Permission.MAINTAIN, f"INSERT INTO refunds SELECT {BATCH}, 15, 1, 'USD', 1, 9, 0, 0, 0, 0, 0, 0, 0"),
-    (Permission.DISPATCH, "UPDATE batches SET due_at = 1"),
+    (Permission.DISPATCH, "UPDATE batches SET due_at = 1 WHERE state = 'held'"),
+    (NOBODY, "UPDATE batches SET due_at = 1 WHERE state = 'answered'"),
+    (NOBODY, "UPDATE batches SET sha256 = 'x' WHERE state = 'answered'"),
+    (NOBODY, "UPDATE batches SET files = '[]' WHERE state = 'answered'"),
+    (NOBODY, "UPDATE batches SET writing = 1 WHERE state = 'answered'"),
+    (NOBODY, "UPDATE batches SET sent_at = NULL WHERE state = 'answered'"),
+    (NOBODY, "UPDATE refunds SET item_id = 'x'"),
     (Permission.MAINTAIN, "UPDATE batches SET plan = ''"),
     (Permission.MAINTAIN, "UPDATE batches SET who = 'p_lead'"),
     (Permission.MAINTAIN, "UPDATE batches SET made = '1'"),
@@ -233,6 +241,8 @@ def test_by_sql_each_login_does_what_its_role_may(
     agent.batches.release(batch)
     agent.dispatcher.run()
     agent.results.take_in([answer(agent, tmp_path, batch)])
+    commit(agent, Action.CANCEL, 6)
+    commit(agent, Action.REFUND, 18)
     wrong = [
         (role.value, statement)
         for role, connection in logins.items()
@@ -269,7 +279,7 @@ def test_the_grants_on_the_server_are_those_of_the_table(
         }  # fmt: skip
         assert found == wanted, role
     open_to_all = owner.execute(
-        "SELECT proname FROM pg_proc WHERE prosecdef AND prorettype <> 'trigger'::regtype AND pronamespace ="
+        "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace ="
         " quote_ident(current_schema())::regnamespace AND has_function_privilege('pg_monitor', oid, 'EXECUTE')"
     ).fetchall()
     assert open_to_all == [], "what acts as the owner needs a REVOKE in tables.sql, and its right in store/rights.py"

@@ -272,7 +272,7 @@ def reads(session: Session) -> dict[str, object]:
     found["at risk"] = {code: session.rate.find_at_risk(code) for code in orders.marketplaces()}
     for budget in (None, 0, 3):
         found[f"fit {budget}"] = session.fitter.fit(orders.find("action:cancel"), PlanChoices(), budget)
-    found["batches"] = [msgspec.structs.replace(one, files=(), advice="") for one in session.batches.find()]
+    found["batches"] = [msgspec.structs.replace(one, files=(), advice="", who="") for one in session.batches.find()]
     found["copied"] = session.messages.copied_at([row.order_id for row in rows.values()])
     found["recount"] = list(session.recount().run())
     assert found["recount"] == []

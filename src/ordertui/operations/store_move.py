@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ordertui.orders.clock import Clock
+from ordertui.orders.people import Permission
 from ordertui.store import Store
 from ordertui.store.move import StoreMove
 
 from .config import Config, current_operator, load_config, outbox_folder, store_place
 from .copies import CopyGuard
-from .errors import BadInput
+from .errors import BadInput, RoleRefused
 from .session import Session
 from .workspace import Workspace
 
@@ -26,8 +27,8 @@ def move_store(
 ) -> None:
     """Move a store; what an interrupted move did not reach is done when it is called again.
 
-    Afterwards the source acts on nothing. Raises BadInput, Refused (the source is a copy), StoreError; then the source
-    goes on as before, or says how to finish.
+    Afterwards the source acts on nothing. Raises BadInput, Refused (the source is a copy, a role), StoreError; then the
+    source goes on as before, or says how to finish.
     """
     config = load_config() if config is None else config
     left, entered = (
@@ -43,7 +44,10 @@ def move_store(
         Session.open(left if isinstance(left, Path) else source, clock=clock, config=config) as session,
         Store(entered, clock=clock, read_only=False, operator=current_operator(config)) as filled,
     ):
-        store = session.context.store
+        store = session.context.writer(Permission.MAINTAIN)
+        refusal = filled.person().refusal(Permission.MAINTAIN)
+        if refusal:
+            raise RoleRefused(refusal)
         move = StoreMove(store, filled, session.clock, (store.database.place, filled.database.place))
         if not move.is_begun:
             session.context.copies.require_original()

@@ -38,8 +38,8 @@ class TeamService:
 
         Raises RoleRefused, ReadOnly, StoreError, PolicyError.
         """
-        self._team().init()
-        store, active = self._context.store, self._context.active_policies
+        team, store, active = self._team(), self._context.store, self._context.active_policies
+        team.init()
         if store.policies.newest() is None:
             text = store.meta(LAST_GOOD) if active.note else active.text
             store.policies.publish(self._context.config.policy, text or "", "in force when the team was made")

@@ -395,6 +395,19 @@ CREATE TRIGGER batch_rows_state BEFORE UPDATE OF state ON batch_rows FOR EACH RO
 CREATE TRIGGER feed_attempts_state BEFORE UPDATE OF state ON feed_attempts FOR EACH ROW WHEN (OLD.state <> NEW.state)
   EXECUTE FUNCTION guard_state();
 
+-- What left stays as it left: when, in which files and bytes, and for which items.
+CREATE FUNCTION guard_left() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  RAISE insufficient_privilege USING MESSAGE = 'what left stays as it left';
+END $$;
+CREATE TRIGGER batches_left BEFORE UPDATE ON batches FOR EACH ROW WHEN (
+  (OLD.state <> 'held' AND NEW.due_at <> OLD.due_at) OR (OLD.sent_at IS NOT NULL AND (
+    NEW.sha256 <> OLD.sha256 OR NEW.writing > OLD.writing OR (NEW.files <> OLD.files AND OLD.writing = 0)
+    OR (NEW.sent_at IS DISTINCT FROM OLD.sent_at AND NOT (NEW.sent_at IS NULL AND OLD.state = 'held'))
+  ))) EXECUTE FUNCTION guard_left();
+CREATE TRIGGER refunds_left BEFORE UPDATE ON refunds FOR EACH ROW
+  WHEN (OLD.item_id IS NOT NULL AND NEW.item_id IS DISTINCT FROM OLD.item_id) EXECUTE FUNCTION guard_left();
+
 -- Orders go only with the import that brought them, of which each new order is noted before it is there.
 CREATE FUNCTION guard_import_orders() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
@@ -423,4 +436,5 @@ END $$;
 CREATE TRIGGER orders_deleted AFTER DELETE ON orders REFERENCING OLD TABLE AS gone
   FOR EACH STATEMENT EXECUTE FUNCTION guard_order_deletion();
 
-REVOKE EXECUTE ON FUNCTION audit_append(bigint, text, text, text[]), count_change(text), look_anew() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION audit_append(bigint, text, text, text[]), count_change(text), look_anew(), note_changes()
+  FROM PUBLIC;
