@@ -1,4 +1,4 @@
-"""Commands on committed batches: commit, undo, release, outbox, dispatch, questions, settle."""
+"""Commands on committed batches: commit, undo, approve, reject, release, outbox, dispatch, questions, settle."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ COLUMNS = (
     "batch", "action", "marketplace", "state", "orders", "refused", "unclear", "due_at", "uploaded_at", "next", "files",
 )  # fmt: skip
 SPARE = ("uploaded_at", "due_at", "unclear")
+APPROVAL_COLUMNS = ("batch", "action", "marketplace", "orders", "total", "committed_by", "asked_at", "why")
 ROW_COLUMNS = ("batch", "order_id", "state", "reason", "currency", "total", "code", "text")
 
 
@@ -42,7 +43,7 @@ def batch_record(batch: Batch, now: int) -> Record:
         "orders": sum(row.state not in NEVER_LEFT for row in batch.rows),
         "refused": batch.count(RowState.ERROR),
         "unclear": batch.count(RowState.UNKNOWN),
-        "due_at": iso_utc(batch.due_at),
+        "due_at": "" if batch.state is BatchState.AWAITING else iso_utc(batch.due_at),
         "uploaded_at": "" if batch.uploaded_at is None else iso_utc(batch.uploaded_at),
         "next": next_command(batch, now),
         "files": " ".join(batch.files),
@@ -54,6 +55,8 @@ def next_command(batch: Batch, now: int) -> str:
 
     Of a batch whose hold is not over at `now` (epoch seconds) it tells from when on the command does something.
     """
+    if batch.state is BatchState.AWAITING:
+        return f"ordertui approve {batch.id}"
     if batch.state is BatchState.HELD:
         return "ordertui dispatch" if batch.due_at <= now else f"ordertui dispatch, from {clock(batch.due_at)}"
     if batch.count(RowState.UNKNOWN):
@@ -112,6 +115,66 @@ def release(settings: Settings, batches: tuple[int, ...]) -> None:
         released = session.batches.release_all(tuple(dict.fromkeys(batches)))
         emit([batch_record(batch, session.clock.now()) for batch in released], COLUMNS, "table", SPARE)
         say("The hold is over; `ordertui dispatch` writes the files.")
+
+
+@click.command()
+@FORMAT
+@click.pass_obj
+def approvals(settings: Settings, form: str) -> None:
+    """List the batches that wait for approval, oldest first, with the house rules that ask for it."""
+    with open_session(settings) as session:
+        waiting = session.approvals.waiting()
+    records: list[Record] = [
+        {"batch": batch.id, "action": str(batch.action), "marketplace": batch.marketplace,
+         "orders": batch.count(RowState.HELD), "total": total_text(batch), "committed_by": batch.who,
+         "asked_at": iso_utc(one.asked_at), "why": "; ".join(one.why)}
+        for batch in waiting if (one := batch.approval) is not None
+    ]  # fmt: skip
+    emit(records, APPROVAL_COLUMNS, form, ("asked_at", "marketplace"))
+    if not waiting:
+        say("nothing waits for approval")
+
+
+def total_text(batch: Batch) -> str:
+    """Return what the held orders of a batch come to, `100.00 USD + ?` where some amounts are not known."""
+    sums: dict[str, int] = {}
+    rows = [row for row in batch.rows if row.state is RowState.HELD]
+    for row in rows:
+        if row.currency is not None and row.total is not None:
+            sums[row.currency] = sums.get(row.currency, 0) + row.total
+    parts = [f"{format_decimal(minor, currency)} {currency}" for currency, minor in sums.items()]
+    if any(row.total is None or row.currency is None for row in rows):
+        parts.append("?")
+    return " + ".join(parts)
+
+
+@click.command()
+@click.argument("batch", type=int)
+@click.option("--why", required=True, help="What you looked at; kept in the audit.")
+@FORMAT
+@click.pass_obj
+def approve(settings: Settings, batch: int, why: str, form: str) -> None:
+    """Approve a BATCH that somebody else committed: its hold begins. Exit 7 when orders were left out."""
+    real_clock_only(settings)
+    with open_session(settings) as session:
+        found = session.approvals.approve(batch, why)
+    emit([batch_record(found.batch, session.clock.now())], COLUMNS, form, SPARE)
+    if found.batch.state is BatchState.HELD:
+        say(held_sentence(found.batch))
+    if found.left_out:
+        what = "" if found.batch.state is BatchState.HELD else "; nothing is left of the batch, and it is not approved"
+        fail(Exit.NOT_ALL, f"{pluralize(found.left_out)} left out, not allowed any more{what}")
+
+
+@click.command()
+@click.argument("batch", type=int)
+@click.option("--why", required=True, help="What is wrong with it; kept in the audit.")
+@click.pass_obj
+def reject(settings: Settings, batch: int, why: str) -> None:
+    """Reject a BATCH that somebody else committed: it is taken back."""
+    with open_session(settings) as session:
+        count = session.approvals.reject(batch, why)
+    say(f"batch {batch} rejected: {pluralize(count)} undone; nothing was sent to Amazon")
 
 
 @click.command()

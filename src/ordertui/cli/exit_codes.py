@@ -53,7 +53,7 @@ def exit_for(error: BaseException) -> Exit:
     from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
     from ordertui.rules.language import FilterError
     from ordertui.rules.policy.policy import PolicyError
-    from ordertui.store import ActionAlreadyOpen, ReadOnlyStore, RecallRefused, StoreError
+    from ordertui.store import ActionAlreadyOpen, ApprovalRefused, ReadOnlyStore, RecallRefused, StoreError
 
     known: tuple[tuple[type[BaseException], Exit], ...] = (
         (errors.NotConfirmed, Exit.NOT_CONFIRMED),
@@ -67,6 +67,7 @@ def exit_for(error: BaseException) -> Exit:
         (errors.Stopped, Exit.INTERRUPTED),
         (ActionAlreadyOpen, Exit.REFUSED),
         (RecallRefused, Exit.REFUSED),
+        (ApprovalRefused, Exit.REFUSED),
         (ReadOnlyStore, Exit.REFUSED),
         (FileConflict, Exit.REFUSED),
         (errors.OperationError, Exit.BAD_INPUT),

@@ -20,6 +20,8 @@ from .exit_codes import Exit, exit_for
 
 COMMANDS = {
     "api": "api.api",
+    "approvals": "batches.approvals",
+    "approve": "batches.approve",
     "audit": "audit.audit",
     "commit": "batches.commit",
     "config": "config.config",
@@ -37,6 +39,7 @@ COMMANDS = {
     "questions": "batches.questions",
     "rate-reports": "rate.rate_reports",
     "rate": "rate.rate",
+    "reject": "batches.reject",
     "release": "batches.release",
     "report": "support.report",
     "results": "imports.results",

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.batch_state import NOT_LEFT, BatchState, RowState
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action
 from ordertui.orders.money import format_money
@@ -60,6 +60,8 @@ def plan_sentences(plan: Plan) -> Iterator[str]:
         yield f"  {_MONEY_VERB[plan.action]} {' and '.join(sums)}."
     if plan.unpriced:
         yield f"  {pluralize(plan.unpriced)} without a known price: not in this sum."
+    for why in plan.approval:
+        yield f"  The batch waits for approval by somebody else: {why}."
     for warning in plan.warnings:
         yield f"  Note: {warning}."
 
@@ -94,7 +96,14 @@ def unconfirmed_sentence(plans: Sequence[Plan]) -> str:
 
 
 def held_sentence(batch: Batch) -> str:
-    """Say that a batch was committed, until when it is held, and how to take it back."""
+    """Say that a batch was committed, until when it is held or what it waits for, and how to take it back."""
+    if batch.state is BatchState.AWAITING:
+        why = "; ".join(batch.approval.why) if batch.approval is not None else ""
+        return (
+            f"Batch {batch.id}: {pluralize(len(batch.rows))} waiting for approval by somebody else; nothing was sent to"
+            f' Amazon: {why}. `ordertui approve {batch.id} --why "..."` lets its hold begin, `ordertui undo {batch.id}`'
+            " undoes it."
+        )
     return (
         f"Batch {batch.id}: {pluralize(len(batch.rows))} held until {clock(batch.due_at)}; nothing was sent to Amazon."
         f" `ordertui undo {batch.id}` undoes it, `ordertui release {batch.id}` ends the hold."
@@ -117,5 +126,5 @@ def waiting_sentences(batches: Sequence[Batch]) -> Iterator[str]:
     """Say that nothing was due, what is held, and until when."""
     yield "Nothing is due."
     for batch in batches:
-        if batch.state is BatchState.HELD:
+        if batch.state in NOT_LEFT:
             yield held_sentence(batch)

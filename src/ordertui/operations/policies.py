@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ordertui.files import SETTINGS_BYTES, read_file
 from ordertui.orders.clock import Clock, iso_utc
+from ordertui.orders.people import Permission
 from ordertui.rules.policy.bundled import parse_toml
 from ordertui.rules.policy.edition import load_edition, read_edition
 from ordertui.rules.policy.house_rules import HousePolicy, read_house_policy
@@ -89,7 +90,7 @@ def load_active_policies(config: Config, store: Store, clock: Clock) -> ActivePo
             " `ordertui policy check`): its last good version is"
         )
         return ActivePolicies(load_policies(config.policy, _kept(kept, path, config, clock), now=clock.now), note, text)
-    if not store.read_only and store.meta(LAST_GOOD) != text:
+    if not store.read_only and store.meta(LAST_GOOD) != text and store.person().may(Permission.PUBLISH_POLICY):
         with suppress(ReadOnlyStore):  # it was moved to another place
             store.set_meta(LAST_GOOD, text)
     return ActivePolicies(load_policies(config.policy, house, now=clock.now), text=text)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ordertui.store.importing.undo import UndoneImport
 
     from .batches.adoption import Adoption
+    from .batches.approvals import ApprovalService
     from .batches.service import BatchService
     from .dispatch.service import DispatchService
     from .eligibility import Eligibility
@@ -183,6 +184,13 @@ class Session:
 
         look = (lambda: self.sync.look_at_bookings()) if self.context.is_api_dispatch else None
         return BatchService(self.context, lambda: self.planner, self.dispatcher.describe, look)
+
+    @cached_property
+    def approvals(self) -> ApprovalService:
+        """Batches that wait for somebody's approval."""
+        from .batches.approvals import ApprovalService
+
+        return ApprovalService(self.context, lambda: self.planner, lambda batch: self.dispatcher.look(batch))
 
     @cached_property
     def dispatcher(self) -> DispatchService:

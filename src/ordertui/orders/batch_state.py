@@ -40,8 +40,13 @@ class RowState(StrEnum):
 
 
 class BatchState(StrEnum):
-    """State of a batch: that of its rows, until Amazon answered. `sent`: its feed was submitted by the API."""
+    """State of a batch: that of its rows, until Amazon answered. `sent`: its feed was submitted by the API.
 
+    The rows of a batch that awaits approval are held.
+    """
+
+    AWAITING = "awaiting_approval"
+    """A house rule asks for somebody else's approval: its hold has not begun, and it does not leave."""
     HELD = "held"
     RECALLED = "recalled"
     LEFT_OUT = "left_out"
@@ -133,7 +138,10 @@ def holds_order(action: Action, state: RowState) -> bool:
 # -- batches
 
 BATCH_TRANSITIONS: Mapping[BatchState, frozenset[BatchState]] = {
-    BatchState.HELD: frozenset({BatchState.WRITTEN, BatchState.SENT, BatchState.RECALLED, BatchState.LEFT_OUT}),
+    BatchState.AWAITING: frozenset({BatchState.HELD, BatchState.RECALLED, BatchState.LEFT_OUT}),
+    BatchState.HELD: frozenset(
+        {BatchState.AWAITING, BatchState.WRITTEN, BatchState.SENT, BatchState.RECALLED, BatchState.LEFT_OUT}
+    ),
     BatchState.RECALLED: frozenset(),
     BatchState.LEFT_OUT: frozenset(),
     BatchState.WRITTEN: frozenset({BatchState.UPLOADED, BatchState.ANSWERED}),
@@ -142,8 +150,12 @@ BATCH_TRANSITIONS: Mapping[BatchState, frozenset[BatchState]] = {
     BatchState.ANSWERED: frozenset({BatchState.HELD}),
 }
 """A batch is held again when Amazon provably never got its feed, also after an answer for some of its rows; it is only
-written again when the operator takes back that its file was uploaded.
+written again when the operator takes back that its file was uploaded. A held batch awaits approval when a house rule
+asks for it: at the commit, or at the last check before it leaves.
 """
+
+NOT_LEFT = frozenset({BatchState.AWAITING, BatchState.HELD})
+"""Its rows are held: nothing of the batch left, and it can be taken back."""
 
 AT_LARGE = frozenset({BatchState.WRITTEN, BatchState.UPLOADED, BatchState.SENT})
 """The batch left, and no answer came."""

@@ -229,11 +229,13 @@ class ListedFacts(msgspec.Struct, frozen=True):
     batch: int | None = None
     """Number of the batch whose row is the order's open action; None without one."""
     hold_ends: int | None = None
-    """When its hold ends, epoch seconds; None when it is not held."""
+    """When its hold ends, epoch seconds; None when it is not held, or its hold has not begun."""
     reason: str = ""
     """The reason it was given in that batch."""
     answer: str = ""
     """Amazon's code and text about it; empty before an answer."""
+    awaits_approval: bool = False
+    """Whether its batch waits for somebody's approval."""
 
 
 NOTHING_LISTED = ListedFacts()

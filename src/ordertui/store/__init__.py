@@ -7,6 +7,7 @@ times are UTC epoch seconds, enums are stored as their values.
 from .audit import MESSAGE_COPIED, AuditEntry, AuditReport, Operator
 from .errors import (
     ActionAlreadyOpen,
+    ApprovalRefused,
     BatchChanged,
     FeedBusy,
     Interrupted,
@@ -22,6 +23,7 @@ from .errors import (
     VersionChanged,
 )
 from .journal.records import (
+    Approval,
     CommittedTotals,
     FeedFile,
     JournalBatch,
@@ -41,7 +43,8 @@ from .store import Store
 from .tallies import OrderSum, OrderTallies, Tally
 
 __all__ = [
-    "BY_ALLOWED_ACTION", "MESSAGE_COPIED", "SORT_KEYS", "TALLY_SECONDS", "ActionAlreadyOpen", "ActionRanks",
+    "BY_ALLOWED_ACTION", "MESSAGE_COPIED", "SORT_KEYS", "TALLY_SECONDS", "ActionAlreadyOpen", "ActionRanks", "Approval",
+    "ApprovalRefused",
     "AuditEntry", "AuditReport",
     "BatchChanged", "CommittedTotals", "Decisions", "FeedBusy", "FeedFile", "Interrupted", "JournalBatch",
     "JournalRow", "KeptResult", "NewRow", "Operator", "OperatorRuling", "OrderSum", "OrderTallies", "Outcome",

@@ -59,6 +59,10 @@ class RecallRefused(StoreError):
     """The rows have left: only held rows can be taken back."""
 
 
+class ApprovalRefused(StoreError):
+    """The batch does not wait for approval, or who is at work may not decide about it."""
+
+
 class BatchChanged(StoreError):
     """Another process changed the batch in the meantime."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ordertui.orders.batch_state import NEVER_LEFT
+from ordertui.orders.batch_state import NEVER_LEFT, BatchState
 from ordertui.orders.clock import Clock
 from ordertui.orders.order import ListedFacts
 
@@ -35,11 +35,14 @@ class OrderListing:
         if not in_journal:
             return found
         ends = self._holds.ends()
-        for row_id, batch, reason, code, text in self._database.query_in(
-            "SELECT b.order_id, b.batch, b.reason, b.code, b.text FROM batch_rows b"
+        for row_id, batch, reason, code, text, state in self._database.query_in(
+            "SELECT b.order_id, b.batch, b.reason, b.code, b.text, h.state FROM batch_rows b"
+            " JOIN batches h ON h.id = b.batch"
             f" WHERE b.order_id IN ({{}}) AND b.state NOT IN {in_list(NEVER_LEFT)} ORDER BY b.is_open, b.batch",
             in_journal,
         ):  # the open row, else the newest one, comes last
             answer = " ".join(part for part in (code, text) if part)
-            found[row_id] = ListedFacts(skus.get(row_id, 0), batch, ends.get(batch), reason, answer)
+            found[row_id] = ListedFacts(
+                skus.get(row_id, 0), batch, ends.get(batch), reason, answer, BatchState(state) is BatchState.AWAITING
+            )
         return found

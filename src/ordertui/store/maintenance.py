@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from ordertui.orders.batch_state import NEVER_LEFT, BatchState, RowState
+from ordertui.orders.batch_state import NEVER_LEFT, NOT_LEFT, RowState
 from ordertui.orders.clock import Clock
 
 from .audit import AuditLog
@@ -40,7 +40,7 @@ INTEGRITY_CHECKS = (
     ),
     (
         "SELECT count(*) FROM batch_rows r JOIN batches b ON b.id = r.batch"
-        f" WHERE (r.state = '{RowState.HELD}') <> (b.state = '{BatchState.HELD}')"
+        f" WHERE (r.state = '{RowState.HELD}') <> (b.state IN {in_list(NOT_LEFT)})"
         f" AND r.state NOT IN {in_list(NEVER_LEFT)}",
         "rows that are held in a batch that left, or the other way round",
     ),

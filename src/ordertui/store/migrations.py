@@ -35,6 +35,7 @@ SCRIPTS = (
     "0022_notes.sql",
     "0023_notifications.sql",
     "0024_policies.sql",
+    "0025_approvals.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

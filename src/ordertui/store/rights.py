@@ -50,8 +50,10 @@ RIGHTS: tuple[Right, ...] = (
     Right(_IMPORT, "UPDATE (content_key, transaction_id)", "results"),
     Right(_IMPORT, "INSERT, UPDATE, DELETE", "meta"),
     Right(_RECORD, "INSERT, UPDATE", "operator_facts"),
-    Right(_COMMIT, "INSERT (id, action, marketplace, state, created_at, due_at, sha256, advice, plan, who, hold_boot,"
-          " hold_mark)", "batches"),
+    Right(_COMMIT, "INSERT (id, action, marketplace, state, created_at, due_at, sha256, advice, plan, who, author,"
+          " hold_boot, hold_mark)", "batches"),
+    Right(_COMMIT, "EXECUTE", "ask_approval(bigint, bigint, text)"),
+    Right(Permission.APPROVE, "EXECUTE", "decide_approval(bigint, bigint, bigint, text, text)"),
     Right(_COMMIT, "INSERT", "batch_rows"),
     Right(_COMMIT, "INSERT", "refunds"),
     Right(_COMMIT, "UPDATE (item_id)", "refunds"),
@@ -78,7 +80,7 @@ RIGHTS: tuple[Right, ...] = (
     Right(_UNDO, "UPDATE (undone)", "rate_reports"),
 )  # fmt: skip
 READ_ONLY_TABLES = frozenset(
-    {"audit", "audit_orders", "policies", "schema_version", "change_number", "changes", "commits"}
+    {"approvals", "audit", "audit_orders", "policies", "schema_version", "change_number", "changes", "commits"}
 )
 """Tables that functions of the store write, or its owner alone. Every role reads every table."""
 

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     StorePlace: TypeAlias = Path | ServerAddress | CopyPlace
 
-JOURNAL_TABLES = ("batches", "batch_rows", "refunds", "feed_attempts")
+JOURNAL_TABLES = ("batches", "approvals", "batch_rows", "refunds", "feed_attempts")
 """The tables that say which money moved: small enough to be checked whenever the store was not closed."""
 
 

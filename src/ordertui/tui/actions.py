@@ -206,7 +206,7 @@ MAIN_COMMANDS: tuple[Command, ...] = (
     Command("see.rate", "P", "view.show_rate", "rate in full",
             "The rate in full: a month as a chart, what rolls off, its orders, per marketplace", "See"),
     Command("batch.outbox", "o", "batches.show_outbox", "outbox",
-            "Batches: what is held, sent, answered; release, undo, where to upload", "See", 8),
+            "Batches: what is held, waits for approval, was sent, answered; approve, release, undo, upload", "See", 8),
     Command("see.refresh", "R", "view.refresh", "refresh", "Read the store again, and show changes that wait", "See"),
     Command("out.copy", "y", "output.copy_id", "copy id", "Copy the order id under the cursor", "Out"),
     Command("out.copy-menu", "Y", "output.copy_as", "copy...",

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
 from ordertui.cli.batches import next_command
+from ordertui.operations.config import Config
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import FixedClock
@@ -20,8 +21,10 @@ from ordertui.tui.screens.base import DialogKeys
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from ordertui.tui.screens.outbox import IN_ROWS, OutboxScreen
+from ordertui.tui.screens.preview import PlanHead, PreviewScreen
 from support.batches import answer, commit, send, session_of
-from support.pilot import press, running, text, until
+from support.logins import session_as
+from support.pilot import press, running, table, text, until
 from support.shops import order_id
 
 
@@ -421,3 +424,60 @@ def test_what_a_later_batch_tries_is_not_offered_again(session: Session, tmp_pat
     session.batches.recall(order_id(1))
     assert session.batches.get(batch).retryable == 1, "of one the later try was undone"
     assert {one.id: one for one in session.batches.find(open_only=True)}[later].retryable == 0
+
+
+async def test_a_batch_that_waits_for_approval_is_approved_or_rejected_by_somebody_else(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = tmp_path / "house.toml"
+    rule = '[[rule]]\nid = "all"\nwhen = "batch-orders>=1"\neffect = "approval"\nwhy = "a second look"\n'
+    policy.write_text(rule, encoding="utf-8")
+    session_of(tmp_path, clock, waiting=3, shipped=0).close()
+    config, place = Config(policy_file=str(policy)), tmp_path / "orders.db"
+    with (
+        session_as("ann", place, clock, monkeypatch, config) as ann,
+        session_as("bob", place, clock, monkeypatch, config) as bob,
+    ):
+        async with running(ann, toasts=True) as pilot:
+            await press(pilot, "x")
+            await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+            head = pilot.app.screen.query_one(PlanHead)
+            assert "waits for approval by somebody else: house rule all" in head.render().plain
+            assert "The hold begins with the approval." in head.render().plain
+            await press(pilot, "escape")
+        first, second = commit(ann, Action.CANCEL, 1), commit(ann, Action.CANCEL, 2)
+        async with running(bob, toasts=True) as pilot:
+            assert "◇ 2 to approve" in text(pilot, "status")
+            rows = "".join(table(pilot).render_line(y).text for y in range(1, 4))
+            assert rows.count("◇approval") == 2, rows
+            screen = await opened(pilot)
+            assert "2 waiting for approval" in str(screen.query_one("#outbox-head", Static).content)
+            assert "◇ for approval" in lines(pilot)[0]
+            assert lines(pilot)[0].endswith("a approve   x reject   u undo")
+            about = str(screen.query_one("#batch-head", Static).content)
+            assert "waits for approval by somebody other than ann (ann@host, process 1)" in about
+            assert "house rule all: a second look (1 order)" in about
+            await press(pilot, "a")
+            await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+            await press(pilot, *"looked", "enter")
+            await until(pilot, lambda: state(bob, second) is BatchState.HELD)
+            await until(pilot, lambda: any("approved: 1 order held until 06:20" in one for one in toasts(pilot)))
+            await shown(pilot)
+            assert "approved Nov 23 06:05 by bob (bob@host, process 1): looked" in str(
+                screen.query_one("#batch-head", Static).content
+            )
+            await press(pilot, "a")
+            await until(pilot, lambda: any("does not wait for approval" in one for one in toasts(pilot)))
+            await press(pilot, "j", "x")
+            await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+            await press(pilot, *"no", "enter")
+            await until(pilot, lambda: state(bob, first) is BatchState.RECALLED)
+            await shown(pilot)
+        third = commit(ann, Action.CANCEL, 1)
+        async with running(ann, toasts=True) as pilot:
+            await opened(pilot)
+            await press(pilot, "a")
+            await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+            await press(pilot, *"mine", "enter")
+            await until(pilot, lambda: any("committed by ann" in one for one in toasts(pilot)))
+            assert state(ann, third) is BatchState.AWAITING

@@ -36,13 +36,14 @@ from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.results.evaluation import OPERATOR_CODE
 from ordertui.operations.session import Session
-from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.batch_state import LEFT_BATCHES, BatchState, RowState
 from ordertui.orders.clock import HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.order import COMPONENTS, LineAmounts
-from ordertui.store import StoreError
+from ordertui.store import ApprovalRefused, StoreError
 from support.fake_amazon import FakeAmazon, Message, Processed, parse, report
 from support.faults import Crash, Faults, disk_full, inject, read_only_folder
+from support.logins import session_as
 from support.profile import LONG
 from support.shops import NOW, all_orders_row, bring, clone_store, item_id, open_session, order_id, unshipped_row
 from support.transitions import assert_states_moved_as_allowed, watch_states
@@ -320,6 +321,24 @@ class Machine(RuleBasedStateMachine):
                 with pytest.raises(OperationError):
                     self.session.batches.commit(plan)
 
+    @rule(least=st.sampled_from((1, 2)))
+    def ask_for_approval(self, least: int) -> None:
+        """The owner lets batches wait for somebody else: those committed from now on, and those that are held."""
+        when = f'when = "batch-orders>={least}"\neffect = "approval"\n'
+        self.policy.write_text(f'[[rule]]\nid = "second"\nwhy = "a second look"\n{when}', encoding="utf-8")
+        self.restart()
+
+    @precondition(lambda self: self.session.approvals.waiting())
+    @rule(data=st.data(), is_approved=st.booleans(), at=st.sampled_from((None, None, 0, 1, 3, 5)))
+    def decide(self, data: st.DataObject, is_approved: bool, at: int | None) -> None:
+        """Somebody else approves or rejects, and may crash over it; who committed it never can."""
+        batch = data.draw(st.sampled_from([one.id for one in self.session.approvals.waiting()]))
+        with pytest.raises(ApprovalRefused):
+            self.session.approvals.approve(batch, "mine")
+        lead = session_as("lead", self.folder / "orders.db", self.clock, pytest.MonkeyPatch(), self.session.config)
+        with lead, suppress(Crash), self.faults.armed(at, Crash()):
+            (lead.approvals.approve if is_approved else lead.approvals.reject)(batch, "looked at each")
+
     @rule(
         action=st.sampled_from((Action.CANCEL, Action.REFUND)),
         edit=st.sampled_from(
@@ -414,6 +433,12 @@ class Machine(RuleBasedStateMachine):
             bring(self.session, self.folder, everything=rows)
 
     # -- what must never happen
+
+    @invariant()
+    def nothing_leaves_that_waits_for_approval(self) -> None:
+        for batch in self.session.batches.find():
+            if batch.approval is not None and batch.state in LEFT_BATCHES | {BatchState.HELD}:
+                assert batch.approval.is_approved
 
     @invariant()
     def never_more_back_than_was_paid(self) -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import BadInput, NotConfirmed, Refused
-from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.batch_state import NOT_LEFT, RowState
 from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action
 from ordertui.orders.people import Permission
@@ -173,7 +173,7 @@ class Adoption:
         for batch in store.batches.find():
             if batch.id in left:
                 store.batches.mark_left_elsewhere(batch.id, Outcome(RowState.UNKNOWN, "", f"{LEFT_TEXT}: {why}"))
-            elif batch.id in not_left and batch.state is BatchState.HELD:
+            elif batch.id in not_left and batch.state in NOT_LEFT:
                 store.batches.recall(batch.id, why=f"not sent when this copy was adopted: {why}")
             self._doubt_failed(store, batch)
 

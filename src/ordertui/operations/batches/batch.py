@@ -9,10 +9,10 @@ import msgspec
 
 from ordertui.orders.batch_state import NEVER_LEFT, BatchState, RowState
 from ordertui.orders.enums import Action
-from ordertui.store import JournalBatch, NewRow, RefundLine
+from ordertui.store import Approval, JournalBatch, NewRow, RefundLine
 
 if TYPE_CHECKING:
-    from ordertui.operations.planning.plan import PlannedOrder
+    from ordertui.operations.planning.plan import Plan, PlanFile, PlannedOrder
 
 NOT_WRITTEN = (
     "Its files are not all written yet, so there is nothing to upload: `ordertui questions` says why;"
@@ -42,6 +42,20 @@ class Waiting(msgspec.Struct, frozen=True):
     held: int = 0
     to_upload: int = 0
     """Written, and as far as is known not uploaded."""
+    to_approve: int = 0
+
+
+class LastLook(NamedTuple):
+    """A batch as it would leave now."""
+
+    batch: JournalBatch
+    """Without the rows that must not leave any more."""
+    plan: Plan
+    """As it was committed."""
+    files: tuple[PlanFile, ...]
+    """None when nothing of it may leave."""
+    approval: tuple[str, ...]
+    """House rules that ask for an approval now."""
 
 
 class BatchRow(msgspec.Struct, frozen=True):
@@ -68,7 +82,7 @@ class Batch(msgspec.Struct, frozen=True):
     state: BatchState
     created_at: int
     due_at: int
-    """When the hold ends (epoch seconds)."""
+    """When the hold ends (epoch seconds); of a batch that awaits approval it has not begun, and this means nothing."""
     sent_at: int | None
     """Epoch seconds; None before it left."""
     rows: tuple[BatchRow, ...]
@@ -90,6 +104,8 @@ class Batch(msgspec.Struct, frozen=True):
     """Whether its files are not all written yet."""
     retryable: int = 0
     """Refused orders that no later batch tries."""
+    approval: Approval | None = None
+    """The approval that it waits for, or that was given or refused; None: no house rule asked for one."""
 
     @property
     def upload_file(self) -> str:
@@ -128,6 +144,7 @@ def as_batch(batch: JournalBatch, advice: str = "") -> Batch:
         uploaded_at=batch.uploaded_at,
         is_writing=batch.is_writing,
         retryable=sum(row.state is RowState.ERROR for row in rows),
+        approval=batch.approval,
     )
 
 

@@ -108,11 +108,12 @@ class Committer:
     def _add(self, plan: Plan, check_stop: Callable[[], None]) -> JournalBatch:
         """Write one plan into the journal, within the transaction of `commit`."""
         orders = self._store.orders.get([row.id for row in plan.rows])  # a stop ends the statement that runs
-        limits = self._planner.limit_differences(plan, orders)
-        if limits:
-            raise _changed(limits)
+        limits = self._planner.check_limits(plan, orders)
+        if limits.differences:
+            raise _changed(limits.differences)
         check_stop()
-        return self._store.batches.add(
+        batches = self._store.batches
+        added = batches.add(
             action=plan.action,
             marketplace=plan.marketplace,
             rows=[journal_row(plan.action, row) for row in plan.rows],
@@ -120,6 +121,10 @@ class Committer:
             sha256=next(file for file in plan.files if file.upload).sha256,
             due_at=self._clock.now() + self._planner.hold_seconds(plan),
         )
+        if not limits.approval:
+            return added
+        batches.approvals.ask(added, limits.approval)
+        return batches.get(added.id)
 
     def _differences(
         self, plan: Plan, check_stop: Callable[[], None], progress: Callable[[int, int], None]

@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import BadInput, Refused
-from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.batch_state import NOT_LEFT, BatchState, RowState
 from ordertui.orders.clock import utc_time
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts, Order
 from ordertui.orders.people import Permission
-from ordertui.orders.text import pluralize
+from ordertui.orders.text import pluralize, with_verb
 from ordertui.store import JournalBatch, Submission
 
 from .batch import Batch, Waiting, as_batch
@@ -118,7 +118,7 @@ class BatchService:
         count = 0
         with store.write():
             for batch in store.batches.find(open_only=True):
-                if batch.state is BatchState.HELD:
+                if batch.state in NOT_LEFT:
                     held = [row.order_id for row in batch.rows if row.state is RowState.HELD]
                     wanted = [order_id for order_id in held if order_id in order_ids]
                     count += store.batches.recall(batch.id, wanted) if wanted else 0
@@ -148,9 +148,9 @@ class BatchService:
                 (store.batches.unmark_uploaded if undo else store.batches.mark_uploaded)(batch_id)
 
     def waiting(self) -> Waiting:
-        """Return how many batches are held, and how many files wait for their upload."""
+        """Return how many batches are held, how many files wait for their upload, and how many batches for approval."""
         batches = self._context.reader().batches
-        return Waiting(batches.count_held(), batches.count_to_upload())
+        return Waiting(batches.count_held(), batches.count_to_upload(), batches.count_awaiting())
 
     def unfinished(self) -> list[str]:
         """Return what is not done when the program is left: one sentence for each held batch and each kind of wait."""
@@ -164,6 +164,9 @@ class BatchService:
         ]
         if len(held) > MOST_SENTENCES:
             found.append(f"{len(held) - MOST_SENTENCES:,} more batches are held: `ordertui outbox` lists them")
+        awaiting = self.waiting().to_approve
+        if awaiting:
+            found.append(f"{with_verb(awaiting, 'batch waits', 'batches wait')} for approval: `ordertui approvals`")
         return found + self.to_upload_sentences()
 
     def to_upload_sentences(self) -> list[str]:

@@ -8,6 +8,8 @@ from typing import Protocol
 from ordertui.amazon.spapi.cancellable_sleep import Stop, never_stop
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.errors import OperationError
+from ordertui.orders.batch_state import BatchState
+from ordertui.store import JournalBatch
 
 Note = Callable[[str], None]
 """Called with a text for the operator, such as why a due batch does not leave yet."""
@@ -15,6 +17,13 @@ Note = Callable[[str], None]
 
 def ignore_note(_text: str) -> None:
     """Do nothing: the default `note` callback."""
+
+
+def nothing_leaves_text(batch: JournalBatch) -> str:
+    """Return why nothing of a due batch leaves after the last look at it."""
+    if batch.state is BatchState.AWAITING and batch.approval is not None:
+        return f"batch {batch.id} waits for approval: {'; '.join(batch.approval.why)}"
+    return f"batch {batch.id}: nothing of it may leave any more"
 
 
 def batch_failure(batch_id: int, error: Exception) -> OperationError:

@@ -27,7 +27,7 @@ from ordertui.orders.enums import OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.store import FeedBusy, JournalBatch, RecallRefused, StoreError, Submission
 
-from .dispatcher import Note, batch_failure
+from .dispatcher import Note, batch_failure, nothing_leaves_text
 from .feed_schedule import FeedSchedule
 from .feed_tracker import FeedTracker, is_followed, next_poll_at
 from .freeze import BatchFreezer
@@ -151,7 +151,7 @@ class FeedSubmitter:
         with self._store.write():
             batch, files = self._freezer.freeze(batch.id)
         if not files:
-            note(f"batch {batch.id}: nothing of it may leave any more")
+            note(nothing_leaves_text(batch))
             return None
         kind = submission_kind(self._store, batch)
         if kind == CONFIRM_SHIPMENT.name:

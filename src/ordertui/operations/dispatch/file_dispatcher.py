@@ -25,7 +25,7 @@ from ordertui.operations.errors import USER_ERRORS, OperationError
 from ordertui.operations.outbox_folder import FOLDER, folder_of, folders_in, known_outboxes
 from ordertui.store import Store
 
-from .dispatcher import DispatchIncomplete, Note, batch_failure, ignore_note
+from .dispatcher import DispatchIncomplete, Note, batch_failure, ignore_note, nothing_leaves_text
 from .freeze import BatchFreezer, as_feed_files
 from .service import MOST_FEED_BYTES
 
@@ -58,7 +58,7 @@ class FileDispatcher:
         self._outbox = outbox
         self._is_practice = is_practice
 
-    def run(self, stop: Stop = never_stop, _note: Note = ignore_note, /) -> list[Batch]:
+    def run(self, stop: Stop = never_stop, note: Note = ignore_note, /) -> list[Batch]:
         """Write what a crash interrupted, then every batch whose hold has ended; return the batches written.
 
         A batch that cannot be written does not keep back the others, whatever its error is. Raises DispatchIncomplete
@@ -70,7 +70,7 @@ class FileDispatcher:
 
         def write(batch_id: int, *, is_retry: bool) -> None:
             try:
-                if is_retry or self._mark_sent(batch_id):
+                if is_retry or self._mark_sent(batch_id, note):
                     batch = self._write(batch_id, is_retry=is_retry)
                     written.extend([batch] if batch is not None else [])
             except USER_ERRORS as error:
@@ -95,13 +95,14 @@ class FileDispatcher:
             raise DispatchIncomplete(written, errors)
         return written
 
-    def _mark_sent(self, batch_id: int) -> bool:
-        """Mark a due batch as sent; return False when another process did, or nothing of it may leave any more."""
+    def _mark_sent(self, batch_id: int, note: Note) -> bool:
+        """Mark a due batch as sent; return False when another process did, or nothing of it may leave."""
         with self._store.write():  # no import, fact or recall comes between the last check and the mark
             if not self._store.batches.is_due(batch_id):
                 return False
             batch, files = self._freezer.freeze(batch_id)
             if not files:
+                note(nothing_leaves_text(batch))
                 return False
             folder = folder_of(self._outbox, batch, self._store)
             self._store.batches.mark_sent(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from ordertui.operations.batches.batch import LastLook
 from ordertui.operations.errors import OperationError
 from ordertui.operations.planning.feed_builder import build_feed_files
 from ordertui.operations.planning.plan import Plan, PlanFile
 from ordertui.operations.planning.plan_file import decode
 from ordertui.operations.planning.planner import Planner
-from ordertui.orders.batch_state import NEVER_LEFT, BatchState, RowState
+from ordertui.orders.batch_state import NEVER_LEFT, NOT_LEFT, RowState
 from ordertui.store import FeedFile, JournalBatch, Store
 
 
@@ -22,7 +23,20 @@ class BatchFreezer:
         self.merchant_id = merchant_id
 
     def freeze(self, batch_id: int) -> tuple[JournalBatch, tuple[PlanFile, ...]]:
-        """Return the batch without the rows that must not leave any more, and its files; no files when none is left.
+        """Return the batch without the rows that must not leave any more, and its files; no files when none may leave.
+
+        A batch that a house rule asks an approval of by now, and that has none, waits for it from here on. Raises as
+        `look` does.
+        """
+        found = self.look(batch_id)
+        batches = self._store.batches
+        if found.files and found.approval and not batches.approvals.is_approved(batch_id):
+            batches.approvals.ask(found.batch, found.approval)
+            return batches.get(batch_id), ()
+        return found.batch, found.files
+
+    def look(self, batch_id: int) -> LastLook:
+        """Take out the rows of a batch that has not left that must not leave any more, and return what is left of it.
 
         Raises OperationError when the files are not those that were previewed, or when an order is gone.
         """
@@ -34,20 +48,20 @@ class BatchFreezer:
                 f"batch {batch_id}: order {lost[0]} is not in this store any more; nothing of the batch was sent:"
                 " undo it, import the order and plan again"
             )
-        self._leave_out_changed_rows(self._store.batches.get(batch_id), plan)
+        approval = self._leave_out_changed_rows(self._store.batches.get(batch_id), plan)
         batch = self._store.batches.get(batch_id)
         files = self._build(batch, plan)
         for file in files:
             if sha256(file.content).hexdigest() != file.sha256:
                 raise OperationError(f"batch {batch.id}: {file.name} does not match its sha256; nothing was sent")
-        return batch, files
+        return LastLook(batch, plan, files, approval)
 
     def rebuild(self, batch: JournalBatch) -> list[FeedFile]:
         """Return the files of a batch that left, made again of its plan: stores of version 1 kept no bytes."""
         return as_feed_files(self._build(batch, decode(self._store.batches.plan_bytes(batch.id))))
 
-    def _leave_out_changed_rows(self, batch: JournalBatch, plan: Plan) -> None:
-        """Take out rows that a report, a fact or a late result made impossible while they were held."""
+    def _leave_out_changed_rows(self, batch: JournalBatch, plan: Plan) -> tuple[str, ...]:
+        """Take out rows that a report, a fact or a late result made impossible; return what asks for an approval."""
         held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
         orders = self._store.orders.get([row.id for row in plan.rows])
         reasons = self._store.batches.blocking_reasons(batch.id)
@@ -58,14 +72,15 @@ class BatchFreezer:
             and (why := reasons.get(row.order_id) or self._planner.still_allowed(plan.action, orders[row.id], row))
         }
         rows = [row for row in plan.rows if row.order_id in held and row.order_id not in whys]
-        denied = self._planner.denied_rows(plan, batch.id, rows, [orders[row.id] for row in rows])
-        whys |= {order_id: f"left out at dispatch: {why}" for order_id, why in denied.items()}
+        outcome = self._planner.held_outcome(plan, batch.id, rows, [orders[row.id] for row in rows])
+        whys |= {order_id: f"left out at dispatch: {why}" for order_id, why in outcome.denied.items()}
         if whys:
             self._store.batches.leave_out(batch.id, whys)
+        return outcome.approval
 
     def _build(self, batch: JournalBatch, plan: Plan) -> tuple[PlanFile, ...]:
         """Return the files of the rows that leave, or left: the plan's own bytes when these are all its rows."""
-        is_held = batch.state is BatchState.HELD  # a row of it that is not held was settled: it does not leave again
+        is_held = batch.state in NOT_LEFT  # a row of it that is not held was settled: it does not leave again
         gone = {
             row.order_id
             for row in batch.rows

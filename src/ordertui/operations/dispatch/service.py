@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from ordertui.files import MEBIBYTE, read_file
-from ordertui.operations.batches.batch import Batch, Due, DueStep, as_batch
+from ordertui.operations.batches.batch import Batch, Due, DueStep, LastLook, as_batch
 from ordertui.operations.context import SessionContext
 from ordertui.orders.batch_state import LEFT_BATCHES, BatchState
 from ordertui.orders.people import Permission
@@ -86,6 +86,10 @@ class DispatchService:
         self._context.copies.require_original()
         dispatcher: Dispatcher = self.feeds if self._context.is_api_dispatch else self.files
         return dispatcher.run(stop, note)
+
+    def look(self, batch_id: int) -> LastLook:
+        """Take out what may not leave any more of a batch that has not left, in the open transaction."""
+        return self._freezer.look(batch_id)
 
     def watch_failures(self) -> FailureWatch:
         """Return what tells, after `run`, of which batches not all went through."""

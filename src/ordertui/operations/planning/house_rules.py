@@ -56,6 +56,8 @@ class HouseRuleOutcome(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...]
     typed: tuple[str, ...]
     """Which rules ask for the count to be typed; empty when none does."""
+    approval: tuple[str, ...] = ()
+    """Which rules ask for the approval of somebody else; empty when none does."""
 
 
 class PlannedBatchFacts:
@@ -175,14 +177,13 @@ class HouseRules:
                         denied.setdefault(one.order.row.id, rule)
                 else:
                     found.append((rule, counting))
-        warnings, typed = [], []
+        texts: dict[Effect, list[str]] = {effect: [] for effect in Effect}
         for rule, hit in found:
             left = sum(one.order.row.id not in denied for one in hit)
             if left:
-                warnings.append(f"house rule {rule.id}: {rule.why} ({pluralize(left)})")
-                if rule.effect is Effect.TYPED:
-                    typed.append(warnings[-1])
-        return HouseRuleOutcome(denied, tuple(warnings), tuple(typed))
+                texts[rule.effect].append(f"house rule {rule.id}: {rule.why} ({pluralize(left)})")
+        typed = tuple(texts[Effect.TYPED])
+        return HouseRuleOutcome(denied, (*texts[Effect.WARN], *typed), typed, tuple(texts[Effect.APPROVAL]))
 
     def hits(self, action: Action, candidate: Candidate) -> tuple[HouseRuleMatch, ...]:
         """Return every rule that fits an order, as if it were a batch by itself."""

@@ -119,5 +119,7 @@ class Plan(msgspec.Struct, frozen=True):
     """Why the number must be typed, for people. What counts is the policy in force at the commit."""
     budgets: tuple[BudgetUse, ...] = ()
     """The seller's own budgets of counting cancellations, with this plan; empty without any."""
+    approval: tuple[str, ...] = ()
+    """House rules that let the batch wait for somebody else's approval, for people; empty: none does."""
     seal: str = ""
     """What `seal_of` gave when the plan was made: what it tells a reader may not change until it is committed."""

@@ -68,10 +68,26 @@ READ_AT_ONCE = 1_000
 """Orders of a plan that are read at a time; the operator can stop between any two of them."""
 Progress = Callable[[int, int], None]
 """Called with what is done and what there is in all."""
-Denied = Mapping[str, str]
-"""Order id to why it is left out."""
 NO_CHOICES = PlanChoices()
 """Every order with the defaults of its action."""
+
+
+class LimitCheck(msgspec.Struct, frozen=True):
+    """How the limits of a plan compare with those in force."""
+
+    differences: tuple[str, ...]
+    """Empty: the plan may be committed."""
+    approval: tuple[str, ...]
+    """House rules that let its batch wait for approval: those in force, or else those that the plan told of."""
+
+
+class HeldOutcome(msgspec.Struct, frozen=True):
+    """What house rules say of a batch before it leaves."""
+
+    denied: Mapping[str, str]
+    """Order id to why it is taken out."""
+    approval: tuple[str, ...]
+    """Rules that ask for an approval; empty when none does."""
 
 
 class JudgedOrders:
@@ -191,6 +207,7 @@ class Planner:
             practice=self._context.is_practice,
             store=self._context.reader().identity.id,
             typed_why=typed_why,
+            approval=outcome.approval,
         )
         return msgspec.structs.replace(plan, seal=seal_of(plan))
 
@@ -364,11 +381,11 @@ class Planner:
         """Return how long the batch of a plan is held, by the policy in force."""
         return self._eligibility.policy(plan.marketplace).hold_seconds(plan.action)
 
-    def limit_differences(self, plan: Plan, orders: Mapping[int, Order]) -> list[str]:
-        """Return in which limits a plan differs from those in force now.
+    def check_limits(self, plan: Plan, orders: Mapping[int, Order]) -> LimitCheck:
+        """Compare the limits of a plan with those in force now.
 
-        Orders that a house rule takes out, the hold, the life of a plan, and the count to type: whatever the plan
-        carries, it may have been edited, or the rules tightened after it was made.
+        Orders that a house rule takes out, the hold, the life of a plan, the count to type, and the approval: whatever
+        the plan carries, it may have been edited, or the rules tightened after it was made.
         """
         rows = [row for row in plan.rows if row.id in orders]
         outcome = self._house_rules.batch(plan.action, plan.marketplace, batch_candidates(rows, list(orders.values())))
@@ -394,7 +411,10 @@ class Planner:
                 found.append(
                     f"the rules in force ask for the count to be typed, and the plan does not: {'; '.join(why)}"
                 )
-        return found
+        if outcome.approval and not plan.approval:
+            asks = "; ".join(outcome.approval)
+            found.append(f"the rules in force ask for approval by somebody else, and the plan does not: {asks}")
+        return LimitCheck(tuple(found), outcome.approval or plan.approval)
 
     def _offer_warnings(
         self, action: Action, marketplace: str, rows: Sequence[PlannedOrder], orders: Sequence[Order]
@@ -437,16 +457,19 @@ class Planner:
             return f"its reason would be {fresh.reason} now, and {row.reason} was previewed"
         return "" if fresh.currency == row.currency else "its currency is another now"
 
-    def denied_rows(self, plan: Plan, batch_id: int, rows: Sequence[PlannedOrder], orders: Sequence[Order]) -> Denied:
-        """Return by order id why house rules about whole batches now take held rows out of their own batch."""
+    def held_outcome(
+        self, plan: Plan, batch_id: int, rows: Sequence[PlannedOrder], orders: Sequence[Order]
+    ) -> HeldOutcome:
+        """Return what house rules say now of the held rows of a batch that may leave."""
         outcome = self._house_rules.batch(
             plan.action, plan.marketplace, batch_candidates(rows, orders), own_batch=batch_id
         )
-        return {
+        denied = {
             row.order_id: f"house rule {outcome.denied[row.id].id}: {outcome.denied[row.id].why}"
             for row in rows
             if row.id in outcome.denied
         }
+        return HeldOutcome(denied, outcome.approval)
 
     def message(self, order: Order) -> str:
         """Return the text to send to the buyer of an order, by what the order is waiting for."""
@@ -491,7 +514,7 @@ def seal_of(plan: Plan) -> str:
     told = (plan.out, plan.money, plan.unpriced, plan.rates, plan.buyer_mails, plan.restock, plan.warnings)
     notes = [row.note for row in plan.rows]
     budgets = (plan.budgets,) if plan.budgets else ()
-    return sha256(msgspec.json.encode((*told, *budgets, plan.typed_why, notes))).hexdigest()[:12]
+    return sha256(msgspec.json.encode((*told, *budgets, plan.typed_why, plan.approval, notes))).hexdigest()[:12]
 
 
 def plan_id(action: Action, marketplace: str, created_at: int, rows: Sequence[PlannedOrder]) -> str:

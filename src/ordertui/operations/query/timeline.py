@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ordertui.orders.batch_state import RowState
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.order import Order
 from ordertui.store import MESSAGE_COPIED, AuditEntry
@@ -69,6 +69,8 @@ def history(order: Order, batches: Sequence[Batch], mail: Sequence[Event] = ()) 
             events.append((None, f"undone in {name}: nothing was sent to Amazon"))
         elif mine.state is RowState.LEFT_OUT:
             events.append((None, f"left out of {name} when it left: {mine.text}"))
+        elif batch.state is BatchState.AWAITING:
+            events.append((None, f"{name} waits for approval"))
         elif mine.state is RowState.HELD:
             events.append((batch.due_at, f"{name} leaves the hold"))
         elif batch.sent_at is not None:

@@ -1,7 +1,7 @@
 """Read and check house rules: the seller's own policy file. A rule is a filter with an effect, and can only tighten.
 
-The effects form a chain, `none < warn < typed_confirmation < deny`, and what counts for an order is the strictest of
-all that apply; there is no effect that allows, so a rule can never grant what Amazon's rules refuse.
+The effects form a chain, `none < warn < typed_confirmation < approval < deny`, and what counts for an order is the
+strictest of all that apply; there is no effect that allows, so a rule can never grant what Amazon's rules refuse.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class Effect(StrEnum):
 
     WARN = "warn"
     TYPED = "typed_confirmation"
+    APPROVAL = "approval"
+    """The batch waits until somebody other than who committed it approves it."""
     DENY = "deny"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ordertui.orders.batch_state import COMMITTED, NEVER_LEFT, UNCONFIRMED, BatchState, RowState
+from ordertui.orders.batch_state import COMMITTED, NEVER_LEFT, NOT_LEFT, UNCONFIRMED, BatchState, RowState
 from ordertui.orders.clock import LATEST_MOMENT, Clock, MonotonicReading, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.store.audit import AuditLog
@@ -27,11 +27,22 @@ from ordertui.store.orders import OrderRepository
 
 from .claims import WriterClaims
 from .holds import HoldTimer, hold_columns
-from .records import CommittedTotals, FeedFile, HoldingBatch, JournalBatch, JournalRow, NewRow, OperatorRuling, Outcome
+from .records import (
+    Approval,
+    CommittedTotals,
+    FeedFile,
+    HoldingBatch,
+    JournalBatch,
+    JournalRow,
+    NewRow,
+    OperatorRuling,
+    Outcome,
+)
 from .refunds import RefundLedger
 from .rows import TransitionWriter
 
 if TYPE_CHECKING:
+    from .approvals import ApprovalLedger
     from .wishes import WishLedger
 
 _UNKNOWN = "SELECT batch FROM batch_rows WHERE state = 'unknown'"
@@ -54,6 +65,13 @@ class BatchJournal:
         self.refunds = RefundLedger(database, orders, facts)
         self.claims = WriterClaims(database, clock, audit.operator.host)
         self.transitions = TransitionWriter(database, audit, orders, self.refunds)
+
+    @cached_property
+    def approvals(self) -> ApprovalLedger:
+        """Who asked for approvals, and who decided."""
+        from .approvals import ApprovalLedger
+
+        return ApprovalLedger(self._database, self._clock, self._operator, self.transitions, self._holds)
 
     @cached_property
     def wishes(self) -> WishLedger:
@@ -165,7 +183,8 @@ class BatchJournal:
     def _read(self, tail: str, params: Sequence[object]) -> list[JournalBatch]:
         heads = self._database.query(
             "SELECT id, action, marketplace, state, created_at, due_at, sent_at, files, sha256, who, hold_boot,"
-            f" hold_mark, writing, uploaded_at FROM batches {tail}",
+            " hold_mark, writing, uploaded_at, author, asked_at, why, decided_at, approved, decided_who, word"
+            f" FROM batches LEFT JOIN approvals ON batch = id {tail}",
             params,
         )
         rows: dict[int, list[JournalRow]] = {}
@@ -181,6 +200,7 @@ class BatchJournal:
                 h[0], Action(h[1]), h[2], BatchState(h[3]), h[4], min(h[5], LATEST_MOMENT), h[6],
                 tuple(rows.get(h[0], ())), tuple(json.loads(h[7])), h[8], h[9],
                 None if h[11] is None else MonotonicReading(h[10], h[11]), bool(h[12]), h[13],
+                h[14], None if h[15] is None else _approval(h[15:]),
             )
             for h in heads
         ]  # fmt: skip
@@ -200,13 +220,14 @@ class BatchJournal:
         now = self._clock.now()
         end = self._holds.end_after(due_at - now)
         with self._database.write():
+            author = self.approvals.login
             ids = self._check_orders(rows)
             self.refunds.check(rows, ids)
             batch_id: int = self._database.value(
                 "INSERT INTO batches (action, marketplace, state, created_at, due_at, sha256, advice, plan, who,"
-                " hold_boot, hold_mark) VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?) RETURNING id",
+                " author, hold_boot, hold_mark) VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?) RETURNING id",
                 (action.value, marketplace, BatchState.HELD.value, now, due_at, sha256, plan, str(self._operator),
-                 *hold_columns(end)),
+                 author, *hold_columns(end)),
             )  # fmt: skip
             with self._database.together():
                 self.refunds.add_lines(batch_id, rows, ids)
@@ -232,6 +253,7 @@ class BatchJournal:
             sha256,
             str(self._operator),
             end,
+            author=author,
         )
 
     def _check_orders(self, rows: Sequence[NewRow]) -> dict[str, int]:
@@ -269,6 +291,8 @@ class BatchJournal:
         """Move the end of a hold. Raises UnknownBatch, and RecallRefused when the batch is not held any more."""
         with self._database.write():
             batch = self.get(batch_id)
+            if batch.state is BatchState.AWAITING:
+                raise RecallRefused(f"batch {batch_id} waits for approval: its hold has not begun")
             if batch.state is not BatchState.HELD:
                 raise RecallRefused(f"batch {batch_id} is not held any more: it is {batch.state.value}")
             self._database.execute(
@@ -301,7 +325,7 @@ class BatchJournal:
     ) -> int:
         with self._database.write():
             batch = self.get(batch_id)
-            if batch.state is not BatchState.HELD:
+            if batch.state not in NOT_LEFT:
                 raise RecallRefused(f"batch {batch_id} has left ({batch.state.value}); only a held batch can be undone")
             held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
             wanted = held if order_ids is None else held & set(order_ids)
@@ -373,7 +397,10 @@ class BatchJournal:
         Raises RecallRefused, BatchChanged.
         """
         with self._database.write():
-            self.mark_sent(batch_id, files=(), sha256=self.get(batch_id).sha256)
+            batch = self.get(batch_id)
+            if batch.state is BatchState.AWAITING:
+                self.approvals.note_left_elsewhere(batch)
+            self.mark_sent(batch_id, files=(), sha256=batch.sha256)
             batch = self.get(batch_id)
             self.doubt(batch_id, {row.order_id: outcome for row in batch.rows if row.state is RowState.SENT})
 
@@ -440,6 +467,10 @@ class BatchJournal:
         """Return how many batches are held."""
         return int(self._database.value("SELECT count(*) FROM batches WHERE state = ?", (BatchState.HELD.value,)))
 
+    def count_awaiting(self) -> int:
+        """Return how many batches wait for approval."""
+        return int(self._database.value("SELECT count(*) FROM batches WHERE state = ?", (BatchState.AWAITING.value,)))
+
     def count_to_upload(self) -> int:
         """Return how many batches are written and, as far as is known, not uploaded."""
         sql = f"SELECT count(DISTINCT batch) FROM batch_rows WHERE is_open = 1 AND state = '{RowState.WRITTEN}'"
@@ -487,6 +518,11 @@ class BatchJournal:
 
 def _unknown_batch(batch_id: int) -> UnknownBatch:
     return UnknownBatch(f"there is no batch {batch_id}; `ordertui outbox` lists them")
+
+
+def _approval(columns: Sequence[Any]) -> Approval:
+    asked_at, why, decided_at, approved, who, word = columns
+    return Approval(asked_at, tuple(json.loads(why)), decided_at, bool(approved), who, word)
 
 
 def _ruling(text: str | None) -> OperatorRuling | None:

@@ -39,6 +39,21 @@ class JournalRow(msgspec.Struct, frozen=True):
     ruling: OperatorRuling | None = None
 
 
+class Approval(msgspec.Struct, frozen=True):
+    """The approval that a batch waits for, or that was given or refused."""
+
+    asked_at: int
+    why: tuple[str, ...]
+    """What asks for it: house rules in words, at least one."""
+    decided_at: int | None = None
+    """None: nobody has decided."""
+    is_approved: bool = False
+    who: str = ""
+    """Who decided."""
+    word: str = ""
+    """What they said about it."""
+
+
 class JournalBatch(msgspec.Struct, frozen=True):
     """A batch with its rows."""
 
@@ -48,7 +63,7 @@ class JournalBatch(msgspec.Struct, frozen=True):
     state: BatchState
     created_at: int
     due_at: int
-    """When its hold ends."""
+    """When its hold ends; of a batch that awaits approval it has not begun, and this means nothing."""
     sent_at: int | None
     """When it left; None while it is held, and for one that was taken back."""
     rows: tuple[JournalRow, ...]
@@ -63,6 +78,10 @@ class JournalBatch(msgspec.Struct, frozen=True):
     """Whether it is marked as sent while its files are not all known to be written."""
     uploaded_at: int | None = None
     """When the operator said that its file was uploaded; None before, and where version 18 did not note it."""
+    author: str = ""
+    """The login that committed it; empty before version 25, and where the system has none."""
+    approval: Approval | None = None
+    """None: no house rule asked for one."""
 
 
 class HoldingBatch(msgspec.Struct, frozen=True):

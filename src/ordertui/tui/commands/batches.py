@@ -11,7 +11,7 @@ from ordertui.operations.batches.batch import Batch
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.planning.reasons import UNSAID
 from ordertui.operations.session import Session
-from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.batch_state import NOT_LEFT, BatchState, RowState
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action, CancelReason
 from ordertui.orders.order import OrderRow
@@ -93,6 +93,11 @@ async def _take_in_committed(context: CommandContext, task: Task, batch: Batch) 
         table.marks_changed()
     table.reload()
     context.refresh()
+    if batch.state is BatchState.AWAITING:
+        from ordertui.tui.render.batch import committed_text
+
+        context.notify(committed_text(batch))
+        return
     zone = session.orders.zone
     due = f"{to_local(batch.due_at, zone).strftime('%H:%M')} {format_zone(batch.due_at, zone)}"
     context.notify(
@@ -158,7 +163,7 @@ async def undo_held(context: CommandContext, task: Task) -> None:
     """Undo held orders, the marked ones or those of a batch; ask which."""
     session, row = context.session, context.table.cursor_row
     found = await task.work(lambda: session.batches.find(open_only=True))
-    held = [batch for batch in found if batch.state is BatchState.HELD]
+    held = [batch for batch in found if batch.state in NOT_LEFT]
     answers = {}
     waiting = {one.order_id for batch in held for one in batch.rows if one.state is RowState.HELD}
     rows = await task.work(session.orders.rows, context.table.marks.ids())

@@ -9,14 +9,17 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from ordertui.messages import _, ngettext
+from ordertui.operations.batches.approvals import ApprovedBatch
 from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.batches.open_issues import OpenIssue
 from ordertui.orders.batch_state import AT_LARGE, NEVER_LEFT, UNANSWERED, BatchState, RowState
+from ordertui.orders.clock import to_local
 from ordertui.orders.money import format_money
 from ordertui.orders.order import OrderRow
+from ordertui.store import Approval
 
 from .format import GAP, MUTED, Piece, action_word, format_countdown, format_time, format_zone, pad, wrap_text
-from .state import BATCH_LOOKS, ROW_LOOKS
+from .state import BATCH_LOOKS, ROW_LOOKS, row_look
 
 WITH_NEXT = 76
 """From so many cells on a line of the list has a column of what to do next."""
@@ -44,12 +47,14 @@ def render_outbox_head(batches: Sequence[Batch], questions: Sequence[OpenIssue],
     `folder`: where files are written, shown where there is room.
     """
     held = sum(batch.state is BatchState.HELD for batch in batches)
+    to_approve = sum(batch.state is BatchState.AWAITING for batch in batches)
     to_upload = sum(_is_to_upload(batch) for batch in batches)
     reports = sum(_awaits_report(batch) for batch in batches)
     at_amazon = sum(batch.state is BatchState.SENT and bool(batch.count(*UNANSWERED)) for batch in batches)
     attention = len({one.batch for one in questions})
     parts = [
         (_("{held:,} held", held=held) if held else "", "$text-warning"),
+        (_("{n:,} waiting for approval", n=to_approve) if to_approve else "", "$text-warning"),
         (
             ngettext("{n:,} file to upload", "{n:,} files to upload", to_upload) if to_upload else "",
             "$text-warning",
@@ -130,7 +135,7 @@ def batch_state(batch: Batch, context: BatchContext) -> tuple[str, str]:
             return _("{glyph} held, waits", glyph=look.glyph), look.style
         left = format_countdown((batch.due_at if batch.next_at is None else batch.next_at) - context.now)
         return _("{glyph} held {left}", glyph=look.glyph, left=left), WARNING
-    if batch.state in (BatchState.RECALLED, BatchState.LEFT_OUT):
+    if batch.state in (BatchState.AWAITING, BatchState.RECALLED, BatchState.LEFT_OUT):
         return f"{look.glyph} {_(look.count) if look.count else ''}", look.style
     if batch.is_writing:
         return _("! not all written"), WARNING
@@ -179,6 +184,8 @@ def next_steps(batch: Batch, context: BatchContext) -> list[str]:
     if batch.state is BatchState.HELD:
         release_all = [_("R release all")] if context.held > 1 else []
         return [_("u undo"), _("r release"), *release_all]
+    if batch.state is BatchState.AWAITING:
+        return [_("a approve"), _("x reject"), _("u undo")]
     found = []
     if batch.is_writing:
         return [_("`ordertui questions` says why")]
@@ -218,6 +225,8 @@ def render_batch(batch: Batch, zone: str, questions: Sequence[OpenIssue] = (), *
         ),
         (_(" · committed {created_at} {zoned}", created_at=format_time(batch.created_at, zone), zoned=zoned), MUTED),
     ]
+    if batch.approval is not None:
+        pieces += _approval_pieces(batch, batch.approval, zone)
     if batch.state is BatchState.HELD:
         leaves = batch.next_at or batch.due_at
         if not batch.by_api or batch.next_at is not None:
@@ -248,18 +257,54 @@ def render_batch(batch: Batch, zone: str, questions: Sequence[OpenIssue] = (), *
     return Content.assemble(*pieces)
 
 
+def _approval_pieces(batch: Batch, approval: Approval, zone: str) -> list[Piece]:
+    """Return what asks for an approval and who committed the batch, or who decided, when, and what they said."""
+    if batch.state is BatchState.AWAITING:
+        text = _("waits for approval by somebody other than {who}", who=batch.who or "?")
+        pieces: list[Piece] = [(f"\n◇ {text}", WARNING)]
+    elif approval.decided_at is None:
+        pieces = [(f"\n◇ {_('was to be approved; nobody decided')}", MUTED)]
+    else:
+        facts = {"when": format_time(approval.decided_at, zone), "who": approval.who or "?", "word": approval.word}
+        yes, no = _("approved {when} by {who}: {word}", **facts), _("rejected {when} by {who}: {word}", **facts)
+        pieces = [(f"\n◇ {yes if approval.is_approved else no}", MUTED)]
+    return [*pieces, *((f"\n  {why}", MUTED) for why in approval.why)]
+
+
+def approved_text(approved: ApprovedBatch, zone: str) -> str:
+    """Return what became of a batch that was approved: until when it is held, and how many orders were taken out."""
+    batch = approved.batch
+    if batch.state is not BatchState.HELD:
+        return _("batch {batch} is not approved: nothing of it may leave any more", batch=batch.id)
+    due = f"{to_local(batch.due_at, zone).strftime('%H:%M')} {format_zone(batch.due_at, zone)}"
+    held = ngettext("{n:,} order", "{n:,} orders", batch.count(RowState.HELD))
+    text = _("batch {batch} approved: {orders} held until {due}", batch=batch.id, orders=held, due=due)
+    if not approved.left_out:
+        return text
+    out = ngettext("{n:,} order", "{n:,} orders", approved.left_out)
+    return text + _("; {orders} left out, not allowed any more", orders=out)
+
+
+def committed_text(batch: Batch) -> str:
+    """Return what a batch waits for that was just committed, and how to undo it."""
+    facts = {"made": batch.id, "orders": ngettext("{n:,} order", "{n:,} orders", len(batch.rows))}
+    if batch.state is BatchState.AWAITING:
+        return _("batch {made}: {orders} waiting for approval; u undoes it", **facts)
+    return _("batch {made}: {orders} held; u undoes it", **facts)
+
+
 def errors_first(batch: Batch) -> tuple[BatchRow, ...]:
     """Return the rows: refused ones first, then those of unknown outcome, then the others."""
     first = {RowState.ERROR: 0, RowState.UNKNOWN: 1}
     return tuple(sorted(batch.rows, key=lambda row: (first.get(row.state, 2), row.code)))
 
 
-def render_row(row: BatchRow, order: OrderRow | None, width: int) -> Content:
+def render_row(row: BatchRow, order: OrderRow | None, width: int, *, awaits_approval: bool = False) -> Content:
     """Return a row of a batch: order, SKU, total, state, reason; Amazon's words below it, never cut off.
 
-    `order` is the order as the store has it; None when it is gone.
+    `order` is the order as the store has it; None when it is gone. `awaits_approval`: its batch does.
     """
-    look = ROW_LOOKS[row.state]
+    look = row_look(row.state, awaits_approval=awaits_approval)
     total = format_money(row.total, row.currency) if row.total is not None and row.currency else "?"
     sku = (order.sku if order is not None else None) or "?"
     room = max(6, min(24, width - 63))

@@ -18,7 +18,7 @@ from ordertui.orders.order import ListedFacts, Order, OrderLine, OrderRow
 from ordertui.orders.text import format_duration, mask_control_characters
 
 from .format import MUTED, Piece, action_word, cut_text, format_countdown, format_time, format_zone, pad, wrap_text
-from .state import ROW_LOOKS, status_forms
+from .state import row_look, status_forms
 
 if TYPE_CHECKING:
     from ordertui.orders.api_facts import ApiFacts
@@ -110,7 +110,8 @@ def _head(detail: OrderDetail) -> Iterator[Piece]:
     yield f"{next((form for form in forms if cell_len(form) <= room), cut_text(forms[-1], room))}\n"
     if row.open_action is None:
         return
-    look, listed = ROW_LOOKS[row.open_action.state], detail.listed
+    listed = detail.listed
+    look = row_look(row.open_action.state, awaits_approval=listed.awaits_approval)
     batch = "" if listed.batch is None else _(" · batch {batch}", batch=listed.batch)
     left = "" if listed.hold_ends is None else f" {format_countdown(listed.hold_ends - detail.now)}"
     word = _(look.sentence if detail.is_full else look.column or look.count)

@@ -275,6 +275,8 @@ def _warnings(look: PlanLook) -> Iterator[str]:
             "{orders} without a known price: not in the total",
             orders=ngettext("{n:,} order", "{n:,} orders", plan.unpriced),
         )
+    for why in plan.approval:
+        yield _("waits for approval by somebody else: {why}", why=why)
     yield from plan.warnings
 
 
@@ -286,6 +288,8 @@ def _notes(plan: Plan, *, by_api: bool) -> Iterator[str]:
         hold_seconds=format_duration(plan.hold_seconds),
         happens=happens,
     )
+    if plan.approval:
+        yield _("The hold begins with the approval.")
     if plan.buyer_mails:
         also = _(", opted out or not") if plan.action is Action.CANCEL else ""
         buyers = _("the buyer") if plan.buyer_mails == 1 else _("the buyers")

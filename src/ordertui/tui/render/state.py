@@ -8,7 +8,7 @@ from ordertui.messages import N_, _
 from ordertui.orders.batch_state import BatchState, RowState, holds_order
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.enums import Action, BuyerRequest, Channel, OrderStatus, Verge
-from ordertui.orders.order import OrderRow
+from ordertui.orders.order import ListedFacts, OrderRow
 
 from .format import action_word
 
@@ -52,7 +52,12 @@ ROW_LOOKS = {
     ),
     RowState.CONFIRMED: StateLook("✓", "success", "", N_("confirmed"), N_("confirmed by a later report")),
 }  # fmt: skip
+AWAITING_LOOK = StateLook(
+    "◇", "warning", N_("for approval"), N_("for approval"), N_("waits for approval: nothing was sent to Amazon")
+)
+"""Of a batch, and of its held rows."""
 BATCH_LOOKS = {
+    BatchState.AWAITING: AWAITING_LOOK,
     BatchState.HELD: ROW_LOOKS[RowState.HELD],
     BatchState.RECALLED: ROW_LOOKS[RowState.RECALLED],
     BatchState.LEFT_OUT: ROW_LOOKS[RowState.LEFT_OUT],
@@ -114,18 +119,23 @@ def _translated(state: OrderState) -> OrderState:
     return OrderState(tuple(_(form) for form in state.forms), state.tone)
 
 
-def order_state(row: OrderRow, verdicts: Verdicts, hold_ends: int | None, now: int) -> OrderState:
+def row_look(state: RowState, *, awaits_approval: bool) -> StateLook:
+    """Return how a row of a batch is shown. `awaits_approval`: its batch does."""
+    return AWAITING_LOOK if awaits_approval and state is RowState.HELD else ROW_LOOKS[state]
+
+
+def order_state(row: OrderRow, verdicts: Verdicts, listed: ListedFacts, now: int) -> OrderState:
     """Return the state of an order: what its batch waits for, else what can be done, else Amazon's status.
 
-    `hold_ends` is when the hold of its batch ends; None when it is not held. Times are epoch seconds.
+    `now`: epoch seconds.
     """
-    return _journal_state(row, verdicts, hold_ends, now) or _own_state(row, verdicts, now)
+    return _journal_state(row, verdicts, listed, now) or _own_state(row, verdicts, now)
 
 
-def _journal_state(row: OrderRow, verdicts: Verdicts, hold_ends: int | None, now: int) -> OrderState | None:
+def _journal_state(row: OrderRow, verdicts: Verdicts, listed: ListedFacts, now: int) -> OrderState | None:
     """Return the state of the order's batch row; None when the order's own state says more."""
-    action = row.open_action
-    look = None if action is None else ROW_LOOKS[action.state]
+    action, hold_ends = row.open_action, listed.hold_ends
+    look = None if action is None else row_look(action.state, awaits_approval=listed.awaits_approval)
     if action is None or look is None or not look.column:
         return None
     if action.state is RowState.ERROR and row.status is OrderStatus.CANCELLED:

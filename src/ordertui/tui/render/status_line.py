@@ -27,7 +27,7 @@ class StatusLine(msgspec.Struct, frozen=True, kw_only=True):
     """Marked orders that the view does not show."""
     cursor: OrderRow | None
     waiting: Waiting
-    """Batches that are held, and files that wait for their upload."""
+    """Batches that are held, files that wait for their upload, and batches that wait for approval."""
     due: Due | None
     """What happens next to a batch by itself."""
     now: int
@@ -87,13 +87,16 @@ def render_status_line(line: StatusLine) -> Content:
 
 
 def render_waiting(waiting: Waiting, due: Due | None, now: int, *, is_short: bool) -> Content:
-    """Return what waits, such as `   ◷ 3 held 12m   ↑ 5 to upload`; empty when nothing does."""
+    """Return what waits, such as `   ◷ 3 held 12m   ◇ 2 to approve   ↑ 5 to upload`; empty when nothing does."""
     found = Content("")
     if waiting.held:
         left = f" {format_short(due.at - now)}" if due is not None and due.step is DueStep.HOLD_ENDS else ""
         found += Content.styled(_("   ◷ {held:,} held{left}", held=waiting.held, left=left), "bold $text-warning")
     if due is not None and (not waiting.held or due.step is not DueStep.HOLD_ENDS):
         found += Content.styled(f"   → {format_due(due, now)}", "bold $text-warning")
+    if waiting.to_approve:
+        word = "" if is_short else _(" to approve")
+        found += Content.styled(f"   ◇ {waiting.to_approve:,}{word}", "bold $text-warning")
     if waiting.to_upload:
         word = "" if is_short else _(" to upload")
         found += Content.styled(f"   ↑ {waiting.to_upload:,}{word}", "bold $text-warning")

@@ -13,9 +13,11 @@ from ordertui.messages import N_, _, ngettext
 from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.errors import EvidenceAgainst
 from ordertui.operations.session import Session
-from ordertui.orders.batch_state import LEFT_BATCHES, BatchState, RowState
+from ordertui.orders.batch_state import LEFT_BATCHES, NOT_LEFT, BatchState, RowState
 from ordertui.orders.enums import Action
 from ordertui.tui.clipboard import copy
+from ordertui.tui.render.batch import approved_text, committed_text
+from ordertui.tui.render.format import action_word
 from ordertui.tui.render.import_summary import result_lines
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 
@@ -46,7 +48,7 @@ class BatchActions:
 
     def undo(self, batch: Batch, row: BatchRow | None) -> None:
         """Undo a held batch or, with a row, that one of its orders too."""
-        if batch.state is not BatchState.HELD:
+        if batch.state not in NOT_LEFT:
             self._say(_("only a held batch can be undone"))
         elif row is not None and row.state is not RowState.HELD:
             self._say(_("{order_id} is not held: {state}", order_id=row.order_id, state=row.state.value))
@@ -114,6 +116,50 @@ class BatchActions:
                 await task.work(self._session.dispatcher.run)
             finally:
                 self._changed()
+
+    # Approval
+
+    def decide(self, batch: Batch, *, is_approved: bool) -> None:
+        """Approve or reject a batch that waits for it; ask for a word."""
+        if batch.state is not BatchState.AWAITING:
+            self._say(_("batch {batch} does not wait for approval", batch=batch.id))
+        else:
+            self._tasks.start(lambda task: self._decide(task, batch, is_approved=is_approved))
+
+    async def _decide(self, task: Task, batch: Batch, *, is_approved: bool) -> None:
+        facts = {
+            "batch": batch.id,
+            "action": action_word(batch.action),
+            "orders": ngettext("{n:,} order", "{n:,} orders", batch.count(RowState.HELD)),
+            "who": batch.who or "?",
+            "why": "; ".join(batch.approval.why) if batch.approval is not None else "",
+        }
+        if is_approved:
+            title = _("Approve batch {batch}: {action} {orders}", **facts)
+            note = _("{why}. Committed by {who}. Its hold begins then; the audit keeps your word.", **facts)
+        else:
+            title = _("Reject batch {batch}: {action} {orders}", **facts)
+            note = _("{why}. Committed by {who}. It is undone then; the audit keeps your word.", **facts)
+        form = FormScreen(title, [("word", _("What you looked at"), "")], note)
+        given = await task.ask(form, discard_typeahead=True)
+        if given is None:
+            return
+        approvals = self._session.approvals
+        try:
+            if not is_approved:
+                count = await task.work(approvals.reject, batch.id, given["word"])
+                self._say(
+                    _(
+                        "batch {batch} rejected: {orders} undone; nothing was sent to Amazon",
+                        batch=batch.id,
+                        orders=ngettext("{n:,} order", "{n:,} orders", count),
+                    )
+                )
+                return
+            found = await task.work(approvals.approve, batch.id, given["word"])
+            self._say(approved_text(found, self._session.orders.zone))
+        finally:
+            self._changed()
 
     # The file
 
@@ -200,13 +246,7 @@ class BatchActions:
             answer = await task.ask(again, discard_typeahead=True)
             made = answer.batch if answer is not None else None
             if made is not None:
-                self._say(
-                    _(
-                        "batch {made}: {orders} held; u undoes it",
-                        made=made.id,
-                        orders=ngettext("{n:,} order", "{n:,} orders", len(made.rows)),
-                    )
-                )
+                self._say(committed_text(made))
         self._changed()
 
     def resolve(self, batch: Batch, row: BatchRow) -> None:

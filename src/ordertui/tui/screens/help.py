@@ -24,7 +24,8 @@ GLYPHS = (
     ("●", N_("marked")),
     ("★", N_("the buyer asked with Amazon's own button: cancelling does not count")),
     ("☆", N_("the buyer asked by message only, or for some items: cancelling counts")),
-    ("◷ ↑ … → ✓ ✗ ?", N_("held, file written (upload it), uploaded, sent by the API, done, refused, unclear")),
+    ("◷ ◇ ↑ …", N_("held, waits for approval, file written (upload it), uploaded")),
+    ("→ ✓ ✗ ?", N_("sent by the API, done, refused, unclear")),
     ("✓ ! ✗", N_("beside a rate: ok, near the target, over it")),
     ("?", N_("no report said")),
 )

@@ -51,6 +51,8 @@ class OutboxScreen(Dialog[None]):
         Binding("escape,q", "back", N_("close"), show=False),
         Binding("o", "leave", N_("close"), show=False),
         Binding("u", "undo", N_("undo"), show=False),
+        Binding("a", "approve", N_("approve"), show=False),
+        Binding("x", "reject", N_("reject"), show=False),
         Binding("r", "release", N_("release now"), show=False),
         Binding("R", "release_all", N_("release all"), show=False),
         Binding("y", "copy", N_("copy path"), show=False),
@@ -184,7 +186,11 @@ class OutboxScreen(Dialog[None]):
         width = self.query_one(Title).size.width - 3
         options.clear_options()
         options.add_options(
-            Option(render_row(row, orders.get(row.order_id), width), id=row.order_id) for row in rows[:ROWS]
+            Option(
+                render_row(row, orders.get(row.order_id), width, awaits_approval=batch.state is BatchState.AWAITING),
+                id=row.order_id,
+            )
+            for row in rows[:ROWS]
         )
         if len(rows) > ROWS:
             more = _("and {rows:,} more: `ordertui outbox {batch}` lists all", rows=len(rows) - ROWS, batch=batch.id)
@@ -242,6 +248,16 @@ class OutboxScreen(Dialog[None]):
         """Undo the held batch or, among its rows, the row under the cursor."""
         if self._batch is not None:
             self._acts.undo(self._batch, self._row)
+
+    def action_approve(self) -> None:
+        """Let the hold of the batch begin, which waits for the approval of somebody else."""
+        if self._batch is not None:
+            self._acts.decide(self._batch, is_approved=True)
+
+    def action_reject(self) -> None:
+        """Take the batch back, which waits for the approval of somebody else."""
+        if self._batch is not None:
+            self._acts.decide(self._batch, is_approved=False)
 
     def action_release(self) -> None:
         """End the hold of the batch now."""

@@ -1,4 +1,4 @@
--- The tables of a store on PostgreSQL, version 24. Text is compared byte by byte.
+-- The tables of a store on PostgreSQL, version 25. Text is compared byte by byte.
 -- scripts/write_postgres_tables.py writes all of it down to the change number.
 CREATE TABLE meta (
   key text COLLATE "C" PRIMARY KEY, value text COLLATE "C" NOT NULL
@@ -64,7 +64,7 @@ CREATE TABLE batches (
   due_at bigint NOT NULL, sent_at bigint, files text COLLATE "C" NOT NULL DEFAULT '[]',
   sha256 text COLLATE "C" NOT NULL, advice text COLLATE "C" NOT NULL, plan bytea NOT NULL,
   who text COLLATE "C" NOT NULL DEFAULT '', hold_boot text COLLATE "C" NOT NULL DEFAULT '', hold_mark bigint,
-  writing bigint NOT NULL DEFAULT 0, uploaded_at bigint
+  writing bigint NOT NULL DEFAULT 0, uploaded_at bigint, author text COLLATE "C" NOT NULL DEFAULT ''
 );
 
 CREATE TABLE batch_rows (
@@ -183,6 +183,12 @@ CREATE TABLE policies (
   text text COLLATE "C" NOT NULL, why text COLLATE "C" NOT NULL
 );
 
+CREATE TABLE approvals (
+  batch bigint PRIMARY KEY, asked_at bigint NOT NULL, why text COLLATE "C" NOT NULL, decided_at bigint,
+  approved bigint NOT NULL DEFAULT 0, decided_login text COLLATE "C" NOT NULL DEFAULT '',
+  decided_who text COLLATE "C" NOT NULL DEFAULT '', word text COLLATE "C" NOT NULL DEFAULT ''
+);
+
 CREATE UNIQUE INDEX batch_rows_open ON batch_rows (order_id) WHERE is_open = 1;
 
 CREATE INDEX batch_rows_order ON batch_rows (order_id);
@@ -212,6 +218,8 @@ CREATE INDEX notifications_open ON notifications (until) WHERE until IS NOT NULL
 
 CREATE FUNCTION may_follow(name text, before text, after text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
   SELECT (name, before, after) IN (
+    ('batches', 'awaiting_approval', 'held'), ('batches', 'awaiting_approval', 'left_out'),
+    ('batches', 'awaiting_approval', 'recalled'), ('batches', 'held', 'awaiting_approval'),
     ('batches', 'held', 'left_out'), ('batches', 'held', 'recalled'), ('batches', 'held', 'sent'),
     ('batches', 'held', 'written'), ('batches', 'written', 'answered'), ('batches', 'written', 'uploaded'),
     ('batches', 'uploaded', 'answered'), ('batches', 'uploaded', 'written'), ('batches', 'sent', 'answered'),
@@ -436,5 +444,49 @@ END $$;
 CREATE TRIGGER orders_deleted AFTER DELETE ON orders REFERENCING OLD TABLE AS gone
   FOR EACH STATEMENT EXECUTE FUNCTION guard_order_deletion();
 
-REVOKE EXECUTE ON FUNCTION audit_append(bigint, text, text, text[]), count_change(text), look_anew(), note_changes()
-  FROM PUBLIC;
+-- A batch has the login that committed it. One that waits for approval goes on only when `decide_approval` took down
+-- that somebody else approved it. An owner moves whole stores, authors and all.
+CREATE FUNCTION guard_approval() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF my_role() IS DISTINCT FROM 'owner' THEN
+      NEW.author := session_user;
+    END IF;
+  ELSIF NEW.author <> OLD.author THEN
+    RAISE insufficient_privilege USING MESSAGE = format('batch %s: who committed it stays', OLD.id);
+  END IF;
+  IF NEW.state NOT IN ('awaiting_approval', 'recalled', 'left_out')
+    AND EXISTS (SELECT 1 FROM approvals a WHERE a.batch = NEW.id AND a.approved = 0) THEN
+    RAISE insufficient_privilege USING MESSAGE = format('batch %s waits for the approval of somebody else', NEW.id);
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER batches_approved BEFORE INSERT OR UPDATE OF author, state ON batches
+  FOR EACH ROW EXECUTE FUNCTION guard_approval();
+
+-- Approvals are written by these two functions alone, which go by the login as the server knows it.
+CREATE FUNCTION ask_approval(ident bigint, at bigint, reasons text) RETURNS void
+  LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+  INSERT INTO approvals (batch, asked_at, why) SELECT b.id, at, reasons FROM batches b
+    WHERE b.id = ident AND b.state = 'held';
+$$;
+CREATE FUNCTION decide_approval(ident bigint, at bigint, yes bigint, by text, said text) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+  committed record;
+BEGIN
+  SELECT b.state, b.author INTO committed FROM batches b WHERE b.id = ident FOR UPDATE;
+  IF committed.state IS DISTINCT FROM 'awaiting_approval' THEN
+    RAISE insufficient_privilege USING MESSAGE = format('batch %s does not wait for approval', ident);
+  ELSIF my_role() IS NULL OR my_role() NOT IN ('lead', 'owner') THEN
+    RAISE insufficient_privilege USING MESSAGE = format('a lead or above approves or rejects batch %s', ident);
+  ELSIF committed.author = session_user THEN
+    RAISE insufficient_privilege USING MESSAGE = format('batch %s was committed by %s: somebody with another login must'
+      ' approve or reject it', ident, session_user);
+  END IF;
+  UPDATE approvals SET decided_at = at, approved = yes, decided_login = session_user, decided_who = by, word = said
+    WHERE batch = ident;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION audit_append(bigint, text, text, text[]), count_change(text), look_anew(), note_changes(),
+  ask_approval(bigint, bigint, text), decide_approval(bigint, bigint, bigint, text, text) FROM PUBLIC;

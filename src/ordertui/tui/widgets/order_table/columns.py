@@ -38,7 +38,7 @@ class CellContext(msgspec.Struct, frozen=True):
 
     def state(self, row: OrderRow) -> OrderState:
         """Return the state of the row's order."""
-        return order_state(row, self.verdicts, self.listed.hold_ends, self.now)
+        return order_state(row, self.verdicts, self.listed, self.now)
 
 
 CellText: TypeAlias = Callable[[OrderRow, CellContext, int], str]

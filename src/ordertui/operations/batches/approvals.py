@@ -1,0 +1,86 @@
+"""Approve or reject batches that a house rule lets wait for somebody other than who committed them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ordertui.operations.context import SessionContext
+from ordertui.operations.errors import Refused
+from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.people import Permission
+
+from .batch import Batch, LastLook, as_batch
+from .settle import check_reason
+
+if TYPE_CHECKING:
+    from ordertui.operations.planning.planner import Planner
+
+
+class ApprovedBatch(msgspec.Struct, frozen=True):
+    """A batch after it was approved."""
+
+    batch: Batch
+    left_out: int
+    """Orders that may not leave any more, and were taken out. When that is all, the batch is over, and not approved."""
+
+
+class ApprovalService:
+    """The batches that wait for approval, and what becomes of them.
+
+    `planner` is called when one is approved; `look` takes out, within the transaction, what may not leave any more.
+    """
+
+    def __init__(
+        self, context: SessionContext, planner: Callable[[], Planner], look: Callable[[int], LastLook]
+    ) -> None:
+        self._context = context
+        self._planner = planner
+        self._look = look
+
+    def waiting(self) -> list[Batch]:
+        """Return the batches that wait for approval, oldest first."""
+        found = self._context.reader().batches.find(open_only=True)
+        return [as_batch(batch) for batch in reversed(found) if batch.state is BatchState.AWAITING]
+
+    def approve(self, batch_id: int, word: str) -> ApprovedBatch:
+        """Let the hold of a batch begin, for as long as the policy in force says.
+
+        Each of its rows is looked at as before it leaves, in the same transaction: those that may not leave any more
+        are taken out. Raises BadInput, Refused, OperationError when what would leave is not what was previewed, and
+        store.ApprovalRefused when the batch does not wait or is of who approves it; then nothing was changed.
+        """
+        from ordertui.operations.policies import edited_since_load
+
+        context = self._context
+        store, said = context.writer(Permission.APPROVE), check_reason(word)
+        context.copies.require_original()
+        planner = self._planner()
+        with store.write():
+            obstacle = edited_since_load(context.config, context.active_policies, store)
+            if obstacle:
+                raise Refused(obstacle)
+            before = store.batches.get(batch_id)
+            store.batches.approvals.check(before)
+            look = self._look(batch_id)
+            if look.files:
+                due_at = context.clock.now() + planner.hold_seconds(look.plan)
+                store.batches.approvals.approve(look.batch, said, due_at)
+            after = as_batch(store.batches.get(batch_id))
+        context.copies.note_quietly()
+        left_out = after.count(RowState.LEFT_OUT) - sum(row.state is RowState.LEFT_OUT for row in before.rows)
+        return ApprovedBatch(after, left_out)
+
+    def reject(self, batch_id: int, word: str) -> int:
+        """Take a batch back that waits for approval; return how many orders came back.
+
+        Raises BadInput, and store.ApprovalRefused as `approve` does.
+        """
+        store, said = self._context.writer(Permission.APPROVE), check_reason(word)
+        with store.write():
+            store.batches.approvals.reject(store.batches.get(batch_id), said)
+            count = store.batches.recall(batch_id, why=f"rejected: {said}")
+        self._context.copies.note_quietly()
+        return count

@@ -1,0 +1,274 @@
+"""A batch that a house rule lets wait for approval never leaves before somebody else approved it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ordertui.operations.config import Config
+from ordertui.operations.errors import BadInput, OperationError, PlanChanged, Refused
+from ordertui.operations.session import Session
+from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.clock import FixedClock
+from ordertui.orders.enums import Action
+from ordertui.orders.people import Role
+from ordertui.store import ApprovalRefused, RecallRefused, StoreError
+from support import places
+from support.batches import plan, session_of, states
+from support.faults import Crash, inject
+from support.logins import let_in, session_as
+from support.shops import NOW, all_orders_row, bring, order_id
+
+pytestmark = pytest.mark.usefixtures("fast_disk")
+RULE = """[[rule]]
+id = "many"
+when = "batch-orders>=2"
+effect = "approval"
+why = "two or more"
+"""
+MINUTES_15 = 15 * 60
+
+
+class Scene:
+    """A store with the rule, and the people ann (agent), bob and eve (leads)."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.clock, self._monkeypatch = folder, FixedClock(NOW), monkeypatch
+        self.opened: list[Session] = []
+        self.policy = folder / "house.toml"
+        self.policy.write_text(RULE, encoding="utf-8")
+        owner = session_of(folder, self.clock, waiting=6)
+        self.opened.append(owner)
+        let_in(owner, ann=Role.AGENT, bob=Role.LEAD, eve=Role.LEAD)
+        if owner.context.store.is_shared:
+            owner.team.publish_policy(self.policy, None, "approvals")
+        self.owner = owner
+        self.ann, self.bob = self.session("ann"), self.session("bob")
+
+    def session(self, login: str, *, with_rule: bool = True) -> Session:
+        config = Config(policy_file=str(self.policy)) if with_rule else Config()
+        made = session_as(login, self.folder / "orders.db", self.clock, self._monkeypatch, config)
+        self.opened.append(made)
+        return made
+
+    def commit(self, *numbers: int, by: Session | None = None) -> int:
+        by = by or self.ann
+        return by.batches.commit(plan(by, Action.CANCEL, *numbers), typed=str(len(numbers))).id
+
+    def state(self, batch: int) -> BatchState:
+        return self.owner.context.store.batches.get(batch).state
+
+    def kinds(self, number: int) -> list[str]:
+        return [entry.kind for entry in self.owner.context.store.audit.entries(order_id=order_id(number))]
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    made = Scene(tmp_path, monkeypatch)
+    yield made
+    for session in made.opened:
+        session.close()
+
+
+@places.on_both
+def test_it_waits_until_somebody_else_approves_it_and_is_held_from_then_on(scene: Scene, engine: str) -> None:
+    ann, bob = scene.ann, scene.bob
+    asked = ("house rule many: two or more (2 orders)",)
+    assert plan(ann, Action.CANCEL, 1, 2).approval == asked
+    assert plan(ann, Action.CANCEL, 1).approval == ()
+    batch, small = scene.commit(1, 2), scene.commit(3)
+    assert (scene.state(batch), scene.state(small)) == (BatchState.AWAITING, BatchState.HELD)
+    assert ann.batches.waiting().to_approve == 1
+    assert ann.batches.waiting().held == 1
+    with pytest.raises(RecallRefused, match="waits for approval"):
+        ann.batches.release(batch)
+    scene.clock.advance(86_400)
+    assert [one.id for one in ann.dispatcher.run()] == [small]
+    assert ann.dispatcher.next_due() is None
+    assert scene.state(batch) is BatchState.AWAITING, "however much time goes by"
+    (listed,) = bob.approvals.waiting()
+    assert listed.id == batch
+    assert listed.approval is not None
+    assert listed.approval.why == asked
+    with pytest.raises((ApprovalRefused, Refused)):
+        ann.approvals.approve(batch, "mine")
+    with pytest.raises(BadInput):
+        bob.approvals.approve(batch, "  ")
+    approved = bob.approvals.approve(batch, "looked at each")
+    assert approved.left_out == 0
+    assert approved.batch.due_at == scene.clock.now() + MINUTES_15, "the hold begins with the approval"
+    assert ann.dispatcher.run() == []
+    with pytest.raises(ApprovalRefused, match="does not wait"):
+        bob.approvals.approve(batch, "again")
+    scene.clock.advance(MINUTES_15)
+    assert [one.id for one in ann.dispatcher.run()] == [batch]
+    kept = bob.batches.get(batch).approval
+    assert kept is not None
+    assert (kept.is_approved, kept.decided_at, kept.word) == (True, NOW + 86_400, "looked at each")
+    assert "bob" in kept.who
+    assert scene.kinds(1)[::-1][-4:-1] == ["batch.held", "batch.awaiting_approval", "batch.approved"]
+    entry = next(one for one in scene.owner.context.store.audit.entries() if one.kind == "batch.approved")
+    facts = json.loads(entry.payload)
+    assert (facts["word"], facts["author"], facts["by"]["user"]) == ("looked at each", "ann", "bob")
+    assert scene.owner.maintenance.check() == []
+    assert "chain unbroken" in scene.owner.audit.verify()
+
+
+@places.on_both
+def test_who_rejects_takes_it_back_and_the_author_may_undo(scene: Scene, engine: str) -> None:
+    first, second = scene.commit(1, 2), scene.commit(3, 4)
+    assert scene.bob.approvals.reject(first, "wrong orders") == 2
+    assert scene.state(first) is BatchState.RECALLED
+    assert set(states(scene.ann, first).values()) == {RowState.RECALLED}
+    assert scene.ann.batches.recall(order_id(3)) == 1
+    assert scene.state(second) is BatchState.AWAITING
+    assert scene.ann.batches.recall_orders([order_id(4)]) == 1
+    assert scene.state(second) is BatchState.RECALLED
+    with pytest.raises(ApprovalRefused, match="it is recalled"):
+        scene.bob.approvals.approve(second, "late")
+    assert scene.commit(1, 2) > second, "the orders are free again"
+    assert scene.owner.maintenance.check() == []
+
+
+def test_what_changed_since_is_looked_at_when_it_is_approved(scene: Scene) -> None:
+    batch, gone = scene.commit(1, 2), scene.commit(3, 4)
+    bring(scene.owner, scene.folder, everything=[all_orders_row(1, "Shipped", updated=NOW + 60)])
+    approved = scene.bob.approvals.approve(batch, "fine")
+    assert approved.left_out == 1
+    assert states(scene.ann, batch) == {order_id(1): RowState.LEFT_OUT, order_id(2): RowState.HELD}
+    bring(scene.owner, scene.folder, everything=[all_orders_row(n, "Shipped", updated=NOW + 60) for n in (3, 4)])
+    over = scene.bob.approvals.approve(gone, "fine")
+    assert (over.left_out, over.batch.state) == (2, BatchState.LEFT_OUT)
+    assert over.batch.approval is not None
+    assert over.batch.approval.decided_at is None, "nobody approved what could not leave"
+
+
+def test_bytes_that_are_not_those_of_the_preview_are_not_approved(scene: Scene) -> None:
+    batch = scene.commit(1, 2)
+    config = Config(policy_file=str(scene.policy), merchant_id="OTHER")
+    with (
+        session_as("bob", scene.folder / "orders.db", scene.clock, pytest.MonkeyPatch(), config) as bob,
+        pytest.raises(OperationError, match="no longer those of the preview"),
+    ):
+        bob.approvals.approve(batch, "fine")
+    assert scene.state(batch) is BatchState.AWAITING
+
+
+def test_a_plan_that_did_not_tell_of_the_approval_is_refused(scene: Scene) -> None:
+    loose = scene.session("ann", with_rule=False)
+    made = plan(loose, Action.CANCEL, 1, 2)
+    with pytest.raises(PlanChanged) as found:
+        scene.ann.batches.commit(made, typed="2")
+    assert "approval by somebody else" in found.value.differences[0]
+    told = plan(scene.ann, Action.CANCEL, 1, 2)
+    assert loose.batches.commit(told, typed="2").state is BatchState.AWAITING, "a batch waits as the preview said"
+
+
+def test_a_rule_that_came_later_is_asked_before_the_batch_leaves(scene: Scene) -> None:
+    loose = scene.session("ann", with_rule=False)
+    batch = scene.commit(1, 2, by=loose)
+    assert scene.state(batch) is BatchState.HELD
+    scene.clock.advance(MINUTES_15)
+    notes: list[str] = []
+    assert scene.ann.dispatcher.run(note=notes.append) == []
+    assert notes == [f"batch {batch} waits for approval: house rule many: two or more (2 orders)"]
+    assert scene.state(batch) is BatchState.AWAITING
+    scene.bob.approvals.approve(batch, "fine")
+    scene.clock.advance(MINUTES_15)
+    assert [one.id for one in scene.ann.dispatcher.run()] == [batch], "what is approved is not asked again"
+
+
+def test_a_part_of_an_approved_batch_is_approved(scene: Scene) -> None:
+    batch = scene.commit(1, 2)
+    scene.bob.approvals.approve(batch, "fine")
+    part = scene.commit(3, by=scene.session("ann", with_rule=False))
+    store = scene.owner.context.store
+    assert not store.batches.approvals.is_approved(part)
+    store.batches.chain([batch, part])
+    assert store.batches.approvals.is_approved(part)
+
+
+def test_a_policy_that_was_edited_is_read_again_before_anything_is_approved(scene: Scene) -> None:
+    batch = scene.commit(1, 2)
+    scene.policy.write_text(RULE.replace("approval", "deny"), encoding="utf-8")
+    with pytest.raises(Refused):
+        scene.bob.approvals.approve(batch, "fine")
+    late = scene.session("bob")
+    assert late.approvals.approve(batch, "fine").left_out == 2, "the rules of now decide"
+
+
+def test_without_a_known_login_nobody_approves(scene: Scene) -> None:
+    batch = scene.commit(1, 2)
+    nobody = scene.session("")
+    with pytest.raises(ApprovalRefused, match="does not say who"):
+        nobody.approvals.approve(batch, "fine")
+    with pytest.raises(ApprovalRefused, match="committed by ann"):
+        scene.ann.approvals.reject(batch, "fine")
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_no_sql_of_a_login_approves_its_own_batch(scene: Scene, engine: str) -> None:
+    eve = scene.session("eve")
+    own, other = scene.commit(1, 2, by=eve), scene.commit(3, 4)
+    for login, session in (("ann", scene.ann), ("eve", eve)):
+        mine = other if login == "ann" else own
+        for statement in (
+            f"UPDATE batches SET state = 'held' WHERE id = {mine}",
+            f"UPDATE batches SET state = 'sent' WHERE id = {mine}",
+            f"UPDATE batches SET author = 'bob' WHERE id = {mine}",
+            f"UPDATE batches SET plan = '' WHERE id = {mine}",
+            f"UPDATE approvals SET approved = 1 WHERE batch = {mine}",
+            f"DELETE FROM approvals WHERE batch = {mine}",
+            f"INSERT INTO approvals (batch, asked_at, why, approved) VALUES ({mine + 7}, 0, '[]', 1)",
+            f"SELECT decide_approval({mine}, 0, 1, 'bob', 'fine')",
+            *([f"SELECT decide_approval({own}, 0, 1, 'bob', 'fine')"] if login == "ann" else []),
+        ):
+            with pytest.raises(StoreError):
+                session.context.store.database.query(statement)
+            assert scene.state(mine) is BatchState.AWAITING, statement
+    inserted = "INSERT INTO batches (action, marketplace, state, created_at, due_at, sha256, advice, plan, author)"
+    made = scene.ann.context.store.database.value(
+        f"{inserted} VALUES ('cancel', 'US', 'held', 0, 0, '', '', '', 'bob') RETURNING id"
+    )
+    author = scene.owner.context.store.database.value("SELECT author FROM batches WHERE id = ?", (made,))
+    assert author == "ann", "the server says who committed it"
+    scene.owner.context.store.database.query(f"DELETE FROM batches WHERE id = {made}")
+    assert scene.bob.approvals.approve(own, "fine").batch.state is BatchState.HELD
+    assert eve.approvals.approve(other, "fine").batch.state is BatchState.HELD
+
+
+def test_killed_at_any_step_of_an_approval_it_leaves_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = set()
+    batch = scene.commit(1, 2)
+    with monkeypatch.context() as patch:
+        faults = inject(patch)
+        for point in range(40):
+            session = scene.session("bob")
+            try:
+                with faults.armed(point, Crash()):
+                    session.approvals.approve(batch, "fine")
+            except Crash:
+                pass
+            session.close()
+            state = scene.state(batch)
+            ends.add(state)
+            assert scene.owner.maintenance.check() == []
+            if state is BatchState.HELD:
+                break
+            assert scene.ann.dispatcher.run() == []
+    assert ends == {BatchState.AWAITING, BatchState.HELD}
+    scene.clock.advance(MINUTES_15)
+    assert [one.id for one in scene.ann.dispatcher.run()] == [batch]
+    assert scene.ann.dispatcher.run() == []
+    assert scene.kinds(1).count("batch.approved") == 1
+
+
+def test_what_was_rejected_meanwhile_is_not_approved(scene: Scene) -> None:
+    batch = scene.commit(1, 2)
+    eve = scene.session("eve")
+    eve.approvals.reject(batch, "no")
+    with pytest.raises(ApprovalRefused, match="it is recalled"):
+        scene.bob.approvals.approve(batch, "yes")
