@@ -252,9 +252,7 @@ def test_by_sql_each_login_does_what_its_role_may(
     assert wrong == []
 
 
-def test_the_grants_on_the_server_are_those_of_the_table(
-    logins: Logins,
-) -> None:
+def test_the_grants_on_the_server_are_those_of_the_table(logins: Logins, sessions: dict[Role, Session]) -> None:
     owner = logins[Role.OWNER]
     tables = {row[0] for row in owner.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace ="
               " quote_ident(current_schema())::regnamespace").fetchall()}  # fmt: skip
@@ -278,11 +276,14 @@ def test_the_grants_on_the_server_are_those_of_the_table(
             ).fetchall() if given
         }  # fmt: skip
         assert found == wanted, role
+    owner.execute("GRANT EXECUTE ON FUNCTION look_anew() TO PUBLIC")  # as in a restored dump without privileges
+    owner.commit()
+    sessions[Role.OWNER].team.init()
     open_to_all = owner.execute(
         "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace ="
         " quote_ident(current_schema())::regnamespace AND has_function_privilege('pg_monitor', oid, 'EXECUTE')"
     ).fetchall()
-    assert open_to_all == [], "what acts as the owner needs a REVOKE in tables.sql, and its right in store/rights.py"
+    assert open_to_all == [], "what acts as the owner is nobody else's"
 
 
 # -- the team itself
@@ -371,3 +372,16 @@ def test_the_policy_is_the_stores_own(team: TeamStore, sessions: dict[Role, Sess
         assert "policy = 'article' is not in force" in other.context.active_policies.note
     settings.write_text("# nothing of our own", encoding="utf-8")
     owner.team.publish_policy(settings, None, "back to the edition")
+
+
+def test_a_viewers_screen_reads_a_copy_that_follows(team: TeamStore, sessions: dict[Role, Session]) -> None:
+    place = team.server.address(SCHEMA, "p_viewer")
+    with Session.open(place, clock=FixedClock(NOW), config=Config(), copy=lambda *_: None) as viewer:
+        assert viewer.is_read_only
+        copy = viewer.context.copy
+        assert copy is not None, "the log of changes is there since the store has a team"
+        sessions[Role.AGENT].facts.set_note([row_of(viewer, 13)], "seen by all")
+        copy.follow()
+        found = viewer.orders.get(order_id(13))
+        assert found is not None
+        assert found.row.note == "seen by all"

@@ -301,7 +301,15 @@ class PostgresEngine:
         return bool(found)
 
     def grant_rights(self) -> None:
-        """In the open transaction, give each role below the owner the rights that it needs and no others."""
+        """In the open transaction, give each role below the owner the rights that it needs and no others.
+
+        What acts with the owner's rights is nobody else's first: a restored dump may have lost that.
+        """
+        for (text,) in self._query(
+            "SELECT format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', oid::regprocedure) FROM pg_proc WHERE prosecdef"
+            " AND pronamespace = quote_ident(current_schema())::regnamespace"
+        ):
+            self.run(text)
         for role in Role:
             if role is Role.OWNER:
                 continue
