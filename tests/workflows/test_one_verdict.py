@@ -194,6 +194,7 @@ def test_every_view_of_an_order_says_the_same(session: Session) -> None:
         assert session.eligibility.allowed_action(row).endswith("★") == (
             row_id in allowed[Action.CANCEL] & set(session.orders.find("counts:no"))
         )
+    assert [str(one) for one in session.recount().run()] == [], "the slow recount of totals, verdicts, queues and rates"
     impact = session.rate.calculator.impact(orders)
     assert (impact.cancellable, impact.refundable, impact.confirmable) == tuple(len(allowed[a]) for a in BATCH_ACTIONS)
     assert impact.counted == len(allowed[Action.CANCEL] & set(session.orders.find("counts:yes")))

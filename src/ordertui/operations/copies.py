@@ -93,7 +93,7 @@ class CopyGuard:
             noted = msgspec.json.decode(read_file(self._note, NOTE_BYTES), type=AuditHead)
         except FileNotFoundError:
             return ""
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             return f"{self._note} says how far the store came, and cannot be read ({error})"
         if noted.store != identity.id:
             if not identity.has_unnamed_folders:

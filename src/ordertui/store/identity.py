@@ -96,6 +96,8 @@ class StoreIdentity:
         """Return whether this store's audit has the record, with the same hash."""
         if not head.record:
             return True
+        if not 0 < head.record < 1 << 63:  # no number of a record
+            return False
         found: str | None = self._database.value("SELECT hash FROM audit WHERE id = ?", (head.record,))
         return found == head.hash
 

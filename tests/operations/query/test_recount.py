@@ -10,7 +10,7 @@ import pytest
 from ordertui.operations.demo import build_practice
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, parse_iso
-from support.cli import AS_OF, Command
+from support.cli import AS_OF, EXAMPLES, Command
 from support.profile import LONG
 from support.reports import write
 from support.shops import all_orders_row, bring, open_session, order_id
@@ -35,6 +35,15 @@ def test_the_examples_agree(market: str, tmp_path: Path) -> None:
     command.bring(market)
     assert "recounted" in command.run("store", "check", "--orders").stderr
     assert recount(command.store) == []
+
+
+def test_the_examples_in_other_forms_agree(tmp_path: Path) -> None:
+    """UTF-16, packed, XML, and reports with rows that cannot be read."""
+    command = Command(tmp_path)
+    for path in sorted([*(EXAMPLES / "eu" / "reports").iterdir(), *(EXAMPLES / "quirks").iterdir()]):
+        if path.name not in ("no-report.txt", "ambiguous-encoding.txt"):
+            assert command.run("import", "--marketplace", "US", path).code in (0, 4), path
+    assert "recounted" in command.run("store", "check", "--orders").stderr
 
 
 @pytest.mark.parametrize("words", [("Yes", "No"), ("No", "Yes")])

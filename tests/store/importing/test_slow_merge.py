@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.order import COMPONENTS
 from ordertui.store import Store
@@ -157,6 +158,9 @@ def test_any_sequence_of_reports_gives_what_a_slow_merge_gives(seed: int, tmp_pa
                 if not _has_twins(after[order_id]):
                     assert (version, again[order_id]) == (versions[order_id], after[order_id])
     assert products(path) == book.product_words()
+    with Session.open(path, clock=CLOCK, read_only=True) as session:
+        found = [str(one) for one in session.recount().run()]
+        assert found == [], "totals, situations, verdicts, queues and rates follow from what was merged"
 
 
 def _values(order: dict[str, Any]) -> tuple[Any, ...]:

@@ -6,11 +6,14 @@ good one by a seeded mutation, or of bytes that are known to hurt parsers.
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import random
 import resource
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from functools import cache
@@ -99,7 +102,7 @@ class Readers:
 
     def workspace(self, content: bytes) -> None:
         store = self.folder / "w.db"
-        for ending in ("marks.json", "views.toml", "columns.txt", "filters.txt", "folder.txt"):
+        for ending in ("marks.json", "views.toml", "columns.txt", "filters.txt", "folder.txt", "queues.json"):
             store.with_suffix(f".{ending}").write_bytes(content)
         found = Workspace(store, read_only=True)
         found.marks()
@@ -107,6 +110,15 @@ class Readers:
         found.columns()
         found.history()
         found.folder()
+        found.looks()
+
+    def note(self, content: bytes) -> None:
+        path = self.session.context.store.path.with_name("orders.db-newest")
+        path.write_bytes(content)
+        try:
+            self.session.context.copies.reason()
+        finally:
+            path.unlink()
 
     def plans(self, content: bytes) -> None:
         for plan in load_plans(self.file(content)):
@@ -154,16 +166,24 @@ def seeds(name: str, folder: Path) -> list[bytes]:
     reports = [path.read_bytes()[:6_000] for path in sorted((EXAMPLES / "us" / "reports").iterdir())]
     cells = "\t".join
     order = next(iter(READERS[folder].orders))
+    plain = reports[0][: reports[0].rindex(b"\n") + 1]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("report.txt", plain)
+    xml = (EXAMPLES / "quirks" / "all-orders.xml").read_bytes()
+    quirks = (path.read_bytes()[:4_000] for path in sorted((EXAMPLES / "quirks").glob("*.txt")))
+    forms = [gzip.compress(plain), packed.getvalue(), xml, plain.decode().encode("utf-16")]
     policies = Path(sys.modules["ordertui.rules.policy.bundled"].__file__ or "").parent.parent / "policies"
     found = {
-        "reports": [*reports, *(path.read_bytes()[:4_000] for path in sorted((EXAMPLES / "quirks").glob("*.txt")))],
+        "reports": [*reports, *forms, *quirks],
         "results": [RESULTS_FLAT, RESULTS_XML],
         "health": [HEALTH],
         "settings": [SETTINGS],
         "policy": [HOUSE],
         "edition_file": [(policies / "amazon.toml").read_bytes()],
         "keys": [b'"order.cancel" = "ctrl+x"\n"table.down" = ["j", "n"]\n'],
-        "workspace": [b'{"marked": "AAECAw==", "last": ""}', VIEWS, b"order total:14 title\n"],
+        "workspace": [b'{"marked": "AAECAw==", "last": ""}', VIEWS, b"order total:14 title\n", LOOKS],
+        "note": [NOTE, NOTE.replace(b"0123456789abcdef", READERS[folder].session.context.store.identity.id.encode())],
         "plans": [(folder / "plan.json").read_bytes()],
         "amounts": [f"{cells(('order-id', 'line', 'item-price'))}\n{cells((order, '1', '1.00'))}\n".encode()],
         "shipping": [b"order-id\tcarrier\ttracking-number\tship-date\n113-0000001-0000001\tUPS\t1Z\t2026-11-23\n"],
@@ -179,6 +199,8 @@ HEALTH = b"""{"performanceMetrics": [{"marketplaceId": "ATVPDKIKX0DER", "preFulf
 "orderCount": 10, "reportingDateRange": {"reportingDateFrom": "2026-11-12T00:00Z"}}}]}"""
 SETTINGS = b'shop_name = "a"\nretention_days = 400\n[amazon]\nprofile = "test"\nmarketplaces = ["US"]\n'
 VIEWS = b'[[view]]\nname = "a"\nfilter = "late"\nsort = "-placed"\n'
+LOOKS = b'{"late": {"sort": "+ship-by", "cursor": 3}, "all": {"columns": "order total:14"}}'
+NOTE = b'{"store": "0123456789abcdef", "record": 12, "hash": "00ff"}'
 RESULTS_FLAT = (
     b"Feed Processing Summary:\r\n\tNumber of records processed\t\t3\r\n\tNumber of records successful\t\t2\r\n\r\n"
     b"original-record-number\torder-id\torder-item-id\terror-code\terror-type\terror-message\r\n"
@@ -214,9 +236,8 @@ ANSWER = b"""{"orders": [{"orderId": "113-0000001-0000001", "createdTime": "2026
 "breakdowns": [{"type": "ITEM", "subtotal": {"amount": "10.00", "currencyCode": "USD"}}]}}]}],
     "pagination": {"nextToken": "x"}}"""
 NAMES = [
-    "reports", "results", "health", "settings", "policy", "edition_file", "keys", "workspace", "plans", "amounts",
-        "shipping",
-    "stock", "credentials", "filters", "answers",
+    "reports", "results", "health", "settings", "policy", "edition_file", "keys", "workspace", "note", "plans",
+    "amounts", "shipping", "stock", "credentials", "filters", "answers",
 ]  # fmt: skip
 SLOW = {"edition_file": 10, "credentials": 12, "policy": 30}
 """Inputs of readers that take longer by design: a whole policy is checked, a key is derived."""

@@ -300,3 +300,12 @@ def test_a_store_of_version_0_1_is_given_an_identity(tmp_path: Path) -> None:
         (again.context.outbox_directory / "0007-US-refund").rmdir()
         again.batches.release(1)
         assert [one.state for one in again.dispatcher.run()] == [BatchState.WRITTEN]
+
+
+@pytest.mark.parametrize("record", [b"99999999999999999999", b"-1", b'"\xe1"', b"[" * 4_000])
+def test_a_note_of_nonsense_stops_what_leaves_in_words(tmp_path: Path, record: bytes) -> None:
+    with open_session(tmp_path) as session:
+        store = session.context.store
+        note = b'{"store": "' + store.identity.id.encode() + b'", "record": ' + record + b', "hash": "00"}'
+        store.path.with_name(f"{store.path.name}-newest").write_bytes(note)
+        assert "may be an older copy" in session.context.copies.reason()

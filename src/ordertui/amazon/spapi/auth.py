@@ -88,7 +88,7 @@ def _parse_token(content: bytes) -> tuple[Secret, int] | None:
     """Return the token and the seconds it is valid for; None when the body is not the documented one."""
     try:
         found = msgspec.json.decode(content, type=_TokenResponse)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     return (Secret(found.access_token), found.expires_in) if found.access_token and found.expires_in > 0 else None
 

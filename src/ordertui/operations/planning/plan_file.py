@@ -32,7 +32,7 @@ def decode(content: bytes) -> Plan:
     """Return the plan that `encode` wrote. Raises BadInput."""
     try:
         return msgspec.json.decode(content, type=Plan)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"the journal's plan cannot be read: {error}") from error
 
 

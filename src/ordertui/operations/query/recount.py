@@ -17,7 +17,7 @@ from ordertui.operations.eligibility import BATCH_ACTIONS, Eligibility, has_open
 from ordertui.operations.rate.service import AT_RISK
 from ordertui.orders.api_facts import PROGRAM_BARS
 from ordertui.orders.batch_state import holds_order
-from ordertui.orders.enums import Action, Channel, OrderStatus, Refunded, YesNo
+from ordertui.orders.enums import Action, BuyerRequest, Channel, OrderStatus, Refunded, YesNo
 from ordertui.orders.order import COMPONENTS, LineAmounts, LinesKnown, Order, OrderLine
 from ordertui.rules.language import parse, predicate
 from ordertui.rules.rate import window
@@ -202,7 +202,9 @@ class Recount:
             return YesNo(_only_row(policy, "history", order).then["counts"])
         if row.amazon_counts is not YesNo.UNKNOWN:
             return row.amazon_counts
-        return YesNo.UNKNOWN if any(line.status is OrderStatus.CANCELLED for line in order.lines) else YesNo.NO
+        taken = [line for line in order.lines if line.status is OrderStatus.CANCELLED]
+        asked = all(line.buyer_request is BuyerRequest.OFFICIAL for line in taken)
+        return YesNo.NO if asked else YesNo.UNKNOWN
 
     # -- the whole store
 

@@ -236,7 +236,7 @@ class ReportSync:
             content = file.read()
         try:
             msgspec.json.decode(content, type=dict)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise BadInput(
                 f"{marketplace}: Amazon's account-health report is no JSON: {describe_json_error(content, error)}"
             ) from error
