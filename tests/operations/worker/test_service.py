@@ -115,6 +115,12 @@ def test_a_failure_waits_longer_each_time_and_keeps_no_other_job(opener: Open, c
         found = worker_health(session.context.reader(), clock.now())
         assert (found.health, len(found.reasons)) == (Health.FAILING, 1)
         assert "sync of box-1 failed 7 times: this should not happen (RuntimeError)" in found.reasons[0]
+    clock.advance(900)
+    assert run_once(worker(opener, "other-2", jobs=[Sample(lambda: "fine here")]))
+    with opener() as session:
+        reader = session.context.reader()
+        assert worker_health(reader, clock.now()).health is Health.HEALTHY
+        assert worker_health(reader, clock.now(), "box").health is Health.FAILING
     bad.work = lambda: "fine again"
     clock.advance(900)
     assert run_once(made)

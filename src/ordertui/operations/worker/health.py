@@ -43,7 +43,10 @@ class WorkerHealth(msgspec.Struct, frozen=True):
 
 
 def worker_health(store: Store, now: int, host: str | None = None) -> WorkerHealth:
-    """Return how the work goes. `host`: judge only the workers of that machine. `now`: epoch seconds."""
+    """Return how the work goes. `now`: epoch seconds.
+
+    A job that failed on one machine and went well on another since is well, unless `host` asks for that machine alone.
+    """
     workers = tuple(one for one in store.work.workers() if host is None or one.host == host)
     jobs = {name: store.work.job(name) for name in JobName}
     running = {name: job.holder for name, job in jobs.items() if job.holder and job.until > now}
@@ -66,7 +69,7 @@ def worker_health(store: Store, now: int, host: str | None = None) -> WorkerHeal
         f"{name.value} of {one.id} failed {run.failures} times: {run.text}"
         for one in current
         for name, run in one.runs.items()
-        if run.outcome is JobOutcome.FAILED
+        if run.outcome is JobOutcome.FAILED and (host is not None or _failed_last(jobs[name]))
     ]
     health = Health.LATE if late else Health.FAILING if failing else Health.HEALTHY
     return WorkerHealth(health, (*late, *failing), workers, running)
@@ -77,6 +80,11 @@ def is_current(worker: WorkerRecord, now: int) -> bool:
     if worker.is_once:
         return now - worker.beat_at <= ONCE_SECONDS
     return worker.ended_at is None and now - worker.beat_at <= LATE_SECONDS
+
+
+def _failed_last(job: JobRecord) -> bool:
+    """Return whether the last run of a job by any worker failed."""
+    return job.last is not None and job.last.outcome is JobOutcome.FAILED
 
 
 def _ran_since(job: JobRecord, at: int) -> bool:
