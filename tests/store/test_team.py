@@ -12,6 +12,7 @@ import pytest
 from ordertui.operations.config import Config
 from ordertui.operations.errors import OperationError, Refused, RoleRefused
 from ordertui.operations.session import Session
+from ordertui.operations.worker.health import Health, worker_health
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action, Dispatched
@@ -24,6 +25,7 @@ from ordertui.store.rights import READ_ONLY_TABLES, RIGHTS, rights_of
 from support.batches import answer, commit, plan, states, upload
 from support.server import Server
 from support.shops import NOW, all_orders_row, bring, order_id, unshipped_row
+from support.workers import run_once, worker
 
 CONFIG = Config()
 SCHEMA = "team.test"
@@ -108,6 +110,17 @@ def test_an_agent_works_from_import_to_answer(team: TeamStore, sessions: dict[Ro
     assert set(states(agent, batch).values()) == {RowState.OK, RowState.ERROR, RowState.RECALLED}
     assert upload(agent, batch).exists()
     assert agent.context.store.batches.get(batch).who.startswith("p_agent (")
+
+
+def test_an_agents_login_runs_a_worker_and_a_viewers_does_not(team: TeamStore, sessions: dict[Role, Session]) -> None:
+    batch = commit(sessions[Role.AGENT], Action.CANCEL, 9)
+    sessions[Role.AGENT].batches.release(batch)
+    with pytest.raises(RoleRefused, match="may not run the worker"):
+        run_once(worker(lambda: team.session("p_viewer")))
+    assert run_once(worker(lambda: team.session("p_agent")))
+    assert set(states(sessions[Role.AGENT], batch).values()) == {RowState.WRITTEN}
+    found = worker_health(sessions[Role.VIEWER].context.reader(), NOW)
+    assert (found.health, [one.id for one in found.workers]) == (Health.HEALTHY, ["box-1"])
 
 
 # -- by the program

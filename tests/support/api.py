@@ -18,6 +18,7 @@ from ordertui.operations.config import AmazonConfig, Config
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, parse_iso
 
+from . import places
 from .simulator import Simulator
 
 NOW = parse_iso("2026-11-23T14:05:00Z")
@@ -87,7 +88,9 @@ def session(
         profile="test", marketplaces=markets, endpoint=sim.address, dispatch=dispatch, sync_minutes=sync_minutes
     )
     folder.mkdir(parents=True, exist_ok=True)
-    made = Session.open(folder / "orders.db", clock=clock, config=Config(merchant_id="A1SELLER", amazon=amazon))
+    made = Session.open(
+        places.place(folder / "orders.db"), clock=clock, config=Config(merchant_id="A1SELLER", amazon=amazon)
+    )
     connection = made.sync.connection
     connection.sleep = (time or SimulatedTime(clock)).sleep
     connection.step = 60

@@ -147,6 +147,9 @@ class TeamDay:
         assert not any("Jane Doe" in line for line in self.lines)
 
 
+@pytest.mark.parametrize(
+    "engine", [places.BOTH[0], pytest.param(places.BOTH[1], marks=pytest.mark.long)], indirect=True
+)
 def test_a_small_day_of_a_team_ends_right(tmp_path: Path, sim: Simulator, clock: FixedClock) -> None:
     day = TeamDay(tmp_path, sim, clock, 40, ("US",))
     day.begin -= DAY - HOUR  # the last hour of one
