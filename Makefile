@@ -58,7 +58,7 @@ screenshots: $(VENV)/.dev
 
 # Texts of the screen: bring the catalogs up to date with the source and compile them.
 messages: $(VENV)/.dev
-	$(BIN)/python scripts/messages.py
+	$(BIN)/python scripts/make_messages.py
 
 examples: $(VENV)/.dev
 	$(BIN)/python scripts/make_examples.py

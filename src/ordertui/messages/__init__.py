@@ -63,6 +63,15 @@ def pgettext(context: str, message: str, /, **fields: object) -> str:
     return text.format_map(fields) if fields else text
 
 
+def translate(sentence: str) -> str:
+    """Return a sentence of the layers below the screen, which write English, in the language of the screen."""
+    if _Current.catalog is None or not sentence:
+        return sentence
+    from .sentences import translate_sentence
+
+    return translate_sentence(sentence)
+
+
 def N_(message: str) -> str:  # noqa: N802 - the name that gettext's tools know
     """Return the message as it is: it is listed for translators here, and translated with `_` where it is shown."""
     return message

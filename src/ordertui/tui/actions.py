@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from textual.binding import Binding
 
+from ordertui.messages import pgettext
 from ordertui.operations.query.queues import QUEUES
 from ordertui.orders.people import Permission
 
@@ -68,6 +69,8 @@ _SIGNS = {
     "exclamation_mark": "!", "tab": "Tab", "full_stop": ".", "left_square_bracket": "[", "right_square_bracket": "]",
     "less_than_sign": "<", "greater_than_sign": ">", "equals_sign": "=", "vertical_line": "|", "backslash": "\\",
 }  # fmt: skip
+SPACE = "space"
+"""The one key that is called by a word."""
 NEEDS: Mapping[str, Permission] = {
     "order.cancel": Permission.COMMIT,
     "order.refund": Permission.COMMIT,
@@ -92,6 +95,7 @@ def format_key(key: str) -> str:
         return "(none)"
     ahead, _, last = key.rpartition("+")
     text = _SIGNS.get(last, last)
+    text = pgettext("key", text) if last == SPACE else text
     return f"^{text}" if ahead == "ctrl" else f"{ahead}+{text}" if ahead else text
 
 
@@ -227,6 +231,9 @@ MAIN_COMMANDS: tuple[Command, ...] = (
             "The last messages, newest first, each with its time", "Help"),
     Command("app.tour", "t", "app.start_tour", "tour",
             "The tour in seven steps; in a store with real orders, the offer to open the practice store", "Help"),
+    Command("app.language", "f2", "app.switch_language", "language",
+            "The screen in English or Chinese (中文); `:language zh` does too, and `language` in the settings keeps it",
+            "Help"),
     Command("app.suspend", "ctrl+z", "app.suspend", "suspend", "Back to the shell; fg returns", "Help"),
     Command("app.quit", "q", "app.leave", "quit", "Leave; held batches stay held and are kept", "Help", 10),
 )  # fmt: skip
@@ -277,7 +284,7 @@ def hints(commands: Iterable[Command] = ALL_COMMANDS) -> list[Hint]:
     found = sorted((command for command in commands if command.hint), key=lambda command: command.hint)
     shown = [Hint(command.first_key, command.label, command.id) for command in found]
     place = next((place for place, hint in enumerate(shown) if hint.command_id == "find.filter"), 0)
-    shown.insert(place, Hint(QUEUE_HELP[0].replace(" to ", "-"), "queue", ""))
+    shown.insert(place, Hint("1-9", "queue", ""))
     return shown
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from ordertui.messages import LANGUAGES, find_language
 from ordertui.operations.errors import UnknownChoice
 from ordertui.operations.query.facets import FACETS
 from ordertui.operations.query.queues import QUEUES
@@ -52,6 +53,7 @@ VERBS = {
         Verb("values", "FACT", "List the values of a fact with their counts"),
         Verb("view", "NAME", "Open a saved view"),
         Verb("shortage", "SKU UNITS", "Which orders to cancel when units are missing: MUG-BLUE 12, or a stock file"),
+        Verb("language", "LANGUAGE", "Show the screen in this language: en, zh"),
         Verb("go", "ID", "Go to an order id, or to a part of one"),
     )
 }
@@ -90,6 +92,8 @@ class CommandReader(msgspec.Struct, frozen=True):
             raise UnknownChoice("fact", argument, tuple(FACETS))
         elif verb == "view" and argument not in self.views:
             raise UnknownChoice("saved view", argument, tuple(self.views))
+        elif verb == "language" and find_language(argument) is None:
+            raise UnknownChoice("language", argument, tuple(LANGUAGES))
         elif verb == "columns":
             known = [column.key for column in COLUMNS]
             for one in argument.split():
@@ -106,7 +110,7 @@ class CommandReader(msgspec.Struct, frozen=True):
             start = word_start(argument, len(argument))
             return [head + argument[:start] + found for found in complete(argument, len(argument))]
         known: Sequence[str] = {
-            "queue": tuple(QUEUE_WORDS), "view": self.views, "values": tuple(FACETS),
+            "queue": tuple(QUEUE_WORDS), "view": self.views, "language": tuple(LANGUAGES), "values": tuple(FACETS),
             "sort": [key.replace("_", "-") for key in SORT_KEYS], "columns": [column.key for column in COLUMNS],
         }.get(word, ())  # fmt: skip
         before, last = _last_word(argument, "," if word == "sort" else " " if word == "columns" else "")

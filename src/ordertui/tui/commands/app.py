@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ordertui.messages import LANGUAGES, _, current_language, use
 from ordertui.tui.actions import Command
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.task_runner import Task
@@ -26,6 +27,17 @@ def switch_theme(context: CommandContext) -> None:
     """Switch between dark and light."""
     app = context.screen.app
     app.theme = LIGHT.name if app.current_theme.dark else DARK.name
+
+
+def switch_language(context: CommandContext, language: str = "") -> None:
+    """Show the screen in a language of `messages.LANGUAGES` until it is left; empty: in the next one."""
+    codes = list(LANGUAGES)
+    chosen = language or codes[(codes.index(current_language()) + 1) % len(codes)]
+    use(chosen)
+    context.relabel()
+    context.notify(
+        _('{language}; to keep it: language = "{code}" in the settings', language=LANGUAGES[chosen], code=chosen)
+    )
 
 
 def start_tour(context: CommandContext) -> None:

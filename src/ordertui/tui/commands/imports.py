@@ -9,7 +9,7 @@ from pathlib import Path
 from textual.content import Content
 
 from ordertui.amazon.reports.errors import AmbiguousEncoding, MarketplaceNeeded
-from ordertui.messages import _, ngettext
+from ordertui.messages import _, ngettext, translate
 from ordertui.operations.errors import BadInput, error_message
 from ordertui.operations.reports.files import expand_folders, find_kind, import_order
 from ordertui.operations.reports.progress import ImportProgress, ImportSummary
@@ -108,7 +108,7 @@ async def _ask_days(task: Task, path: Path) -> Days | None:
         try:
             return parse_days(f"{first}..{last or first}")
         except ValueError as error:
-            note = str(error)
+            note = translate(str(error))
 
 
 async def _import(

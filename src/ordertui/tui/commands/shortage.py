@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from ordertui.messages import _, ngettext
 from ordertui.operations.errors import BadInput
 from ordertui.operations.paths import typed_path
 from ordertui.operations.session import Session
 from ordertui.operations.shortage.stock_file import MOST_UNITS
-from ordertui.orders.text import pluralize
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen
 from ordertui.tui.screens.task_runner import Task
@@ -21,23 +21,29 @@ async def weigh_sku(context: CommandContext, task: Task) -> None:
     order = None if row is None else await task.work(context.session.orders.get, row.order_id)
     skus = [] if order is None else list(dict.fromkeys(line.sku for line in order.lines if line.sku))
     if not skus:
-        context.notify("put the cursor on an order whose SKU is known")
+        context.notify(_("put the cursor on an order whose SKU is known"))
         return
     sku: str | None = skus[0]
     if len(skus) > 1:
-        sku = await task.ask(ChoiceScreen("Of which SKU are units missing?", [(one, one) for one in skus]))
+        sku = await task.ask(ChoiceScreen(_("Of which SKU are units missing?"), [(one, one) for one in skus]))
     if sku is None:
         return
     stock = context.session.shortage.stock
 
     def check(values: Mapping[str, str]) -> str:
-        return "" if _is_units(values["units"].strip()) else f"type a whole number from 0 to {MOST_UNITS:,}"
+        return (
+            ""
+            if _is_units(values["units"].strip())
+            else _("type a whole number from 0 to {most_units:,}", most_units=MOST_UNITS)
+        )
 
     known = str(stock[sku]) if sku in stock else ""
-    note = f"{sku}: the orders that wait for it are weighed; nothing is cancelled yet." + (
-        " The number is of the stock file that was read last." if known else ""
+    note = _("{sku}: the orders that wait for it are weighed; nothing is cancelled yet.", sku=sku) + (
+        _(" The number is of the stock file that was read last.") if known else ""
     )
-    answer = await task.ask(FormScreen("How many units are on hand?", [("units", "Units", known)], note, check=check))
+    answer = await task.ask(
+        FormScreen(_("How many units are on hand?"), [("units", _("Units"), known)], note, check=check)
+    )
     if answer is not None:
         await _show(context, task, {sku: int(answer["units"])})
 
@@ -53,7 +59,9 @@ async def weigh_typed(context: CommandContext, task: Task, argument: str) -> Non
 
 def _read_stock(session: Session, path: Path) -> Mapping[str, int]:
     if not path.is_file():
-        raise BadInput(f"{path}: no file; type a SKU and its units on hand, such as MUG-BLUE 12, or a stock file")
+        raise BadInput(
+            _("{path}: no file; type a SKU and its units on hand, such as MUG-BLUE 12, or a stock file", path=path)
+        )
     return session.shortage.read_stock(path)
 
 
@@ -69,8 +77,12 @@ async def _show(context: CommandContext, task: Task, available: Mapping[str, int
     draft = await task.work(session.shortage.draft, available)
     sheet = await task.work(draft.weigh)
     if not any(sheet.result.ordered.values()):
-        what = next(iter(available)) if len(available) == 1 else f"any of {pluralize(len(available), 'SKU')}"
-        context.notify(f"no unshipped order waits for {what}; SKUs are compared letter by letter")
+        what = (
+            next(iter(available))
+            if len(available) == 1
+            else _("any of {skus}", skus=ngettext("{n:,} SKU", "{n:,} SKUs", len(available)))
+        )
+        context.notify(_("no unshipped order waits for {what}; SKUs are compared letter by letter", what=what))
         return
     chosen = await task.ask(ShortageScreen(session, context.tasks.keys, draft, sheet, context.describe))
     if chosen is not None:
@@ -78,5 +90,11 @@ async def _show(context: CommandContext, task: Task, available: Mapping[str, int
         marks.add([row.id for row in chosen.chosen])
         context.table.marks_changed()
         others = marks.count - len(chosen.chosen)
-        more = f", beside {others:,} marked before" if others else ""
-        context.notify(f"{pluralize(len(chosen.chosen))} marked{more}; x cancels them, z undoes that")
+        more = _(", beside {others:,} marked before", others=others) if others else ""
+        context.notify(
+            _(
+                "{orders} marked{more}; x cancels them, z undoes that",
+                orders=ngettext("{n:,} order", "{n:,} orders", len(chosen.chosen)),
+                more=more,
+            )
+        )

@@ -6,12 +6,14 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from ordertui.messages import ENGLISH, find_language
 from ordertui.operations.query.sort_order import read_sorting
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.task_runner import Task
 from ordertui.tui.screens.view_request import ViewRequest
 from ordertui.tui.typed_commands import QUEUE_WORDS, TypedCommand, queue_key, sort_text
 
+from .app import switch_language
 from .columns import list_values
 from .marking import change_marks
 from .navigation import find_orders, go_to_text
@@ -57,8 +59,13 @@ async def _view(context: CommandContext, _task: Task, argument: str) -> None:
     context.view.ask_for(ViewRequest.of(next(view for view in views if view.name == argument)))
 
 
+async def _language(context: CommandContext, _task: Task, argument: str) -> None:
+    switch_language(context, find_language(argument) or ENGLISH)
+
+
 _RUN: dict[str, Callable[[CommandContext, Task, str], Awaitable[None]]] = {
     "queue": _queue, "filter": _filter, "find": find_orders, "mark": _mark, "unmark": _unmark, "sort": _sort,
-    "shortage": weigh_typed, "columns": _columns, "values": list_values, "view": _view, "go": go_to_text,
+    "shortage": weigh_typed, "columns": _columns, "values": list_values, "view": _view, "language": _language,
+    "go": go_to_text,
 }  # fmt: skip
 """Verb of `typed_commands.VERBS` to what it does."""

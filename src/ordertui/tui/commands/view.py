@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.containers import VerticalScroll
 
-from ordertui.messages import _
+from ordertui.messages import _, translate
 from ordertui.operations.marks import Marks
 from ordertui.orders.enums import Action
 from ordertui.tui.main.command_context import CommandContext
@@ -15,7 +15,7 @@ from ordertui.tui.screens.view_request import ViewRequest
 
 def show_queue(context: CommandContext, key: str) -> None:
     """Show a work queue; say why when it cannot be counted."""
-    note = context.view.counter.note(key)
+    note = translate(context.view.counter.note(key))
     if note:
         context.screen.notify(note, severity="warning")
     context.view.show_queue(key)

@@ -17,7 +17,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.notifications import SeverityLevel
 
-from ordertui.messages import ENGLISH, _, choose_language, use
+from ordertui.messages import ENGLISH, _, choose_language, translate, use
 from ordertui.operations.config import config_path
 from ordertui.operations.errors import error_message
 from ordertui.operations.session import Session
@@ -109,6 +109,7 @@ class OrderTuiApp(App[None]):
     ) -> None:
         """Show a message for a while, as it is. It replaces the one before; a warning or an error stays its time."""
         del markup  # part of Textual's signature; brackets in a message are never markup here
+        message = translate(message)
         self._messages.add(message, severity)
         now = Message().time
         if now > self._keep_notifications_until:

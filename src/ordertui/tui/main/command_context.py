@@ -58,6 +58,8 @@ class CommandContext(msgspec.Struct, frozen=True):
     """Reads everything again after orders changed in the store."""
     describe: Callable[[str], Content]
     """Returns the order of an id in full, as text; empty when there is no such order."""
+    relabel: Callable[[], None]
+    """Shows every text anew, in another language."""
     show_detail: Callable[[], None]
     """Shows the order under the cursor in the side pane again."""
 

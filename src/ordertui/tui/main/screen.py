@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
-from ordertui.messages import _
+from ordertui.messages import _, translate
 from ordertui.operations.session import Session
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.actions import bindings, find_command
@@ -201,6 +201,7 @@ class MainScreen(Screen[None]):
             tour=self.tour,
             messages=self._messages(),
             refresh=self.refresh_all,
+            relabel=self._relabel,
             describe=self._describe_in_full,
             show_detail=self.show_detail,
         )
@@ -244,9 +245,24 @@ class MainScreen(Screen[None]):
             ),
         )
         self.sync.show_age()
-        notes = session.notices.banners()
+        notes = [translate(text) for text in session.notices.banners()]
         self.update_text("notes", Content("! " + "  ·  ".join(notes)) if notes else Content(""))
         self.query_one("#notes").set_class(bool(notes), "-some")
+
+    def _relabel(self) -> None:
+        """Show every text anew, in another language."""
+        from ordertui.tui.render.welcome import render_welcome
+
+        self._texts.clear()
+        self.filter_bar.relabel()
+        for place, text in (("#welcome", render_welcome()), (".too-small", _(TOO_SMALL))):
+            for static in self.query(place).results(Static):
+                static.update(text)
+        for widget in (self.queue_tabs, self.query_one(KeyHints)):
+            widget.refresh()
+        self.table.rerender()
+        self.refresh_all()
+        self.show_detail()
 
     def show_detail(self) -> None:
         """Show the order under the cursor in the detail pane."""

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import Worker
 
-from ordertui.messages import _, ngettext
+from ordertui.messages import _, ngettext, translate
 from ordertui.operations.marks import Marks
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.session import Session
@@ -283,8 +283,8 @@ class ViewController:
 
     def _show_empty_text(self) -> None:
         """Say in the table, if it has no order, why its queue has none, or that no report could have said."""
-        note = self.counter.note(self.request.queue)
-        why = _("It cannot be said: {note}.", note=note) if note else BY_KEY[self.request.queue].why_empty
+        note = translate(self.counter.note(self.request.queue))
+        why = _("It cannot be said: {note}.", note=note) if note else _(BY_KEY[self.request.queue].why_empty)
         text = empty_text(why, bool(self.request.filter.strip()))
         hidden = 0 if self.shown is None else self.shown.hidden_fba
         if hidden:

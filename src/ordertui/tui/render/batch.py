@@ -8,7 +8,7 @@ import msgspec
 from rich.cells import cell_len
 from textual.content import Content
 
-from ordertui.messages import _, ngettext
+from ordertui.messages import _, ngettext, translate
 from ordertui.operations.batches.approvals import ApprovedBatch
 from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.batches.open_issues import OpenIssue
@@ -218,7 +218,7 @@ def render_batch(batch: Batch, zone: str, questions: Sequence[OpenIssue] = (), *
             _(
                 "Batch {batch}: {action}, {marketplace}",
                 batch=batch.id,
-                action=batch.action.value,
+                action=action_word(batch.action),
                 marketplace=batch.marketplace,
             ),
             "bold",
@@ -248,7 +248,7 @@ def render_batch(batch: Batch, zone: str, questions: Sequence[OpenIssue] = (), *
         )
     for one in questions:
         orders = ngettext("{n:,} order", "{n:,} orders", len(one.orders))
-        pieces.append((f"\n! {orders} {one.kind}: {one.why}", WARNING))
+        pieces.append((f"\n! {orders} {translate(one.kind)}: {translate(one.why)}", WARNING))
         pieces.append((f"\n  {one.evidence}", MUTED))
     if batch.advice:
         pieces.append(f"\n{batch.advice}")

@@ -7,7 +7,7 @@ from textual.content import Content
 from ordertui.messages import _
 from ordertui.operations.reports.files import FileEntry
 
-from .format import MUTED, format_time
+from .format import MUTED, format_time, pad
 
 NAME, KIND = 44, 18
 """Cells of the name and of the kind."""
@@ -35,8 +35,8 @@ def render_file(entry: FileEntry, kind: str | None, *, marked: bool, zone: str, 
     word = "…" if kind is None else kind or _("no report")
     return Content.assemble(
         mark,
-        (f"{name:<{room}} ", "" if kind or kind is None else MUTED),
-        (f"{word:<{KIND}}", "$text-success" if kind else MUTED),
+        (pad(name, room) + " ", "" if kind or kind is None else MUTED),
+        (pad(word, KIND), "$text-success" if kind else MUTED),
         f"{format_size(entry.size):>7}",
         (f"  {format_time(entry.modified, zone)}", MUTED),
     )

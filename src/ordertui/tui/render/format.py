@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from ordertui.messages import N_, _
+from ordertui.messages import N_, _, pgettext
 from ordertui.operations.batches.batch import Due, DueStep
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action
 from ordertui.orders.money import format_money
+from ordertui.orders.text import format_duration as duration_text
 
 if TYPE_CHECKING:
     from ordertui.operations.rate.budget import BudgetUse
@@ -87,7 +88,23 @@ def format_due(due: Due, now: int) -> str:
 
 def format_time(epoch: int | None, zone: str) -> str:
     """Return `Nov 21 14:05` in the zone; `unknown` for None."""
-    return _("unknown") if epoch is None else to_local(epoch, zone).strftime("%b %d %H:%M")
+    return _("unknown") if epoch is None else _("{time:%b %d %H:%M}", time=to_local(epoch, zone))
+
+
+def format_day(day: date, *, weekday: bool = False) -> str:
+    """Return `Nov 3`, or `Tue Nov 3`."""
+    return _("{day:%a} {day:%b} {day.day}", day=day) if weekday else _("{day:%b} {day.day}", day=day)
+
+
+def format_duration(seconds: int) -> str:
+    """Return a duration without its sign, rounded down: `45 s`, `12 min`, `5 h`, `3 d`."""
+    number, unit = duration_text(seconds).split(" ")
+    return f"{number} {pgettext('unit', unit)}"
+
+
+def rate_word(status: str) -> str:
+    """Return the word for the status of a rate against its target."""
+    return pgettext("rate", status)
 
 
 def format_zone(epoch: int, zone: str) -> str:

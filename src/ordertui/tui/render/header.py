@@ -8,9 +8,8 @@ from textual.content import Content
 
 from ordertui.messages import _
 from ordertui.orders.clock import DAY
-from ordertui.orders.text import format_duration
 
-from .format import MUTED, Piece, format_time, format_zone
+from .format import MUTED, Piece, format_duration, format_time, format_zone
 
 
 def render_header(*, shop_name: str, marketplaces: Sequence[str], practice: bool, read_only: bool) -> Content:

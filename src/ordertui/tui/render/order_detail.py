@@ -9,15 +9,27 @@ import msgspec
 from rich.cells import cell_len
 from textual.content import Content
 
-from ordertui.messages import N_, _, ngettext
+from ordertui.messages import N_, _, ngettext, translate
 from ordertui.operations.query.api_sentences import api_sentences, program_sentences
 from ordertui.orders.clock import DAY, to_local
 from ordertui.orders.enums import Action, BuyerRequest, Channel, Dispatched, OrderStatus, Verge, YesNo
 from ordertui.orders.money import format_grouped, format_money
 from ordertui.orders.order import ListedFacts, Order, OrderLine, OrderRow
-from ordertui.orders.text import format_duration, mask_control_characters
+from ordertui.orders.text import mask_control_characters
 
-from .format import MUTED, Piece, action_word, cut_text, format_countdown, format_time, format_zone, pad, wrap_text
+from .format import (
+    MUTED,
+    Piece,
+    action_word,
+    cut_text,
+    format_countdown,
+    format_day,
+    format_duration,
+    format_time,
+    format_zone,
+    pad,
+    wrap_text,
+)
 from .state import row_look, status_forms
 
 if TYPE_CHECKING:
@@ -118,7 +130,7 @@ def _head(detail: OrderDetail) -> Iterator[Piece]:
     text = f"{look.glyph} {action_word(row.open_action.kind)} {word}{left}{batch}"
     yield (f"{wrap_text(text, ' ', detail.width)}\n", look.style)
     if listed.answer:
-        yield (f"{wrap_text(listed.answer, '   ', detail.width)}\n", look.style)
+        yield (f"{wrap_text(translate(listed.answer), '   ', detail.width)}\n", look.style)
 
 
 def _items(detail: OrderDetail) -> Iterator[Piece]:
@@ -191,10 +203,10 @@ def _facts(detail: OrderDetail) -> Iterator[Piece]:
         yield (_(" Note    "), MUTED)
         yield (f"{wrap_text(mask_control_characters(row.note), ' ' * 9, width).lstrip()}\n", "$text-accent")
     for sentence in program_sentences(row):
-        yield (f"{wrap_text(sentence, ' ', width)}\n", "$text-warning")
+        yield (f"{wrap_text(translate(sentence), ' ', width)}\n", "$text-warning")
     if detail.api_facts is not None:
         for sentence in api_sentences(detail.api_facts, lambda at: f"{format_time(at, zone)} {format_zone(at, zone)}"):
-            yield (f"{wrap_text(sentence, ' ', width)}\n", MUTED)
+            yield (f"{wrap_text(translate(sentence), ' ', width)}\n", MUTED)
 
 
 def _with_key(label: str, text: tuple[str, str], key: str, width: int) -> Iterator[Piece]:
@@ -253,7 +265,7 @@ def _auto_cancel(detail: OrderDetail) -> Iterator[Piece]:
 
 
 def _day(moment: int, zone: str) -> str:
-    return to_local(moment, zone).strftime("%b %d").replace(" 0", " ")
+    return format_day(to_local(moment, zone))
 
 
 def _actions(detail: OrderDetail) -> Iterator[Piece]:
@@ -273,7 +285,7 @@ def _actions(detail: OrderDetail) -> Iterator[Piece]:
 def _short_reason(verdict: Verdict, row: OrderRow) -> tuple[tuple[str, ...], str]:
     """Return the reason, the longest form first, and its style."""
     if verdict.action is not Action.CANCEL or not verdict.allowed:
-        return (verdict.short or verdict.why,), "" if verdict.allowed else MUTED
+        return (translate(verdict.short or verdict.why),), "" if verdict.allowed else MUTED
     word, style = (
         (_("★ not counted"), "$text-success") if verdict.counts is YesNo.NO else (_("counts"), "$text-warning")
     )
@@ -299,27 +311,30 @@ def _reasons(detail: OrderDetail) -> Iterator[Piece]:
         )
         yield (" " + pad(action_word(verdict.action), 8), "bold")
         yield (f"{word} ({verdict.rule}){instead}\n", "$text-success" if verdict.allowed else MUTED)
-        yield (f"{wrap_text(verdict.why, '    ', width)}\n", "")
+        yield (f"{wrap_text(translate(verdict.why), '    ', width)}\n", "")
         if verdict.action is Action.CANCEL and verdict.allowed:
             counts = verdict.counts is not YesNo.NO
             word = _("counts toward the rate") if counts else _("★ does not count")
-            text = f"{word} ({verdict.counts_rule}): {verdict.counts_why}"
+            text = f"{word} ({verdict.counts_rule}): {translate(verdict.counts_why)}"
             yield (f"{wrap_text(text, '    ', width)}\n", "$text-warning" if counts else "$text-success")
         if verdict.note:
-            yield (f"{wrap_text(verdict.note, '    ', width)}\n", "$text-warning")
+            yield (f"{wrap_text(translate(verdict.note), '    ', width)}\n", "$text-warning")
         for one in detail.explanations:
             if one.action is verdict.action:
                 yield from ((f"{wrap_text(text, '    ', width)}\n", style) for text, style in _explain(one))
-        yield (f"{wrap_text(_('source: {source}', source=verdict.source), '    ', width)}\n", MUTED)
+        yield (f"{wrap_text(_('source: {source}', source=translate(verdict.source)), '    ', width)}\n", MUTED)
 
 
 def _explain(one: Explanation) -> list[tuple[str, str]]:
     """Return the facts that decided, what a denied action would need, and the house rules that match."""
     found = [(_("because {because}", because=", ".join(one.because)), MUTED)] if one.because else []
     if one.nearest is not None:
-        found.append((str(one.nearest), MUTED))
+        found.append((translate(str(one.nearest)), MUTED))
     found += [
-        (_("house rule {rule}, {effect}: {why}", rule=hit.rule, effect=hit.effect, why=hit.why), "$text-warning")
+        (
+            _("house rule {rule}, {effect}: {why}", rule=hit.rule, effect=hit.effect, why=translate(hit.why)),
+            "$text-warning",
+        )
         for hit in one.house
     ]
     return found
@@ -330,8 +345,8 @@ def _history(detail: OrderDetail) -> Iterator[Piece]:
     if detail.history:
         yield (_("\n History\n"), "bold")
         for moment, text in detail.history:
-            yield (f" {format_time(moment, zone) if moment is not None else '':<13}", MUTED)
-            yield f"{wrap_text(text, ' ' * 14, detail.width).lstrip()}\n"
+            yield (" " + pad("" if moment is None else format_time(moment, zone), 13), MUTED)
+            yield f"{wrap_text(translate(text), ' ' * 14, detail.width).lstrip()}\n"
     placed, updated = format_time(order.row.purchased_at, zone), format_time(order.updated_at, zone)
     sources = ", ".join(source.value.replace("_", " ") for source in order.sources)
     text = _(

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import msgspec
+from rich.cells import cell_len
 from textual.content import Content
 
-from ordertui.messages import N_, _, ngettext
+from ordertui.messages import N_, _, ngettext, translate
 from ordertui.operations.planning.counted import window_words
 from ordertui.operations.planning.effects import TOTAL
 from ordertui.operations.planning.plan import Plan
@@ -17,10 +18,23 @@ from ordertui.operations.rate.figures import RateEffect, RateFigure
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
 from ordertui.orders.money import format_grouped
-from ordertui.orders.text import format_duration
 from ordertui.rules.rate import RateStatus, target_percent
 
-from .format import GAP, GLYPH, MUTED, STYLE, Piece, action_text, action_word, budget_pieces, format_rate, wrap_text
+from .format import (
+    GAP,
+    GLYPH,
+    MUTED,
+    STYLE,
+    Piece,
+    action_text,
+    action_word,
+    budget_pieces,
+    format_duration,
+    format_rate,
+    pad,
+    rate_word,
+    wrap_text,
+)
 
 WARNING = "bold $text-warning"
 COMPONENT_WORD = {
@@ -165,21 +179,21 @@ def _rate_lines(plan: Plan, width: int) -> Iterator[Content]:
         before, after = effect.before, effect.after
         head = _("Rate {days}", days=ngettext("{n:,} day", "{n:,} days", after.days))
         if before.reason or after.reason:
-            pieces = [Content(_("{head:<13} not known", head=head))]
+            pieces = [Content(pad(head, 13) + _(" not known"))]
         elif before.cancelled == after.cancelled:
-            pieces = [Content(_("{head:<13} {after}, unchanged", head=head, after=format_rate(after))), _verdict(after)]
+            pieces = [Content(pad(head, 13) + _(" {after}, unchanged", after=format_rate(after))), _verdict(after)]
         else:
             counts = (
                 _(" ({cancelled:,} of {orders:,})", cancelled=after.cancelled, orders=after.orders)
                 if after.orders
                 else ""
             )
-            pieces = [Content(f"{head:<13} {format_rate(before)} → {format_rate(after)}{counts}"), _verdict(after)]
+            pieces = [Content(f"{pad(head, 13)} {format_rate(before)} → {format_rate(after)}{counts}"), _verdict(after)]
         counted = _count_words(plan, effect, is_last=number == len(plan.rates))
         yield from _flow([*pieces, *(Content(text) for text in counted)], width)
     if plan.budgets:
         budgets = [Content.assemble(*budget_pieces(use)) for use in plan.budgets]
-        yield from _flow([Content(f"{_('Budget'):<13} ") + budgets[0], *budgets[1:]], width)
+        yield from _flow([Content(pad(_("Budget"), 14)) + budgets[0], *budgets[1:]], width)
 
 
 def _count_words(plan: Plan, effect: RateEffect, *, is_last: bool) -> list[str]:
@@ -190,20 +204,22 @@ def _count_words(plan: Plan, effect: RateEffect, *, is_last: bool) -> list[str]:
     if not words:
         return [text] if (text := count_text(plan)) else []
     others = sum(not row.counts for row in plan.rows) if plan.action is Action.CANCEL else 0
-    return [*words, _("{doess} not count", doess=ngettext("{n:,} does", "{n:,} do", others))] if others else words
+    return [*words, ngettext("{n:,} does not count", "{n:,} do not count", others)] if others else words
 
 
 def _verdict(after: RateFigure) -> Content:
     """Return where the rate stands after the plan, and how many more cancellations the target allows."""
     target = Fraction(after.target)
     words = {
-        RateStatus.OVER.value: f"{(_('at') if after.share == target else _('over'))} {target_percent(target)}",
+        RateStatus.OVER.value: f"{(_('at') if after.share == target else rate_word('over'))} {target_percent(target)}",
         RateStatus.NO_ORDERS.value: _("no orders in these days"),
     }
     text = words.get(after.status)
     if text is None:
         room = _("{headroom:,} more allowed", headroom=after.headroom) if after.headroom else _("none left")
-        text = f"{(_('near') if after.status == RateStatus.NEAR else _('under'))} {target_percent(target)}, {room}"
+        text = (
+            f"{(rate_word('near') if after.status == RateStatus.NEAR else _('under'))} {target_percent(target)}, {room}"
+        )
     return Content.styled(f"{GLYPH[after.status]} {text}", STYLE[after.status])
 
 
@@ -221,13 +237,8 @@ def count_text(plan: Plan) -> str:
     if counted in (0, orders):
         return _("all {orders:,} count", orders=orders) if counted else _("★ none of them counts")
     others = orders - counted
-    return _(
-        "{counted:,} {value}, {others:,} {value_2} not",
-        counted=counted,
-        value="counts" if counted == 1 else "count",
-        others=others,
-        value_2="does" if others == 1 else "do",
-    )
+    words = ngettext("{n:,} counts", "{n:,} count", counted)
+    return f"{words}, {ngettext('{n:,} does not', '{n:,} do not', others)}"
 
 
 def _total_lines(plan: Plan, width: int) -> Iterator[Content]:
@@ -235,7 +246,7 @@ def _total_lines(plan: Plan, width: int) -> Iterator[Content]:
     for currency in dict.fromkeys(entry.currency for entry in plan.money):
         entries = [entry for entry in plan.money if entry.currency == currency]
         total = next(entry.minor for entry in entries if entry.component == TOTAL)
-        head = f" {_('Total'):<13} {currency} {format_grouped(total, currency)}"
+        head = f" {pad(_('Total'), 13)} {currency} {format_grouped(total, currency)}"
         parts = [
             f"{_(COMPONENT_WORD[entry.component])} {format_grouped(entry.minor, currency)}"
             for entry in entries
@@ -247,7 +258,7 @@ def _total_lines(plan: Plan, width: int) -> Iterator[Content]:
             yield Content.assemble((head, "bold")).truncate(width, ellipsis=True)
             continue
         room = width - len(head) - len(GAP) - 2
-        if len(text) > room:
+        if cell_len(text) > room:
             while len(parts) > 1 and len(" · ".join(parts)) + 4 > room:
                 parts.pop()
             text = " · ".join([*parts, "…"])
@@ -263,12 +274,11 @@ def _warnings(look: PlanLook) -> Iterator[str]:
             orders=ngettext("{n:,} order", "{n:,} orders", look.marked),
         )
     if look.hidden:
-        verb = "is" if look.hidden == 1 else "are"
-        yield _(
-            "{hidden:,} of {marked:,} {verb} not shown on the main screen",
-            hidden=look.hidden,
+        yield ngettext(
+            "{n:,} of {marked:,} is not shown on the main screen",
+            "{n:,} of {marked:,} are not shown on the main screen",
+            look.hidden,
             marked=look.marked,
-            verb=verb,
         )
     if plan.unpriced:
         yield _(
@@ -276,8 +286,8 @@ def _warnings(look: PlanLook) -> Iterator[str]:
             orders=ngettext("{n:,} order", "{n:,} orders", plan.unpriced),
         )
     for why in plan.approval:
-        yield _("waits for approval by somebody else: {why}", why=why)
-    yield from plan.warnings
+        yield _("waits for approval by somebody else: {why}", why=translate(why))
+    yield from map(translate, plan.warnings)
 
 
 def _notes(plan: Plan, *, by_api: bool) -> Iterator[str]:
@@ -300,7 +310,7 @@ def _notes(plan: Plan, *, by_api: bool) -> Iterator[str]:
             also=also,
         )
     if plan.restock:
-        yield _("Stock: {restock}.", restock=plan.restock)
+        yield _("Stock: {restock}.", restock=translate(plan.restock))
 
 
 def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
@@ -341,8 +351,8 @@ def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
                 after=format_rate(after),
             )
         )
-        pieces.append((f"{GLYPH[after.status]} {after.status}\n", STYLE[after.status]))
-        pieces.append((f"  {after.basis}\n", MUTED))
+        pieces.append((f"{GLYPH[after.status]} {rate_word(after.status)}\n", STYLE[after.status]))
+        pieces.append((f"  {translate(after.basis)}\n", MUTED))
         if after.silent_days and not after.reason:
             silent = _("No order at all is known of {days}.\n", days=", ".join(after.silent_days))
             pieces.append((f"  {silent}", STYLE[RateStatus.UNKNOWN]))
@@ -350,7 +360,7 @@ def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
             pieces.append(f"{', '.join(words)}\n")
     for entry in plan.money:
         name = _("total") if entry.component == TOTAL else _(COMPONENT_WORD[entry.component])
-        pieces.append(f"{name:<20} {entry.currency} {format_grouped(entry.minor, entry.currency):>12}\n")
+        pieces.append(f"{pad(name, 20)} {entry.currency} {format_grouped(entry.minor, entry.currency):>12}\n")
     if plan.money and (tax := _TAX_NOTE.get(price_tax(plan.marketplace))):
         pieces.append((f"{tax}\n", MUTED))
     pieces.append("\n")
@@ -361,7 +371,7 @@ def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
         pieces.append(
             (_("\n{orders} excluded by you\n", orders=ngettext("{n:,} order", "{n:,} orders", len(excluded))), "bold")
         )
-        pieces += [f"{out.order_id}  {out.why}\n" for out in excluded]
+        pieces += [f"{out.order_id}  {translate(out.why)}\n" for out in excluded]
     for file in plan.files:
         if by_api:
             kind = _("the same as a file; do not upload") if file.upload else _("goes to Amazon by the API")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from textual.content import Content
 
-from ordertui.messages import _, ngettext
+from ordertui.messages import _, ngettext, translate
 from ordertui.operations.planning.other_items import other_items
 from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlanLine, PlannedOrder
 from ordertui.operations.planning.planner import BY_OPERATOR
@@ -67,8 +67,8 @@ def list_entries(plan: Plan, ids: Iterable[int], opened: frozenset[str] = frozen
 
 def exclusion_text(why: str, rule: str, instead: str) -> str:
     """Return why an order is excluded, what to do instead, and the id of the rule."""
-    more = _("; instead: {instead}", instead=instead) if instead and instead not in why else ""
-    return f"{why}{more}" + (f" ({rule})" if rule != BY_OPERATOR else "")
+    more = _("; instead: {instead}", instead=_(instead)) if instead and instead not in why else ""
+    return f"{translate(why)}{more}" + (f" ({rule})" if rule != BY_OPERATOR else "")
 
 
 class PlanRows:
@@ -98,7 +98,7 @@ class PlanRows:
                     "{sign} {orders} excluded: {why}",
                     sign=sign,
                     orders=ngettext("{n:,} order", "{n:,} orders", entry.count),
-                    why=entry.why,
+                    why=translate(entry.why),
                 ),
             )
         if isinstance(entry, PlannedOrder):
@@ -108,7 +108,7 @@ class PlanRows:
         if row is not None:
             return self._order(row, _EXCLUDED, [(why, why, "$text-warning")], MUTED, width)
         flags: list[Piece] = [(_("  not shown"), WARNING)] if entry.id in self._hidden else []
-        nearest = (f"  {entry.nearest}", MUTED) if entry.nearest else ""
+        nearest = (f"  {translate(entry.nearest)}", MUTED) if entry.nearest else ""
         return Content.assemble(_EXCLUDED, f"{entry.order_id:<{ID_CELLS}}", *flags, f"  {why}", nearest)
 
     def _order(

@@ -8,11 +8,11 @@ import msgspec
 from rich.cells import cell_len
 from textual.content import Content
 
-from ordertui.messages import _, ngettext
+from ordertui.messages import _, ngettext, translate
 from ordertui.operations.rate.budget import BudgetUse
 from ordertui.operations.rate.figures import RateEffect, RateFigure
 
-from .format import GLYPH, MUTED, STYLE, Piece, budget_pieces, format_rate, format_target, wrap_text
+from .format import GLYPH, MUTED, STYLE, Piece, budget_pieces, format_rate, format_target, rate_word, wrap_text
 
 WIDTH = 36
 """Cells of a line."""
@@ -57,7 +57,7 @@ def render_rate_panel(panel: RatePanel) -> Content:
         pieces += [*_figure(after), "\n"] if panel.has_marks else [(_("mark orders to see it\n"), MUTED)]
         pieces += [(_(" target  "), MUTED), f"{format_target(now)}\n"]
         if now.reason:
-            pieces.append((f" ?{wrap_text(now.reason, '   ', WIDTH)[2:]}\n", "$text-warning"))
+            pieces.append((f" ?{wrap_text(translate(now.reason), '   ', WIDTH)[2:]}\n", "$text-warning"))
         else:
             room = after.headroom if panel.has_marks else now.headroom
             is_over = (after if panel.has_marks else now).status == "over"
@@ -82,7 +82,7 @@ def render_rate_panel(panel: RatePanel) -> Content:
         there = sum(count for _, count, _ in panel.elsewhere)
         word = _("{there:,} marked elsewhere", there=there) if there else _("other marketplaces")
         pieces += ["\n", (f" {word}", "bold $text-warning" if there else MUTED)]
-        pieces.append((f" · p {'next' if panel.is_pinned else 'switches'}", MUTED))
+        pieces.append((_(" · p next") if panel.is_pinned else _(" · p switches"), MUTED))
         first = sorted(panel.elsewhere, key=lambda entry: -entry[1])
         for code, count, effect in first[:OTHERS]:
             now, after = effect.before, effect.after
@@ -90,7 +90,7 @@ def render_rate_panel(panel: RatePanel) -> Content:
             pieces += (
                 [(" → ", MUTED), *_short(after), (f"  {count:,} ●", "$text-accent")]
                 if count
-                else [(f" {now.status}", STYLE[now.status])]
+                else [(f" {rate_word(now.status)}", STYLE[now.status])]
             )
         if len(first) > OTHERS:
             pieces.append((_("\n and {first} more", first=len(first) - OTHERS), MUTED))
@@ -99,19 +99,20 @@ def render_rate_panel(panel: RatePanel) -> Content:
 
 def _figure(figure: RateFigure) -> list[Piece]:
     counts = f"{figure.cancelled:,} / {'?' if figure.reason else f'{figure.orders:,}'}"
-    return [f"{counts:<13}", (f"{format_rate(figure):>7} {GLYPH[figure.status]} {figure.status}", STYLE[figure.status])]
+    return [
+        f"{counts:<13}",
+        (f"{format_rate(figure):>7} {GLYPH[figure.status]} {rate_word(figure.status)}", STYLE[figure.status]),
+    ]
 
 
 def _short(figure: RateFigure) -> list[Piece]:
-    return [(f"{format_rate(figure):>7} {GLYPH[figure.status]} {figure.status}", STYLE[figure.status])]
+    return [(f"{format_rate(figure):>7} {GLYPH[figure.status]} {rate_word(figure.status)}", STYLE[figure.status])]
 
 
 def _allowed(room: int, *, over: bool) -> Piece:
     """Return how many more cancellations that count are allowed under the target."""
     if room:
-        return _(
-            "{room:,} more {value}", room=room, value="cancellation" if room == 1 else "cancellations"
-        ), "$text-success"
+        return ngettext("{n:,} more cancellation", "{n:,} more cancellations", room), "$text-success"
     return _("none left: over the target") if over else _("none left"), "bold $text-error"
 
 
@@ -120,10 +121,12 @@ def render_rate_strip(panel: RatePanel) -> Content:
     pieces: list[Piece] = [(f"{panel.name} ", "bold")]
     for effect in panel.effects[:1]:
         now, after = effect.before, effect.after
-        pieces.append((f"{format_rate(now)} {GLYPH[now.status]} {now.status}", STYLE[now.status]))
+        pieces.append((f"{format_rate(now)} {GLYPH[now.status]} {rate_word(now.status)}", STYLE[now.status]))
         if panel.has_marks:
             pieces.append((" → ", MUTED))
-            pieces.append((f"{format_rate(after)} {GLYPH[after.status]} {after.status}", STYLE[after.status]))
+            pieces.append(
+                (f"{format_rate(after)} {GLYPH[after.status]} {rate_word(after.status)}", STYLE[after.status])
+            )
         room = after.headroom if panel.has_marks else now.headroom
         known = (
             _(" · {room:,} more allowed", room=room) if room else _(" · none left"),

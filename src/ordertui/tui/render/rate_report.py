@@ -8,7 +8,7 @@ from fractions import Fraction
 import msgspec
 from textual.content import Content
 
-from ordertui.messages import N_, _, ngettext
+from ordertui.messages import N_, _, ngettext, translate
 from ordertui.operations.rate.budget import BudgetUse
 from ordertui.operations.rate.figures import RateEffect
 from ordertui.operations.rate.lists import RateEntry
@@ -16,7 +16,6 @@ from ordertui.operations.rate.trend import BACK, CoursePoint
 from ordertui.orders.enums import YesNo
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
-from ordertui.orders.text import format_duration
 
 from .bar_chart import AXIS, Bar, draw_chart
 from .format import (
@@ -26,13 +25,19 @@ from .format import (
     STYLE,
     Piece,
     budget_pieces,
+    format_day,
+    format_duration,
     format_rate,
     format_share,
     format_target,
     format_time,
     pad,
+    rate_word,
 )
+from .state import status_forms
 
+RATE_CELLS = 18
+"""Cells of a rate in the days to come."""
 MAX_DAY_WIDTH = 3
 """Cells of a day in the chart, at most."""
 NARROW, ROOMY = 78, 100
@@ -74,7 +79,7 @@ def _share(orders: int, cancelled: int) -> Fraction | None:
 
 
 def _point_text(orders: int, cancelled: int, status: str, target: Fraction) -> str:
-    return f"{format_share(_share(orders, cancelled), target):>8} {GLYPH[status]} {status:<5}"
+    return f"{format_share(_share(orders, cancelled), target):>8} {GLYPH[status]} {pad(rate_word(status), 5)}"
 
 
 def render_figures(course: Course, *, short: bool = False) -> Content:
@@ -86,7 +91,10 @@ def render_figures(course: Course, *, short: bool = False) -> Content:
         counts = _("{cancelled:,} of {total}", cancelled=figure.cancelled, total=total)
         pieces += ["\n", (f" {pad(word, 7)}", MUTED), pad(counts, 14)]
         pieces.append(
-            (f"{format_rate(figure):>8} {GLYPH[figure.status]} {pad(_(figure.status), 5)}", STYLE[figure.status])
+            (
+                f"{format_rate(figure):>8} {GLYPH[figure.status]} {pad(rate_word(figure.status), 5)}",
+                STYLE[figure.status],
+            )
         )
         if not figure.reason:
             is_room = figure.headroom > 0
@@ -114,7 +122,7 @@ def render_figures(course: Course, *, short: bool = False) -> Content:
             (words if short else _("{words} unless their shipment is confirmed", words=words), "$text-warning")
         )
     if now.reason:
-        pieces.append((f"\n ? {now.reason}", "$text-warning"))
+        pieces.append((f"\n ? {translate(now.reason)}", "$text-warning"))
     for number, use in enumerate(course.budgets):
         pieces += [(GAP if number else _("\n budget  "), MUTED), *budget_pieces(use)]
     return Content.assemble(*pieces, "\n")
@@ -136,7 +144,7 @@ def make_bars(course: Course, width: int) -> list[Bar]:
     target = Fraction(course.effect.before.target)
     found = []
     for number, point in enumerate((*past, *future)):
-        label = _("▲ today") if not point.ahead else f"{point.day:%b} {point.day.day}"
+        label = _("▲ today") if not point.ahead else format_day(point.day)
         low, high = _share(point.orders, point.at_least), _share(point.orders, point.cancelled)
         is_past = point.ahead < 0
         gap = 1 if number == len(past) - 1 or (not is_past and not two) else 0
@@ -164,7 +172,7 @@ def render_chart(course: Course, width: int, height: int) -> Content:
     past = [point.day for point in course.points if point.ahead < 0]
     if len(past) < BACK:
         words += (
-            _("\n days before {past:%b} {day} are not drawn", past=past[0], day=past[0].day)
+            _("\n days before {day} are not drawn", day=format_day(past[0]))
             if past
             else _("\n past days are not drawn")
         )
@@ -177,8 +185,9 @@ def render_chart(course: Course, width: int, height: int) -> Content:
 def render_days_ahead(course: Course, *, short: bool) -> Content:
     """Return the table of the days to come: what rolls off, and the rate after it."""
     two = bool(course.marked)
-    head = f" {'day':<11}{_('rolls off'):>10}{_('Amazon'):>8}   {_('rate, sales going on'):<18}"
-    head += f"  {_('with the marked'):<18}" if two else ""
+    head = f" {pad(_('day'), 11)}{pad(_('rolls off'), 10, right=True)}{pad(_('Amazon'), 8, right=True)}   "
+    head += pad(_("rate, sales going on"), RATE_CELLS)
+    head += f"  {pad(_('with the marked'), RATE_CELLS)}" if two else ""
     head += "" if short else _("  if no order comes")
     pieces: list[Piece] = [
         (_("To come"), "bold"),
@@ -194,12 +203,14 @@ def render_days_ahead(course: Course, *, short: bool) -> Content:
     for point in course.points:
         if point.ahead < 0:
             continue
-        day = _("today") if not point.ahead else f"{point.day:%a} {point.day:%b} {point.day.day}"
-        pieces.append(f" {day:<11}{point.rolls_off:>10,}{f'{point.due:,}' if point.ahead else '–':>8}   ")
-        pieces.append((f"{_point_text(point.orders, point.cancelled, point.status, target):<18}", STYLE[point.status]))
+        day = _("today") if not point.ahead else format_day(point.day, weekday=True)
+        pieces.append(f" {pad(day, 11)}{point.rolls_off:>10,}{f'{point.due:,}' if point.ahead else '–':>8}   ")
+        pieces.append(
+            (pad(_point_text(point.orders, point.cancelled, point.status, target), RATE_CELLS), STYLE[point.status])
+        )
         if two:
             text = _point_text(point.orders, point.after, point.after_status, target)
-            pieces += ["  ", (f"{text:<18}", STYLE[point.after_status])]
+            pieces += ["  ", (pad(text, RATE_CELLS), STYLE[point.after_status])]
         if not short:
             share = _share(point.orders_left, point.cancelled)
             words = (
@@ -212,9 +223,8 @@ def render_days_ahead(course: Course, *, short: bool) -> Content:
         pieces.append("\n")
     first = next((point for point in course.points if point.due > point.auto_cancels), None)
     if first is not None:
-        words = (
-            f" {first.day:%a} {first.day:%b} {first.day.day}: {ngettext('{n:,} adds', '{n:,} add', first.auto_cancels)}"
-        )
+        adds = ngettext("{n:,} adds", "{n:,} add", first.auto_cancels)
+        words = f" {format_day(first.day, weekday=True)}: {adds}"
         words += _(" to this rate of the {due:,} that Amazon cancels by then", due=first.due)
         pieces.append(
             (_("{words}; the others were ordered before the window, or do not count anew\n", words=words), MUTED)
@@ -231,7 +241,9 @@ def render_rate(course: Course, width: int, height: int) -> Content:
         window_from=format_time(now.window_from, now.timezone),
         window_to=format_time(now.window_to, now.timezone),
     )
-    dated = _("Window {window}, {timezone}; {basis}.\n", window=window, timezone=now.timezone, basis=now.basis)
+    dated = _(
+        "Window {window}, {timezone}; {basis}.\n", window=window, timezone=now.timezone, basis=translate(now.basis)
+    )
     if now.silent_days and not now.reason:
         dated += _("No order at all is known of {days}.\n", days=", ".join(now.silent_days))
     figures = render_figures(course, short=width < NARROW)
@@ -263,26 +275,30 @@ def render_entry(entry: RateEntry, zone: str) -> Content:
     word = pad(_(word), 12)
     how = " · ".join(
         part
-        for part in (entry.how or entry.status.value.replace("_", " "), entry.why if entry.how else "", entry.rule)
+        for part in (
+            translate(entry.how) or status_forms(entry.status)[0],
+            translate(entry.why) if entry.how else "",
+            entry.rule,
+        )
         if part
     )
     return Content.assemble(
-        f"{entry.order_id}  ", (f"{format_time(entry.placed, zone):<13}", MUTED), (word, style), how
+        f"{entry.order_id}  ", (pad(format_time(entry.placed, zone), 13), MUTED), (word, style), how
     )
 
 
 def render_risk(row: OrderRow, deadline: int | None, now: int, zone: str) -> Content:
     """Return the line of an order that Amazon is about to cancel by itself."""
     left = (
-        "unknown"
+        _("unknown")
         if deadline is None
         else _("in {deadline}", deadline=format_duration(deadline - now))
         if deadline > now
-        else "overdue"
+        else _("overdue")
     )
     return Content.assemble(
         f"{row.order_id}  ",
-        (f"! {left:<10}", "$text-warning"),
+        (f"! {pad(left, 10)}", "$text-warning"),
         (_("ship by {ship_by}  ", ship_by=format_time(row.ship_by, zone)), MUTED),
         row.title or "",
     )

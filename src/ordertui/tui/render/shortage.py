@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
+from ordertui.messages import _, ngettext, translate
 from ordertui.operations.shortage.sheet import ShortageRow, ShortageSheet
 from ordertui.orders.money import format_money
-from ordertui.orders.text import mask_control_characters, pluralize, with_verb
+from ordertui.orders.text import mask_control_characters
 from ordertui.rules.shortage import Why
 
 from .format import GAP, MUTED, Piece, format_sums, format_time
@@ -24,7 +25,13 @@ def sku_line(sheet: ShortageSheet, sku: str) -> str:
     result = sheet.result
     ordered, short = result.ordered.get(sku, 0), result.short.get(sku, 0)
     on_hand = sheet.available[sku]
-    return f"{mask_control_characters(sku)}: {ordered:,} ordered, {on_hand:,} on hand, {short:,} missing"
+    return _(
+        "{sku}: {ordered:,} ordered, {on_hand:,} on hand, {short:,} missing",
+        sku=mask_control_characters(sku),
+        ordered=ordered,
+        on_hand=on_hand,
+        short=short,
+    )
 
 
 def render_shortage_head(sheet: ShortageSheet, *, is_weighing: bool) -> Content:
@@ -32,20 +39,29 @@ def render_shortage_head(sheet: ShortageSheet, *, is_weighing: bool) -> Content:
     short = sorted(sheet.result.short, key=lambda sku: (-sheet.result.short[sku], sku))
     lines: list[Content] = [Content(sku_line(sheet, sku)) for sku in short[:HEAD_SKUS]]
     if len(short) > HEAD_SKUS:
-        lines.append(Content.styled(f"and {pluralize(len(short) - HEAD_SKUS, 'short SKU')} more: i lists them", MUTED))
+        lines.append(
+            Content.styled(
+                ngettext(
+                    "and {n:,} more short SKU: i lists them",
+                    "and {n:,} more short SKUs: i lists them",
+                    len(short) - HEAD_SKUS,
+                ),
+                MUTED,
+            )
+        )
     if short:
-        count = with_verb(sheet.counting, "counts", "count")
+        count = ngettext("{n:,} counts", "{n:,} count", sheet.counting)
         pieces: list[Piece] = [
-            (f"{pluralize(len(sheet.chosen))} to cancel", "bold"),
-            f" ({count} toward the rate)",
+            (_("{orders} to cancel", orders=ngettext("{n:,} order", "{n:,} orders", len(sheet.chosen))), "bold"),
+            _(" ({count} toward the rate)", count=count),
         ]
         money = _money(sheet.chosen)
         pieces += [f"{GAP}{money}"] if money else []
-        pieces.append(f"{GAP}{len(sheet.rows) - len(sheet.chosen):,} to keep")
-        pieces += [(f"{GAP}weighing…", MUTED)] if is_weighing else []
+        pieces.append(_("{gap}{rows:,} to keep", gap=GAP, rows=len(sheet.rows) - len(sheet.chosen)))
+        pieces += [(_("{gap}weighing…", gap=GAP), MUTED)] if is_weighing else []
         lines.append(Content.assemble(*pieces))
     else:
-        lines.append(Content("No SKU is short: there are units for every order."))
+        lines.append(Content(_("No SKU is short: there are units for every order.")))
     lines += [Content.styled(mask_control_characters(note), WARNING) for note in sheet.notes]
     return Content("\n").join(lines)
 
@@ -61,13 +77,13 @@ def render_shortage_row(row: ShortageRow, zone: str, width: int, *, many_skus: b
     sign: Piece = ("✗ ", "$text-error") if row.is_chosen else ("✓ ", "$text-success")
     pinned = "*" if row.reason is Why.BY_HAND else " "
     units = " ".join(f"{units} {sku}" if many_skus else f"{units}" for sku, units in row.units)
-    total = "price ?" if row.total is None else format_money(row.total.minor, row.total.currency)
+    total = _("price ?") if row.total is None else format_money(row.total.minor, row.total.currency)
     ship_by = format_time(row.ship_by, zone) if width >= 100 else ""
     facts = f"{row.order_id:<{ID_CELLS}}{pinned} {mask_control_characters(units)}  {total:>11}  {ship_by}"
     flag: list[Piece] = []
     if row.is_chosen:
-        flag = [("  counts", WARNING) if row.counts else ("  ★ does not count", "$text-success")]
-    why = row.why.removeprefix("chosen because ").removeprefix("kept because ")
+        flag = [(_("  counts"), WARNING) if row.counts else (_("  ★ does not count"), "$text-success")]
+    why = translate(row.why.removeprefix("chosen because ").removeprefix("kept because "))
     head = "cancel" if row.is_chosen else "keep"
     pieces: list[Piece] = [sign, facts.rstrip(), *(flag if width >= 100 else []), f"  {head}: "]
     return Content.assemble(*pieces, (mask_control_characters(why), MUTED)).truncate(width, ellipsis=True)

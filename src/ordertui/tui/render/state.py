@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ordertui.messages import N_, _
+from ordertui.messages import N_, _, pgettext
 from ordertui.orders.batch_state import BatchState, RowState, holds_order
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.enums import Action, BuyerRequest, Channel, OrderStatus, Verge
@@ -193,7 +193,10 @@ def _waiting_state(row: OrderRow, verdicts: Verdicts, now: int) -> OrderState:
         return OrderState((_("☆ items: cancel counts"), _("☆ for items"), _("☆ items")), "warning")
     left = None if verdicts.deadline is None else verdicts.deadline - now
     if left is not None and left < SOON:
-        span = f"{max(0, left) // HOUR} h" if left >= HOUR else f"{left // 60} m" if left >= 60 else _("now")
+        if left >= HOUR:
+            span = f"{left // HOUR} {pgettext('unit', 'h')}"
+        else:
+            span = f"{left // 60} {pgettext('unit', 'm')}" if left >= 60 else _("now")
         brief = span.replace(" ", "")
         if is_here:
             return OrderState(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from rich.cells import cell_len
 from textual.content import Content
 
 from ordertui.messages import _, ngettext
@@ -81,8 +82,8 @@ def render_status_line(line: StatusLine) -> Content:
             else ("",)
         )
         texts = texts if cursor else (_(" {view}: nothing to show", view=line.view),)
-        left = room - len(fba) - Content.assemble(*pieces).cell_length
-        pieces.append((next((text for text in texts if len(text) <= left), texts[-1]) + fba, MUTED))
+        left = room - cell_len(fba) - Content.assemble(*pieces).cell_length
+        pieces.append((next((text for text in texts if cell_len(text) <= left), texts[-1]) + fba, MUTED))
     return Content.assemble(*pieces).truncate(room, ellipsis=True) + clock
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from textual.content import Content
 from textual.screen import Screen
 
-from ordertui.messages import N_, _, ngettext
+from ordertui.messages import N_, _, ngettext, translate
 from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.errors import EvidenceAgainst
 from ordertui.operations.session import Session
@@ -288,7 +288,9 @@ class BatchActions:
                 except EvidenceAgainst as error:
                     names = ", ".join(error.names)
                     form = FormScreen(
-                        _("Evidence says otherwise"), [("names", _("Type {names}", names=names), "")], str(error)
+                        _("Evidence says otherwise"),
+                        [("names", _("Type {names}", names=names), "")],
+                        translate(str(error)),
                     )
                     named = await task.ask(form, discard_typeahead=True)
                     if named is None:

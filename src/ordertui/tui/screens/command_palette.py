@@ -13,11 +13,11 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from ordertui.messages import N_, _
+from ordertui.messages import N_, _, pgettext, translate
 from ordertui.operations.errors import UnknownChoice
 from ordertui.rules.language import FilterError
 from ordertui.tui.actions import Command
-from ordertui.tui.render.format import MUTED
+from ordertui.tui.render.format import MUTED, pad
 from ordertui.tui.typed_commands import VERBS, CommandReader, TypedCommand
 from ordertui.tui.widgets.line_input import LineInput
 from ordertui.tui.widgets.option_list import SafeOptionList
@@ -88,10 +88,17 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
         found = [
             action
             for action in self._actions
-            if all(word in f"{action.label} {action.description} {action.group} {action.id}".lower() for word in words)
+            if all(
+                word in f"{words_of(action)} {action.label} {action.description} {action.id}".lower() for word in words
+            )
         ]
         start = words[0] if words else ""
-        return sorted(found, key=lambda action: not action.label.startswith(start))
+        return sorted(
+            found,
+            key=lambda action: (
+                not any(label.startswith(start) for label in (action.label, pgettext("key", action.label)))
+            ),
+        )
 
     def _read(self, text: str) -> TypedCommand | None:
         """Return the typed command; None when it is none, or wrong, which the note says."""
@@ -99,7 +106,7 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
         try:
             return self._reader.read(text)
         except (FilterError, UnknownChoice) as error:
-            wrong = str(error)
+            wrong = translate(str(error))
             return None
         finally:
             self.query_one("#palette-note", Static).update(wrong)
@@ -119,14 +126,16 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
     def _prompt(hit: Hit) -> Content:
         if isinstance(hit, TypedCommand):
             return Content.assemble(
-                (f"{hit.text:<14}", "bold $text-success"), (f"  {VERBS[hit.verb].description}", MUTED)
+                (pad(hit.text, 14), "bold $text-success"), (f"  {_(VERBS[hit.verb].description)}", MUTED)
             )
         if isinstance(hit, str):
             verb = VERBS.get(hit.split()[0])
             missing = verb.argument if verb is not None and hit.strip() == verb.word else ""
-            text = verb.description if verb is not None else ""
+            text = _(verb.description) if verb is not None else ""
             return Content.assemble((f"{f'{hit.strip()} {missing}':<14}", "bold $text-success"), (f"  {text}", MUTED))
-        return Content.assemble((f"{hit.key_text:<14}", "bold $text-accent"), hit.description, (f"  {hit.id}", MUTED))
+        return Content.assemble(
+            (f"{hit.key_text:<14}", "bold $text-accent"), _(hit.description), (f"  {hit.id}", MUTED)
+        )
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -176,3 +185,8 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
             options.action_cursor_down()
         else:
             options.action_cursor_up()
+
+
+def words_of(action: Command) -> str:
+    """Return what an action is called in the language of the screen."""
+    return f"{pgettext('key', action.label)} {_(action.description)} {_(action.group)}"

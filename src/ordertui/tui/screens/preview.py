@@ -20,7 +20,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
-from ordertui.messages import N_, _, ngettext
+from ordertui.messages import N_, _, ngettext, translate
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.errors import PlanChanged, PlanExpired, Stopped, error_message
 from ordertui.operations.paths import typed_path
@@ -499,7 +499,8 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
                 raise
             question = _("It changed since the preview. Make the preview again?")
             if await task.ask(
-                ConfirmScreen(question, {"p": _("preview again")}, error_message(error)), discard_typeahead=True
+                ConfirmScreen(question, {"p": _("preview again")}, translate(error_message(error))),
+                discard_typeahead=True,
             ):
                 await self._plan_again(task, self._choices)
             return
@@ -531,7 +532,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
                     count=count,
                 ),
                 [("count", _("Number of orders"), "")],
-                _("Asked because {typed_why}.", typed_why="; ".join(plan.typed_why)),
+                _("Asked because {typed_why}.", typed_why="; ".join(map(translate, plan.typed_why))),
                 check=check,
             ),
             discard_typeahead=True,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from ordertui.messages import _, ngettext
+from ordertui.messages import _, ngettext, translate
 from ordertui.operations.errors import BatchNeeded, EvidenceAgainst
 from ordertui.operations.results.model import ResultSummary
 from ordertui.operations.session import Session
@@ -30,7 +30,9 @@ async def read_processing_reports(
         if batch_id is not None or not error.batches:
             raise
         chosen = await task.ask(
-            ChoiceScreen(_("Which batch is this report about?"), _choices(session, error.batches), str(error))
+            ChoiceScreen(
+                _("Which batch is this report about?"), _choices(session, error.batches), translate(str(error))
+            )
         )
         return () if chosen is None else await _take_in(session, task, paths, int(chosen))
 
@@ -45,7 +47,7 @@ async def _take_in(
         form = FormScreen(
             _("Another batch has this answer"),
             [("names", _("Type {names}", names=", ".join(error.names)), "")],
-            str(error),
+            translate(str(error)),
         )
         named = await task.ask(form, discard_typeahead=True)
         return () if named is None else await task.work(take_in, named["names"].replace(",", " ").split())

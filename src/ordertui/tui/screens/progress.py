@@ -18,8 +18,8 @@ class AskingScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", N_("stop"), show=False)]
 
-    def __init__(self, title: str, keys: str = _("Esc stop")) -> None:
-        super().__init__(title, keys)
+    def __init__(self, title: str, keys: str = "") -> None:
+        super().__init__(title, keys or _("Esc stop"))
         self.stopping = False
         """Read by the thread."""
 
@@ -35,8 +35,8 @@ class AskingScreen(Dialog[None]):
 class ProgressScreen(AskingScreen):
     """A bar while a thread goes through much, such as a file or many orders; Escape asks it to stop."""
 
-    def __init__(self, title: str = _("Importing"), keys: str = _("Esc stop; what was read is kept")) -> None:
-        super().__init__(title, keys)
+    def __init__(self, title: str = "", keys: str = "") -> None:
+        super().__init__(title or _("Importing"), keys or _("Esc stop; what was read is kept"))
         self._latest: tuple[int, int, str] | None = None
         """Set by the thread, read here by a timer: a thread never touches a widget."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from ordertui.messages import _, ngettext
+from ordertui.messages import _, ngettext, translate
 from ordertui.operations.planning.plan import PlanLine
 from ordertui.orders.money import format_decimal, parse_minor
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
@@ -101,7 +101,7 @@ async def _ask_line(
         try:
             amounts = _amounts(values, names, currency)
         except ValueError as error:
-            return str(error)
+            return translate(str(error))
         below = next((name for name in names if getattr(amounts, name) < 0), None)
         if below is not None:
             return _("{component_word} is below zero", component_word=_(COMPONENT_WORD[below]))
@@ -135,14 +135,14 @@ def _line_text(line: OrderLine, limit: LineAmounts, entered: PlanLine | None) ->
     head = f"{line.quantity or '?'} × {line.sku}"
     if entered is None or entered.refund is None:
         return _(
-            "  {head:<{sku_cells}}  refundable {currency} {total}",
+            "  {head}  refundable {currency} {total}",
             head=head,
             sku_cells=SKU_CELLS,
             currency=currency,
             total=format_decimal(limit.total, currency),
         )
     return _(
-        "✓ {head:<{sku_cells}}  refund {currency} {total}",
+        "✓ {head}  refund {currency} {total}",
         head=head,
         sku_cells=SKU_CELLS,
         currency=currency,

@@ -16,12 +16,12 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
+from ordertui.messages import N_, _, ngettext
 from ordertui.operations.paths import typed_path
 from ordertui.operations.session import Session
 from ordertui.operations.shortage.service import ShortageDraft
 from ordertui.operations.shortage.sheet import ShortageRow, ShortageSheet, ids_path, save_sheet
 from ordertui.orders.clock import to_local
-from ordertui.orders.text import pluralize
 from ordertui.rules.shortage import Why
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.format import GAP
@@ -37,12 +37,12 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
     """Shows a sheet; answers with it when its chosen orders are to be marked, None when it was left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", "close", show=False),
-        Binding("y", "take", "mark the chosen", show=False),
-        Binding("u", "unpin", "let it be weighed again", show=False),
-        Binding("U", "unpin_all", "let all be weighed again", show=False),
-        Binding("i", "details", "every SKU", show=False),
-        Binding("w", "save", "save the sheet", show=False),
+        Binding("escape,q", "leave", N_("close"), show=False),
+        Binding("y", "take", N_("mark the chosen"), show=False),
+        Binding("u", "unpin", N_("let it be weighed again"), show=False),
+        Binding("U", "unpin_all", N_("let all be weighed again"), show=False),
+        Binding("i", "details", N_("every SKU"), show=False),
+        Binding("w", "save", N_("save the sheet"), show=False),
     ]
 
     def __init__(
@@ -53,7 +53,9 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
         sheet: ShortageSheet,
         describe: Callable[[str], Content],
     ) -> None:
-        super().__init__(f"Shortage{' · PRACTICE' if session.is_practice else ''}", "Esc close", is_tall=True)
+        super().__init__(
+            _("Shortage{text}", text=_(" · PRACTICE") if session.is_practice else ""), _("Esc close"), is_tall=True
+        )
         self._session = session
         self._tasks = TaskRunner(self, keys)
         self._draft = draft
@@ -103,10 +105,10 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
 
     def _show_head(self) -> None:
         self.query_one("#shortage-head", Static).update(render_shortage_head(self.sheet, is_weighing=self.is_weighing))
-        keys = [f"y mark {len(self.sheet.chosen):,} to cancel"] if self.sheet.chosen else []
-        keys += ["space move across"] if self.sheet.rows else []
-        keys += ["u undo the move", "U all moves"] if self._cancel or self._keep else []
-        self.show_keys(GAP.join([*keys, "Enter the whole order", "w save", "i SKUs", "Esc close"]))
+        keys = [_("y mark {chosen:,} to cancel", chosen=len(self.sheet.chosen))] if self.sheet.chosen else []
+        keys += [_("space move across")] if self.sheet.rows else []
+        keys += [_("u undo the move"), _("U all moves")] if self._cancel or self._keep else []
+        self.show_keys(GAP.join([*keys, _("Enter the whole order"), _("w save"), _("i SKUs"), _("Esc close")]))
 
     # Moving orders
 
@@ -135,7 +137,7 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
         """Let the order under the cursor be weighed again."""
         row = self._row
         if row is None or row.id not in self._cancel | self._keep:
-            self.notify("this order was not moved: those with * were")
+            self.notify(_("this order was not moved: those with * were"))
             return
         self._cancel.discard(row.id)
         self._keep.discard(row.id)
@@ -175,12 +177,14 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
         row = self._row
         if row is not None:
             text = Content.assemble(f"{row.why}\n\n", self._describe(row.order_id))
-            self._tasks.start(lambda task: task.ask(TextScreen(f"Order {row.order_id}", text, copy=row.order_id)))
+            self._tasks.start(
+                lambda task: task.ask(TextScreen(_("Order {order_id}", order_id=row.order_id), text, copy=row.order_id))
+            )
 
     def action_details(self) -> None:
         """List every SKU with what is ordered, on hand and missing."""
         text = render_shortage_details(self.sheet)
-        self._tasks.start(lambda task: task.ask(TextScreen("Units of each SKU", text)))
+        self._tasks.start(lambda task: task.ask(TextScreen(_("Units of each SKU"), text)))
 
     def action_save(self) -> None:
         """Write the sheet tab-separated, and the ids to cancel beside it."""
@@ -190,22 +194,27 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
     async def _save(self, task: Task) -> None:
         stamp = to_local(self._session.clock.now(), self._zone).strftime("%Y%m%d-%H%M%S")
         path = self._session.directory / f"shortage-{stamp}.tsv"
-        note = "Tab-separated: every order, cancel or keep, and why. The ids to cancel go beside it, into .ids.txt."
-        answer = await task.ask(FormScreen("Save the sheet", [("path", "File", str(path))], note))
+        note = _("Tab-separated: every order, cancel or keep, and why. The ids to cancel go beside it, into .ids.txt.")
+        answer = await task.ask(FormScreen(_("Save the sheet"), [("path", _("File"), str(path))], note))
         if answer is not None and answer["path"].strip():
             target = typed_path(answer["path"])
             await task.work(save_sheet, self.sheet, target)
-            self.notify(f"saved: {target} and {ids_path(target).name}")
+            self.notify(_("saved: {target} and {target_2}", target=target, target_2=ids_path(target).name))
 
     def action_take(self) -> None:
         """Mark the chosen orders on the main screen, and close."""
         if not self.sheet.chosen:
-            self.notify("no order is chosen: there is nothing to mark")
+            self.notify(_("no order is chosen: there is nothing to mark"))
         elif self._is_ready():
             self.dismiss(self.sheet)
 
     def _is_ready(self) -> bool:
         """Return whether the sheet answers every move; say so when it does not."""
         if self.is_weighing:
-            self.notify(f"weighing {pluralize(len(self.sheet.rows))} again; press it once more when it is done")
+            self.notify(
+                _(
+                    "weighing {orders} again; press it once more when it is done",
+                    orders=ngettext("{n:,} order", "{n:,} orders", len(self.sheet.rows)),
+                )
+            )
         return not self.is_weighing

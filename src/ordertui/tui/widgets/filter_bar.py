@@ -12,12 +12,15 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from ordertui.messages import _
+from ordertui.messages import N_, _, translate
 
 from .line_input import LineInput
 
 if TYPE_CHECKING:
     from ordertui.rules.language import Condition
+
+
+PLACEHOLDER = N_("filter: status:unshipped total>50 late")
 
 
 class FilterInput(LineInput):
@@ -94,7 +97,7 @@ class FilterBar(Vertical):
         self,
         read: Callable[[str], Condition],
         *,
-        nothing: str = _("all orders of this queue"),
+        nothing: str = N_("all orders of this queue"),
         id: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(id=id, classes="-idle")
@@ -105,9 +108,14 @@ class FilterBar(Vertical):
 
     async def mount_input(self) -> None:
         """Mount input and note; the main screen does so after the first orders are drawn."""
-        entry = FilterInput(placeholder=_("filter: status:unshipped total>50 late"), id="filter-input")
+        entry = FilterInput(placeholder=_(PLACEHOLDER), id="filter-input")
         line = Horizontal(Static("/", id="filter-slash"), entry, Static("", id="filter-count"), id="filter-line")
         await self.mount(line, Static("", id="filter-note", markup=False))
+
+    def relabel(self) -> None:
+        """Show the texts of the bar in another language."""
+        for entry in self.query(FilterInput):
+            entry.placeholder = _(PLACEHOLDER)
 
     @property
     def _input(self) -> FilterInput:
@@ -160,11 +168,11 @@ class FilterBar(Vertical):
                 if error.suggestion and error.suggestion not in str(error)
                 else ""
             )
-            self._say(f"{' ' * (error.column - 1)}^\n{error}{hint}", error=True)
+            self._say(f"{' ' * (error.column - 1)}^\n{translate(str(error))}{hint}", error=True)
             return False
         found = complete(text, self._input.cursor_position)
         words = _("   Tab: {found}", found="  ".join(found[:6])) if found and text and not text.endswith(" ") else ""
-        self._say(f"{format_condition(condition) if text.strip() else self._nothing}{words}")
+        self._say(f"{format_condition(condition) if text.strip() else _(self._nothing)}{words}")
         return True
 
     @on(Input.Changed)

@@ -27,16 +27,16 @@ class KeyHints(Widget):
 
     def __init__(self, actions: Sequence[Command], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._hints = hints(actions)
+        self._actions = tuple(actions)
 
     def render(self) -> Content:
         """Return the hints that fit."""
-        return Content(GAP).join(_content(hint) for hint in fitting(self._hints, self.size.width))
+        return Content(GAP).join(_content(hint) for hint in fitting(hints(self._actions), self.size.width))
 
     def on_click(self, event: events.Click) -> None:
         """Do what the key of the hint under the mouse does."""
         end = 0
-        for hint in fitting(self._hints, self.size.width):
+        for hint in fitting(hints(self._actions), self.size.width):
             end += _content(hint).cell_length
             if event.x < end:
                 if hint.command_id:

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from rich.cells import cell_len
 
-from ordertui.messages import N_, _
+from ordertui.messages import N_, _, pgettext, translate
 from ordertui.orders.clock import DAY, HOUR, to_local
 from ordertui.orders.enums import BuyerRequest, OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES
@@ -89,12 +89,16 @@ def placed_text(row: OrderRow, context: CellContext, _width: int) -> str:
     if row.purchased_at is None:
         return UNKNOWN
     placed, now = to_local(row.purchased_at, context.zone), to_local(context.now, context.zone)
-    return placed.strftime("%b %d" if placed.year == now.year else "%b’%y")
+    return _("{day:%b %d}", day=placed) if placed.year == now.year else _("{day:%b’%y}", day=placed)
 
 
 def age_text(row: OrderRow, context: CellContext, _width: int) -> str:
     """Return how long ago it was placed: `45 m`, `5 h`, `3 d`."""
-    return UNKNOWN if row.purchased_at is None else " ".join(_span(max(0, context.now - row.purchased_at)))
+    return UNKNOWN if row.purchased_at is None else _age(*_span(max(0, context.now - row.purchased_at)))
+
+
+def _age(number: str, unit: str) -> str:
+    return f"{number} {pgettext('unit', unit)}"
 
 
 def ship_by_text(row: OrderRow, context: CellContext, width: int) -> str:
@@ -102,8 +106,8 @@ def ship_by_text(row: OrderRow, context: CellContext, width: int) -> str:
     if row.ship_by is None:
         return UNKNOWN if _is_to_ship(row) else NOT_APPLICABLE
     if not _is_to_ship(row):
-        return to_local(row.ship_by, context.zone).strftime("%b %d")
-    return _deadline(row.ship_by - context.now, _("late"), width)
+        return _("{day:%b %d}", day=to_local(row.ship_by, context.zone))
+    return _deadline(row.ship_by - context.now, "late", width)
 
 
 def ship_by_tone(row: OrderRow, context: CellContext) -> str:
@@ -119,7 +123,7 @@ def auto_cancel_text(row: OrderRow, context: CellContext, width: int) -> str:
     deadline = context.verdicts.deadline
     if deadline is None:
         return UNKNOWN if _is_to_ship(row) and context.verdicts.action else NOT_APPLICABLE
-    return _deadline(deadline - context.now, _("over"), width)
+    return _deadline(deadline - context.now, "over", width)
 
 
 def auto_cancel_tone(_row: OrderRow, context: CellContext) -> str:
@@ -130,9 +134,12 @@ def auto_cancel_tone(_row: OrderRow, context: CellContext) -> str:
 
 def _deadline(left: int, word: str, width: int) -> str:
     number, unit = _span(abs(left))
+    unit = pgettext("unit", unit)
     if left >= 0:
         return _("in {number} {unit}", number=number, unit=unit)
-    return first_fitting((f"{number} {unit} {word}", f"{number}{unit} {word}"), width)
+    form = N_("{number} {unit} late") if word == "late" else N_("{number} {unit} over")
+    brief = N_("{number}{unit} late") if word == "late" else N_("{number}{unit} over")
+    return first_fitting((_(form, number=number, unit=unit), _(brief, number=number, unit=unit)), width)
 
 
 def _span(seconds: int) -> tuple[str, str]:
@@ -232,7 +239,7 @@ def batch_text(_row: OrderRow, context: CellContext, _width: int) -> str:
 
 def reason_text(_row: OrderRow, context: CellContext, _width: int) -> str:
     """Return Amazon's words about the order's last batch; before an answer, the reason that it was given there."""
-    return context.listed.answer or context.listed.reason
+    return translate(context.listed.answer) or context.listed.reason
 
 
 def muted(_row: OrderRow, _context: CellContext) -> str:

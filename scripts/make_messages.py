@@ -1,0 +1,233 @@
+"""Bring the catalogs of `src/ordertui/messages` up to date with the source, and compile them (`make messages`).
+
+Texts come from three places: calls of `_`, `ngettext`, `pgettext` and `N_`; the registries of keys, queues, filter
+fields and the like; and the sentences that the layers below the screen write in English (errors, reasons of the rules),
+which `ordertui.messages.sentences` recognises. Needs Babel, a tool for developers: the program reads the compiled files
+with the standard library.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from ordertui.messages import CHINESE
+from ordertui.operations.batches.batch import DueStep
+from ordertui.operations.facts import ASKED_WORDS, DISPATCHED_WORDS
+from ordertui.operations.query.queues import QUEUES
+from ordertui.rules.language import FIELDS
+from ordertui.tui.actions import ALL_COMMANDS, QUEUE_COMMANDS, QUEUE_HELP, SPACE
+from ordertui.tui.render.format import GLYPH
+from ordertui.tui.typed_commands import VERBS
+
+ROOT = Path(__file__).resolve().parent.parent / "src" / "ordertui"
+FOLDER = ROOT / "messages"
+CATALOGS = (CHINESE,)
+CALLS = frozenset({"_", "N_", "ngettext", "pgettext"})
+"""Functions whose literals are messages. They are found in the syntax tree: Babel's own reader of Python looks at
+tokens, and before Python 3.12 a call inside of an f-string is no token."""
+
+
+def extracted() -> Iterator[tuple[str | tuple[str, str], str | None]]:
+    """Yield every message of the program, with its context: a text, or singular and plural."""
+    for path in sorted(ROOT.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
+                texts = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+                if node.func.id == "ngettext" and len(texts) == 2:
+                    yield (texts[0], texts[1]), None
+                elif node.func.id == "pgettext" and len(texts) == 2:
+                    yield texts[1], texts[0]
+                elif node.func.id in ("_", "N_") and texts:
+                    yield texts[0], None
+    yield from registered()
+
+
+def registered() -> Iterator[tuple[str, str | None]]:
+    """Yield the texts that stand in registries and are translated where they are shown, with their contexts."""
+    for command in ALL_COMMANDS + QUEUE_COMMANDS:
+        yield command.label, "key"
+        yield command.description, None
+        yield command.group, None
+    yield from ((text, None) for text in QUEUE_HELP)
+    yield from ((text, "key") for text in ("queue", SPACE))
+    yield from ((unit, "unit") for unit in ("s", "min", "m", "h", "d"))
+    for queue in QUEUES:
+        yield from ((text, None) for text in (queue.title, queue.why_empty, queue.unknown_why) if text)
+    yield from ((field.help, None) for field in FIELDS.values())
+    yield from ((verb.description, None) for verb in VERBS.values())
+    yield from ((status, "rate") for status in GLYPH)
+    yield from ((step.value, None) for step in DueStep)
+    yield from ((word, None) for word in (*DISPATCHED_WORDS.values(), *ASKED_WORDS.values()))
+    yield from ((template, None) for template in sentence_templates())
+    for path in sorted((ROOT / "tui").rglob("*.py")):
+        yield from ((sentence, None) for sentence in action_sentences(path))
+
+
+def action_sentences(path: Path) -> Iterator[str]:
+    """Yield the first sentence of each action of a screen: the help of its keys shows it."""
+    classes = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.ClassDef)]
+    for node in (member for one in classes for member in one.body):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("action_"):
+            yield (ast.get_docstring(node) or "").split("\n")[0].rstrip(".")
+
+
+SENTENCE_MODULES = (
+    "operations/eligibility", "operations/planning/planner", "operations/planning/lines",
+    "operations/planning/warnings", "operations/planning/reasons", "operations/planning/effects",
+    "operations/planning/fitting", "operations/planning/doubts", "operations/batches/committer",
+    "operations/batches/retry", "operations/batches/settle", "operations/batches/open_issues",
+    "operations/batches/upload_instructions", "operations/batches/service", "operations/dispatch/status_text",
+    "operations/dispatch/failures", "operations/query/timeline", "operations/query/api_sentences",
+    "operations/query/facets", "operations/query/queues", "operations/notices", "operations/errors",
+    "operations/rate/calculator", "operations/rate/lists", "rules/tables/explanation", "rules/language/lexer",
+    "rules/language/parser", "rules/language/literals", "rules/language/dates", "orders/api_facts",
+    "operations/results/evaluation", "operations/results/matching", "operations/reports/importer",
+    "operations/reports/marketplaces", "operations/sync/status", "operations/sync/connection",
+    "operations/sync/buyer_messages", "amazon/reports/cell_parsers",
+)  # fmt: skip
+"""Modules whose sentences reach the screen."""
+POLICY_TEXTS = frozenset({"why", "short", "note", "text"})
+"""Keys of a policy file whose values are shown."""
+NOUNS = ("order", "row", "file", "line", "unit", "item", "report", "day", "batch", "request")
+"""Counted by `pluralize` inside of sentences."""
+
+
+def sentence_templates() -> list[str]:
+    """Return the sentences of the lower layers, with fields such as `{0}` for what varies."""
+    found = {f"{{0}} {noun}{ending}" for noun in NOUNS for ending in ("", "es" if noun == "batch" else "s")}
+    for name in ("amazon", "article"):
+        found.update(policy_texts(tomllib.loads((ROOT / f"rules/policies/{name}.toml").read_text(encoding="utf-8"))))
+    for module in SENTENCE_MODULES:
+        tree = ast.parse((ROOT / f"{module}.py").read_text(encoding="utf-8"))
+        docs = {
+            id(node.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        }
+        found.update(text for text in sentences_of(tree, docs) if is_sentence(text))
+    return sorted(found)
+
+
+def policy_texts(node: object) -> Iterator[str]:
+    """Yield the texts of a policy file that the screen shows."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key in POLICY_TEXTS and isinstance(value, str):
+                yield value
+            else:
+                yield from policy_texts(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from policy_texts(value)
+
+
+def sentences_of(node: ast.AST, docs: set[int]) -> Iterator[str]:
+    """Yield the string literals below a node, docstrings excepted, with fields for what an f-string computes."""
+    if id(node) in docs:
+        return
+    if isinstance(node, ast.JoinedStr):
+        text, fields = "", 0
+        for part in node.values:
+            if isinstance(part, ast.Constant):
+                text += str(part.value)
+            else:
+                text, fields = f"{text}{{{fields}}}", fields + 1
+                yield from sentences_of(part, docs)
+        yield text
+    elif isinstance(node, ast.Constant):
+        if isinstance(node.value, str):
+            yield node.value
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from sentences_of(child, docs)
+
+
+def is_sentence(text: str) -> bool:
+    """Return whether a literal is English for people: two words at least, and no SQL, filter or path."""
+    words = re.sub(r"\{\w*\}", " ", text)
+    is_prose = len(re.findall(r"[A-Za-z]{2,}", words)) >= 2 and re.search(r"[a-z] |[a-z]: | [a-z]", words)
+    return bool(is_prose) and not re.search(
+        r"SELECT|WHERE|^\(|^-|action:|channel:|status:|^developer-docs|Seller Central help", text
+    )
+
+
+def template() -> Catalog:
+    """Return all messages without translations."""
+    catalog = Catalog(project="ordertui", charset="utf-8", fuzzy=False)
+    for message, context in extracted():
+        catalog.add(message, context=context)
+    return catalog
+
+
+def updated(language: str) -> Catalog:
+    """Return a catalog with the messages of today: what is gone is dropped, what is new has no translation."""
+    path = FOLDER / f"{language}.po"
+    if path.exists():
+        with path.open("rb") as file:
+            catalog = read_po(file, locale=language)
+    else:
+        catalog = Catalog(locale=language, project="ordertui", charset="utf-8", fuzzy=False)
+    catalog.update(template(), no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    return catalog
+
+
+def write(language: str) -> list[str]:
+    """Write a catalog and compile it; return the messages that have no translation."""
+    catalog = updated(language)
+    with (FOLDER / f"{language}.po").open("wb") as file:
+        write_po(file, catalog, no_location=True, omit_header=False, sort_output=True, width=120)
+    text = (FOLDER / f"{language}.po").read_text(encoding="utf-8")
+    kept = [line for line in text.splitlines(keepends=True) if not line.startswith(('"POT-Creation', '"PO-Revision'))]
+    (FOLDER / f"{language}.po").write_text("".join(kept), encoding="utf-8")  # dates would differ in every branch
+    (FOLDER / "sentences.txt").write_text(
+        "".join(text.replace("\n", "\\n") + "\n" for text in sentence_templates()), encoding="utf-8"
+    )
+    (FOLDER / f"{language}.mo").write_bytes(compiled(language))
+    return missing(catalog)
+
+
+def missing(catalog: Catalog) -> list[str]:
+    """Return the messages that have no translation."""
+    found = []
+    for message in catalog:
+        text = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
+        if message.id and not all(text):
+            found.append(message.id if isinstance(message.id, str) else message.id[0])
+    return found
+
+
+def compiled(language: str) -> bytes:
+    """Return what the .mo file of a catalog holds."""
+    with (FOLDER / f"{language}.po").open("rb") as file:
+        catalog = read_po(file, locale=language)
+    no_date: Any = None  # the stubs know no catalog without one, and Babel may not be installed
+    catalog.creation_date = catalog.revision_date = no_date
+    out = BytesIO()
+    write_mo(out, catalog)
+    return out.getvalue()
+
+
+def main() -> int:
+    """Write every catalog; exit 1 while a translation is missing."""
+    gaps = {language: write(language) for language in CATALOGS}
+    for language, messages in gaps.items():
+        for message in messages:
+            print(f"{language}: no translation of {message!r}")
+        print(f"{language}: {len(messages)} without translation")
+    return int(any(gaps.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,207 @@
+"""The catalogs: complete, with the fields of their messages, compiled, and used by every text of the screen."""
+
+from __future__ import annotations
+
+import ast
+import re
+import struct
+from collections.abc import Iterator
+from gettext import GNUTranslations
+from pathlib import Path
+
+import pytest
+
+import ordertui
+from ordertui.messages import (
+    CHINESE,
+    ENGLISH,
+    LANGUAGES,
+    _,
+    choose_language,
+    current_language,
+    find_language,
+    ngettext,
+    pgettext,
+    translate,
+    use,
+)
+from support.languages import speaking
+
+ROOT = Path(ordertui.__file__).parent
+FIELD = re.compile(r"(?<!\{)\{(\w+)")
+CALLS = frozenset({"_", "N_", "ngettext", "pgettext"})
+
+
+def compiled(language: str) -> dict[str, str]:
+    """Read a .mo file by hand: message (with its context, and its plural) to text."""
+    data = (ROOT / "messages" / f"{language}.mo").read_bytes()
+    count, ids, texts = struct.unpack("<III", data[8:20])
+    found = {}
+    for number in range(count):
+        (length, at), (size, place) = (struct.unpack_from("<II", data, start + 8 * number) for start in (ids, texts))
+        found[data[at : at + length].decode()] = data[place : place + size].decode()
+    return found
+
+
+def messages_of(path: Path) -> Iterator[str]:
+    """Yield the keys that the calls of a module have in a .mo file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
+            texts = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+            if node.func.id == "ngettext":
+                yield "\0".join(texts)
+            elif node.func.id == "pgettext" and len(texts) == 2:
+                yield "\4".join(texts)
+            elif node.func.id in ("_", "N_") and texts:
+                yield texts[0]
+
+
+@pytest.mark.parametrize("language", [code for code in LANGUAGES if code != ENGLISH])
+def test_every_message_has_a_translation(language: str) -> None:
+    """`make messages` lists what is missing; scripts/make_messages.py adds the texts of registries to these."""
+    known = compiled(language)
+    wanted = {message for path in ROOT.rglob("*.py") for message in messages_of(path) if message}
+    wanted |= {
+        line.replace("\\n", "\n")
+        for line in (ROOT / "messages" / "sentences.txt").read_text(encoding="utf-8").splitlines()
+    }
+    assert sorted(message for message in wanted if not known.get(message)) == []
+
+
+@pytest.mark.parametrize("language", [code for code in LANGUAGES if code != ENGLISH])
+def test_translations_have_the_fields_of_their_messages(language: str) -> None:
+    """A field that is missing would hide a number; one that is not in the message would break the screen."""
+    wrong = []
+    for message, text in compiled(language).items():
+        source = message.rpartition("\4")[2]
+        wanted, given = set(FIELD.findall(source.rpartition("\0")[2])), set(FIELD.findall(text))
+        if source and (given - wanted or (wanted - given and not source.startswith("{0} of {1} orders"))):
+            wrong.append((source, text))
+        if source and (source[0] == "\n", source[-1] == "\n") != (text[0] == "\n", text[-1] == "\n"):
+            wrong.append((source, text))
+    assert wrong == []
+
+
+def test_the_compiled_catalog_is_that_of_the_source() -> None:
+    messages = pytest.importorskip("make_messages", reason="scripts/make_messages.py needs Babel")
+    for language in messages.CATALOGS:
+        assert (messages.FOLDER / f"{language}.mo").read_bytes() == messages.compiled(language)
+        assert messages.missing(messages.updated(language)) == [], "run `make messages`"
+
+
+SHOWING = frozenset({"notify", "Static", "Content", "styled", "assemble", "update", "_say", "add_option", "Option"})
+"""Calls that show their text."""
+WORDS = re.compile(r"[A-Za-z]{2,}[^A-Za-z]* [^A-Za-z]*[A-Za-z]{2,}|^ ?[A-Z][a-z]{3,}$")
+STYLE = re.compile(r"\$|^(bold|reverse|dim)\b")
+
+
+def shown_literals(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the literals with words that a module shows without asking a catalog."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+        if name in SHOWING:
+            yield from literals(node.args)
+
+
+def literals(nodes: list[ast.expr]) -> Iterator[tuple[int, str]]:
+    """Yield literals of expressions, not those in calls."""
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if WORDS.search(node.value) and not STYLE.search(node.value):
+                yield node.lineno, node.value
+        elif isinstance(node, ast.JoinedStr):
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else " " for part in node.values)
+            if WORDS.search(text) and not STYLE.search(text):
+                yield node.lineno, text
+        elif isinstance(node, (ast.Tuple, ast.List)):
+            yield from literals(node.elts)
+        elif isinstance(node, ast.IfExp):
+            yield from literals([node.body, node.orelse])
+        elif isinstance(node, ast.BinOp):
+            yield from literals([node.left, node.right])
+
+
+def test_no_text_of_the_screen_bypasses_the_catalog() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line} {text!r}"
+        for path in sorted((ROOT / "tui").rglob("*.py"))
+        for line, text in shown_literals(path)
+    ]
+    assert found == []
+
+
+def test_a_text_that_bypasses_the_catalog_is_found(tmp_path: Path) -> None:
+    module = tmp_path / "screen.py"
+    module.write_text(
+        'self.notify(f"{n} orders went away")\nStatic(_("fine as it is"))\nContent.assemble(("so is it", MUTED))\n'
+    )
+    assert [line for line, _text in shown_literals(module)] == [1, 3], "and not what is a message already"
+
+
+def test_english_needs_no_catalog_and_counts() -> None:
+    assert current_language() == ENGLISH
+    assert (ngettext("{n:,} order", "{n:,} orders", 1), ngettext("{n:,} order", "{n:,} orders", 1204)) == (
+        "1 order",
+        "1,204 orders",
+    )
+    assert translate("already cancelled") == "already cancelled"
+
+
+def test_chinese_has_texts_plurals_and_contexts() -> None:
+    with speaking(CHINESE):
+        assert _("Preview") == "预览"
+        assert ngettext("{n:,} order", "{n:,} orders", 1204) == "1,204 个订单"
+        assert pgettext("rate", "over") == "超过"
+        assert _("") == "", "and not the head of the catalog"
+        assert _("no catalog knows this {n}", n=3) == "no catalog knows this 3"
+    assert _("Preview") == "Preview"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "chinese"),
+    [
+        ("the shipment is confirmed: refund it instead", "已确认发货：请改为退款"),
+        ("1 of 2 orders holds several SKUs: all of them are cancelled", "2 个订单中 1 个含多个 SKU：全部都会被取消"),
+        ("4 units not restocked (NoInventory)", "4 件不恢复库存（NoInventory）"),
+        ("the buyer's own words, which no template fits", "the buyer's own words, which no template fits"),
+    ],
+)
+def test_sentences_of_lower_layers_are_recognised(sentence: str, chinese: str) -> None:
+    with speaking(CHINESE):
+        assert translate(sentence) == chinese
+
+
+@pytest.mark.parametrize(
+    ("setting", "environment", "language"),
+    [
+        ("zh_CN", {}, CHINESE),
+        ("en", {"LANG": "zh_CN.UTF-8"}, ENGLISH),
+        ("auto", {"LANG": "zh_CN.UTF-8"}, CHINESE),
+        ("auto", {"LANG": "de_DE.UTF-8"}, ENGLISH),
+        ("auto", {"LC_ALL": "C", "LANG": "zh_CN.UTF-8"}, ENGLISH),
+        ("auto", {"LC_ALL": "", "LANG": "zh_TW.UTF-8"}, CHINESE),
+        ("auto", {}, ENGLISH),
+    ],
+)
+def test_the_language_is_that_of_the_settings_or_the_locale(
+    setting: str, environment: dict[str, str], language: str
+) -> None:
+    assert choose_language(setting, environment) == language
+
+
+@pytest.mark.parametrize("name", ["zh", "zh_CN", "ZH-cn", "中文", "简体中文", "Chinese"])
+def test_a_language_is_found_by_its_names(name: str) -> None:
+    assert find_language(name) == CHINESE
+    assert find_language("tlh") is None
+
+
+def test_an_unknown_language_is_refused() -> None:
+    with pytest.raises(KeyError):
+        use("tlh")
+
+
+def test_the_catalog_is_one_that_gettext_reads() -> None:
+    with (ROOT / "messages" / f"{CHINESE}.mo").open("rb") as file:
+        assert GNUTranslations(file).gettext("Outbox") == "发件箱"
