@@ -84,8 +84,8 @@ def test_every_command_is_walked_through() -> None:
 
     told = {line.split()[1] for page in PAGES for line, _ in commands(page) if line.startswith("ordertui ")}
     by_others = {"approvals", "approve", "reject"}  # they need a second login: tests/cli/test_approvals.py
-    assert set(COMMANDS) - told - by_others <= {"sync", "api", "team"}, (
-        "Amazon's API: docs/connector.md; a server: docs/team.md"
+    assert set(COMMANDS) - told - by_others <= {"sync", "api", "team", "worker"}, (
+        "Amazon's API: docs/connector.md; a team: docs/team.md"
     )
     assert "demo" in (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 
