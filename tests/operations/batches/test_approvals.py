@@ -13,7 +13,7 @@ from ordertui.operations.errors import BadInput, OperationError, PlanChanged, Re
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.enums import Action
+from ordertui.orders.enums import Action, AlertKind
 from ordertui.orders.people import Role
 from ordertui.store import ApprovalRefused, RecallRefused, StoreError
 from support import places
@@ -272,3 +272,15 @@ def test_what_was_rejected_meanwhile_is_not_approved(scene: Scene) -> None:
     eve.approvals.reject(batch, "no")
     with pytest.raises(ApprovalRefused, match="it is recalled"):
         scene.bob.approvals.approve(batch, "yes")
+
+
+def test_who_may_decide_is_notified_while_it_waits(scene: Scene) -> None:
+    def subjects() -> list[str]:
+        found = scene.bob.notifications.collect()
+        return [one.subject for one in found if one.kind is AlertKind.APPROVAL_WANTED]
+
+    assert subjects() == []
+    batch = scene.commit(1, 2)
+    assert subjects() == [f"batch {batch} (cancel, US, 2 orders)"]
+    scene.bob.approvals.approve(batch, "looked at each")
+    assert subjects() == []

@@ -80,7 +80,7 @@ WORDS: dict[AlertKind, _Words] = {
     AlertKind.APPROVAL_WANTED: _Words(
         "A batch waits for approval",
         "{count} batches wait for approval",
-        "Somebody other than its author approves or rejects it.",
+        "Somebody with another login than who committed it decides: `ordertui approvals`, or key o on the screen.",
     ),
     AlertKind.BUYER_REQUEST: _Words(
         "A buyer asked to cancel an order",

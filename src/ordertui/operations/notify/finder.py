@@ -11,6 +11,7 @@ from ordertui.operations.context import SessionContext
 from ordertui.operations.query.orders import OrderQueries
 from ordertui.operations.query.queues import INVISIBLE_REQUESTS
 from ordertui.operations.sync.credentials import ROTATION_DAYS, SECRET_ENTERED_KEY, SECRET_ISSUED_KEY
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, iso_utc, to_local
 from ordertui.orders.enums import AlertKind
 from ordertui.orders.order import OrderRow
@@ -89,6 +90,10 @@ class AlertFinder:
         batches = self._context.reader().batches
         for batch in batches.to_upload():
             yield _about_batch(AlertKind.FILE_TO_UPLOAD, batch, [row.order_id for row in batch.rows], by_order=False)
+        for batch in batches.find(open_only=True) if batches.count_awaiting() else ():
+            if batch.state is BatchState.AWAITING:
+                orders = [row.order_id for row in batch.rows if row.state is RowState.HELD]
+                yield _about_batch(AlertKind.APPROVAL_WANTED, batch, orders, by_order=False)
         since = self._context.clock.now() - REFUSED_DAYS * DAY
         for ident, refused in batches.refused(since).items():
             yield _about_batch(AlertKind.BATCH_FAILED, batches.get(ident), refused)
