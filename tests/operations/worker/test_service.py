@@ -23,6 +23,7 @@ from ordertui.store.work import JobName, JobOutcome, JobRun
 from support import places
 from support.batches import commit, session_of
 from support.faults import Faults, inject
+from support.logins import session_as
 from support.shops import NOW, order_id
 from support.workers import last_text, run_once, worker
 
@@ -72,6 +73,33 @@ def test_a_batch_leaves_when_its_hold_ends_and_not_before(opener: Open, clock: F
             ("other-2", True, due_at),
         ]
         assert list(found.workers[1].runs) == [JobName.DISPATCH]
+
+
+def test_a_batch_that_waits_for_approval_stays_whatever_the_worker_does(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_of(tmp_path, clock, waiting=6).close()
+    policy = tmp_path / "house.toml"
+    rule = '[[rule]]\nid = "many"\nwhen = "batch-orders>=2"\neffect = "approval"\nwhy = "two or more"\n'
+    policy.write_text(rule, encoding="utf-8")
+
+    def as_login(login: str) -> Session:
+        return session_as(login, tmp_path / "orders.db", clock, monkeypatch, Config(policy_file=str(policy)))
+
+    with as_login("ann") as session:
+        batch, small = commit(session, Action.CANCEL, 1, 2), commit(session, Action.CANCEL, 3)
+    made = worker(lambda: as_login("worker"))
+    clock.advance(DAY)
+    assert run_once(made)
+    with as_login("bob") as session:
+        assert session.batches.get(small).state is BatchState.WRITTEN
+        assert session.batches.get(batch).state is BatchState.AWAITING
+        assert last_text(session, JobName.DISPATCH) == f"ok: left: batch {small}"
+        session.approvals.approve(batch, "looked at it")
+    clock.advance(DAY)
+    assert run_once(made)
+    with as_login("bob") as session:
+        assert session.batches.get(batch).state is BatchState.WRITTEN
 
 
 class Sample:
