@@ -98,9 +98,9 @@ def session(tmp_path: Path, clock: FixedClock) -> Session:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(autouse=True, scope="session")
 def fast_disk() -> Iterator[None]:
-    """Skip waiting for the disk, for tests that make hundreds of stores and in which the power does not fail."""
+    """Skip waiting for the disk: the power does not fail in a test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite, "connect", partial(sqlite.connect, full=False))
         patch.setattr(os, "fsync", lambda handle: None)

@@ -19,8 +19,6 @@ from ordertui.store import Store
 from support.batches import answer, commit, send, session_of
 from support.shops import NOW, order_id
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
-
 WINDOW = 80
 """Bytes looked for in the file: more than a sha256, which other tables keep as well."""
 TRIGGERS = ("audit_no_update", "audit_no_delete")

@@ -15,8 +15,6 @@ from ordertui.store.engine.audit_chain import GENESIS, chained
 from support.batches import plan, session_of, states
 from support.shops import NOW, open_session, order_id
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
-
 
 def version_one(path: Path, folder: Path) -> None:
     """A store as version 1 wrote it: order 1 in a batch that left without its files (a crash), order 2 still held."""

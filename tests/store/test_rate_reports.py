@@ -22,7 +22,6 @@ from support.faults import Crash, inject
 from support.reports import write
 from support.shops import NOW, all_orders_row, bring, open_session, order_id
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
 NAMES = ["Order Date", "Order ID", "Impacts Account Health"]
 ZONE = "America/Los_Angeles"
 

@@ -22,7 +22,6 @@ from support.reports import COLUMNS, cells, write
 from support.shops import open_session
 
 NOW = parse_iso("2026-11-23T14:05:00Z")
-pytestmark = pytest.mark.usefixtures("fast_disk")
 names = itertools.count()
 LEFT = {RowState.SENT, RowState.ACCEPTED, RowState.OK}
 

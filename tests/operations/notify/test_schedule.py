@@ -154,7 +154,7 @@ class Receiver:
 
 
 @pytest.fixture(scope="module")
-def open_store(tmp_path_factory: pytest.TempPathFactory, fast_disk: None) -> Session:
+def open_store(tmp_path_factory: pytest.TempPathFactory) -> Session:
     return open_session(tmp_path_factory.mktemp("notify"), clock=FixedClock(NOW))
 
 

@@ -29,7 +29,6 @@ from support.shops import (
     unshipped_row,
 )
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
 START = day_start(NOW, "America/Los_Angeles", -6)
 
 

@@ -296,7 +296,7 @@ def killed_at(faults: Faults, opener: Open, name: str, point: int | None) -> int
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("point", [n if n % 8 == 4 else pytest.param(n, marks=pytest.mark.long) for n in range(40)])
 def test_two_workers_one_killed_at_any_step_make_one_dispatch(
-    point: int, tmp_path: Path, clock: FixedClock, fast_disk: None, monkeypatch: pytest.MonkeyPatch
+    point: int, tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session_of(tmp_path, clock, waiting=3).close()
     outbox = tmp_path / "uploads"

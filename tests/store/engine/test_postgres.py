@@ -269,3 +269,20 @@ def test_what_is_wrong_is_a_store_error(tmp_path: Path) -> None:
     with store_at(tmp_path) as store, pytest.raises(StoreError, match="does not exist"):
         store.database.query("SELECT nothing FROM nowhere")
     assert issubclass(psycopg.OperationalError, psycopg.Error)
+
+
+def test_what_counts_and_tidies_a_store_leaves_the_rest_of_the_database_alone(tmp_path: Path) -> None:
+    """A server has other schemas; ANALYZE and VACUUM without names take every table that the login may."""
+    with session_at(tmp_path) as session:
+        engine = session.context.store.database.engine
+        assert isinstance(engine, PostgresEngine)
+        other = sql.Identifier(f"other_{tmp_path.name[:20]}").as_string()
+        engine.run(f"CREATE SCHEMA {other}; CREATE TABLE {other}.t AS SELECT 1 AS a")
+        standard(session, tmp_path)
+        session.maintenance.compact()
+        counted: dict[str, float] = dict(
+            engine.query(
+                f"SELECT relname, reltuples FROM pg_class WHERE oid IN ('{other}.t'::regclass, 'orders'::regclass)"
+            )
+        )
+        assert (counted["t"], counted["orders"]) == (-1, 100)

@@ -19,7 +19,6 @@ from support.slow_merge import SlowBook
 
 from .test_slow_merge import kept
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
 PRICED: dict[str, Any] = {
     "currency": "USD", "item_price": 1080, "item_tax": 0, "shipping_price": 0, "shipping_tax": 0, "gift_wrap_price": 0,
     "gift_wrap_tax": 0, "item_promotion": 0, "ship_promotion": 0,

@@ -24,7 +24,6 @@ from ordertui.store.importing.mend import StoredLine, joined_line, one_item
 from ordertui.store.importing.tables import LINE_REGISTERS
 from support.reports import COLUMNS, cells, write
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
 DUMP = Path(__file__).parents[2] / "support" / "stores" / "version-0.1.sql"
 NOW = parse_iso("2026-11-23T12:00:00Z")
 RIGHT = {

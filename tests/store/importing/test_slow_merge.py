@@ -18,7 +18,6 @@ from support.imports import CLOCK, NOW, Report, row, take
 from support.profile import LONG
 from support.slow_merge import LINE, ORDER, SlowBook
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
 STATUS = [None, "pending", "unshipped", "partially_shipped", "shipped", "cancelled", "unfulfillable"]
 DATES = [NOW - age * DAY for age in (1, 2, 3)]
 ORDERS_AT_ONCE = 40

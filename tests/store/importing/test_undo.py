@@ -21,7 +21,6 @@ from support.profile import LONG
 
 from .test_slow_merge import random_reports
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
 ORDER = (*ORDER_REGISTERS, "sources", *(name for name in DERIVED if name != "product_id"), "verge", "verge_at")
 
 

@@ -44,7 +44,7 @@ from support.simulator.amazon import Feed
 from support.simulator.faults import FAULTS
 from support.transitions import assert_states_moved_as_allowed, watch_states
 
-pytestmark = pytest.mark.usefixtures("fast_disk", "api_credentials")
+pytestmark = pytest.mark.usefixtures("api_credentials")
 
 WAITING, LEFT, SHIPPED = (1, 2, 3), (4, 5, 6), (1001, 1002)
 """Numbers of orders that are cancelled, whose shipment is confirmed, that are refunded."""

@@ -48,8 +48,6 @@ from support.profile import LONG
 from support.shops import NOW, all_orders_row, bring, clone_store, item_id, open_session, order_id, unshipped_row
 from support.transitions import assert_states_moved_as_allowed, watch_states
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
-
 WAITING, SHIPPED = (1, 2, 3), (11, 12)
 PAID = LineAmounts(item_price=1000, item_tax=80, shipping_price=300, item_promotion=200)
 PRICES = {"item_price": "10.00", "item_tax": "0.80", "shipping_price": "3.00", "item_promotion_discount": "2.00"}

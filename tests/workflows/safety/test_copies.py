@@ -23,7 +23,6 @@ from ordertui.orders.enums import Action
 from support.batches import answer, commit, plan, send, session_of, states
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
 Copier = Callable[[Session, Path], None]
 
 

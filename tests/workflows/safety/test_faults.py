@@ -25,8 +25,6 @@ from support.faults import Crash, Faults, disk_full, inject, read_only_folder
 from support.reports import write
 from support.shops import ALL_ORDERS, NOW, all_orders_row, open_session, order_id, settle_in
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
-
 Step = Callable[[Session], object]
 ERRORS: dict[str, Callable[[], BaseException]] = {
     "crash": Crash,
@@ -84,7 +82,7 @@ def facts(session: Session) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def scenes(tmp_path_factory: pytest.TempPathFactory, fast_disk: None) -> dict[str, Path]:
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Shops in each state that a step starts from; batch 1 cancels orders 1 and 2."""
     found = {}
     for name in ("new", "held", "due", "sent"):

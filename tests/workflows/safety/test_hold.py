@@ -18,8 +18,6 @@ from ordertui.orders.enums import Action
 from support.batches import commit, plan, session_of
 from support.shops import NOW
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
-
 HOLD = 900
 
 

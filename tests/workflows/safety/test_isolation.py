@@ -19,8 +19,6 @@ from ordertui.store import maintenance
 from support.batches import commit, plan, session_of, states
 from support.shops import NOW, all_orders_row, bring, order_id, unshipped_row
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
-
 
 def test_an_order_committed_while_a_purge_runs_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(maintenance, "PURGED_AT_ONCE", 1)

@@ -18,7 +18,6 @@ from ordertui.store.journal.records import NewRow
 from support.batches import REFUND_REASON, answer, send, session_of
 from support.shops import item_id, open_session, order_id
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
 ELEVEN = order_id(11)
 
 

@@ -24,7 +24,6 @@ from support.profile import LONG
 from support.reports import write  # fmt: skip
 from support.shops import NOW, UNSHIPPED, all_orders_row, bring, clone_store, open_session, order_id, unshipped_row
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
 PARCEL = ("UPS", "1Z999", "2026-11-23")
 
 

@@ -16,9 +16,6 @@ from support.shops import NOW, order_id
 pytestmark = places.on_both
 
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
-
-
 def limited(folder: Path, when: str, effect: str, clock: FixedClock) -> Session:
     """A session with one house rule."""
     session_of(folder, clock, waiting=6).close()

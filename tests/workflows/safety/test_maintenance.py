@@ -22,8 +22,6 @@ from ordertui.store import StoreError
 from support.batches import answer, commit, send, session_of
 from support.shops import NOW, all_orders_row, bring, open_session, order_id
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
-
 
 def run(folder: Path, *words: str) -> Any:
     return CliRunner().invoke(cli, ["--store", str(folder / "orders.db"), *words], env={"ORDERTUI_CONFIG": "none"})

@@ -29,7 +29,6 @@ from support.server import Server
 from support.shops import NOW, clone_store, open_session
 from support.tables import table_rows
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
 CLOCK = FixedClock(NOW)
 Place = Path | str
 

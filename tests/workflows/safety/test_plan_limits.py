@@ -17,8 +17,6 @@ from ordertui.orders.enums import Action
 from support.batches import plan, session_of
 from support.shops import NOW, order_id
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
-
 
 def edited(session: Session, folder: Path, change: Callable[[dict[str, Any]], None]) -> Path:
     """A plan file in which somebody changed something."""

@@ -16,8 +16,6 @@ from support.batches import answer, commit, plan, send, session_of, states, uplo
 from support.fake_amazon import parse, report
 from support.shops import NOW, all_orders_row, bring, order_id
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
-
 OK, ERROR, UNKNOWN, SENT = RowState.OK, RowState.ERROR, RowState.UNKNOWN, RowState.WRITTEN
 
 

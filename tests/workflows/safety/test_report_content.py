@@ -20,7 +20,6 @@ from support.batches import answer, send, session_of, states
 from support.cli import Command
 from support.shops import open_session, order_id
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
 Form = Callable[[bytes], bytes]
 FORMS: dict[str, Form] = {
     "windows line ends": lambda content: content.replace(b"\n", b"\r\n"),

@@ -16,7 +16,6 @@ from support.batches import plan, session_of
 from support.cli import Command
 from support.shops import NOW, order_id
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
 RULE = '[[rule]]\nid = "mine"\nwhen = "batch-orders>1"\neffect = "typed_confirmation"\nwhy = "look twice"\n'
 
 

@@ -22,7 +22,6 @@ from support.batches import answer, commit, send, session_of, states
 from support.fake_amazon import parse, report
 from support.shops import NOW, item_id, order_id
 
-pytestmark = pytest.mark.usefixtures("fast_disk")
 ELEVEN = order_id(11)
 
 
