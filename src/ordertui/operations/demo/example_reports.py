@@ -243,9 +243,17 @@ def quirks(us: ExampleReports, jp: ExampleReports) -> dict[str, bytes]:
         "ambiguous-encoding.txt": flat_text(channel_free, katakana).encode("cp932"),
         "no-request-column.txt": flat_text(no_request, good).encode("utf-8"),
         "no-report.txt": b"date\tnote\n2026-11-23\tthis is no report of Amazon's\n",
-        "packed.txt.gz": gzip.compress(flat_text(ALL, more).encode("utf-8"), mtime=0),
+        "packed.txt.gz": _packed(flat_text(ALL, more)),
         "all-orders.xml": _xml(more),
     }
+
+
+def _packed(text: str) -> bytes:
+    """Return the text gzipped, the same bytes whatever Python and zlib."""
+    target = io.BytesIO()
+    with gzip.GzipFile("", "wb", compresslevel=9, fileobj=target, mtime=0) as file:
+        file.write(text.encode("utf-8"))
+    return target.getvalue()
 
 
 def _xml(rows: Iterable[Row]) -> bytes:
