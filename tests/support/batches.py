@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 from pathlib import Path
 
+from ordertui.operations.planning.feed_builder import build_feed_files
 from ordertui.operations.planning.plan import Plan
 from ordertui.operations.planning.planner import NO_CHOICES, PlanChoices
 from ordertui.operations.session import Session
@@ -26,6 +27,13 @@ def session_of(folder: Path, clock: FixedClock | None = None, *, waiting: int = 
     bring(session, folder, everything=[all_orders_row(n) for n in numbers], open_=[unshipped_row(n) for n in numbers])
     bring(session, folder, everything=[all_orders_row(n, "Shipped", updated=NOW - HOUR) for n in numbers if n > 10])
     return session
+
+
+def feed_bytes(plan: Plan, merchant_id: str = "MERCHANT-ID") -> dict[str, bytes]:
+    """Return the files of a plan, by name; their checksums are those that were shown."""
+    made = build_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, merchant_id)
+    assert tuple(one.file for one in made) == plan.files
+    return {one.file.name: one.content for one in made}
 
 
 def plan(session: Session, action: Action, *numbers: int) -> Plan:

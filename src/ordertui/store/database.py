@@ -226,10 +226,11 @@ class Database:
             self.engine.fill(table, columns, rows)
 
     @contextmanager
-    def write(self, *, even_moved: bool = False) -> Iterator[Database]:
+    def write(self, *, even_moved: bool = False, joined: bool = False) -> Iterator[Database]:
         """Open a transaction, in which nobody else writes; nested, a savepoint of it.
 
-        An error undoes what happened in its own `with` alone, also where an outer one goes on. Only what moves a store,
+        An error undoes what happened in its own `with` alone, also where an outer one goes on; `joined`, it undoes the
+        whole transaction, and saves two round trips. Only what moves a store,
         or adopts one that was left, writes `even_moved`. Raises ReadOnlyStore, StoreMoved, StoreLocked, StoreError.
         """
         if self.read_only:
@@ -237,7 +238,10 @@ class Database:
         with self.lock:
             if self._depth and not self.engine.in_transaction:
                 raise StoreError(f"{self.place}: what was begun was undone by an error before; nothing of it was kept")
-            begin, commit, rollback = self._savepoint() if self._depth else self._transaction()
+            if self._depth:
+                begin, commit, rollback = self._joined() if joined else self._savepoint()
+            else:
+                begin, commit, rollback = self._transaction()
             mark = begin()
             self._depth += 1
             try:
@@ -258,6 +262,13 @@ class Database:
 
     def _transaction(self) -> tuple[_Begin, _Step, _Step]:
         return self.engine.begin, self.engine.commit, self.engine.rollback
+
+    def _joined(self) -> tuple[_Begin, _Step, _Step]:
+        def undo_all() -> None:
+            if self.engine.in_transaction:
+                self.engine.rollback()
+
+        return lambda: None, lambda: None, undo_all
 
     def _savepoint(self) -> tuple[_Begin, _Step, _Step]:
         name = f"depth_{self._depth}"

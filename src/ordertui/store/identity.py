@@ -89,8 +89,12 @@ class StoreIdentity:
 
     def head(self) -> AuditHead:
         """Return the newest record of the audit."""
-        found = self._database.query("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")
-        return AuditHead(self.id, *(found[0] if found else (0, "")))
+        ((store, record, chained),) = self._database.query(
+            "SELECT (SELECT value FROM meta WHERE key = ?), coalesce((SELECT max(id) FROM audit), 0),"
+            " coalesce((SELECT hash FROM audit ORDER BY id DESC LIMIT 1), '')",
+            (STORE_ID_KEY,),
+        )
+        return AuditHead(store or "", record, chained)
 
     def has_record(self, head: AuditHead) -> bool:
         """Return whether this store's audit has the record, with the same hash."""

@@ -23,6 +23,7 @@ from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.store import RecallRefused
 from support import places
+from support.batches import feed_bytes
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, standard
 
 
@@ -85,8 +86,8 @@ def test_nothing_is_written_before_the_hold_ends_and_then_the_previewed_bytes(
     sent = session.dispatcher.run()
     assert [b.id for b in sent] == [batch]
     written = {Path(name).name: Path(name).read_bytes() for name in sent[0].files}
-    assert written == {file.name: file.content for file in plan.files}
-    assert sent[0].sha256 == next(sha256(f.content).hexdigest() for f in plan.files if f.upload)
+    assert written == feed_bytes(plan)
+    assert sent[0].sha256 == sha256(written["order-cancellation.txt"]).hexdigest()
     assert "Order Cancellation" in sent[0].advice
     assert session.dispatcher.run() == []
 
@@ -251,7 +252,7 @@ def test_a_crash_before_the_bytes_writes_the_same_bytes_later(
     with pytest.raises(RecallRefused):
         session.batches.recall(session.batches.find()[0].id)
     session.dispatcher.run()
-    assert Path(session.batches.find()[0].files[0]).read_bytes() == plan.files[0].content
+    assert Path(session.batches.find()[0].files[0]).read_bytes() == feed_bytes(plan)["order-cancellation.txt"]
 
 
 @places.on_both

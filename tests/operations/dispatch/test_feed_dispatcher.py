@@ -19,6 +19,7 @@ from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action
 from support.api import SimulatedTime, session
+from support.batches import feed_bytes
 from support.model_store import Floor
 from support.simulator import Simulator
 from support.simulator.shop import order
@@ -45,9 +46,9 @@ def test_a_batch_leaves_is_followed_and_is_confirmed_by_the_next_sync(floor: Flo
     assert "waits in Amazon's queue" in left[0].advice
     assert floor.states(batch) == {RowState.ACCEPTED}
     feed = next(iter(sim.amazon.feeds.values()))
-    approved = next(file for file in plan.files if not file.upload)
-    assert sim.amazon.documents[feed.document].content == approved.content, "bytes sent are the bytes approved"
-    assert floor.attempt(batch).sha256 == sha256(approved.content).hexdigest()
+    approved = feed_bytes(plan, floor.made.context.merchant_id)["order-cancellation.xml"]
+    assert sim.amazon.documents[feed.document].content == approved, "bytes sent are the bytes approved"
+    assert floor.attempt(batch).sha256 == sha256(approved).hexdigest()
     assert (feed.kind, feed.markets) == ("POST_ORDER_ACKNOWLEDGEMENT_DATA", ["ATVPDKIKX0DER"])
     floor.dispatch(35)
     assert floor.attempt(batch).state == "processing"

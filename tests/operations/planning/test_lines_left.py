@@ -12,6 +12,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.money import Money
 from ordertui.store import migrations
+from support.batches import feed_bytes
 from support.reports import write
 from support.shops import (
     ALL_ORDERS,
@@ -106,8 +107,7 @@ def promoted(session: Session, folder: Path, *rows: dict[str, object]) -> str:
     status = {name: base[name] for name in ALL_ORDERS if not name.endswith(("price", "tax")) and name in base}
     session.imports.import_files([write(folder / "all.txt", [*status], [status])])
     (found,) = session.planner.plan(Action.REFUND, [row_of(session)], OTHER)
-    (text,) = [file.content.decode() for file in found.files if file.upload]
-    return text
+    return feed_bytes(found)["payment-adjustment.txt"].decode()
 
 
 def test_a_promotion_goes_back_with_its_id(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_the_case_of_a_line_of_quantity_zero(tmp_path: Path) -> None:
     ]
     session.imports.import_files([write(tmp_path / "all.txt", columns, rows)])
     found = plan(session, Action.CANCEL)
-    text = next(file.content.decode() for file in found.files if file.upload)
+    text = feed_bytes(found)["order-cancellation.txt"].decode()
     assert item_id(1) in text
     assert item_id(1, 2) not in text
     session.imports.import_files([write(tmp_path / "u.txt", UNSHIPPED, [unshipped_row(1, sku="A")])])

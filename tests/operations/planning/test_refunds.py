@@ -18,6 +18,7 @@ from ordertui.orders.clock import FixedClock, iso_utc
 from ordertui.orders.enums import Action, Dispatched, RefundReason
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.orders.refund_limit import prorate, refund_limit
+from support.batches import feed_bytes
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row
 
 PRICES = {"item_price": "30.00", "item_tax": "2.41", "shipping_price": "5.00", "item_promotion_discount": "3.00"}
@@ -65,8 +66,7 @@ def send(session: Session, plan: Plan, clock: FixedClock, folder: Path) -> str:
         encoding="utf-8",
     )
     session.results.take_in([report], batch.id, [f"batch-{other}" for other in range(1, batch.id)])
-    upload = next(file for file in plan.files if file.upload)
-    return upload.content.decode()
+    return feed_bytes(plan)["payment-adjustment.txt"].decode()
 
 
 def test_a_partly_shipped_order_gives_back_the_units_that_never_left(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_partly_shipped_order_gives_back_the_units_that_never_left(tmp_path: P
     assert cells["quantity-cancelled"] == "2"
     assert cells["item-price-adj"] == "18.00", "less the promotion, whose id no report gave"
     assert "item-promotion-adj" not in cells
-    xml = next(file.content for file in plan.files if not file.upload)
+    xml = feed_bytes(plan)["payment-adjustment.xml"]
     adjusted = next(ElementTree.fromstring(xml).iter("AdjustedItem"))
     assert [child.tag for child in adjusted][-1] == "QuantityCancelled"
 
@@ -113,8 +113,9 @@ def test_money_alone_cancels_no_unit(tmp_path: Path) -> None:
     plan = refund(session, row_id, PlanLine(1, item_id(1), "SKU-1", 1, LineAmounts(shipping_price=500)))
     assert plan.rows[0].lines[0].cancelled == 0
     assert not plan.rows[0].counts
-    assert "quantity-cancelled" in plan.files[0].content.decode()
-    assert plan.files[0].content.decode().endswith("\t0\r\n")
+    text = feed_bytes(plan)["payment-adjustment.txt"]
+    assert b"quantity-cancelled" in text
+    assert text.endswith(b"\t0\r\n")
     assert plan.rows[0].reason == "GeneralAdjustment"
 
 

@@ -15,7 +15,7 @@ from ordertui.operations.rate.figures import Dated
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, day_start
 from ordertui.orders.enums import Action, Dispatched
-from support.batches import commit, send
+from support.batches import commit, feed_bytes, send
 from support.reports import write
 from support.shops import (
     ALL_ORDERS,
@@ -244,7 +244,7 @@ def test_a_request_for_some_items_does_not_clear_the_order(tmp_path: Path) -> No
     assert "of B (item" in row.note
     assert any("some items only" in warning for warning in plan.warnings)
     assert [line.reason or row.reason for line in row.lines] == ["NoInventory", "BuyerCanceled"]
-    text = plan.files[0].content.decode()
+    text = feed_bytes(plan)["order-cancellation.txt"].decode()
     assert [line.split("\t")[1] for line in text.splitlines()[2:]] == ["NoInventory", "BuyerCanceled"]
     (effect,) = session.rate.calculator.effects("US", ids)
     assert effect.after.cancelled == 1

@@ -19,7 +19,7 @@ from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
 from ordertui.orders.order import LineAmounts
 from ordertui.orders.report_row import AMOUNTS, MARKETPLACE, ROW_FIELDS
 from ordertui.store import migrations
-from support.batches import REFUND_REASON
+from support.batches import REFUND_REASON, feed_bytes
 from support.reports import write
 from support.shops import ALL_ORDERS, all_orders_row, open_session, order_id
 
@@ -80,7 +80,7 @@ def test_a_full_refund_gives_back_what_the_buyer_paid(tmp_path: Path, market: st
 @pytest.mark.parametrize("market", list(PRICES))
 def test_the_feed_names_a_tax_only_where_it_is_on_top(tmp_path: Path, market: str) -> None:
     with shipped_orders(tmp_path) as session:
-        feeds = b"".join(file.content for file in refunds(session)[market].files if file.name.endswith(".xml"))
+        feeds = feed_bytes(refunds(session)[market])["payment-adjustment.xml"]
         assert (b"<Type>Tax</Type>" in feeds) is (price_tax(market) is PriceTax.ADDED)
         assert b"<Type>Principal</Type>" in feeds
 

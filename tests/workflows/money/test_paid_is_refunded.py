@@ -17,6 +17,7 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import exponent
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.orders.refund_limit import excess_text, prorate, refund_excess
+from support.batches import feed_bytes
 from support.reports import write
 from support.shops import NOW, item_id, open_session, order_id
 
@@ -95,14 +96,15 @@ def test_a_full_refund_pays_what_the_buyer_paid(
             scale = Decimal(10) ** exponent(MARKETPLACES[plan.marketplace].currency)
             total = sum(wanted[row.order_id] for row in plan.rows)
             assert [entry.minor for entry in plan.money if entry.component == "total"] == [total]
+            contents = feed_bytes(plan)
             for file in plan.files:
                 if file.upload:
                     encoding = "cp932" if plan.marketplace == "JP" else "utf-8"
-                    header, *cells = (one.split("\t") for one in file.content.decode(encoding).splitlines())
+                    header, *cells = (one.split("\t") for one in contents[file.name].decode(encoding).splitlines())
                     names = [at for at, name in enumerate(header) if name.endswith("-adj")]
                     sent = sum(Decimal(row[at]) for row in cells for at in names)
                 else:
-                    sent = sum(Decimal(one.text or "") for one in fromstring(file.content).iter("Amount"))
+                    sent = sum(Decimal(one.text or "") for one in fromstring(contents[file.name]).iter("Amount"))
                 assert sent * scale == total, file.name
         assert planned == wanted, "the plan"
 

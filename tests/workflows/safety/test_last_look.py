@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ordertui.operations.batches.committer import choices_of
 from ordertui.operations.config import Config
-from ordertui.operations.planning.plan import Plan, PlannedOrder
+from ordertui.operations.planning.plan import Plan
 from ordertui.operations.planning.planner import NO_CHOICES, PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
@@ -120,7 +120,7 @@ def test_house_rules_about_a_day_are_asked_again(tmp_path: Path, limit: int, sta
 
 def what_leaves(plan: Plan | None) -> dict[str, object]:
     """Everything of each row that its feed says."""
-    rows: tuple[PlannedOrder, ...] = plan.rows if plan is not None else ()
+    rows = plan.rows if plan is not None else ()
     return {
         row.order_id: (
             row.reason, row.currency, row.carrier, row.tracking, row.ship_date,

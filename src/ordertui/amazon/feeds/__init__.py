@@ -8,10 +8,10 @@ from typing import NamedTuple
 from ordertui.orders.enums import Action
 
 from .flat_columns import check_flat_file
-from .flat_file import adjustment_flat, cancellation_flat, fulfillment_flat
+from .flat_file import adjustment_flat, cancellation_flat, fulfillment_flat, takes_promotion_off, without_header
 from .items import CancelItem, FeedError, RefundItem, ShipItem, encoding_of, validate_items
 from .vocabulary import carrier_code
-from .xml_feed import acknowledgement_xml, adjustment_xml, fulfillment_xml
+from .xml_feed import acknowledgement_xml, adjustment_xml, fulfillment_xml, part_of_feed
 from .xml_schema import check_feed
 
 
@@ -28,8 +28,15 @@ FEED_TYPES: dict[Action, FeedTypes] = {
     Action.CONFIRM: FeedTypes("POST_FLAT_FILE_FULFILLMENT_DATA", "POST_ORDER_FULFILLMENT_DATA"),
 }
 
+MESSAGE_TYPES: dict[Action, str] = {
+    Action.CANCEL: "OrderAcknowledgement", Action.REFUND: "OrderAdjustment", Action.CONFIRM: "OrderFulfillment",
+}  # fmt: skip
+"""Amazon's message type for one action, in XML."""
+
 __all__ = [
-    "FEED_TYPES", "CancelItem", "FeedError", "FeedTypes", "RefundItem", "ShipItem", "acknowledgement_xml",
+    "FEED_TYPES", "MESSAGE_TYPES", "CancelItem", "FeedError", "FeedTypes", "RefundItem", "ShipItem",
+    "acknowledgement_xml",
     "adjustment_flat", "adjustment_xml", "cancellation_flat", "carrier_code", "check_feed", "check_flat_file",
-    "encoding_of", "fulfillment_flat", "fulfillment_xml", "validate_items",
+    "encoding_of", "fulfillment_flat", "fulfillment_xml", "part_of_feed", "takes_promotion_off", "validate_items",
+    "without_header",
 ]  # fmt: skip

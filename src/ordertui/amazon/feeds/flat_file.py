@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ordertui.orders.enums import Action
 from ordertui.orders.money import format_decimal
 
 from .flat_columns import ADJUSTMENT, CANCELLATION, FULFILLMENT, PROMOTIONS, TEMPLATE, FlatColumn
@@ -26,19 +27,30 @@ def cancellation_flat(items: Iterable[CancelItem], *, marketplace: str) -> bytes
     return _write_rows([TEMPLATE, _names(CANCELLATION), *rows], marketplace)
 
 
-def adjustment_flat(items: Iterable[RefundItem], *, marketplace: str) -> bytes:
+def takes_promotion_off(item: RefundItem) -> bool:
+    """Return whether a promotion with a known id is taken off: its file needs the promotion columns."""
+    sent = item.promotions_named()
+    return bool(sent.item_promotion or sent.ship_promotion)
+
+
+def adjustment_flat(items: Iterable[RefundItem], *, marketplace: str, with_promotions: bool | None = None) -> bytes:
     """Return the payment adjustment file. Raises FeedError.
 
     Every field is required but those of promotions (help 661): 0.00 stands where nothing is given back, and the four
-    promotion columns are written only when a promotion with a known id is taken off.
+    promotion columns are written only when a promotion with a known id is taken off. `with_promotions` says it of the
+    whole file when these are a part of its items.
     """
     found = validate_items(items, marketplace)
-    with_promotions = any(
-        sent.item_promotion or sent.ship_promotion for sent in (item.promotions_named() for item in found)
-    )
+    if with_promotions is None:
+        with_promotions = any(map(takes_promotion_off, found))
     columns = [name for name in _names(ADJUSTMENT) if with_promotions or name not in PROMOTIONS]
     rows = [[cells[name] for name in columns] for cells in map(_adjustment_cells, found)]
     return _write_rows([columns, *rows], marketplace)
+
+
+def without_header(content: bytes, action: Action) -> bytes:
+    """Return the rows of a file, to be joined to a file with others of its kind."""
+    return content.split(b"\r\n", 2 if action is Action.CANCEL else 1)[-1]
 
 
 def _names(columns: Iterable[FlatColumn]) -> list[str]:

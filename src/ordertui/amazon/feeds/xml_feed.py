@@ -27,6 +27,9 @@ _COMPONENTS = (
 """Amazon's component type for each amount (OrderAdjustment.xsd)."""
 
 
+_MESSAGE, _TAIL = b"<Message>", b"</AmazonEnvelope>\n"
+
+
 def _text(value: str) -> str:
     """Return the value as XML text. `html.escape` is enough; `xml.sax.saxutils` would import urllib."""
     return escape(value, quote=False)
@@ -140,5 +143,13 @@ def _envelope(kind: str, merchant_id: str, first_message: int, bodies: Iterator[
         ' xsi:noNamespaceSchemaLocation="amzn-envelope.xsd">\n'
         f"<Header><DocumentVersion>1.01</DocumentVersion>"
         f"<MerchantIdentifier>{_text(merchant_id)}</MerchantIdentifier></Header>\n"
-        f"<MessageType>{kind}</MessageType>\n{messages}\n</AmazonEnvelope>\n"
+        f"<MessageType>{kind}</MessageType>\n{messages}\n{_TAIL.decode()}"
     ).encode()
+
+
+def part_of_feed(content: bytes, *, is_first: bool, is_last: bool) -> bytes:
+    """Return the bytes of a feed less its head, unless it is the first of several to be joined, and less its tail,
+    unless it is the last.
+    """
+    start = 0 if is_first else content.index(_MESSAGE)
+    return content[start:] if is_last else content[start : len(content) - len(_TAIL)]

@@ -8,7 +8,7 @@ every start; the tests hold this one against such a validator.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,7 @@ XS = "{http://www.w3.org/2001/XMLSchema}"
 SCHEMA_FILE = Path(__file__).parent / "schema" / "order-feeds.xsd"
 SHOWN = 60
 """Characters of a wrong value that a message shows."""
+_END = b"\n</AmazonEnvelope>\n"
 READ_AT_ONCE = 65_536
 """Bytes of a feed that are parsed at a time."""
 
@@ -70,23 +71,72 @@ class ContentStep(msgspec.Struct, frozen=True):
     """None: any number."""
 
 
-def check_feed(content: bytes, kind: str, between: Callable[[], None] = lambda: None) -> None:
+def check_feed(content: bytes, kind: str) -> None:
     """Raise FeedError, naming the order and the field, for a feed that Amazon would not take. `kind`: its MessageType.
 
-    The messages must be of that kind, and a CarrierName must stand beside the code `Other`. They are read and checked
-    one by one, so that the memory does not grow with their number; `between` is called now and then, and may raise.
+    The messages must be of that kind, and a CarrierName must stand beside the code `Other`. A message that a pattern
+    of the schema fits is good; the others, the first one, and the frame are parsed and checked one by one, so that the
+    memory does not grow with their number.
     """
     from xml.etree.ElementTree import ParseError  # a feed of our own making: entities cannot be in it
 
     try:
-        problem = _find_problem(content, kind, between)
+        problem = _find_problem(_without_plain_messages(content, kind), kind)
     except ParseError as error:
         raise FeedError(f"the XML feed is not well-formed: {error}; report this as a defect") from None
     if problem:
         raise FeedError(f"{problem}; Amazon would refuse it, so the feed is not made")
 
 
-def _find_problem(content: bytes, kind: str, between: Callable[[], None]) -> str:
+def _without_plain_messages(content: bytes, kind: str) -> bytes:
+    """Return a feed without those lines, after the first message, that are a whole message of a plain form.
+
+    Every such message fits the schema, and none is known by what stands around it; all else stays.
+    """
+    start = content.find(b"<Message>")
+    if start < 0 or not content.endswith(_END):
+        return content
+    first, *rest = content[start : -len(_END)].split(b"\n")
+    fits = _plain_message(kind).fullmatch
+    kept = [line for line in rest if not fits(line)]
+    return content[:start] + b"\n".join((first, *kept)) + _END
+
+
+@cache
+def _plain_message(kind: str) -> re.Pattern[bytes]:
+    """Return a pattern that fits only messages of a kind that the schema allows, and nearly all that are written."""
+    rule = next(option for step in read_schema().steps for name, option in step.options.items() if name == "Message")
+    number, body = rule.steps
+    of_kind = ContentStep({name: one for name, one in body.options.items() if name == kind}, 1, 1)
+    return re.compile(_pattern(msgspec.structs.replace(rule, steps=(number, of_kind))).encode(), re.ASCII)
+
+
+def _pattern(rule: ElementRule) -> str:
+    """Return the regular expression of an element, with plain texts only; see `_plain_text`."""
+    attributes = "".join(f' {name}="{_plain_text(kind)}"' for name, kind in rule.attributes.items())
+    if rule.text is not None:
+        inner = _plain_text(rule.text)
+    else:
+        inner = "".join(
+            f"(?:{'|'.join(map(_pattern, step.options.values()))})"
+            f"{{{step.least},{'' if step.most is None else step.most}}}"
+            for step in rule.steps
+        )
+    return f"<{rule.name}{attributes}>{inner}</{rule.name}>"
+
+
+def _plain_text(kind: TextType) -> str:
+    """Return a pattern for texts of a type that hold no markup and need no second look: some of those allowed."""
+    if kind.name == "xs:dateTime":
+        return r"20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T00:00:00[+-](?:0[0-9]|1[0-3]):[03]0"
+    if kind.longest is not None:  # whatever is not blank, and here printable ASCII without & < >
+        return r"[!-%'-;=?-~][ -%'-;=?-~]{0,99}"
+    if kind.values:  # the code Other needs a name beside it
+        return f"(?:{'|'.join(map(re.escape, sorted(kind.values - {OTHER})))})"
+    return f"(?:{kind.pattern.pattern})" if kind.pattern is not None else "(?!)"
+
+
+def _find_problem(content: bytes, kind: str) -> str:
     """Return what is wrong with a feed, or an empty text. Of the messages the first alone is kept beside the head."""
     from xml.etree.ElementTree import XMLPullParser
 
@@ -96,7 +146,6 @@ def _find_problem(content: bytes, kind: str, between: Callable[[], None]) -> str
     before: Element | None = None
     rule = next(option for step in read_schema().steps for name, option in step.options.items() if name == "Message")
     for start in range(0, len(content), READ_AT_ONCE):
-        between()
         parser.feed(content[start : start + READ_AT_ONCE])
         for event, element in cast("Iterator[tuple[str, Element]]", parser.read_events()):
             depth += 1 if event == "start" else -1

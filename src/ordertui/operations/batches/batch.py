@@ -12,7 +12,8 @@ from ordertui.orders.enums import Action
 from ordertui.store import Approval, JournalBatch, NewRow, RefundLine
 
 if TYPE_CHECKING:
-    from ordertui.operations.planning.plan import Plan, PlanFile, PlannedOrder
+    from ordertui.operations.planning.feed_builder import BuiltFile
+    from ordertui.operations.planning.plan import Plan, PlannedOrder
 
 NOT_WRITTEN = (
     "Its files are not all written yet, so there is nothing to upload: `ordertui questions` says why;"
@@ -52,7 +53,7 @@ class LastLook(NamedTuple):
     """Without the rows that must not leave any more."""
     plan: Plan
     """As it was committed."""
-    files: tuple[PlanFile, ...]
+    files: tuple[BuiltFile, ...]
     """None when nothing of it may leave."""
     approval: tuple[str, ...]
     """House rules that ask for an approval now."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 
 import msgspec
 
 from ordertui.operations.errors import NotConfirmed, PlanChanged, PlanExpired, Refused, Stopped
 from ordertui.operations.long_runs import paused_collection, stop_check
-from ordertui.operations.planning.feed_builder import build_feed_files
+from ordertui.operations.planning.feed_builder import describe_feed_files
 from ordertui.operations.planning.plan import Plan, PlannedOrder
 from ordertui.operations.planning.plan_file import encode
-from ordertui.operations.planning.planner import READ_AT_ONCE, PlanChoices, Planner, plan_id, seal_of
+from ordertui.operations.planning.planner import PlanChoices, Planner, plan_id, seal_of
+from ordertui.operations.planning.reading import READ_AT_ONCE, OrderReader
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.order import Order
@@ -61,20 +61,19 @@ class Committer:
         self._check_kind(plans)
         for plan in plans:
             self._check_age(plan)
-        with paused_collection():
-            differences = [difference for plan in plans for difference in self._differences(plan, check_stop, progress)]
-        if differences:
-            raise _changed(differences)
-        count = typed_count(plans)
-        if count is not None and (typed or "").strip() != str(count):
-            raise NotConfirmed(
-                f"type the number of orders, {count}, to commit {_this(plans)}: {'; '.join(typed_reasons(plans))}"
-            )
+        readers = [OrderReader(self._store) for _ in plans]
+        is_small = sum(len(plan.rows) for plan in plans) <= READ_AT_ONCE
+        if not is_small:
+            self._check(plans, readers, typed, check_stop, progress)
+            readers = [OrderReader(self._store) for _ in plans]
         try:
             with self._store.write() as database:  # processes that reach a limit of the day together: one is refused
                 self._check_policy()
                 with paused_collection(), database.stoppable(stop):
-                    batches = [as_batch(self._add(plan, check_stop)) for plan in plans]
+                    if is_small:  # few orders are judged, and read once, where nobody else can change them
+                        self._check(plans, readers, typed, check_stop, progress)
+                    pairs = zip(plans, readers, strict=True)
+                    batches = [as_batch(self._add(plan, reader, check_stop)) for plan, reader in pairs]
                 check_stop()
                 return batches
         except VersionChanged as error:
@@ -92,6 +91,9 @@ class Committer:
                 "messages are not sent by file: copy the text (key m, or `ordertui message ORDER-ID`)"
                 " into Seller Central"
             )
+        for plan in plans:
+            if len({row.order_id for row in plan.rows}) < len(plan.rows):
+                raise Refused("the plan names an order twice: the plan file was edited; make the plan again")
         if any(plan.practice is not self._practice for plan in plans):
             raise Refused("a practice plan cannot be committed to a real store, nor a real one to a practice store")
         if any(plan.store != self._store.identity.id for plan in plans):
@@ -105,10 +107,32 @@ class Committer:
             when = "expired at" if now >= expires_at else "is from the future, good until"
             raise PlanExpired(f"the plan {when} {iso_utc(expires_at)}; make it again")
 
-    def _add(self, plan: Plan, check_stop: Callable[[], None]) -> JournalBatch:
+    def _check(
+        self,
+        plans: Sequence[Plan],
+        readers: Sequence[OrderReader],
+        typed: str | None,
+        check_stop: Callable[[], None],
+        progress: Callable[[int, int], None],
+    ) -> None:
+        """Raise PlanChanged unless all is as it was when these plans were made, NotConfirmed without the number."""
+        with paused_collection():
+            found = [
+                text
+                for plan, reader in zip(plans, readers, strict=True)
+                for text in self._differences(plan, reader, check_stop, progress)
+            ]
+        if found:
+            raise _changed(found)
+        count = typed_count(plans)
+        if count is not None and (typed or "").strip() != str(count):
+            raise NotConfirmed(
+                f"type the number of orders, {count}, to commit {_this(plans)}: {'; '.join(typed_reasons(plans))}"
+            )
+
+    def _add(self, plan: Plan, reader: OrderReader, check_stop: Callable[[], None]) -> JournalBatch:
         """Write one plan into the journal, within the transaction of `commit`."""
-        orders = self._store.orders.get([row.id for row in plan.rows])  # a stop ends the statement that runs
-        limits = self._planner.check_limits(plan, orders)
+        limits = self._planner.check_limits(plan, reader)  # a stop ends the statement that runs
         if limits.differences:
             raise _changed(limits.differences)
         check_stop()
@@ -127,7 +151,11 @@ class Committer:
         return batches.get(added.id)
 
     def _differences(
-        self, plan: Plan, check_stop: Callable[[], None], progress: Callable[[int, int], None]
+        self,
+        plan: Plan,
+        reader: OrderReader,
+        check_stop: Callable[[], None],
+        progress: Callable[[int, int], None],
     ) -> list[str]:
         """Return in words what is not as it was when the plan was made."""
         found: list[str] = []
@@ -139,11 +167,11 @@ class Committer:
                 " that it tells are not those it was made with"
             )
         made = (
-            build_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self._merchant_id, check_stop)
+            describe_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self._merchant_id, check_stop)
             if not found
             else plan.files
         )
-        if made != plan.files or any(sha256(file.content).hexdigest() != file.sha256 for file in plan.files):
+        if made != plan.files:
             found.append(
                 "the plan's bytes are not what its rows make: the file was edited,"
                 " or another program version or merchant id made it"
@@ -152,7 +180,7 @@ class Committer:
         for start in range(0, len(plan.rows), READ_AT_ONCE):
             progress(start, len(plan.rows))
             rows = plan.rows[start : start + READ_AT_ONCE]
-            orders = self._store.orders.get([row.id for row in rows])
+            orders = reader.get(rows)
             for row in rows:
                 check_stop()
                 difference = self._difference(plan.action, row, orders.get(row.id), choices)

@@ -19,7 +19,7 @@ from ordertui.operations.batches.batch import Batch, as_batch
 from ordertui.operations.batches.splitting import sizes, split
 from ordertui.operations.errors import USER_ERRORS, OperationError, Refused
 from ordertui.operations.limits import feed_limits
-from ordertui.operations.planning.plan import PlanFile
+from ordertui.operations.planning.feed_builder import BuiltFile
 from ordertui.operations.sync.connection import ApiConnection
 from ordertui.operations.sync.order_sync import OrderSync, load_state, unread_orders
 from ordertui.orders.batch_state import NEVER_ARRIVED, RowState, SubmissionState
@@ -277,9 +277,9 @@ class FeedSubmitter:
             raise CallCancelled
 
     @staticmethod
-    def _feed_file(batch: JournalBatch, files: tuple[PlanFile, ...]) -> PlanFile:
+    def _feed_file(batch: JournalBatch, files: tuple[BuiltFile, ...]) -> BuiltFile:
         """Return the XML feed among a batch's files. Raises OperationError when Amazon would not take its size."""
-        feed = next(file for file in files if not file.upload)
+        feed = next(one for one in files if not one.file.upload)
         if len(feed.content) >= MOST_FEED:
             raise OperationError(
                 f"batch {batch.id}: its feed has {len(feed.content):,} bytes, Amazon takes less than {MOST_FEED:,};"

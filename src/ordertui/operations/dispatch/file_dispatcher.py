@@ -107,8 +107,8 @@ class FileDispatcher:
             folder = folder_of(self._outbox, batch, self._store)
             self._store.batches.mark_sent(
                 batch.id,
-                files=[str(folder / file.name) for file in files],
-                sha256=next(file.sha256 for file in files if file.upload),
+                files=[str(folder / one.file.name) for one in files],
+                sha256=next(one.file.sha256 for one in files if one.file.upload),
                 feeds=as_feed_files(files),
             )
         return True

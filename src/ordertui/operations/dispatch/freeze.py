@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from ordertui.operations.batches.batch import LastLook
 from ordertui.operations.errors import OperationError
-from ordertui.operations.planning.feed_builder import build_feed_files
-from ordertui.operations.planning.plan import Plan, PlanFile
+from ordertui.operations.planning.feed_builder import BuiltFile, build_feed_files
+from ordertui.operations.planning.packed import pack
+from ordertui.operations.planning.plan import Plan, PlannedOrder
 from ordertui.operations.planning.plan_file import decode
 from ordertui.operations.planning.planner import Planner
+from ordertui.operations.planning.reading import OrderReader
 from ordertui.orders.batch_state import NEVER_LEFT, NOT_LEFT, RowState
 from ordertui.store import FeedFile, JournalBatch, Store
 
@@ -22,7 +22,7 @@ class BatchFreezer:
         self._planner = planner
         self.merchant_id = merchant_id
 
-    def freeze(self, batch_id: int) -> tuple[JournalBatch, tuple[PlanFile, ...]]:
+    def freeze(self, batch_id: int) -> tuple[JournalBatch, tuple[BuiltFile, ...]]:
         """Return the batch without the rows that must not leave any more, and its files; no files when none may leave.
 
         A batch that a house rule asks an approval of by now, and that has none, waits for it from here on. Raises as
@@ -50,11 +50,7 @@ class BatchFreezer:
             )
         approval = self._leave_out_changed_rows(self._store.batches.get(batch_id), plan)
         batch = self._store.batches.get(batch_id)
-        files = self._build(batch, plan)
-        for file in files:
-            if sha256(file.content).hexdigest() != file.sha256:
-                raise OperationError(f"batch {batch.id}: {file.name} does not match its sha256; nothing was sent")
-        return LastLook(batch, plan, files, approval)
+        return LastLook(batch, plan, self._build(batch, plan), approval)
 
     def rebuild(self, batch: JournalBatch) -> list[FeedFile]:
         """Return the files of a batch that left, made again of its plan: stores of version 1 kept no bytes."""
@@ -63,22 +59,25 @@ class BatchFreezer:
     def _leave_out_changed_rows(self, batch: JournalBatch, plan: Plan) -> tuple[str, ...]:
         """Take out rows that a report, a fact or a late result made impossible; return what asks for an approval."""
         held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
-        orders = self._store.orders.get([row.id for row in plan.rows])
         reasons = self._store.batches.blocking_reasons(batch.id)
-        whys = {
-            row.order_id: why
-            for row in plan.rows
-            if row.order_id in held
-            and (why := reasons.get(row.order_id) or self._planner.still_allowed(plan.action, orders[row.id], row))
-        }
-        rows = [row for row in plan.rows if row.order_id in held and row.order_id not in whys]
-        outcome = self._planner.held_outcome(plan, batch.id, rows, [orders[row.id] for row in rows])
+        reader = OrderReader(self._store)
+        whys, checked = {}, 0
+        for row, order in reader.read(plan.rows):
+            checked += 1
+            if row.order_id in held:
+                why = reasons.get(row.order_id) or self._planner.still_allowed(plan.action, order, row)
+                if why:
+                    whys[row.order_id] = why
+        if checked < len(plan.rows):
+            raise OperationError(f"batch {batch.id}: orders of it are not in this store any more; nothing was sent")
+        rows = pack(PlannedOrder, (row for row in plan.rows if row.order_id in held and row.order_id not in whys))
+        outcome = self._planner.held_outcome(plan, batch.id, rows, reader)
         whys |= {order_id: f"left out at dispatch: {why}" for order_id, why in outcome.denied.items()}
         if whys:
             self._store.batches.leave_out(batch.id, whys)
         return outcome.approval
 
-    def _build(self, batch: JournalBatch, plan: Plan) -> tuple[PlanFile, ...]:
+    def _build(self, batch: JournalBatch, plan: Plan) -> tuple[BuiltFile, ...]:
         """Return the files of the rows that leave, or left: the plan's own bytes when these are all its rows."""
         is_held = batch.state in NOT_LEFT  # a row of it that is not held was settled: it does not leave again
         gone = {
@@ -86,9 +85,11 @@ class BatchFreezer:
             for row in batch.rows
             if row.state in NEVER_LEFT or (is_held and row.state is not RowState.HELD)
         }
-        rows = [row for row in plan.rows if row.order_id not in gone]
+        rows = plan.rows if not gone else pack(PlannedOrder, (one for one in plan.rows if one.order_id not in gone))
         files = build_feed_files(plan.id, plan.action, plan.marketplace, rows, self.merchant_id)
-        if not gone and files != plan.files:
+        if not gone and {one.file.name: one.file.sha256 for one in files} != {
+            file.name: file.sha256 for file in plan.files
+        }:
             raise OperationError(
                 f"batch {batch.id}: its bytes are no longer those of the preview (was the merchant id changed?);"
                 " undo it and plan again"
@@ -96,6 +97,6 @@ class BatchFreezer:
         return files
 
 
-def as_feed_files(files: tuple[PlanFile, ...]) -> list[FeedFile]:
+def as_feed_files(files: tuple[BuiltFile, ...]) -> list[FeedFile]:
     """Return a plan's files as the journal keeps them."""
-    return [FeedFile(file.name, file.sha256, file.content) for file in files]
+    return [FeedFile(one.file.name, one.file.sha256, one.content) for one in files]

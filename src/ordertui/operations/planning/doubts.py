@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
-from ordertui.operations.eligibility import AWAITING_SHIPMENT
 from ordertui.orders.clock import HOUR, iso_utc
 from ordertui.orders.enums import Action
-from ordertui.orders.order import OrderRow
 from ordertui.orders.text import format_duration, pluralize
 from ordertui.rules.policy.settings import PolicyValues
+
+from .tally import OrderTally
 
 
 class Doubts(msgspec.Struct, frozen=True):
@@ -23,7 +21,7 @@ class Doubts(msgspec.Struct, frozen=True):
 
 
 def find_doubts(
-    action: Action, rows: Sequence[OrderRow], left_out: int, newest: int | None, now: int, values: PolicyValues
+    action: Action, tally: OrderTally, left_out: int, newest: int | None, now: int, values: PolicyValues
 ) -> Doubts:
     """Return the doubts about these orders of one marketplace.
 
@@ -32,7 +30,7 @@ def find_doubts(
     report that names it, any other one as old as `newest`. Without a ship-by time nobody can tell whether Amazon has
     cancelled an order by itself, so an old one of these asks for the count sooner.
     """
-    if action is Action.MESSAGE or not rows:
+    if action is Action.MESSAGE or not tally.orders:
         return Doubts()
     warnings, typed = [], []
     if left_out:
@@ -41,12 +39,15 @@ def find_doubts(
             f"a newer Unshipped report leaves out {pluralize(left_out)}, and was perhaps not asked for their"
             " days: look at them in Seller Central, or import All Orders"
         )
-    waiting = [(row, row.named_at) for row in rows if row.named_at is not None and row.status in AWAITING_SHIPMENT]
-    dates = [named_at for _, named_at in waiting]
-    if newest is not None and len(waiting) < len(rows):
+    dates = [named_at for named_at, _ in tally.waiting]
+    if newest is not None and tally.waiting.total() < tally.orders:
         dates.append(newest)
     oldest = min(dates, default=newest)
-    undated = sum(row.ship_by is None and named_at <= now - values.old_hours * HOUR for row, named_at in waiting)
+    undated = sum(
+        count
+        for (named_at, is_dated), count in tally.waiting.items()
+        if not is_dated and named_at <= now - values.old_hours * HOUR
+    )
     if undated:
         them = "it" if undated == 1 else "them"
         words = f"{pluralize(undated)}: no report gives a ship-by time, so Amazon may have cancelled {them} by now"

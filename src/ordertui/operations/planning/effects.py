@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action, YesNo
-from ordertui.orders.money import Money
-from ordertui.orders.order import COMPONENTS, LineAmounts, Order
+from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.orders.text import pluralize, with_verb
 from ordertui.rules.policy.policy import Policy
 
@@ -16,17 +14,8 @@ from .plan import MoneyEffect, PlannedOrder
 TOTAL = "total"
 
 
-def money_effects(action: Action, rows: Sequence[PlannedOrder], orders: Mapping[int, Order]) -> tuple[MoneyEffect, ...]:
-    """Return sums in minor units, per currency: each component that is not zero (promotions negative), then `total`.
-
-    For cancel, what the buyers will not be charged; for refund, what goes back. Rows without prices are left out.
-    """
-    if action not in (Action.CANCEL, Action.REFUND):
-        return ()
-    sums: dict[str, LineAmounts] = {}
-    for row in rows:
-        for currency, amounts in _amounts(action, row, orders[row.id]):
-            sums[currency] = sums.get(currency, LineAmounts()).plus(amounts)
+def money_effects(sums: Mapping[str, LineAmounts]) -> tuple[MoneyEffect, ...]:
+    """Return sums in minor units, per currency: each component that is not zero (promotions negative), then `total`."""
     found = []
     for currency, amounts in sorted(sums.items()):
         for name in COMPONENTS:
@@ -35,18 +24,6 @@ def money_effects(action: Action, rows: Sequence[PlannedOrder], orders: Mapping[
                 found.append(MoneyEffect(currency, name, -minor if name.endswith("promotion") else minor))
         found.append(MoneyEffect(currency, TOTAL, amounts.total))
     return tuple(found)
-
-
-def _amounts(action: Action, row: PlannedOrder, order: Order) -> list[tuple[str, LineAmounts]]:
-    if action is Action.REFUND:
-        return [(row.currency or "", line.refund) for line in row.lines if line.refund is not None]
-    if row.total is None:
-        return []
-    return [
-        (line.currency, line.paid)
-        for line in order.lines
-        if line.paid is not None and line.currency is not None and line.is_active
-    ]
 
 
 def buyer_mails(policy: Policy, action: Action, rows: Sequence[PlannedOrder]) -> int:
@@ -78,24 +55,11 @@ def restock_note(policy: Policy, action: Action, rows: Sequence[PlannedOrder]) -
     return of_all + "; ".join(words)
 
 
-def fee_warnings(
-    policy: Policy, action: Action, rows: Sequence[PlannedOrder], orders: Mapping[int, Order], now: int
-) -> list[str]:
+def fee_warnings(charged: Mapping[tuple[int, str], int]) -> list[str]:
     """Return what Amazon charges for the batch, by the table `fees`, in percent: no report has the referral fee itself.
 
-    `now` is in epoch seconds.
+    `charged`: how many orders, by percentage and why.
     """
-    known: dict[tuple[bool, int | None, Money | None], tuple[int, str]] = {}
-    charged: dict[tuple[int, str], int] = {}
-    for row in rows:
-        order = orders[row.id].row
-        late = None if order.ship_by is None else -((order.ship_by - now) // DAY)
-        facts = row.counts, late, order.total
-        if facts not in known:
-            known[facts] = policy.referral_fee_percent(action, *facts)
-        percent, why = known[facts]
-        if percent:
-            charged[percent, why] = charged.get((percent, why), 0) + 1
     return [
         f"Amazon charges {percent} % of the referral fee for {pluralize(count)}: {why}"
         for (percent, why), count in sorted(charged.items())

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
+
+import msgspec
 
 from ordertui.amazon import feeds
 from ordertui.orders.enums import Action
 
 from .plan import PlanFile, PlanLine, PlannedOrder
 
-CANCEL_FILE, REFUND_FILE, CONFIRM_FILE = "order-cancellation", "payment-adjustment", "shipping-confirmation"
+FILE_NAMES = {
+    Action.CANCEL: "order-cancellation", Action.REFUND: "payment-adjustment", Action.CONFIRM: "shipping-confirmation",
+}  # fmt: skip
+ROWS_AT_ONCE = 1_000
+"""Orders whose bytes are made and checked at a time."""
 
 
 def first_message_id(plan_id: str) -> int:
@@ -21,6 +27,13 @@ def first_message_id(plan_id: str) -> int:
     return (int(plan_id[:6], 16) + 1) * 100_000 + 1
 
 
+class BuiltFile(msgspec.Struct, frozen=True):
+    """A feed file with its bytes."""
+
+    file: PlanFile
+    content: bytes
+
+
 def build_feed_files(
     plan_id: str,
     action: Action,
@@ -28,40 +41,85 @@ def build_feed_files(
     rows: Sequence[PlannedOrder],
     merchant_id: str,
     between: Callable[[], None] = lambda: None,
-) -> tuple[PlanFile, ...]:
+) -> tuple[BuiltFile, ...]:
     """Return the flat file to upload, and the XML feed that says the same; nothing without rows, and for messages.
 
     Both are held against what Amazon takes (`feeds.check_flat_file`, `feeds.check_feed`). `between` is called now and
     then, and may raise. Raises FeedError.
     """
-    if not rows or action is Action.MESSAGE:
+    flat, xml = bytearray(), bytearray()
+    files = _describe(action, _parts(plan_id, action, marketplace, rows, merchant_id, between), (flat, xml))
+    return tuple(BuiltFile(file, bytes(content)) for file, content in zip(files, (flat, xml), strict=False))
+
+
+def describe_feed_files(
+    plan_id: str,
+    action: Action,
+    marketplace: str,
+    rows: Sequence[PlannedOrder],
+    merchant_id: str,
+    between: Callable[[], None] = lambda: None,
+) -> tuple[PlanFile, ...]:
+    """Return what `build_feed_files` makes, without the bytes: only those of few orders at a time are in memory."""
+    return _describe(action, _parts(plan_id, action, marketplace, rows, merchant_id, between))
+
+
+def _parts(
+    plan_id: str,
+    action: Action,
+    marketplace: str,
+    rows: Sequence[PlannedOrder],
+    merchant_id: str,
+    between: Callable[[], None],
+) -> Iterator[tuple[bytes, bytes]]:
+    """Yield both files part by part: each part is made and checked as a whole file, and joined without its frame."""
+    if action is Action.MESSAGE:
+        return
+    number = first_message_id(plan_id)
+    promotions = action is Action.REFUND and any(feeds.takes_promotion_off(item) for item in _refunds(rows))
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        part = rows[start : start + ROWS_AT_ONCE]
+        between()
+        if action is Action.CANCEL:
+            cancels = _cancels(part)
+            flat = feeds.cancellation_flat(cancels, marketplace=marketplace)
+            xml = feeds.acknowledgement_xml(cancels, merchant_id, number, marketplace=marketplace)
+        elif action is Action.REFUND:
+            refunds = list(_refunds(part))
+            flat = feeds.adjustment_flat(refunds, marketplace=marketplace, with_promotions=promotions)
+            xml = feeds.adjustment_xml(refunds, merchant_id, number, marketplace=marketplace)
+        else:
+            shipments = _shipments(part)
+            flat = feeds.fulfillment_flat(shipments, marketplace=marketplace)
+            xml = feeds.fulfillment_xml(shipments, merchant_id, number, marketplace=marketplace)
+        between()
+        feeds.check_flat_file(flat, action, marketplace)
+        feeds.check_feed(xml, feeds.MESSAGE_TYPES[action])
+        number += len(part)
+        is_first, is_last = start == 0, start + len(part) == len(rows)
+        yield (
+            flat if is_first else feeds.without_header(flat, action),
+            feeds.part_of_feed(xml, is_first=is_first, is_last=is_last),
+        )
+
+
+def _describe(
+    action: Action, parts: Iterable[tuple[bytes, bytes]], keep: tuple[bytearray, bytearray] | None = None
+) -> tuple[PlanFile, ...]:
+    """Return the names, sizes and checksums of both files; none without parts. `keep` takes their bytes."""
+    sums, sizes = (sha256(), sha256()), [0, 0]
+    for part in parts:
+        for place, content in enumerate(part):
+            sums[place].update(content)
+            sizes[place] += len(content)
+            if keep is not None:
+                keep[place].extend(content)
+    if not sizes[0]:
         return ()
-    first = first_message_id(plan_id)
-    if action is Action.CANCEL:
-        cancels = _cancels(rows)
-        flat = feeds.cancellation_flat(cancels, marketplace=marketplace)
-        between()
-        xml = feeds.acknowledgement_xml(cancels, merchant_id, first, marketplace=marketplace)
-        name, message = CANCEL_FILE, "OrderAcknowledgement"
-    elif action is Action.REFUND:
-        refunds = _refunds(rows)
-        flat = feeds.adjustment_flat(refunds, marketplace=marketplace)
-        between()
-        xml = feeds.adjustment_xml(refunds, merchant_id, first, marketplace=marketplace)
-        name, message = REFUND_FILE, "OrderAdjustment"
-    else:
-        shipments = _shipments(rows)
-        flat = feeds.fulfillment_flat(shipments, marketplace=marketplace)
-        between()
-        xml = feeds.fulfillment_xml(shipments, merchant_id, first, marketplace=marketplace)
-        name, message = CONFIRM_FILE, "OrderFulfillment"
-    between()
-    feeds.check_flat_file(flat, action, marketplace)
-    feeds.check_feed(xml, message, between)
-    kind = feeds.FEED_TYPES[action]
+    name, kind = FILE_NAMES[action], feeds.FEED_TYPES[action]
     return (
-        PlanFile(f"{name}.txt", kind.flat, True, flat, sha256(flat).hexdigest()),
-        PlanFile(f"{name}.xml", kind.xml, False, xml, sha256(xml).hexdigest()),
+        PlanFile(f"{name}.txt", kind.flat, True, sizes[0], sums[0].hexdigest()),
+        PlanFile(f"{name}.xml", kind.xml, False, sizes[1], sums[1].hexdigest()),
     )
 
 
@@ -87,8 +145,8 @@ def _cancels(rows: Sequence[PlannedOrder]) -> list[feeds.CancelItem]:
     ]
 
 
-def _refunds(rows: Sequence[PlannedOrder]) -> list[feeds.RefundItem]:
-    return [_refund(row, line) for row in rows for line in row.lines]
+def _refunds(rows: Iterable[PlannedOrder]) -> Iterator[feeds.RefundItem]:
+    return (_refund(row, line) for row in rows for line in row.lines)
 
 
 def _shipments(rows: Sequence[PlannedOrder]) -> list[feeds.ShipItem]:

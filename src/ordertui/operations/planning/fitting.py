@@ -22,7 +22,8 @@ from ordertui.rules.rate import window
 
 from .harm import HarmScale
 from .plan import PlannedOrder
-from .planner import READ_AT_ONCE, PlanChoices, Planner
+from .planner import PlanChoices, Planner
+from .reading import READ_AT_ONCE
 
 
 class WaitingCancellation(msgspec.Struct, frozen=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -23,29 +24,37 @@ from ordertui.rules.rate import rate
 from ordertui.rules.tables.explanation import HouseRuleMatch
 from ordertui.store import CommittedTotals, Store
 
-from .offer_removal import Offers, offer_cancels
+from .offer_removal import Offers, SellerCancellations
 from .plan import PlannedOrder
+from .reading import OrderReader
 
 
-class Candidate(NamedTuple):
-    """An order that a batch would take in."""
+class BatchSums(NamedTuple):
+    """A batch as house rules read it: row numbers of its orders, and what they come to."""
 
-    order: Order
-    counts: bool
-    total: Money | None
+    ids: Sequence[int]
+    counting: Sequence[int]
+    """Those that count toward the cancellation rate."""
+    total: Money
+    """Of the orders whose amounts are known in the currency of the marketplace."""
+    is_unpriced: bool
+    """Whether there are others."""
 
 
-def batch_candidates(rows: Sequence[PlannedOrder], orders: Sequence[Order]) -> list[Candidate]:
-    """Return the rows of a plan as house rules read them."""
-    by_id = {order.row.id: order for order in orders}
-    return [
-        Candidate(
-            by_id[row.id],
-            row.counts,
-            None if row.total is None or row.currency is None else Money(row.total, row.currency),
-        )
-        for row in rows
-    ]
+def batch_sums(marketplace: str, rows: Iterable[tuple[int, bool, int | None, str | None]]) -> BatchSums:
+    """Return what rows come to: each a row number, whether it counts, minor units (None: unknown) and currency."""
+    market = MARKETPLACES.get(marketplace)
+    currency = market.currency if market else ""
+    ids, counting = array("q"), array("q")
+    minor = priced = 0
+    for row_id, counts, total, its_currency in rows:
+        ids.append(row_id)
+        if counts:
+            counting.append(row_id)
+        if total is not None and its_currency == currency:
+            minor += total
+            priced += 1
+    return BatchSums(ids, counting, Money(minor, currency), priced < len(ids))
 
 
 class HouseRuleOutcome(msgspec.Struct, frozen=True):
@@ -68,22 +77,17 @@ class PlannedBatchFacts:
         house: HouseRules,
         action: Action,
         marketplace: str,
-        candidates: Sequence[Candidate],
+        sums: BatchSums,
         own_batch: int | None = None,
     ) -> None:
         self._house = house
         self._own_batch = own_batch
         self._action = action
         self._marketplace = marketplace
-        self._candidates = candidates
+        self._sums = sums
         self._offers: Offers | None = None
         self._rate: Fraction | None = None
         self._rate_known = False
-        market = MARKETPLACES.get(marketplace)
-        currency = market.currency if market else ""
-        priced = [one.total.minor for one in candidates if one.total is not None and one.total.currency == currency]
-        self._total = Money(sum(priced), currency)
-        self._unpriced = len(priced) < len(candidates)
         self._committed_totals: CommittedTotals | None = None
 
     def fact(self, subject: HasOrderFields, name: str) -> int | Money | Fraction | None:
@@ -92,34 +96,30 @@ class PlannedBatchFacts:
         Money is the sum of what is known, so that a missing price never switches a limit off.
         """
         if name == "batch-orders":
-            return len(self._candidates)
+            return len(self._sums.ids)
         if name == "batch-total":
-            return self._total
+            return self._sums.total
         if name in ("day-orders", "day-total"):
             day = self._today()
-            before = day.totals.get(self._total.currency, 0)
-            return (
-                day.orders + len(self._candidates)
-                if name == "day-orders"
-                else Money(before + self._total.minor, self._total.currency)
-            )
+            total = self._sums.total
+            if name == "day-orders":
+                return day.orders + len(self._sums.ids)
+            return Money(day.totals.get(total.currency, 0) + total.minor, total.currency)
         if name == "rate-after":
             if not self._rate_known:
-                self._rate, self._rate_known = (
-                    self._house.rate_after(self._marketplace, self._candidates),
-                    True,
-                )
+                self._rate = self._house.rate_after(self._marketplace, self._sums)
+                self._rate_known = True
             return self._rate
         if self._offers is None:
-            self._offers = self._house.offers(self._action, self._marketplace, self._candidates)
+            self._offers = self._house.offers(self._action, self._marketplace, self._sums)
         cancels, streak, _ = self._offers.of(subject.row.id)
         return cancels if name == "sku-cancels" else streak
 
     def unknown(self, subject: HasOrderFields, name: str) -> bool:
         """Return whether part of a fact is not known."""
         if name == "day-total":
-            return self._unpriced or self._today().unpriced > 0
-        return self._unpriced if name == "batch-total" else self.fact(subject, name) is None
+            return self._sums.is_unpriced or self._today().unpriced > 0
+        return self._sums.is_unpriced if name == "batch-total" else self.fact(subject, name) is None
 
     def _today(self) -> CommittedTotals:
         if self._committed_totals is None:
@@ -145,55 +145,65 @@ class HouseRules:
         self._clock = clock
 
     def batch(
-        self, action: Action, marketplace: str, candidates: Sequence[Candidate], *, own_batch: int | None = None
+        self,
+        action: Action,
+        marketplace: str,
+        rows: Sequence[PlannedOrder],
+        reader: OrderReader,
+        *,
+        own_batch: int | None = None,
     ) -> HouseRuleOutcome:
-        """Return what the rules say of a batch of these orders.
+        """Return what the rules say of a batch of these orders, which are read when there are rules.
 
         The facts of the batch are those before its own rules leave orders out. `own_batch` is the number of the batch
         when it is committed: it is not counted twice.
         """
-        if not candidates:
+        rules = self._eligibility.house_rules(marketplace, action)
+        if not rows:
             return HouseRuleOutcome({}, (), ())
         zone = self._eligibility.policy(marketplace).zone
-        facts = PlannedBatchFacts(self, action, marketplace, candidates, own_batch)
+        sums = batch_sums(marketplace, ((row.id, row.counts, row.total, row.currency) for row in rows))
+        facts = PlannedBatchFacts(self, action, marketplace, sums, own_batch)
+        tests = [(rule, self._eligibility.test_of(rule, zone, facts)) for rule in rules]
         denied: dict[int, HouseRule] = {}
-        found: list[tuple[HouseRule, list[Candidate]]] = []
-        for rule in self._eligibility.house_rules(marketplace, action):
-            test = self._eligibility.test_of(rule, zone, facts)
-            hit = [one for one in candidates if test(one.order)]
-            if rule.effect is Effect.DENY:
-                for one in hit:
-                    denied.setdefault(one.order.row.id, rule)
-            else:
-                found.append((rule, hit))
+        found = [(rule, array("q")) for rule in rules if rule.effect is not Effect.DENY]
+        others = [test for rule, test in tests if rule.effect is not Effect.DENY]
+        for row, order in reader.read(rows) if rules else ():
+            for rule, test in tests:
+                if rule.effect is Effect.DENY and row.id not in denied and test(order):
+                    denied[row.id] = rule
+            for (_, hit), test in zip(found, others, strict=True):
+                if test(order):
+                    hit.append(row.id)
         if own_batch is None:  # asked when a plan is made and committed: what was committed within a budget leaves
-            counting = [one for one in candidates if one.counts and one.order.row.id not in denied]
-            for use in self._budgets.of(marketplace, [one.order.row.id for one in counting]):
+            counting = array("q", (row_id for row_id in sums.counting if row_id not in denied))
+            for use in self._budgets.of(marketplace, counting):
                 if not use.is_over:
                     continue
                 rule = use.budget.rule(use.used, use.after)
                 if rule.effect is Effect.DENY:
-                    for one in counting:
-                        denied.setdefault(one.order.row.id, rule)
+                    for row_id in counting:
+                        denied.setdefault(row_id, rule)
                 else:
                     found.append((rule, counting))
         texts: dict[Effect, list[str]] = {effect: [] for effect in Effect}
         for rule, hit in found:
-            left = sum(one.order.row.id not in denied for one in hit)
+            left = sum(row_id not in denied for row_id in hit)
             if left:
                 texts[rule.effect].append(f"house rule {rule.id}: {rule.why} ({pluralize(left)})")
         typed = tuple(texts[Effect.TYPED])
         return HouseRuleOutcome(denied, (*texts[Effect.WARN], *typed), typed, tuple(texts[Effect.APPROVAL]))
 
-    def hits(self, action: Action, candidate: Candidate) -> tuple[HouseRuleMatch, ...]:
-        """Return every rule that fits an order, as if it were a batch by itself."""
-        marketplace = candidate.order.row.marketplace
-        facts = PlannedBatchFacts(self, action, marketplace, [candidate])
+    def hits(self, action: Action, order: Order, *, counts: bool) -> tuple[HouseRuleMatch, ...]:
+        """Return every rule that fits an order, as if it were a batch by itself. `counts`: toward the rate."""
+        row, marketplace = order.row, order.row.marketplace
+        total = (row.total.minor, row.total.currency) if row.total is not None else (None, None)
+        facts = PlannedBatchFacts(self, action, marketplace, batch_sums(marketplace, [(row.id, counts, *total)]))
         zone = self._eligibility.policy(marketplace).zone
         return tuple(
             HouseRuleMatch(rule.id, rule.effect.value, rule.why, rule.text)
             for rule in self._eligibility.house_rules(marketplace, action)
-            if self._eligibility.test_of(rule, zone, facts)(candidate.order)
+            if self._eligibility.test_of(rule, zone, facts)(order)
         )
 
     def committed_today(self, action: Action, marketplace: str, own_batch: int | None) -> CommittedTotals:
@@ -204,16 +214,15 @@ class HouseRules:
         midnight = day_start(self._clock.now(), self._eligibility.policy(marketplace).zone)
         return self._store().batches.committed_since(action, marketplace, midnight, besides=own_batch)
 
-    def rate_after(self, marketplace: str, candidates: Sequence[Candidate]) -> Fraction | None:
+    def rate_after(self, marketplace: str, sums: BatchSums) -> Fraction | None:
         """Return the highest rate of any window after the batch, with items a refund cancels; None without orders."""
-        effects = self._calculator.effects(
-            marketplace, counting_ids=[one.order.row.id for one in candidates if one.counts]
-        )
+        effects = self._calculator.effects(marketplace, counting_ids=sums.counting)
         shares = [share for e in effects if (share := rate(e.after.orders, e.after.cancelled)) is not None]
         return max(shares, default=None)
 
-    def offers(self, action: Action, marketplace: str, candidates: Sequence[Candidate]) -> Offers:
+    def offers(self, action: Action, marketplace: str, sums: BatchSums) -> Offers:
         """Return the seller cancellations of the batch's SKUs, with the batch."""
-        pending = [one.order.row.id for one in candidates if one.counts] if action is Action.CANCEL else []
-        ids = [one.order.row.id for one in candidates]
-        return offer_cancels(self._store(), self._eligibility, marketplace, ids, pending, self._clock.now())
+        pending = sums.counting if action is Action.CANCEL else ()
+        policy = self._eligibility.policy(marketplace)
+        since = day_start(self._clock.now(), policy.zone, 1 - policy.values.offer_removal[1])
+        return SellerCancellations(self._store(), self._eligibility, marketplace, since).offers(sums.ids, pending)

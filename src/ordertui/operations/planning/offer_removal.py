@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
 from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.rate.counting import RateCounting
-from ordertui.orders.clock import day_start
 from ordertui.orders.enums import YesNo
 from ordertui.store import Store
+from ordertui.store.database import MAX_VALUES, slices
 
 MOST_NAMED = 5
+PRODUCTS_AT_ONCE = 500
+"""Products whose orders are looked through together."""
 
 
 class Offers(msgspec.Struct, frozen=True):
     """What a batch means for the SKUs in it."""
 
-    products: Mapping[int, Sequence[int]]
+    products: Mapping[int, tuple[int, ...]]
     """Order row number to its product numbers."""
+    together: Collection[tuple[int, ...]]
+    """The different values of `products`: few, however many orders."""
     cancels: Mapping[int, int]
     """Product number to seller cancellations within the policy's days, the batch included."""
     streaks: Mapping[int, int]
@@ -28,64 +34,84 @@ class Offers(msgspec.Struct, frozen=True):
 
     def of(self, row_id: int) -> tuple[int, int, str]:
         """Return the most cancellations, the longest run, and the SKU with it, over the lines of an order."""
+        return self.of_products(self.products.get(row_id, ()))
+
+    def of_products(self, products: Iterable[int]) -> tuple[int, int, str]:
+        """Return the same over these products."""
         best = (0, 0, "")
-        for product in self.products.get(row_id, ()):
+        for product in products:
             found = (self.cancels.get(product, 0), self.streaks.get(product, 0), self.skus.get(product, ""))
             best = (max(best[0], found[0]), *max(best[1:], found[1:]))
         return best
 
 
-def offer_cancels(
-    store: Store,
-    eligibility: Eligibility,
-    marketplace: str,
-    ids: Sequence[int],
-    also_cancelled: Sequence[int],
-    now: int,
-) -> Offers:
-    """Count for the SKUs of the orders `ids`, as if the orders `also_cancelled` were cancelled by the seller as well.
+class SellerCancellations:
+    """Counts the seller's cancellations of products in one marketplace since a time (epoch seconds)."""
 
-    One whose canceller is unknown is counted. `now`: epoch seconds.
-    """
-    policy = eligibility.policy(marketplace)
-    since = day_start(now, policy.zone, 1 - policy.values.offer_removal[1])
-    products: dict[int, list[int]] = {}
-    skus: dict[int, str] = {}
-    for row_id, product, sku in store.products.of_orders(ids):
-        products.setdefault(row_id, []).append(product)
-        skus[product] = sku
-    gone = {
-        (product, row_id)
-        for product, row_id, number in store.products.cancelled(marketplace, since)
-        if product in skus and eligibility.history(marketplace, number) is not YesNo.NO
-    }
-    pending = [
-        one.id
-        for one in store.rates.pending_cancellations(marketplace)
-        if (one.placed or 0) >= since and RateCounting.is_pending(one.facts)
-    ]
-    gone |= {
-        (product, row_id)
-        for row_id, product, _ in store.products.of_orders([*pending, *also_cancelled])
-        if product in skus
-    }
-    cancels: dict[int, int] = {}
-    for product, _ in gone:
-        cancels[product] = cancels.get(product, 0) + 1
-    streaks = dict.fromkeys(cancels, 1)
-    several = [product for product, count in cancels.items() if count > 1]
-    run: dict[int, int] = {}
-    for product, row_id, _ in store.products.orders_with(several, marketplace, since):
-        run[product] = run.get(product, 0) + 1 if (product, row_id) in gone else 0
-        streaks[product] = max(streaks[product], run[product])
-    return Offers(products, cancels, streaks, skus)
+    def __init__(self, store: Store, eligibility: Eligibility, marketplace: str, since: int) -> None:
+        self._store = store
+        self._eligibility = eligibility
+        self._marketplace = marketplace
+        self._since = since
+
+    def offers(self, ids: Iterable[int], also_cancelled: Sequence[int]) -> Offers:
+        """Count for the SKUs of the orders `ids`, as if the orders `also_cancelled` were cancelled as well.
+
+        One whose canceller is unknown is counted.
+        """
+        products: dict[int, tuple[int, ...]] = {}
+        together: dict[tuple[int, ...], tuple[int, ...]] = {}
+        skus: dict[int, str] = {}
+        for row_id, found in self._products_of(ids, skus):
+            products[row_id] = together.setdefault(found, found)
+        gone = self._cancelled_orders(skus, also_cancelled)
+        cancels = {product: len(set(orders)) for product, orders in gone.items()}
+        return Offers(products, together, cancels, self._streaks(gone, cancels), skus)
+
+    def _products_of(self, ids: Iterable[int], skus: dict[int, str]) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Yield each order with its products; put their SKUs into `skus`."""
+        for part in slices(ids, MAX_VALUES):
+            found: dict[int, tuple[int, ...]] = {}
+            for row_id, product, sku in self._store.products.of_orders(part):
+                found[row_id] = (*found.get(row_id, ()), product)
+                skus[product] = sku
+            yield from found.items()
+
+    def _cancelled_orders(self, skus: Collection[int], also_cancelled: Sequence[int]) -> dict[int, array[int]]:
+        """Return the cancelled orders of each of these products; one may be in it twice."""
+        store = self._store
+        gone: dict[int, array[int]] = {}
+        for product, row_id, number in store.products.cancelled(self._marketplace, self._since):
+            if product in skus and self._eligibility.history(self._marketplace, number) is not YesNo.NO:
+                gone.setdefault(product, array("q")).append(row_id)
+        pending = [
+            one.id
+            for one in store.rates.pending_cancellations(self._marketplace)
+            if (one.placed or 0) >= self._since and RateCounting.is_pending(one.facts)
+        ]
+        for row_id, products in self._products_of(chain(pending, also_cancelled), {}):
+            for product in products:
+                if product in skus:
+                    gone.setdefault(product, array("q")).append(row_id)
+        return gone
+
+    def _streaks(self, gone: Mapping[int, array[int]], cancels: Mapping[int, int]) -> dict[int, int]:
+        """Return the longest run of cancelled orders of each product."""
+        streaks = dict.fromkeys(cancels, 1)
+        for part in slices((product for product, count in cancels.items() if count > 1), PRODUCTS_AT_ONCE):
+            cancelled = {product: set(gone[product]) for product in part}
+            run: dict[int, int] = {}
+            for product, row_id, _ in self._store.products.orders_with(part, self._marketplace, self._since):
+                run[product] = run.get(product, 0) + 1 if row_id in cancelled[product] else 0
+                streaks[product] = max(streaks[product], run[product])
+        return streaks
 
 
-def removal_warnings(offers: Offers, ids: Sequence[int], limit: int, days: int) -> list[str]:
+def removal_warnings(offers: Offers, limit: int, days: int) -> list[str]:
     """Return one sentence for each SKU that reaches the limit."""
     reached: dict[str, int] = {}
-    for row_id in ids:
-        _, streak, sku = offers.of(row_id)
+    for products in offers.together:
+        _, streak, sku = offers.of_products(products)
         if streak >= limit:
             reached[sku] = max(streak, reached.get(sku, 0))
     found = [

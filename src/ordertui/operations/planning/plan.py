@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -79,13 +80,14 @@ class MoneyEffect(msgspec.Struct, frozen=True):
 
 
 class PlanFile(msgspec.Struct, frozen=True):
-    """A feed file of the plan: the very bytes that dispatch writes."""
+    """A feed file of the plan. Its bytes follow from the rows (`feed_builder`); the checksum pins them."""
 
     name: str
     feed_type: str
     upload: bool
     """True for the file the operator uploads; False for its XML twin."""
-    content: bytes
+    size: int
+    """Bytes."""
     sha256: str
 
 
@@ -97,8 +99,9 @@ class Plan(msgspec.Struct, frozen=True):
     marketplace: str
     created_at: Moment
     expires_at: Moment
-    rows: tuple[PlannedOrder, ...]
-    out: tuple[ExcludedOrder, ...]
+    rows: Sequence[PlannedOrder]
+    """A tuple; many are packed (`packed.PackedList`)."""
+    out: Sequence[ExcludedOrder]
     money: tuple[MoneyEffect, ...]
     unpriced: int
     """Rows whose amounts no report gave."""

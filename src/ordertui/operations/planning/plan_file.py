@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -11,11 +13,16 @@ from ordertui.files import MEBIBYTE, FileConflict, check_output, new_output, ope
 from ordertui.operations.errors import BadInput, Refused
 from ordertui.orders.text import describe_json_error
 
-from .plan import Plan
+from .packed import ITEMS_AT_ONCE, Packer, pack
+from .plan import ExcludedOrder, Plan, PlannedOrder
 
 VERSION = 1
 _BEGINNING = b'{\n  "ordertui_plan": '
 MOST_BYTES = 1024 * MEBIBYTE
+MOST_LINE_BYTES = 16 * MEBIBYTE
+READ_BYTES = MEBIBYTE
+_LISTS: Mapping[str, type[PlannedOrder | ExcludedOrder]] = {"rows": PlannedOrder, "out": ExcludedOrder}
+"""The long lists of a plan, which are packed."""
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -24,16 +31,54 @@ class _File(msgspec.Struct, frozen=True):
 
 
 def encode(plan: Plan) -> bytes:
-    """Return the plan as the journal keeps it."""
-    return msgspec.json.encode(plan)
+    """Return the plan as the journal keeps it: compressed lines of JSON, first the plan without its long lists, then
+    parts of these. An order takes some 60 bytes.
+    """
+    squeezed = zlib.compressobj(1)
+    head = msgspec.structs.replace(plan, **dict.fromkeys(_LISTS, ()))
+    found = [squeezed.compress(msgspec.json.encode(head) + b"\n")]
+    for name in _LISTS:
+        values: Sequence[msgspec.Struct] = getattr(plan, name)
+        for start in range(0, len(values), ITEMS_AT_ONCE):
+            part = msgspec.json.encode({name: values[start : start + ITEMS_AT_ONCE]})
+            found.append(squeezed.compress(part + b"\n"))
+    return b"".join((*found, squeezed.flush()))
 
 
 def decode(content: bytes) -> Plan:
-    """Return the plan that `encode` wrote. Raises BadInput."""
+    """Return the plan that `encode` wrote, or that version 0.1 did. Raises BadInput."""
     try:
-        return msgspec.json.decode(content, type=Plan)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        if content.startswith(b"{"):
+            return packed(msgspec.json.decode(content, type=Plan))
+        lines = _unsqueezed_lines(content)
+        plan = msgspec.json.decode(next(lines, b""), type=Plan)
+        lists = {name: Packer(kind) for name, kind in _LISTS.items()}
+        decoders = {name: msgspec.json.Decoder(Sequence[kind]) for name, kind in _LISTS.items()}  # type: ignore[valid-type]
+        for line in lines:
+            ((name, part),) = msgspec.json.decode(line, type=dict[str, msgspec.Raw]).items()
+            for item in decoders[name].decode(part):
+                lists[name].add(item)
+    except (msgspec.MsgspecError, zlib.error, LookupError, ValueError, RecursionError) as error:
         raise BadInput(f"the journal's plan cannot be read: {error}") from error
+    return msgspec.structs.replace(plan, **{name: packer.finish() for name, packer in lists.items()})
+
+
+def packed(plan: Plan) -> Plan:
+    """Return a plan that was read whole with its long lists as every plan has them."""
+    return msgspec.structs.replace(plan, **{name: pack(kind, getattr(plan, name)) for name, kind in _LISTS.items()})
+
+
+def _unsqueezed_lines(content: bytes) -> Iterator[bytes]:
+    squeezed = zlib.decompressobj()
+    rest = b""
+    while content:
+        *lines, rest = (rest + squeezed.decompress(content, READ_BYTES)).split(b"\n")
+        yield from lines
+        content = squeezed.unconsumed_tail
+    *lines, rest = (rest + squeezed.flush()).split(b"\n")
+    yield from lines
+    if rest or not squeezed.eof:
+        raise ValueError("it is cut short")
 
 
 def inside_only(path: Path, inside: Path | None) -> None:
@@ -82,7 +127,7 @@ def _parts(plans: Sequence[Plan]) -> Iterator[bytes]:
         for place, name in enumerate(plan.__struct_fields__):
             value = getattr(plan, name)
             yield (b"," if place else b"") + b'\n      "' + name.encode() + b'": '
-            if isinstance(value, tuple) and value:
+            if isinstance(value, Sequence) and not isinstance(value, str) and value:
                 for position, item in enumerate(value):
                     line = msgspec.json.format(msgspec.json.encode(item), indent=0)
                     yield (b",\n        " if position else b"[\n        ") + line
@@ -94,9 +139,15 @@ def _parts(plans: Sequence[Plan]) -> Iterator[bytes]:
 
 
 def load_plans(path: Path) -> tuple[Plan, ...]:
-    """Return the plans of a plan file. Raises BadInput naming the file and what is wrong in it."""
+    """Return the plans of a plan file. Raises BadInput naming the file and what is wrong in it.
+
+    A file that is laid out as `save_plans` writes it is read line by line, so that a large one needs little memory.
+    """
     content = b""
     try:
+        plans = _read_lines(path)
+        if plans is not None:
+            return plans
         content = read_file(path, MOST_BYTES)
         found = msgspec.json.decode(content, type=_File)
     except OSError as error:
@@ -108,4 +159,66 @@ def load_plans(path: Path) -> tuple[Plan, ...]:
         raise BadInput(
             f"{path} has plan version {found.ordertui_plan}, this program knows {VERSION}; make the plan again"
         )
-    return found.plans
+    return tuple(packed(plan) for plan in found.plans)
+
+
+def _read_lines(path: Path) -> tuple[Plan, ...] | None:
+    """Return the plans of a file as `save_plans` lays it out; None for any other, and for one with a fault in it."""
+    plans = []
+    try:
+        with open_plain(path) as file:
+            lines = (line.removesuffix(b"\n") for line in iter(partial(file.readline, MOST_LINE_BYTES), b""))
+            if next(lines, b"") != b"{" or next(lines, b"") != _BEGINNING[2:] + b"%d," % VERSION:
+                return None
+            if next(lines, b"") != b'  "plans": [':
+                return None
+            for line in lines:
+                if line == b"    {":
+                    plans.append(_read_plan(lines))
+                elif line == b"  ]" and next(lines, b"") == b"}" and next(lines, None) is None:
+                    return tuple(plans)
+                else:
+                    return None
+                if file.tell() > MOST_BYTES:
+                    return None
+    except (msgspec.MsgspecError, LookupError, ValueError, RecursionError):
+        return None
+    return None
+
+
+def _read_plan(lines: Iterator[bytes]) -> Plan:
+    """Return the plan that begins here. Raises ValueError or MsgspecError where the layout is another."""
+    fields: dict[bytes, bytes] = {}
+    lists = {name: Packer(kind) for name, kind in _LISTS.items()}
+    for line in lines:
+        if line in (b"    }", b"    },"):
+            break
+        name, _, value = line.partition(b": ")
+        if name in fields or not name.startswith(b'      "'):
+            raise ValueError("the layout is another")
+        key = name[7:-1].decode()
+        if value != b"[":
+            fields[name] = value.removesuffix(b",")
+        elif key in _LISTS:
+            fields[name] = b"[]"
+            decoder = msgspec.json.Decoder(_LISTS[key])
+            for item in _items(lines):
+                lists[key].add(decoder.decode(item))
+        else:
+            fields[name] = b"[" + b",".join(_items(lines)) + b"]"
+    else:
+        raise ValueError("it is cut short")
+    plan = msgspec.json.decode(
+        b"{" + b",".join(name + b":" + value for name, value in fields.items()) + b"}", type=Plan
+    )
+    if any(getattr(plan, name) for name in _LISTS):
+        raise ValueError("the layout is another")
+    return msgspec.structs.replace(plan, **{name: packer.finish() for name, packer in lists.items()})
+
+
+def _items(lines: Iterator[bytes]) -> Iterator[bytes]:
+    for line in lines:
+        if line in (b"      ]", b"      ],"):
+            return
+        yield line.removesuffix(b",")
+    raise ValueError("it is cut short")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,7 +17,6 @@ from ordertui.operations.long_runs import paused_collection, stop_check
 from ordertui.operations.rate.budget import RateBudgets
 from ordertui.operations.rate.calculator import RateCalculator
 from ordertui.operations.rate.figures import RateEffect
-from ordertui.orders.api_facts import is_seller_fulfilled_prime
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action, BuyerRequest, ReportKind
 from ordertui.orders.order import Order, OrderRow
@@ -29,14 +29,20 @@ from ordertui.rules.tables.explanation import Explanation
 
 from .doubts import Doubts, find_doubts
 from .effects import buyer_mails, fee_warnings, money_effects, restock_note
-from .feed_builder import build_feed_files, feed_problem
-from .house_rules import Candidate, HouseRules, batch_candidates
+from .feed_builder import describe_feed_files, feed_problem
+from .house_rules import BatchSums, HouseRules, batch_sums
 from .lines import Exclusion, cancel_lines, confirm_lines, refund_lines, without_refund
 from .offer_removal import removal_warnings
 from .other_items import has_several_items
+from .packed import Packer, pack
 from .plan import ExcludedOrder, Plan, PlanLine, PlannedOrder
+from .reading import READ_AT_ONCE, OrderReader
 from .reasons import REASONS, cancel_reason, refund_reason
+from .tally import OrderTally
 from .warnings import plan_warnings, prime_warnings
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 PROCEEDS = "proceeds"
 """Rule of an order of which Amazon's own total is not what its parts come to: it is not refunded in full."""
@@ -64,8 +70,6 @@ class PlanChoices(msgspec.Struct, frozen=True):
     """Cancel only orders whose lines are all of one SKU."""
 
 
-READ_AT_ONCE = 1_000
-"""Orders of a plan that are read at a time; the operator can stop between any two of them."""
 Progress = Callable[[int, int], None]
 """Called with what is done and what there is in all."""
 NO_CHOICES = PlanChoices()
@@ -91,21 +95,20 @@ class HeldOutcome(msgspec.Struct, frozen=True):
 
 
 class JudgedOrders:
-    """The orders of one marketplace as they are judged. Of those left out only the reason is kept."""
+    """The orders of one marketplace as they are judged: what became of each, and what those taken in come to."""
 
-    def __init__(self) -> None:
-        self.rows: list[PlannedOrder] = []
-        self.orders: list[Order] = []
-        """Those of `rows`."""
-        self.out: list[ExcludedOrder] = []
+    def __init__(self, tally: OrderTally) -> None:
+        self.rows = Packer(PlannedOrder)
+        self.out = Packer(ExcludedOrder)
+        self.tally = tally
 
     def add(self, order: Order, found: PlannedOrder | ExcludedOrder) -> None:
         """Take one order in, with what became of it."""
         if isinstance(found, PlannedOrder):
-            self.rows.append(found)
-            self.orders.append(order)
+            self.rows.add(found)
+            self.tally.add(found, order)
         else:
-            self.out.append(found)
+            self.out.add(found)
 
 
 class Planner:
@@ -133,9 +136,8 @@ class Planner:
     ) -> tuple[Plan, ...]:
         """Return one plan per marketplace of these orders, by marketplace code.
 
-        Orders are read and judged some at a time; of those that are left out only the reason is kept. `progress` is
-        called with the orders judged so far and all of them. Raises UnknownReason, FeedError, and Stopped when `stop`
-        says so.
+        Orders are read and judged some at a time, and what became of them is packed. `progress` is called with the
+        orders judged so far and all of them. Raises UnknownReason, FeedError, and Stopped when `stop` says so.
         """
         self._check_reasons(action, choices)
         wanted = array("q", dict.fromkeys(ids))
@@ -148,8 +150,10 @@ class Planner:
                 for order in (orders[row_id] for row_id in part if row_id in orders):
                     if stop():
                         raise Stopped(f"stopped after {pluralize(start)}; nothing was done")
-                    found = judged.setdefault(order.row.marketplace, JudgedOrders())
-                    found.add(order, self.plan_order(action, order, choices))
+                    code = order.row.marketplace
+                    if code not in judged:
+                        judged[code] = JudgedOrders(self._tally(action, code))
+                    judged[code].add(order, self.plan_order(action, order, choices))
             progress(len(wanted), len(wanted))
             check = stop_check(stop)
             return tuple(self._plan_marketplace(action, code, judged.pop(code), check) for code in sorted(judged))
@@ -166,24 +170,27 @@ class Planner:
     ) -> Plan:
         policy = self._eligibility.policy(marketplace)
         now = self._context.clock.now()
-        rows, out, orders = judged.rows, judged.out, judged.orders
-        outcome = self._house_rules.batch(action, marketplace, batch_candidates(rows, orders))
-        out += [self._denied(row, outcome.denied[row.id]) for row in rows if row.id in outcome.denied]
-        rows = [row for row in rows if row.id not in outcome.denied]
-        by_id = {order.row.id: order for order in orders}
+        rows, tally, reader = judged.rows.finish(), judged.tally, OrderReader(self._context.reader())
+        outcome = self._house_rules.batch(action, marketplace, rows, reader)
+        if outcome.denied:
+            for row in rows:
+                if row.id in outcome.denied:
+                    judged.out.add(self._denied(row, outcome.denied[row.id]))
+            rows = pack(PlannedOrder, (row for row in rows if row.id not in outcome.denied))
+            tally = self._tally(action, marketplace, rows, reader)
         check_stop()
-        counting = [row.id for row in rows if row.counts]
-        rates = self._rate_effects(action, marketplace, counting)
+        sums = batch_sums(marketplace, ((row.id, row.counts, row.total, row.currency) for row in rows))
+        rates = self._rate_effects(action, marketplace, sums.counting)
         check_stop()
         ident = plan_id(action, marketplace, now, rows)
-        doubts = self._doubts(action, marketplace, [row.id for row in rows], by_id)
+        doubts = self._doubts(action, marketplace, sums.ids, tally)
         typed_why = self._typed_reasons(marketplace, len(rows), rates, (*outcome.typed, *doubts.typed))
-        offers = self._offer_warnings(action, marketplace, rows, orders)
+        offers = self._offer_warnings(action, marketplace, sums)
         check_stop()
-        warnings = [*outcome.warnings, *doubts.warnings, *plan_warnings(action, rows, orders, rates, offers)]
-        warnings += fee_warnings(policy, action, rows, by_id, now)
-        cancelling = [row.id for row in rows if action is Action.CANCEL or any(line.cancelled for line in row.lines)]
-        if any(is_seller_fulfilled_prime(by_id[row_id].row) for row_id in cancelling):
+        warnings = [*outcome.warnings, *doubts.warnings, *plan_warnings(action, marketplace, tally, rates, offers)]
+        warnings += fee_warnings(tally.charged)
+        if tally.prime_cancelled:
+            cancelling = (row.id for row in rows if action is Action.CANCEL or any(one.cancelled for one in row.lines))
             warnings += prime_warnings(self._calculator.prime.figures(marketplace, cancelling))
         check_stop()
         plan = Plan(
@@ -192,17 +199,17 @@ class Planner:
             marketplace=marketplace,
             created_at=now,
             expires_at=now + self.life_seconds(marketplace),
-            rows=tuple(rows),
-            out=tuple(out),
-            money=money_effects(action, rows, by_id),
-            unpriced=sum(row.total is None for row in rows) if action in (Action.CANCEL, Action.REFUND) else 0,
+            rows=rows,
+            out=judged.out.finish(),
+            money=money_effects(tally.money),
+            unpriced=tally.unpriced,
             rates=rates,
-            budgets=self._budgets.of(marketplace, counting) if rates else (),
+            budgets=self._budgets.of(marketplace, sums.counting) if rates else (),
             buyer_mails=buyer_mails(policy, action, rows),
             restock=restock_note(policy, action, rows),
             warnings=tuple(warnings),
             typed_count=len(rows) if typed_why else None,
-            files=build_feed_files(ident, action, marketplace, rows, self._context.merchant_id, check_stop),
+            files=describe_feed_files(ident, action, marketplace, rows, self._context.merchant_id, check_stop),
             hold_seconds=policy.hold_seconds(action),
             practice=self._context.is_practice,
             store=self._context.reader().identity.id,
@@ -210,6 +217,16 @@ class Planner:
             approval=outcome.approval,
         )
         return msgspec.structs.replace(plan, seal=seal_of(plan))
+
+    def _tally(
+        self, action: Action, marketplace: str, rows: Sequence[PlannedOrder] = (), reader: OrderReader | None = None
+    ) -> OrderTally:
+        """Return a tally, of these rows with their orders, or an empty one."""
+        tally = OrderTally(action, self._eligibility.policy(marketplace), self._context.clock.now())
+        if reader is not None:
+            for row, order in reader.read(rows):
+                tally.add(row, order)
+        return tally
 
     def _rate_effects(self, action: Action, marketplace: str, counting: Sequence[int]) -> tuple[RateEffect, ...]:
         if action is not Action.CANCEL and not counting:
@@ -364,13 +381,12 @@ class Planner:
                 found.append(f"the {after.days}-day rate after it is not known")
         return (*found, *others)
 
-    def _doubts(self, action: Action, marketplace: str, ids: Sequence[int], orders: Mapping[int, Order]) -> Doubts:
+    def _doubts(self, action: Action, marketplace: str, ids: Sequence[int], tally: OrderTally) -> Doubts:
         """Return what makes it doubtful that these orders still are as the reports said."""
         store, values = self._context.reader(), self._eligibility.policy(marketplace).values
-        rows = [orders[row_id].row for row_id in ids]
         left_out = store.orders.left_out_by_reports(ids) if action is not Action.MESSAGE else ()
         return find_doubts(
-            action, rows, len(left_out), store.tallies.newest_word(marketplace), self._context.clock.now(), values
+            action, tally, len(left_out), store.tallies.newest_word(marketplace), self._context.clock.now(), values
         )
 
     def life_seconds(self, marketplace: str) -> int:
@@ -381,14 +397,14 @@ class Planner:
         """Return how long the batch of a plan is held, by the policy in force."""
         return self._eligibility.policy(plan.marketplace).hold_seconds(plan.action)
 
-    def check_limits(self, plan: Plan, orders: Mapping[int, Order]) -> LimitCheck:
+    def check_limits(self, plan: Plan, reader: OrderReader) -> LimitCheck:
         """Compare the limits of a plan with those in force now.
 
         Orders that a house rule takes out, the hold, the life of a plan, the count to type, and the approval: whatever
         the plan carries, it may have been edited, or the rules tightened after it was made.
         """
-        rows = [row for row in plan.rows if row.id in orders]
-        outcome = self._house_rules.batch(plan.action, plan.marketplace, batch_candidates(rows, list(orders.values())))
+        rows = plan.rows
+        outcome = self._house_rules.batch(plan.action, plan.marketplace, rows, reader)
         found = [
             f"{row.order_id}: now excluded by house rule {outcome.denied[row.id].id}: {outcome.denied[row.id].why}"
             for row in rows
@@ -405,7 +421,8 @@ class Planner:
             found.append(f"the plan asks for the number {plan.typed_count:,} to be typed, and has {len(plan.rows):,}")
         elif plan.typed_count is None:
             rates = self._rate_effects(plan.action, plan.marketplace, [row.id for row in rows if row.counts])
-            doubts = self._doubts(plan.action, plan.marketplace, [row.id for row in rows], orders)
+            tally = self._tally(plan.action, plan.marketplace, rows, reader)
+            doubts = self._doubts(plan.action, plan.marketplace, [row.id for row in rows], tally)
             why = self._typed_reasons(plan.marketplace, len(rows), rates, (*outcome.typed, *doubts.typed))
             if why:
                 found.append(
@@ -416,16 +433,13 @@ class Planner:
             found.append(f"the rules in force ask for approval by somebody else, and the plan does not: {asks}")
         return LimitCheck(tuple(found), outcome.approval or plan.approval)
 
-    def _offer_warnings(
-        self, action: Action, marketplace: str, rows: Sequence[PlannedOrder], orders: Sequence[Order]
-    ) -> list[str]:
+    def _offer_warnings(self, action: Action, marketplace: str, sums: BatchSums) -> list[str]:
         """Return which offers Amazon may remove after this batch."""
-        counted = [row for row in rows if row.counts]
-        if action is not Action.CANCEL or not counted:
+        if action is not Action.CANCEL or not sums.counting:
             return []
         limit, days = self._eligibility.policy(marketplace).values.offer_removal
-        offers = self._house_rules.offers(action, marketplace, batch_candidates(counted, orders))
-        return removal_warnings(offers, [row.id for row in counted], limit, days)
+        offers = self._house_rules.offers(action, marketplace, sums._replace(ids=sums.counting))
+        return removal_warnings(offers, limit, days)
 
     def explain(self, order: Order, action: Action) -> Explanation:
         """Return the verdict with the facts that decided, the nearest row that would allow, and fitting house rules."""
@@ -437,9 +451,7 @@ class Planner:
             action is Action.CANCEL
             and self._eligibility.cancel_outcome(row.marketplace, situation_number(situation_of(row)))[1]
         )
-        return msgspec.structs.replace(
-            found, house=self._house_rules.hits(action, Candidate(order, counts, order.row.total))
-        )
+        return msgspec.structs.replace(found, house=self._house_rules.hits(action, order, counts=counts))
 
     def still_allowed(self, action: Action, order: Order, row: PlannedOrder) -> str:
         """Return why a row that its own batch holds may not leave as it was previewed, or an empty text.
@@ -457,13 +469,9 @@ class Planner:
             return f"its reason would be {fresh.reason} now, and {row.reason} was previewed"
         return "" if fresh.currency == row.currency else "its currency is another now"
 
-    def held_outcome(
-        self, plan: Plan, batch_id: int, rows: Sequence[PlannedOrder], orders: Sequence[Order]
-    ) -> HeldOutcome:
+    def held_outcome(self, plan: Plan, batch_id: int, rows: Sequence[PlannedOrder], reader: OrderReader) -> HeldOutcome:
         """Return what house rules say now of the held rows of a batch that may leave."""
-        outcome = self._house_rules.batch(
-            plan.action, plan.marketplace, batch_candidates(rows, orders), own_batch=batch_id
-        )
+        outcome = self._house_rules.batch(plan.action, plan.marketplace, rows, reader, own_batch=batch_id)
         denied = {
             row.order_id: f"house rule {outcome.denied[row.id].id}: {outcome.denied[row.id].why}"
             for row in rows
@@ -511,13 +519,28 @@ def seal_of(plan: Plan) -> str:
     """Return 12 hex digits over what a plan tells its reader beside what it does: money, rates, warnings, notes, who is
     out.
     """
-    told = (plan.out, plan.money, plan.unpriced, plan.rates, plan.buyer_mails, plan.restock, plan.warnings)
-    notes = [row.note for row in plan.rows]
+    told = (plan.money, plan.unpriced, plan.rates, plan.buyer_mails, plan.restock, plan.warnings)
     budgets = (plan.budgets,) if plan.budgets else ()
-    return sha256(msgspec.json.encode((*told, *budgets, plan.typed_why, plan.approval, notes))).hexdigest()[:12]
+    found = sha256(b"[")
+    _update(found, plan.out)
+    found.update(b"," + msgspec.json.encode((*told, *budgets, plan.typed_why, plan.approval))[1:-1] + b",")
+    _update(found, (row.note for row in plan.rows))
+    found.update(b"]")
+    return found.hexdigest()[:12]
 
 
-def plan_id(action: Action, marketplace: str, created_at: int, rows: Sequence[PlannedOrder]) -> str:
+def plan_id(action: Action, marketplace: str, created_at: int, rows: Iterable[PlannedOrder]) -> str:
     """Return the id of a plan: 12 hex digits over all that it would do. Notes, which are words for people, are not."""
-    facts = [msgspec.structs.replace(row, note="") for row in rows]
-    return sha256(msgspec.json.encode((action, marketplace, created_at, facts))).hexdigest()[:12]
+    found = sha256(msgspec.json.encode((action, marketplace, created_at))[:-1] + b",")
+    _update(found, (msgspec.structs.replace(row, note="") for row in rows))
+    found.update(b"]")
+    return found.hexdigest()[:12]
+
+
+def _update(digest: Hash, values: Iterable[object]) -> None:
+    """Hash values as one JSON array, piece by piece."""
+    mark = b"["
+    for value in values:
+        digest.update(mark + msgspec.json.encode(value))
+        mark = b","
+    digest.update(b"[]" if mark == b"[" else b"]")

@@ -219,7 +219,7 @@ class BatchJournal:
             raise StoreError("a batch without rows is not kept")
         now = self._clock.now()
         end = self._holds.end_after(due_at - now)
-        with self._database.write():
+        with self._database.write(joined=True):
             author = self.approvals.login
             ids = self._check_orders(rows)
             self.refunds.check(rows, ids)

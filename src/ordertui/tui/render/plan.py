@@ -377,9 +377,7 @@ def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
             kind = _("the same as a file; do not upload") if file.upload else _("goes to Amazon by the API")
         else:
             kind = _("to upload") if file.upload else _("the same for the API; do not upload")
-        pieces.append(
-            _("\n{file}  ({kind}, {content:,} bytes)\n", file=file.name, kind=kind, content=len(file.content))
-        )
+        pieces.append(_("\n{file}  ({kind}, {content:,} bytes)\n", file=file.name, kind=kind, content=file.size))
         pieces.append((f"  sha256 {file.sha256}\n", MUTED))
     if by_api and plan.action is Action.CONFIRM and len(plan.rows) == 1:
         pieces.append((_("\na single shipment goes by its own call, if nothing of its order left before\n"), MUTED))
