@@ -364,7 +364,8 @@ class _Search:
         heap = [(rank(order) or 0, order) for order in useful]
         heapify(heap)
         chosen: list[int] = []
-        while heap and any(units > 0 for units in need.values()):
+        lacking = sum(units > 0 for units in need.values())
+        while heap and lacking:
             known, order = heappop(heap)
             now = rank(order)
             if now is None:
@@ -374,6 +375,7 @@ class _Search:
                 continue
             chosen.append(order)
             for sku, units in useful[order].items():
+                lacking -= 0 < need[sku] <= units
                 need[sku] -= units
         superfluous = set()
         for order in sorted(chosen, key=self._weights.__getitem__, reverse=True):

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
 from typing import NamedTuple, TypeAlias
 
 MOST_STEPS = 2_000_000
 """Steps of the search over the neighbourhood; beyond, the set is good but not proven."""
 _PRECISION = 64
 """Bits after the point of a cost per unit: two that differ, differ by more, for quantities below 2**32."""
+_ROUNDING = 1 << 60
+"""More than the costs per unit of all orders of a group are rounded down by, and less than the smallest harm."""
 
 Item: TypeAlias = tuple[int, int, int]
 """Units, harm as one number, order: an order of which only one SKU matters."""
@@ -46,17 +47,15 @@ def cover(need: int, items: Sequence[Item]) -> UnitCover:
         classes[min(units, need)].append((weight, order))
     for members in classes.values():
         members.sort()
-    taken, covered, bound = cover_in_fractions(need, classes)
     if len(classes) == 1:
         ((units, members),) = classes.items()
         count = -(-need // units)
         cost = sum(weight for weight, _ in members[:count])
         return UnitCover(cost, tuple(order for _, order in members[:count]), True, cost)
-    largest = max(classes)
-    apart = 2 * largest + 2
-    if len(classes) * (2 * apart + 1) * 2 * largest * apart > MOST_STEPS:
+    taken, covered, bound = cover_in_fractions(need, classes)
+    counts = dict(taken) if covered == need else _search_near(need - covered, classes, taken)
+    if counts is None:
         return _rounded(need, classes, bound)
-    counts = _search_near(need - covered, classes, taken, apart)
     orders = tuple(order for units, members in classes.items() for _, order in members[: counts[units]])
     cost = sum(weight for units, members in classes.items() for weight, _ in members[: counts[units]])
     return UnitCover(cost, orders, True, cost)
@@ -80,28 +79,42 @@ def cover_in_fractions(need: int, classes: Mapping[int, list[tuple[int, int]]]) 
 
 
 def _search_near(
-    lacking: int, classes: Mapping[int, list[tuple[int, int]]], taken: Mapping[int, int], apart: int
-) -> dict[int, int]:
-    """Return how many of each quantity are cheapest, of all counts that differ from `taken` by at most `apart`.
+    lacking: int, classes: Mapping[int, list[tuple[int, int]]], taken: Mapping[int, int]
+) -> dict[int, int] | None:
+    """Return how many of each quantity are cheapest; None when that takes too many steps.
 
-    `lacking`: units that `taken` does not free yet.
+    `lacking`: units that `taken`, the whole part of the optimum in fractions, does not free yet. A count is left out
+    when it is too far from `taken` (see the module), or when it alone costs more, at the price of a unit in the optimum
+    in fractions, than the next order of that optimum would save: reduced costs of a knapsack (Martello and Toth 1990,
+    section 2.2).
     """
+    price, following = min(
+        (cost_per_unit(members[taken[units]][0], units), units)
+        for units, members in classes.items()
+        if taken[units] < len(members)
+    )
+    slack = (classes[following][taken[following]][0] << _PRECISION) - price * lacking + _ROUNDING
+    apart = 2 * max(classes) + 2
     widest = max(classes) * apart
     states: dict[int, int] = {0: 0}
     steps: list[tuple[int, dict[int, tuple[int, int]]]] = []
+    work = 0
     for units, members in classes.items():
-        costs = [0, *accumulate(weight for weight, _ in members)]
-        start = taken[units]
-        moves = [
-            (count - start, costs[count] - costs[start])
-            for count in range(max(0, start - apart), min(len(members), start + apart) + 1)
-        ]
+        moves = _moves(members, units, taken[units], apart, price, slack)
+        work += len(states) * len(moves)
+        if work > MOST_STEPS:
+            return None
         after: dict[int, int] = {}
         origin: dict[int, tuple[int, int]] = {}
         for offset, cost in states.items():
             for more, extra in moves:
                 reached = offset + more * units
-                if -widest <= reached <= widest and (reached not in after or cost + extra < after[reached]):
+                known = after.get(reached)
+                if (
+                    (known is None or cost + extra < known)
+                    and -widest <= reached <= widest
+                    and ((cost + extra) << _PRECISION) - price * reached <= slack
+                ):
                     after[reached] = cost + extra
                     origin[reached] = (offset, more)
         states = after
@@ -112,6 +125,24 @@ def _search_near(
         place, more = origin[place]
         counts[units] += more
     return counts
+
+
+def _moves(
+    members: Sequence[tuple[int, int]], units: int, start: int, apart: int, price: int, slack: int
+) -> list[tuple[int, int]]:
+    """Return by how many orders the count of a quantity may differ from `start`, each with what that costs more."""
+    found = [(0, 0)]
+    for sign in (1, -1):
+        extra = 0
+        for more in range(1, apart + 1):
+            place = start + more - 1 if sign > 0 else start - more
+            if not 0 <= place < len(members):
+                break
+            extra += sign * members[place][0]
+            if (extra << _PRECISION) - price * sign * more * units > slack:
+                break  # costs rise with every further order of a quantity
+            found.append((sign * more, extra))
+    return found
 
 
 def _rounded(need: int, classes: Mapping[int, list[tuple[int, int]]], bound: int) -> UnitCover:
