@@ -30,9 +30,11 @@ import msgspec
 
 from .unit_cover import Item, UnitCover, cost_per_unit, cover, cover_in_fractions
 
-MOST_VISITS = 60_000
-"""Orders looked at in all branches for one group of SKUs that share orders. A group in which one way down through the
-branches takes more is not searched: it gets the set of `_Search.__init__`, and the bound.
+MOST_VISITS = 100_000
+"""Orders looked at in all branches for one group of SKUs that share orders: enough for every group of 12 orders."""
+LARGE_GROUP, MOST_VISITS_LARGE = 24, 40_000
+"""The same for groups of more orders. One in which a single way down through the branches takes more is not searched:
+it gets the set of `_Search.__init__`, and the bound.
 """
 
 
@@ -253,6 +255,7 @@ class _Search:
         self._covers: dict[tuple[str, int], UnitCover | None] = {}
         self._all_exact = True
         self._size = len(group.orders)
+        self._most_visits = MOST_VISITS if self._size <= LARGE_GROUP else MOST_VISITS_LARGE
         self._visits = 0
         self._best = self._greedy(group)
         self._best_cost = sum(weights[order] for order in self._best)
@@ -263,7 +266,7 @@ class _Search:
         """Return the best set found."""
         root = self._whole_bound()
         finished = False
-        if root < self._best_cost and self._size * len(self._several) <= MOST_VISITS:
+        if root < self._best_cost and self._size * len(self._several) <= self._most_visits:
             self._all_exact = True
             finished = self._branch(0, dict(self._need), 0, []) and self._all_exact
         exact = finished or self._best_cost == root
@@ -294,7 +297,7 @@ class _Search:
     def _branch(self, place: int, need: dict[str, int], cost: int, taken: list[int]) -> bool:
         """Look at both ways for the order at `place`; return False when the steps were used up."""
         self._visits += self._size
-        if self._visits > MOST_VISITS:
+        if self._visits > self._most_visits:
             return False
         if cost + self._bound(need, place) >= self._best_cost:
             return True
