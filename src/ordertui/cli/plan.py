@@ -28,6 +28,8 @@ FIT_COLUMNS = ("fits_by_order_date", "fits_by_cancellation_date", "auto_cancel",
 NOT_IN_STORE = "not in this store; import a report that names it"
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+MOST_ID_CHARACTERS = 32 * 2**20
+"""Of a list of ids: a million of them take some 20 million."""
 OUTPUT = click.option("-o", "--output", type=NEW_FILE, required=True, help="Plan file to write.")
 REPLACE = click.option("--replace", is_flag=True, help="Write over a plan file that is there. Other files always stay.")
 _AMOUNTS_HELP = "Refund: a tab-separated file of order-id, line and amounts; without it all that is left."
@@ -37,6 +39,14 @@ _REASON_HELP = (
 _FIT_HELP = "Cancel: keep as many orders as stay under the rate's target; list the others with the day they would fit."
 _BUDGET_HELP = "With --fit: keep at most N orders that newly count in each marketplace, whatever the target."
 _SHIPPING_HELP = "Confirm: a tab-separated file of order-id, carrier, tracking-number, ship-date."
+
+
+def read_ids(file: IO[str]) -> list[str]:
+    """Return the order ids of a file or pipe, one a line. Leave with exit 4 at more than a list of ids holds."""
+    text = file.read(MOST_ID_CHARACTERS + 1)
+    if len(text) > MOST_ID_CHARACTERS:
+        fail(Exit.BAD_INPUT, f"--ids is longer than {MOST_ID_CHARACTERS:,} characters, more than order ids take")
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 @click.command()
@@ -86,7 +96,7 @@ def plan(
     with open_session(settings) as session:
         session.batches.check_plan_output(output, replace=replace)
         if ids_file is not None:
-            known, unknown = split_known_orders(session, [line.strip() for line in ids_file if line.strip()])
+            known, unknown = split_known_orders(session, read_ids(ids_file))
             if not known:
                 fail(Exit.BAD_INPUT, f"not in this store: {', '.join(unknown[:10]) or 'no order is named'}")
             ids = array("q", known)

@@ -172,3 +172,8 @@ async def test_a_defect_that_ends_the_screen_is_kept_for_the_log(session: Sessio
     assert isinstance(app.defect, KeyError)
     file = app.error_console.file
     assert isinstance(file, StringIO)
+
+
+def test_ids_without_end_are_refused(command: Command) -> None:
+    done = command.run("plan", "cancel", "--ids", "/dev/zero", "-o", command.folder / "p")
+    assert (done.code, "--ids is longer than 33,554,432 characters" in done.stderr) == (Exit.BAD_INPUT, True)
