@@ -103,9 +103,14 @@ NOUNS = ("order", "row", "file", "line", "unit", "item", "report", "day", "batch
 """Counted by `pluralize` inside of sentences."""
 
 
+JOINED = ("of {0}, Amazon restocks {1}; {2}",)
+"""Beginnings of sentences that are joined from pieces."""
+
+
 def sentence_templates() -> list[str]:
     """Return the sentences of the lower layers, with fields such as `{0}` for what varies."""
     found = {f"{{0}} {noun}{ending}" for noun in NOUNS for ending in ("", "es" if noun == "batch" else "s")}
+    found.update(JOINED)
     for name in ("amazon", "article"):
         found.update(policy_texts(tomllib.loads((ROOT / f"rules/policies/{name}.toml").read_text(encoding="utf-8"))))
     for module in SENTENCE_MODULES:

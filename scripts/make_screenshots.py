@@ -17,6 +17,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from ordertui.messages import CHINESE, ENGLISH, _
 from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
 from ordertui.operations.session import Session
@@ -40,6 +41,7 @@ class Picture:
     steps: Steps
     size: tuple[int, int] = WIDE
     theme: str = DARK.name
+    language: str = ENGLISH
 
 
 QUIET = 15
@@ -58,7 +60,7 @@ async def keys(pilot: Pilot[None], *names: str) -> None:
 async def settled(pilot: Pilot[None], looks: int) -> None:
     """Wait until the screen is complete and at rest, so many looks in a row."""
     seen = 0
-    for _ in range(3000):  # half a minute and more: the machine may be busy
+    for _again in range(3000):  # half a minute and more: the machine may be busy
         await pilot.pause(0.01)
         seen = seen + 1 if at_rest(pilot) else 0
         if seen >= looks:
@@ -147,8 +149,8 @@ async def rate(pilot: Pilot[None], session: Session) -> None:
     table = main_screen(pilot).table
     table.go_to(table.marks.ids()[0])
     await keys(pilot, "P")
-    for _ in range(500):
-        if "To come" in str(pilot.app.screen.query_one("#rate-full", Static).content):
+    for _again in range(500):
+        if _("To come") in str(pilot.app.screen.query_one("#rate-full", Static).content):
             break
         await pilot.pause(0.02)
     await pilot.pause(0.2)
@@ -187,7 +189,7 @@ async def tour_preview(pilot: Pilot[None], session: Session) -> None:
 
 async def until_note(pilot: Pilot[None], *words: str) -> None:
     """Wait until the tour says this."""
-    for _ in range(500):
+    for _again in range(500):
         said = " ".join(str(note.content) for note in pilot.app.screen.query(TourNote))
         if all(word in said for word in words):
             return
@@ -207,6 +209,10 @@ PICTURES = (
     Picture("tour", tour, size=SMALL),
     Picture("main-light", main_dark, theme=LIGHT.name),
     Picture("small-80x24", near_target, size=SMALL),
+    *(
+        Picture(f"{name}-zh", steps, language=CHINESE)
+        for name, steps in (("main", main_dark), ("preview", preview), ("rate", rate), ("outbox", outbox))
+    ),
 )
 
 
@@ -216,7 +222,7 @@ async def draw(picture: Picture) -> str:
     shutil.copytree("practice", shop)
     try:
         with Session.open(shop / "practice.db", clock=FixedClock(NOW), config=Config(shop_name="my-shop")) as session:
-            app = OrderTuiApp(session, theme=picture.theme)
+            app = OrderTuiApp(session, theme=picture.theme, language=picture.language)
             async with app.run_test(size=picture.size) as pilot:
                 await keys(pilot)
                 await picture.steps(pilot, session)

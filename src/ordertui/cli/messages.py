@@ -49,7 +49,7 @@ def plan_sentences(plan: Plan) -> Iterator[str]:
         return
     for effect in plan.rates:
         before, after = effect.before, effect.after
-        room = "room unknown" if after.reason else f"room for {after.headroom:,} more"
+        room = "unknown how many more are allowed" if after.reason else f"{after.headroom:,} more allowed"
         counting = "".join(f"; {words}" for words in window_words(plan, effect))
         yield (
             f"  {after.days}-day rate: {share(before)} now, {share(after)} after; target under"

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from ordertui.messages import CHINESE, ENGLISH
 from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
 from ordertui.operations.session import Session
@@ -123,7 +124,14 @@ async def saved_views(pilot: Pilot[None], session: Session) -> None:
     await scenes.keys(pilot, "enter")
 
 
-def same(compare: Compare, session: Session, steps: Steps, size: tuple[int, int], theme: str = DARK.name) -> bool:
+def same(
+    compare: Compare,
+    session: Session,
+    steps: Steps,
+    size: tuple[int, int],
+    theme: str = DARK.name,
+    language: str = ENGLISH,
+) -> bool:
     async def before(pilot: Pilot[Any]) -> None:
         await scenes.keys(pilot)
         await steps(pilot, session)
@@ -131,7 +139,7 @@ def same(compare: Compare, session: Session, steps: Steps, size: tuple[int, int]
     with pytest.MonkeyPatch.context() as patch:
         if theme == NONE:
             patch.setenv("NO_COLOR", "1")
-        app = OrderTuiApp(session, theme=DARK.name if theme == NONE else theme)
+        app = OrderTuiApp(session, theme=DARK.name if theme == NONE else theme, language=language)
         return compare(app, terminal_size=size, run_before=before)
 
 
@@ -278,3 +286,9 @@ def test_welcome(snap_compare: Compare, empty: Session, size: tuple[int, int]) -
 @pytest.mark.parametrize("size", [WIDE, MEDIUM], ids=["wide", "medium"])
 def test_japanese(snap_compare: Compare, japan: Session, size: tuple[int, int]) -> None:
     assert same(snap_compare, japan, titles, size, LIGHT.name)
+
+
+@pytest.mark.parametrize("size", [WIDE, MEDIUM], ids=["wide", "medium"])
+@pytest.mark.parametrize("name", ["main_dark", "preview", "rate", "outbox"])
+def test_chinese(snap_compare: Compare, session: Session, name: str, size: tuple[int, int]) -> None:
+    assert same(snap_compare, session, getattr(scenes, name), size, language=CHINESE)
