@@ -9,13 +9,13 @@ with the standard library.
 from __future__ import annotations
 
 import ast
+import datetime
 import re
 import sys
 import tomllib
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -33,6 +33,8 @@ from ordertui.tui.typed_commands import VERBS
 ROOT = Path(__file__).resolve().parent.parent / "src" / "ordertui"
 FOLDER = ROOT / "messages"
 CATALOGS = (CHINESE,)
+NO_DATE = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+"""Stands in every compiled catalog, so that the same texts make the same bytes."""
 CALLS = frozenset({"_", "N_", "ngettext", "pgettext"})
 """Functions whose literals are messages. They are found in the syntax tree: Babel's own reader of Python looks at
 tokens, and before Python 3.12 a call inside of an f-string is no token."""
@@ -217,8 +219,7 @@ def compiled(language: str) -> bytes:
     """Return what the .mo file of a catalog holds."""
     with (FOLDER / f"{language}.po").open("rb") as file:
         catalog = read_po(file, locale=language)
-    no_date: Any = None  # the stubs know no catalog without one, and Babel may not be installed
-    catalog.creation_date = catalog.revision_date = no_date
+    catalog.creation_date = catalog.revision_date = NO_DATE
     out = BytesIO()
     write_mo(out, catalog)
     return out.getvalue()
