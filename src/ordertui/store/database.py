@@ -57,6 +57,8 @@ class Database:
     """One engine, used by any thread."""
 
     def __init__(self, engine: Engine, *, read_only: bool) -> None:
+        self.login: str | None = None
+        """The login as the server knows it, once `person` was asked; it stays the same as long as the line does."""
         self.engine = engine
         self.place = engine.place
         self.read_only = read_only
@@ -153,7 +155,9 @@ class Database:
     def person(self) -> Person | None:
         """Return who is at work by the server's own word; None: the store is a file."""
         with self.lock:
-            return self.engine.person()
+            found = self.engine.person()
+        self.login = None if found is None else found.name
+        return found
 
     def data_version(self) -> int:
         """Return a number that changes when any connection commits. Compare only values of one connection."""

@@ -157,6 +157,7 @@ def test_what_this_screen_does_is_seen_at_once_and_judged_on_the_server(
 def test_reading_asks_the_server_nothing(tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     with copied(tmp_path) as screen:
         asked: list[str] = []
+        _ = screen.context.active_policies  # the store's own policy is asked for once
         for name in ("query", "stream", "execute", "begin", "commit", "query_all", "begin_snapshot"):
             real = getattr(PostgresEngine, name)
 

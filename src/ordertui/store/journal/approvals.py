@@ -39,6 +39,8 @@ class ApprovalLedger:
     @cached_property
     def login(self) -> str:
         """Who is at work, by the word of the server or the operating system; empty where it has none."""
+        if self._database.login is not None:
+            return self._database.login
         person = self._database.person()
         return self._operator.user if person is None else person.name
 
