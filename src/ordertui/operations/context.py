@@ -160,4 +160,4 @@ class SessionContext:
         """
         from .policies import load_active_policies
 
-        return load_active_policies(self.config, self.store, self.clock)
+        return load_active_policies(self.config, self.reader(), self.store, self.clock)

@@ -63,13 +63,13 @@ class ActivePolicies(NamedTuple):
     """Of the policy that the store on a server has for everybody; 0: it has none, and the settings say."""
 
 
-def load_active_policies(config: Config, store: Store, clock: Clock) -> ActivePolicies:
-    """Return the policies in force.
+def load_active_policies(config: Config, reader: Store, store: Store, clock: Clock) -> ActivePolicies:
+    """Return the policies in force. `reader` is asked for the store's own, so that no key waits for a network.
 
     They are the store's own where one was published, which is on a server alone. Else a file that passes is kept in the
     store; one that fails leaves the kept text in force. Raises PolicyError when it fails and none is kept.
     """
-    published = store.policies.newest() if store.is_shared else None
+    published = reader.policies.newest() if store.is_shared else None
     if published is not None:
         return _of_store(published, config, clock)
     if not config.policy_file:
