@@ -107,7 +107,7 @@ class Workspace:
         try:
             found = msgspec.json.decode(read_file(self._marks_file, MARKS_BYTES), type=_Marked)
             snapshot, last = base64.b64decode(found.marked), base64.b64decode(found.last)
-        except (OSError, ValueError, msgspec.MsgspecError):
+        except (OSError, ValueError, RecursionError, msgspec.MsgspecError):
             return Marks(), b""
         return Marks(marked_ids(snapshot)), last
 
@@ -149,7 +149,7 @@ class Workspace:
         """Return how the operator left each queue, by its key; those that were never opened are not in it."""
         try:
             return msgspec.json.decode(read_file(self._looks, SETTINGS_BYTES), type=dict[str, QueueLook])
-        except (OSError, ValueError, msgspec.MsgspecError):
+        except (OSError, ValueError, RecursionError, msgspec.MsgspecError):
             return {}
 
     def keep_looks(self, looks: Mapping[str, QueueLook]) -> None:

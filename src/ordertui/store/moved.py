@@ -36,5 +36,5 @@ def read_mark(text: str) -> MoveMark:
     """Return the mark that `meta` has. Raises StoreMoved when it cannot be read, because something did move."""
     try:
         return msgspec.json.decode(text, type=MoveMark)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         raise StoreMoved(f"the store has a mark of a move that cannot be read: {text[:100]}") from None

@@ -308,6 +308,18 @@ def test_what_the_fuzzer_found(readers: Readers, name: str, content: bytes) -> N
         getattr(readers, name)(content)
 
 
+def test_looks_of_queues_that_are_nested_without_end_are_none(readers: Readers) -> None:
+    readers.workspace(b'{"late":' + b"[" * 9_000)
+
+
+def test_where_a_value_is_stated_is_a_list(readers: Readers) -> None:
+    content = seeds("edition_file", readers.folder)[0]
+    at = content.index(b"stated_for = [")
+    content = content[:at] + b"stated_for = true }" + content[content.index(b"\n", at) :]
+    with pytest.raises(UserError, match="stated_for is a list of marketplaces, not True"):
+        readers.edition_file(content)
+
+
 def test_good_inputs_are_read(readers: Readers) -> None:
     """The mutations begin with what is read to the end, so that they get beyond the first line."""
     for name in NAMES:

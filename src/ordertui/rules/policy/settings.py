@@ -239,7 +239,11 @@ def _read_entry(
             text = f"{label}: {key} is a day such as 2026-11-23 without quotes, not {day!r}"
             problems.append(source.problem(text, (*path, key)))
     stated = given.get("stated_for", [])
-    for number, code in enumerate(stated if isinstance(stated, list) else []):
+    if not isinstance(stated, list):
+        text = f"{label}: stated_for is a list of marketplaces, not {stated!r}"
+        problems.append(source.problem(text, (*path, "stated_for")))
+        stated = []
+    for number, code in enumerate(stated):
         if code not in list(MARKETPLACES):
             hint = did_you_mean(str(code), list(MARKETPLACES))
             text = f"{label}: there is no marketplace {code!r}{hint}"
