@@ -16,7 +16,7 @@ from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts, Order
 from ordertui.orders.people import Permission
 from ordertui.orders.text import pluralize, with_verb
-from ordertui.store import JournalBatch, Submission
+from ordertui.store import JournalBatch, Store, Submission
 
 from .batch import Batch, Waiting, as_batch
 
@@ -82,12 +82,12 @@ class BatchService:
         store = context.writer(Permission.COMMIT)
         context.copies.require_original()
 
-        def check_policy() -> None:
-            obstacle = edited_since_load(context.config, context.active_policies, store)
+        def check_policy(asked: Store = store) -> None:
+            obstacle = edited_since_load(context.config, context.active_policies, asked)
             if obstacle:
                 raise Refused(obstacle)
 
-        check_policy()
+        check_policy(context.reader())  # without a trip to a server; the committer asks there
         committer = Committer(
             store, self._planner(), context.clock, check_policy,
             merchant_id=context.merchant_id, practice=context.is_practice,
