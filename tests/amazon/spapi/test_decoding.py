@@ -53,3 +53,11 @@ def test_an_id_is_found_where_the_rest_cannot_be_read() -> None:
     assert read_text_field(broken, "orderId") == "113-1"
     assert read_text_field(b"[1]", "orderId") == ""
     assert read_text_field(b'{"orderId": 7}', "orderId") == ""
+
+
+def test_half_of_a_character_costs_nothing_else() -> None:
+    """A title that was cut within an emoji; a whole one and an escaped backslash stay as they are."""
+    text = rb'{"orders": [{"title": "a \ud83d b \ud83d\ude00 \\ud83d \udc00"}, {"x": 1}]}'
+    page = decode_body(text, OrderPage)
+    assert len(page.orders) == 2
+    assert decode_body(page.orders[0], dict) == {"title": "a \ufffd b \U0001f600 \\ud83d \ufffd"}

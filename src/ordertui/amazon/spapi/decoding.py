@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TypeVar
 
@@ -12,6 +13,10 @@ from ordertui.orders.text import describe_json_error, to_single_line
 Body = TypeVar("Body")
 _PLAIN = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
+"""An escape in a JSON text; the first group is half of a character beyond 16 bits, such as a title that was cut within
+one has: one such title must not cost the other orders of a page.
+"""
 _MAX_PROBLEM_LENGTH = 200
 
 
@@ -26,12 +31,29 @@ def decode_body(content: bytes | msgspec.Raw, into: type[Body]) -> Body:
     """
     try:
         try:
-            return msgspec.json.decode(content, type=into)
+            return _decode_whole(content, into)
         except msgspec.ValidationError:
+            content = _ESCAPE.sub(_replace_half, bytes(content))
             return msgspec.json.decode(_ENCODER.encode(_without_nulls(_PLAIN.decode(content))), type=into)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
         words = describe_json_error(bytes(content), error)
         raise UnreadableJson(to_single_line(words)[:_MAX_PROBLEM_LENGTH]) from None
+
+
+def _decode_whole(content: bytes | msgspec.Raw, into: type[Body]) -> Body:
+    try:
+        return msgspec.json.decode(content, type=into)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        cleaned = _ESCAPE.sub(_replace_half, bytes(content))
+        if cleaned == content:
+            raise
+        return msgspec.json.decode(cleaned, type=into)
+
+
+def _replace_half(found: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if found[1] else found[0]
 
 
 def read_text_field(content: bytes | msgspec.Raw, name: str) -> str:
