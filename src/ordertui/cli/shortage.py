@@ -63,7 +63,9 @@ def shortage(
         kept = len(sheet.rows) - len(sheet.chosen)
         count = with_verb(sheet.counting, "counts", "count")
         say(f"{pluralize(len(sheet.chosen))} to cancel ({count} toward the rate), {kept:,} to keep")
-    if output is not None:
+    if output is not None and not sheet.chosen:
+        say(f"no order to cancel: {output} was not written")
+    elif output is not None:
         with new_output(output) as out:
             out.write(ids_text(sheet).encode())
         say(f"ids in {output}; next: ordertui plan cancel --ids {output} --reason NoInventory -o plan.json")

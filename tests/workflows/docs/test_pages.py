@@ -73,6 +73,12 @@ def test_the_readme_runs_on_any_day(now: str, tmp_path: Path) -> None:
     run("README.md", tmp_path, now)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("now", ["2028-02-29T12:00:00Z", ""])
+def test_the_guide_runs_on_any_day(now: str, tmp_path: Path) -> None:
+    run("docs/guide.md", tmp_path, now)
+
+
 def test_the_chinese_readme_walks_as_the_english_one() -> None:
     assert [line.split("  #")[0] for line, _ in commands("README.zh-CN.md")] == [
         line.split("  #")[0] for line, _ in commands("README.md")
