@@ -36,10 +36,10 @@ def test_what_is_true_now_is_listed_and_told(tmp_path: Path) -> None:
     assert "told next" in listed.stdout
     assert "to nobody" not in listed.stdout
     sent = command.run("notify", "send", ORDERTUI_CONFIG=config)
-    assert (sent.code, sent.stdout.split()[-3:]) == (0, ["r0", "buyer_request", "sent"])
+    assert (sent.code, sent.stdout.split()[-3:]) == (0, ["r0", "buyer_request", "delivered"])
     assert len(received(file)) == 1
     again = command.run("notify", "list", ORDERTUI_CONFIG=config)
-    assert "sent" in again.stdout
+    assert "delivered" in again.stdout
     assert "told next" not in again.stdout
     assert command.run("notify", "send", ORDERTUI_CONFIG=config).stdout.split()[4:] == []
     assert "buyer_request" in command.run("notify", "list", "--sent", ORDERTUI_CONFIG=config).stdout

@@ -78,7 +78,7 @@ def notify_send(settings: Settings, form: str) -> None:
         {"receiver": one.receiver, "kind": one.kind.value, "state": one.state.value, "why": one.note} for one in found
     ]
     emit(rows, ("receiver", "kind", "state", "why"), form)
-    if any(one.state is not NotificationState.SENT for one in found):
+    if any(one.state is not NotificationState.DELIVERED for one in found):
         sys.exit(int(Exit.NOT_ALL))
 
 

@@ -194,7 +194,7 @@ class NotificationState(StrEnum):
 
     SENDING = "sending"
     """A process is at it; it stays so when that process dies, until its lease ends."""
-    SENT = "sent"
+    DELIVERED = "delivered"
     FAILED = "failed"
     """The receiver did not take it; it is tried again."""
     GIVEN_UP = "given_up"

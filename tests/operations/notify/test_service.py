@@ -46,7 +46,7 @@ def test_each_alert_is_told_once(tmp_path: Path, clock: FixedClock) -> None:
     file = tmp_path / "got"
     session = shop(tmp_path, clock, ReceiverConfig("team", appending(file), kinds=REQUEST))
     sent = session.notifications.send_due()
-    assert [one.state for one in sent] == [NotificationState.SENT]
+    assert [one.state for one in sent] == [NotificationState.DELIVERED]
     assert session.notifications.send_due() == []
     clock.advance(HOUR)
     assert session.notifications.send_due() == []
@@ -85,7 +85,7 @@ def test_what_fails_is_tried_again_with_the_same_id(tmp_path: Path, clock: Fixed
     session = reopen(session, tmp_path / "shop", clock, ReceiverConfig("team", appending(file), kinds=REQUEST))
     clock.advance(RETRY_SECONDS[0])
     (again,) = session.notifications.send_due()
-    assert (again.state, again.attempts, again.id) == (NotificationState.SENT, 2, first.id)
+    assert (again.state, again.attempts, again.id) == (NotificationState.DELIVERED, 2, first.id)
     assert received(file)[0]["attempt"] == 2
     assert session.notifications.send_due() == []
 
@@ -122,7 +122,7 @@ def test_a_sender_that_died_leaves_it_unclear(tmp_path: Path, clock: FixedClock)
     assert session.notifications.recent()[0].state is NotificationState.UNCLEAR
     assert received(file) == []
     with store.write():  # it lived after all
-        assert store.notifications.finish(begun, NotificationState.SENT).state is NotificationState.SENT
+        assert store.notifications.finish(begun, NotificationState.DELIVERED).state is NotificationState.DELIVERED
 
 
 def test_a_late_note_of_an_earlier_attempt_changes_nothing(tmp_path: Path, clock: FixedClock) -> None:
@@ -261,7 +261,7 @@ def test_a_command_that_is_not_there_and_one_that_does_not_read(tmp_path: Path, 
     )  # fmt: skip
     gone, deaf = session.notifications.send_due()
     assert gone.note == "the command cannot be started: No such file or directory"
-    assert deaf.state is NotificationState.SENT
+    assert deaf.state is NotificationState.DELIVERED
 
 
 def test_a_practice_store_tells_nobody(tmp_path: Path, clock: FixedClock) -> None:

@@ -35,7 +35,7 @@ def asked(folder: Path, clock: FixedClock, *numbers: int) -> Session:
 @pytest.mark.parametrize(
     ("step", "at_once", "in_the_end"),
     [
-        ("begin", None, NotificationState.SENT),  # nothing was noted: the next one tells it
+        ("begin", None, NotificationState.DELIVERED),  # nothing was noted: the next one tells it
         ("send", NotificationState.SENDING, NotificationState.UNCLEAR),
         ("command", NotificationState.SENDING, NotificationState.UNCLEAR),
         ("finish", NotificationState.SENDING, NotificationState.UNCLEAR),

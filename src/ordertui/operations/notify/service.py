@@ -192,7 +192,7 @@ class Notifications:
             f"{store.identity.id}-{begun.id}", begun.kind, text.title, text.body, text.count, text.first,
             text.marketplaces, begun.kind in self._config.urgent, begun.attempts,
         )  # fmt: skip
-        state, note, until = NotificationState.SENT, "", None
+        state, note, until = NotificationState.DELIVERED, "", None
         try:
             send(receiver, payload, self._config.command_seconds)
         except SendFailed as error:
