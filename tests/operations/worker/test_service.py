@@ -24,6 +24,7 @@ from support import places
 from support.batches import commit, session_of
 from support.faults import Faults, inject
 from support.logins import session_as
+from support.profile import LONG
 from support.shops import NOW, order_id
 from support.workers import last_text, run_once, worker
 
@@ -294,7 +295,9 @@ def killed_at(faults: Faults, opener: Open, name: str, point: int | None) -> int
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("point", [n if n % 8 == 4 else pytest.param(n, marks=pytest.mark.long) for n in range(40)])
+@pytest.mark.parametrize(
+    "point", [n if n % 8 == 4 else pytest.param(n, marks=pytest.mark.long) for n in range(0, 40, 1 if LONG else 2)]
+)
 def test_two_workers_one_killed_at_any_step_make_one_dispatch(
     point: int, tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
