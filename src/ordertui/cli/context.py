@@ -140,7 +140,7 @@ class Group(click.Group):
 def explain(error: Exception) -> str:
     """Return the error's message and what helps to settle it: differences, samples, the option to give."""
     from ordertui.amazon.reports import AmbiguousEncoding, MarketplaceNeeded
-    from ordertui.operations.errors import error_message
+    from ordertui.operations.errors import EvidenceAgainst, error_message
     from ordertui.rules.language import FilterError
 
     text = [error_message(error)]
@@ -153,4 +153,6 @@ def explain(error: Exception) -> str:
         text.append(f"Give --marketplace CODE, one of: {', '.join(error.choices)}.")
     elif isinstance(error, FilterError) and error.suggestion:
         text.append(f"Did you mean {error.suggestion}?")
+    elif isinstance(error, EvidenceAgainst):
+        text.append(f"To name it, give {' '.join(f'--against {name}' for name in error.names)}.")
     return "\n".join(text)

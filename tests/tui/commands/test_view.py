@@ -103,13 +103,14 @@ async def test_marking_by_a_filter_takes_no_order_that_is_out_of_the_way(shop: S
         assert table(pilot).marks.count == 5
 
 
-async def test_going_to_an_fba_order_shows_it(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_going_to_an_fba_order_shows_it_and_says_how_to_hide_fba_again(shop: Session) -> None:
+    async with running(shop, toasts=True) as pilot:
         await press(pilot, "g", *order_id(2), "enter")
         await settled(pilot)
         row = table(pilot).cursor_row
         assert row is not None
         assert row.order_id == order_id(2)
+        assert "FBA too; B hides FBA" in said(pilot)
 
 
 def test_a_saved_view_keeps_whether_fba_is_shown() -> None:

@@ -77,7 +77,7 @@ def test_a_report_that_reads_like_that_of_another_batch_needs_its_name(
     second = send(shop, action, orders[1])
     other = form_of(path, FORMS.get(form, lambda content: content))
     for against in ((), ("batch-99",), (f"batch-{second}",)):
-        with pytest.raises(EvidenceAgainst, match=f"--against batch-{first}") as found:
+        with pytest.raises(EvidenceAgainst, match=f"name batch {first}: batch-{first}$") as found:
             shop.results.take_in([other], second, against)
         assert states(shop, second) == {order_id(orders[1]): RowState.WRITTEN}
     shop.results.take_in([other], second, found.value.names)

@@ -198,7 +198,7 @@ def test_the_command_names_the_evidence(shop: Session, tmp_path: Path) -> None:
 
     refused = run()
     assert refused.exit_code == 5
-    assert name in refused.output
+    assert f"give --against {name}." in refused.output
     assert run("--against", name).exit_code == 0
 
 

@@ -94,7 +94,7 @@ class BatchMatcher:
             name = evidence_name(before[-1])
             raise EvidenceAgainst(
                 f"{_alike(before[-1])}. If Amazon gave one for the upload of batch {batch_id} too, compare its time and"
-                f" its number of the upload in Seller Central, and name the other batch: --against {name}",
+                f" its number of the upload in Seller Central, and name batch {before[-1]}: {name}",
                 [name],
             )
         return sent

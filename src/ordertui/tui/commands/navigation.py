@@ -12,6 +12,7 @@ from ordertui.messages import _
 from ordertui.operations.marks import Marks
 from ordertui.orders.enums import Channel
 from ordertui.orders.text import mask_control_characters
+from ordertui.tui.actions import find_command
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.filter_prompt import ask_filter
 from ordertui.tui.screens.go_to_order import FIRST, GoScreen
@@ -145,11 +146,16 @@ def _mark(context: CommandContext, ids: Sequence[int]) -> None:
 async def _show(context: CommandContext, row_id: int) -> None:
     view, table = context.view, context.table
     view.mark_place()
+    had_fba = view.request.fba
     if not table.go_to(row_id):
         with suppress(WorkerCancelled):  # something else, such as a batch that left, had the view read again meanwhile
             rows = context.session.orders.rows((row_id,)).values()
             is_fba = any(row.channel is Channel.AMAZON for row in rows)
             request = view.request.with_filter("", queue="all").with_fba(view.request.fba or is_fba)
             await view.ask_for(request).wait()
-        context.notify(_("it is not in that view: all orders are shown"))
+        if view.request.fba and not had_fba:
+            key = find_command("see.fba").first_key
+            context.notify(_("it is not in that view: all orders are shown, FBA too; {key} hides FBA", key=key))
+        else:
+            context.notify(_("it is not in that view: all orders are shown"))
         table.go_to(row_id)
