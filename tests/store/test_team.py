@@ -385,6 +385,17 @@ def test_the_policy_is_the_stores_own(team: TeamStore, sessions: dict[Role, Sess
         assert "policy = 'article' is not in force" in other.context.active_policies.note
     settings.write_text("# nothing of our own", encoding="utf-8")
     owner.team.publish_policy(settings, None, "back to the edition")
+    with team.session("p_agent") as follower:  # what is held leaves by the rules in force, or not from here
+        batch = commit(follower, Action.CANCEL, 12)
+        follower.batches.release(batch)
+        owner.team.publish_policy(file, None, "large orders go by hand after all")
+        with pytest.raises(Refused, match="published anew"):
+            follower.dispatcher.run()
+        assert states(follower, batch) == {order_id(12): RowState.HELD}
+    with team.session("p_agent") as reopened:  # as a worker does before each run
+        reopened.dispatcher.run()
+    assert states(owner, batch) == {order_id(12): RowState.LEFT_OUT}
+    owner.team.publish_policy(settings, None, "back to the edition")
 
 
 def test_a_viewers_screen_reads_a_copy_that_follows(team: TeamStore, sessions: dict[Role, Session]) -> None:

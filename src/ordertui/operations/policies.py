@@ -38,7 +38,7 @@ def read_policy_file(path: Path) -> str:
 
 PUBLISHED = (
     "the store's policy was published anew after ordertui was opened ({version}): close it and open it again to work by"
-    " the new rules; until then nothing can be committed"
+    " the new rules; until then nothing can be committed, and what is held does not leave from here"
 )
 OTHER_FILE = (
     "your policy file {path} is not in force, and differs from the store's policy, which is ({version}); an owner"
@@ -122,10 +122,9 @@ def describe_version(version: PolicyVersion) -> str:
 
 def edited_since_load(config: Config, in_force: ActivePolicies, store: Store) -> str:
     """Return a notice when the policy was edited or published anew since it was read, else an empty text."""
-    if store.is_shared:
-        newest = store.policies.newest_number()
-        if newest != in_force.version:
-            return PUBLISHED.format(version=f"version {newest}")
+    published = published_since_load(in_force, store)
+    if published:
+        return published
     if not config.policy_file or in_force.version:
         return ""
     path = typed_path(config.policy_file)
@@ -134,6 +133,12 @@ def edited_since_load(config: Config, in_force: ActivePolicies, store: Store) ->
     except PolicyError:
         text = None
     return "" if text == in_force.text else EDITED.format(path=path)
+
+
+def published_since_load(in_force: ActivePolicies, store: Store) -> str:
+    """Return a notice when the store's own policy was published anew since it was read, else an empty text."""
+    newest = store.policies.newest_number() if store.is_shared else in_force.version
+    return "" if newest == in_force.version else PUBLISHED.format(version=f"version {newest}")
 
 
 def _kept(text: str, path: Path, config: Config, clock: Clock) -> HousePolicy:

@@ -90,10 +90,13 @@ class WorkLedger:
         return JobRecord() if found is None else msgspec.json.decode(found, type=JobRecord)
 
     def take(self, name: JobName, worker: str, seen: JobRun | None, seconds: int) -> bool:
-        """Give a worker the lease of a job; return False when another one has it, or ran it since `seen`."""
+        """Give a worker the lease of a job; return False when another one has it, or ran it since `seen`.
+
+        A lease that ends later than one that is given now was given before the clock was put back: it has ended.
+        """
         with self._database.write():
             record, now = self.job(name), self._clock.now()
-            if record.last != seen or (record.holder not in ("", worker) and record.until > now):
+            if record.last != seen or (record.holder not in ("", worker) and now < record.until <= now + seconds):
                 return False
             self._put_job(name, JobRecord(worker, now + seconds, record.last))
         return True
@@ -132,8 +135,17 @@ class WorkLedger:
                 if one.id == worker:
                     ended_at = now if ended else None
                     self._put_worker(msgspec.structs.replace(one, beat_at=now, next_at=next_at, ended_at=ended_at))
+                    if ended:
+                        self._end_leases(worker)
                 elif one.beat_at < now - silent_seconds:
                     self._database.execute("DELETE FROM meta WHERE key = ?", (f"{WORKER_KEY}{one.id}",))
+
+    def _end_leases(self, worker: str) -> None:
+        """Let others run at once what a worker that ends was at."""
+        for name in JobName:
+            record = self.job(name)
+            if record.holder == worker:
+                self._put_job(name, JobRecord(last=record.last))
 
     def workers(self) -> list[WorkerRecord]:
         """Return every worker that was heard of lately, by host and start."""

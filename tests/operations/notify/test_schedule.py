@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from ordertui.amazon.spapi.cancellable_sleep import Stop
 from ordertui.operations.config import NotifyConfig, ReceiverConfig
 from ordertui.operations.notify import service
 from ordertui.operations.notify.alerts import FIRST, WORDS, Alert, alert_text
@@ -142,7 +143,7 @@ class Receiver:
         self.outcomes: list[str] = []
         self.taken: Counter[str] = Counter()
 
-    def send(self, receiver: ReceiverConfig, payload: HookPayload, seconds: int) -> None:
+    def send(self, receiver: ReceiverConfig, payload: HookPayload, seconds: int, stop: Stop) -> None:
         outcome = self.outcomes.pop(0) if self.outcomes else "ok"
         if outcome == "fails":
             raise SendFailed("no")

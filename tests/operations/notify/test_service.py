@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from ordertui.amazon.spapi.secret import Secret
 from ordertui.operations.config import AmazonConfig, ReceiverConfig
 from ordertui.operations.errors import Refused, UnknownChoice
+from ordertui.operations.notify import apprise_address
 from ordertui.operations.notify.schedule import RETRY_SECONDS
 from ordertui.operations.notify.service import LEASE_SECONDS
 from ordertui.operations.session import Session
@@ -252,6 +256,31 @@ def test_a_command_that_hangs_is_ended_with_what_it_started(tmp_path: Path, cloc
     (found,) = session.notifications.send_due()
     assert (found.state, found.note) == (NotificationState.FAILED, "the command did not end within 1 s")
     assert not mark.exists()
+
+
+def test_a_command_ends_with_the_worker_and_is_unclear(tmp_path: Path, clock: FixedClock) -> None:
+    mark, begun = tmp_path / "mark", tmp_path / "begun"
+    command = ("sh", "-c", f"touch '{begun}'; (sleep 3; touch '{mark}') & sleep 60")
+    session = shop(tmp_path, clock, ReceiverConfig("team", command, kinds=REQUEST))
+    asked = time.monotonic()
+    (found,) = session.notifications.send_due(begun.exists)
+    assert time.monotonic() - asked < 2.5, "a second on a machine that has time"
+    assert (found.state, "not known" in found.note, mark.exists()) == (NotificationState.UNCLEAR, True, False)
+    clock.advance(DAY)
+    assert session.notifications.send_due() == [], "it may have arrived: it is not sent again"
+
+
+def test_apprise_is_not_waited_for_at_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    release, begun = threading.Event(), threading.Event()
+
+    def hang(*_args: object, **_more: object) -> None:
+        begun.set()
+        release.wait(20)
+
+    monkeypatch.setattr(apprise_address, "post", hang)
+    with pytest.raises(apprise_address.SendUnclear):
+        apprise_address.post_until(begun.is_set, Secret("json://x"), "title", "body", is_urgent=False)
+    release.set()
 
 
 def test_a_command_that_is_not_there_and_one_that_does_not_read(tmp_path: Path, clock: FixedClock) -> None:

@@ -13,13 +13,14 @@ import pytest
 from ordertui.amazon.spapi.cancellable_sleep import Stop
 from ordertui.operations.config import Config, OutboxConfig, WorkerConfig
 from ordertui.operations.session import Session
+from ordertui.operations.worker import service
 from ordertui.operations.worker.health import Health, worker_health
-from ordertui.operations.worker.jobs import AGAIN_SECONDS, SWEEP_SECONDS, DispatchJob, next_time
+from ordertui.operations.worker.jobs import AGAIN_SECONDS, SWEEP_SECONDS, DispatchJob, SyncJob, next_time
 from ordertui.operations.worker.loop import LEASE_SECONDS, JobLoop
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import DAY, FixedClock, iso_utc, parse_iso
 from ordertui.orders.enums import Action
-from ordertui.store.work import JobName, JobOutcome, JobRun
+from ordertui.store.work import JobName, JobOutcome, JobRun, WorkerRecord
 from support import places
 from support.batches import commit, session_of
 from support.faults import Faults, inject
@@ -226,6 +227,67 @@ def test_an_end_comes_within_a_second_and_is_noted(opener: Open, clock: FixedClo
     with opener() as session:
         assert session.context.store.work.workers()[0].ended_at == clock.now()
         assert worker_health(session.context.reader(), clock.now()).health is Health.NONE
+
+
+def test_what_does_not_end_is_not_waited_for_four_times(opener: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One time for all jobs; a job that only looks whether it is due holds up no end, and its lease ends with it."""
+    monkeypatch.setattr(service, "END_SECONDS", 0.3)
+    stop, release = threading.Event(), threading.Event()
+    begun = threading.Barrier(3)
+
+    class Deaf(Sample):
+        def due_at(self, session: Session, last: JobRun | None, now: int) -> int | None:
+            if self.name is JobName.IMPORT:
+                begun.wait(10)
+                release.wait(20)
+            return now
+
+        def run(self, session: Session, stop: Stop) -> str:
+            begun.wait(10)
+            release.wait(20)
+            return ""
+
+    looks = Deaf(str)
+    looks.name = JobName.IMPORT
+    made = worker(opener, jobs=[Deaf(str), looks])
+    thread = threading.Thread(target=made.run, args=(stop,), daemon=True)
+    thread.start()
+    begun.wait(10)
+    asked = time.monotonic()
+    stop.set()
+    thread.join(10)
+    gone = time.monotonic() - asked
+    with opener() as session:
+        assert session.context.store.work.job(JobName.SYNC).holder == ""
+    release.set()
+    assert gone < 5
+
+
+def test_a_clock_that_is_put_back_stops_no_job(opener: Open, clock: FixedClock) -> None:
+    class EachMinute(Sample):
+        def due_at(self, session: Session, last: JobRun | None, now: int) -> int | None:
+            return now if last is None else last.ended_at + 60
+
+    job = EachMinute(lambda: "done")
+    made = worker(opener, jobs=[job])
+    with opener() as session:
+        work = session.context.store.work
+        work.begin(WorkerRecord("gone-1", "gone", NOW, NOW + DAY))
+        work.finish(JobName.SYNC, "gone-1", JobRun(NOW + DAY, NOW + DAY, JobOutcome.OK, "of tomorrow"))
+        assert work.take(JobName.SYNC, "gone-1", work.job(JobName.SYNC).last, DAY)
+        found = worker_health(session.context.reader(), NOW)
+        assert (found.health, "put back" in found.reasons[0]) == (Health.LATE, True)
+        assert run_once(made)
+        assert (job.runs, last_text(session, JobName.SYNC)) == (1, "ok: done")
+        assert made.loops[0].next_at == NOW + 60
+
+
+def test_the_first_time_of_day_comes_also_to_a_store_that_was_never_synced(opener: Open) -> None:
+    job = SyncJob(WorkerConfig(sync_minutes=0, sync_times=("06:30",)))
+    with opener() as session:
+        assert job.due_at(session, None, NOW) == NOW
+        run = JobRun(NOW, NOW + 5, JobOutcome.OK, "")
+        assert job.due_at(session, run, NOW + 5) == next_time(("06:30",), "UTC", NOW)
 
 
 def test_health_tells_none_late_and_overdue_apart(opener: Open, clock: FixedClock) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ordertui.operations.batches.batch import LastLook
 from ordertui.operations.errors import OperationError
 from ordertui.operations.planning.feed_builder import BuiltFile, build_feed_files
@@ -17,10 +19,14 @@ from ordertui.store import FeedFile, JournalBatch, Store
 class BatchFreezer:
     """Prepares the batches of one store to leave. Both dispatchers use it, within their own transaction."""
 
-    def __init__(self, store: Store, planner: Planner, merchant_id: str) -> None:
+    def __init__(
+        self, store: Store, planner: Planner, merchant_id: str, check_policy: Callable[[], None] = lambda: None
+    ) -> None:
+        """`check_policy` raises Refused when the rules of `planner` are not those in force any more."""
         self._store = store
         self._planner = planner
         self.merchant_id = merchant_id
+        self._check_policy = check_policy
 
     def freeze(self, batch_id: int) -> tuple[JournalBatch, tuple[BuiltFile, ...]]:
         """Return the batch without the rows that must not leave any more, and its files; no files when none may leave.
@@ -38,8 +44,10 @@ class BatchFreezer:
     def look(self, batch_id: int) -> LastLook:
         """Take out the rows of a batch that has not left that must not leave any more, and return what is left of it.
 
-        Raises OperationError when the files are not those that were previewed, or when an order is gone.
+        Raises OperationError when the files are not those that were previewed, or when an order is gone, Refused when
+        the store's policy was published anew.
         """
+        self._check_policy()
         plan = decode(self._store.batches.plan_bytes(batch_id))
         known = {row.order_id for row in self._store.batches.get(batch_id).rows}
         lost = [row.order_id for row in plan.rows if row.order_id not in known]

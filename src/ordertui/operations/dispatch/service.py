@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from ordertui.files import MEBIBYTE, read_file
 from ordertui.operations.batches.batch import Batch, Due, DueStep, LastLook, as_batch
 from ordertui.operations.context import SessionContext
+from ordertui.operations.errors import Refused
 from ordertui.orders.batch_state import LEFT_BATCHES, BatchState
 from ordertui.orders.people import Permission
 from ordertui.store import JournalBatch, Submission
@@ -51,7 +52,15 @@ class DispatchService:
     def _freezer(self) -> BatchFreezer:
         from .freeze import BatchFreezer
 
-        return BatchFreezer(self._context.store, self._planner(), self._context.merchant_id)
+        return BatchFreezer(self._context.store, self._planner(), self._context.merchant_id, self._check_policy)
+
+    def _check_policy(self) -> None:
+        """Raise Refused when the store's policy was published anew since its rules were read here."""
+        from ordertui.operations.policies import published_since_load
+
+        obstacle = published_since_load(self._context.active_policies, self._context.store)
+        if obstacle:
+            raise Refused(obstacle)
 
     @cached_property
     def files(self) -> FileDispatcher:

@@ -3,12 +3,46 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
+from collections.abc import Callable
 
 from ordertui.amazon.spapi.secret import Secret
 
 
 class SendFailed(Exception):
     """The receiver did not take it; the message says why, without anything of an address."""
+
+
+class SendUnclear(Exception):
+    """Sending was ended in the middle: the receiver may have got it or not."""
+
+
+STOP_SECONDS = 0.2
+"""How often a stop is looked for while something is sent."""
+MOST_SECONDS = 120
+"""A service that says nothing for so long is not waited for any more."""
+
+
+def post_until(stop: Callable[[], bool], address: Secret, title: str, body: str, *, is_urgent: bool) -> None:
+    """Do what `post` does until `stop` says so. Raises SendFailed, and SendUnclear when it was not waited for."""
+    errors: list[SendFailed] = []
+
+    def work() -> None:
+        try:
+            post(address, title, body, is_urgent=is_urgent)
+        except SendFailed as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work, name="apprise", daemon=True)
+    thread.start()
+    until = time.monotonic() + MOST_SECONDS
+    while thread.is_alive():
+        thread.join(STOP_SECONDS)
+        if thread.is_alive() and (stop() or time.monotonic() > until):
+            raise SendUnclear("it was ended before the service answered: it may have arrived")
+    if errors:
+        raise errors[0]
 
 
 def post(address: Secret, title: str, body: str, *, is_urgent: bool) -> None:

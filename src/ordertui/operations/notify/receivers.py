@@ -10,7 +10,8 @@ import os
 import signal
 import stat
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -22,7 +23,7 @@ from ordertui.operations.errors import BadInput, error_message
 from ordertui.operations.paths import typed_path
 from ordertui.orders.enums import AlertKind
 
-from .apprise_address import SendFailed, post
+from .apprise_address import STOP_SECONDS, SendFailed, SendUnclear, post_until
 
 KEYRING_SERVICE = "ordertui-notify"
 ADDRESS_BYTES = 4_096
@@ -45,18 +46,23 @@ class HookPayload(msgspec.Struct, frozen=True):
     version: int = 1
 
 
-def send(receiver: ReceiverConfig, payload: HookPayload, seconds: int) -> None:
-    """Bring a notification to its receiver; a command is ended after `seconds`. Raises SendFailed."""
+def send(
+    receiver: ReceiverConfig, payload: HookPayload, seconds: int, stop: Callable[[], bool] = lambda: False
+) -> None:
+    """Bring a notification to its receiver; a command is ended after `seconds`.
+
+    Raises SendFailed, and SendUnclear when `stop` ended it in the middle.
+    """
     try:
         if receiver.command:
-            _run(receiver.command, msgspec.json.encode(payload), seconds)
+            _run(receiver.command, msgspec.json.encode(payload), seconds, stop)
         else:
-            post(load_address(receiver), payload.title, payload.body, is_urgent=payload.urgent)
+            post_until(stop, load_address(receiver), payload.title, payload.body, is_urgent=payload.urgent)
     except (BadInput, OSError) as error:
         raise SendFailed(error_message(error)) from None
 
 
-def _run(command: Sequence[str], content: bytes, seconds: int) -> None:
+def _run(command: Sequence[str], content: bytes, seconds: int, stop: Callable[[], bool]) -> None:
     """Run a command with these bytes on stdin. What it prints is not read: it may hold anything."""
     try:
         process = subprocess.Popen(
@@ -69,14 +75,29 @@ def _run(command: Sequence[str], content: bytes, seconds: int) -> None:
     except (OSError, ValueError) as error:
         raise SendFailed(f"the command cannot be started: {getattr(error, 'strerror', None) or error}") from None
     try:
-        process.communicate(content, timeout=seconds)
-    except subprocess.TimeoutExpired:
-        raise SendFailed(f"the command did not end within {seconds} s") from None
+        _wait(process, content, seconds, stop)
     finally:
         if process.poll() is None:
             _end(process)
     if process.returncode:
         raise SendFailed(f"the command ended with {process.returncode}")
+
+
+def _wait(process: subprocess.Popen[bytes], content: bytes, seconds: int, stop: Callable[[], bool]) -> None:
+    """Give a command its bytes and wait for its end. Raises SendFailed after `seconds`, SendUnclear at a stop."""
+    given: bytes | None = content
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            process.communicate(given, timeout=max(0.0, min(STOP_SECONDS, until - time.monotonic())))
+        except subprocess.TimeoutExpired:
+            given = None  # what is left of it is kept by `process`
+        else:
+            return
+        if time.monotonic() >= until:
+            raise SendFailed(f"the command did not end within {seconds} s")
+        if stop():
+            raise SendUnclear("the command was ended with ordertui: what it did until then is not known")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

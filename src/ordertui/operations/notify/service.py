@@ -17,7 +17,7 @@ from ordertui.store import Store
 from ordertui.store.notifications import Notification
 
 from .alerts import Alert, AlertText, alert_text
-from .apprise_address import SendFailed
+from .apprise_address import SendFailed, SendUnclear
 from .finder import AlertFinder
 from .receivers import HookPayload, send
 from .schedule import group_by_kind, retry_at, waiting_reason
@@ -64,8 +64,8 @@ class Notifications:
     def send_due(self, stop: Callable[[], bool] = lambda: False) -> list[Notification]:
         """Tell each receiver what it was not told yet and may be told now; return what was tried, as it ended.
 
-        `stop` is asked between two notifications. Raises Refused for a practice store and for one that may be a copy,
-        RoleRefused, ReadOnly, StoreError.
+        `stop` is asked between two notifications, and while one is sent, which is `unclear` then. Raises Refused for a
+        practice store and for one that may be a copy, RoleRefused, ReadOnly, StoreError.
         """
         store = self._writer()
         if not self._receivers:
@@ -77,7 +77,7 @@ class Notifications:
             for kind, group in group_by_kind(self._wanted(receiver, alerts)).items():
                 begun = None if stop() else self._begin(store, receiver, kind, group)
                 if begun is not None:
-                    found.append(self._send(store, receiver, begun))
+                    found.append(self._send(store, receiver, begun, stop))
         return found
 
     def test(self, name: str | None = None) -> list[tuple[str, str]]:
@@ -182,10 +182,12 @@ class Notifications:
             with store.write():
                 begun = log.begin_again(failed.id, now=now, until=now + LEASE_SECONDS)
             if begun is not None:
-                found.append(self._send(store, receiver, begun))
+                found.append(self._send(store, receiver, begun, stop))
         return found
 
-    def _send(self, store: Store, receiver: ReceiverConfig, begun: Notification) -> Notification:
+    def _send(
+        self, store: Store, receiver: ReceiverConfig, begun: Notification, stop: Callable[[], bool]
+    ) -> Notification:
         """Send a notification that was begun, and note how that went."""
         text = msgspec.json.decode(begun.content, type=AlertText)
         payload = HookPayload(
@@ -194,7 +196,9 @@ class Notifications:
         )  # fmt: skip
         state, note, until = NotificationState.DELIVERED, "", None
         try:
-            send(receiver, payload, self._config.command_seconds)
+            send(receiver, payload, self._config.command_seconds, stop)
+        except SendUnclear as error:
+            state, note = NotificationState.UNCLEAR, str(error)
         except SendFailed as error:
             note, until = str(error), retry_at(begun.attempts, self._context.clock.now())
             state = NotificationState.GIVEN_UP if until is None else NotificationState.FAILED

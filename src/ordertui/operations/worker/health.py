@@ -56,7 +56,11 @@ def worker_health(store: Store, now: int, host: str | None = None) -> WorkerHeal
         if not candidates:
             return WorkerHealth(Health.NONE, ("no worker runs: `ordertui worker`",), workers, running)
         newest = max(candidates, key=lambda one: one.beat_at)
-        text = f"{newest.id} was last heard of {format_duration(now - newest.beat_at)} ago"
+        gone = now - newest.beat_at
+        ago = (
+            f"{format_duration(gone)} ago" if gone >= 0 else f"{format_duration(-gone)} ahead: was the clock put back?"
+        )
+        text = f"{newest.id} was last heard of {ago}"
         return WorkerHealth(Health.LATE, (text,), workers, running)
     late = [
         f"{name.value} of {one.id} should have run {format_duration(now - at)} ago"
@@ -76,10 +80,13 @@ def worker_health(store: Store, now: int, host: str | None = None) -> WorkerHeal
 
 
 def is_current(worker: WorkerRecord, now: int) -> bool:
-    """Return whether a worker runs, as far as is known, or ran from cron lately."""
+    """Return whether a worker runs, as far as is known, or ran from cron lately.
+
+    A sign of life that is minutes ahead is of before the clock was put back, and tells nothing.
+    """
     if worker.is_once:
-        return now - worker.beat_at <= ONCE_SECONDS
-    return worker.ended_at is None and now - worker.beat_at <= LATE_SECONDS
+        return -LATE_SECONDS <= now - worker.beat_at <= ONCE_SECONDS
+    return worker.ended_at is None and abs(now - worker.beat_at) <= LATE_SECONDS
 
 
 def _failed_last(job: JobRecord) -> bool:

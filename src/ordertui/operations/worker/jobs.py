@@ -76,7 +76,10 @@ class SyncJob:
         self._config = config
 
     def due_at(self, session: Session, last: JobRun | None, now: int) -> int | None:
-        """See `Job`: when the orders are old, whoever synced them, or a time of the settings has come."""
+        """See `Job`: when the orders are old, whoever synced them, or a time of the settings has come.
+
+        A store that no worker ever synced is synced at once: no time was there that could have come since.
+        """
         times = []
         if self._config.sync_minutes:
             seconds, known = self._config.sync_minutes * 60, session.sync.status().watermark
@@ -84,8 +87,8 @@ class SyncJob:
             if last is not None:  # the newest minutes are not asked for, so that the orders are old right after it
                 times[0] = max(times[0], last.ended_at + min(seconds, AGAIN_SECONDS))
         if self._config.sync_times:
-            since = now if last is None else last.started_at
-            times.append(next_time(self._config.sync_times, self._config.zone or "UTC", since))
+            zone = self._config.zone or "UTC"
+            times.append(now if last is None else next_time(self._config.sync_times, zone, last.started_at))
         return min(times, default=None)
 
     def run(self, session: Session, stop: Stop) -> str:

@@ -45,6 +45,11 @@ class JobLoop:
         self._lost = 0
         """Looks in a row that failed."""
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the store could not be reached at the last look."""
+        return self._lost > 0
+
     def close(self) -> None:
         """Close the session."""
         if self._session is not None:
@@ -71,11 +76,12 @@ class JobLoop:
         session = self._session or self._reopen()
         session.context.require(Permission.WORK)
         ledger, name = session.context.store.work, self.job.name
-        last, now = ledger.job(name).last, session.clock.now()
+        seen, now = ledger.job(name).last, session.clock.now()
+        last = None if seen is not None and seen.ended_at > now else seen  # the clock was put back
         self.next_at = self._due_at(session, last, now)
         if self.next_at is None or self.next_at > now or stop():
             return
-        if not ledger.take(name, self._worker, last, LEASE_SECONDS):
+        if not ledger.take(name, self._worker, seen, LEASE_SECONDS):
             return
         self.is_running = True
         try:

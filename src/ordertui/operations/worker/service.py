@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Sequence
 
 from ordertui.operations.errors import USER_ERRORS
@@ -20,7 +21,9 @@ BEAT_SECONDS = 30
 FORGET_SECONDS = 7 * DAY
 """A worker that nobody heard of for so long is not listed any more."""
 END_SECONDS = 20
-"""Wait so long for jobs to end that were asked to; what is cut off then goes on with the next start."""
+"""Wait so long in all for jobs to end that were asked to; what is cut off then goes on with the next start."""
+LOOK_END_SECONDS = 0.5
+"""Wait so long for one that runs nothing."""
 
 
 def worker_id(host: str, *, is_once: bool) -> str:
@@ -46,13 +49,27 @@ class Worker:
             threading.Thread(target=self._work, args=(loop, stop), name=f"job {loop.job.name.value}", daemon=True)
             for loop in self.loops
         ]
-        for thread in threads:
+        beat = threading.Thread(target=self._beat_until, args=(stop,), daemon=True)
+        for thread in [*threads, beat]:
             thread.start()
-        self._beat_until(stop)
-        for thread in threads:
-            thread.join(END_SECONDS)
-        self._beat(ended=True)
+        while not stop.wait(BEAT_SECONDS):  # the signs of life have a thread: a server that is away delays no end
+            pass
+        self._join(threads)
+        beat.join(LOOK_END_SECONDS)
+        last = threading.Thread(target=self._beat, kwargs={"ended": True}, daemon=True)
+        last.start()
+        last.join(LOOK_END_SECONDS if any(loop.is_lost for loop in self.loops) else END_SECONDS)
         self._log(f"{self._name} ended")
+
+    def _join(self, threads: Sequence[threading.Thread]) -> None:
+        """Wait for the jobs that run; one that only looks whether it is due, or looks for the store, is cut off."""
+        begun = time.monotonic()
+        for loop, thread in zip(self.loops, threads, strict=True):
+            while thread.is_alive():
+                gone = time.monotonic() - begun
+                if gone > (END_SECONDS if loop.is_running else LOOK_END_SECONDS):
+                    break
+                thread.join(0.05)
 
     def run_once(self, stop: threading.Event) -> bool:
         """Run every job that is due, once; return whether all went well."""
