@@ -96,7 +96,8 @@ SENTENCE_MODULES = (
     "rules/language/parser", "rules/language/literals", "rules/language/dates", "orders/api_facts",
     "operations/results/evaluation", "operations/results/matching", "operations/reports/importer",
     "operations/reports/marketplaces", "operations/sync/status", "operations/sync/connection",
-    "operations/sync/buyer_messages", "amazon/reports/cell_parsers",
+    "operations/sync/buyer_messages", "amazon/reports/cell_parsers", "operations/shortage/reasons",
+    "operations/shortage/service", "operations/shortage/stock_file", "operations/planning/offer_removal",
 )  # fmt: skip
 """Modules whose sentences reach the screen."""
 POLICY_TEXTS = frozenset({"why", "short", "note", "text"})
@@ -105,8 +106,14 @@ NOUNS = ("order", "row", "file", "line", "unit", "item", "report", "day", "batch
 """Counted by `pluralize` inside of sentences."""
 
 
-JOINED = ("of {0}, Amazon restocks {1}; {2}",)
-"""Beginnings of sentences that are joined from pieces."""
+JOINED = (
+    "of {0}, Amazon restocks {1}; {2}",
+    "{0} counts in these {1}", "{0} count in these {1}", "none counts in these {0}",
+    "{0}, {1} was placed before them", "{0}, {1} were placed before them", "{0} adds nothing", "{0} add nothing",
+    "it may not be cancelled: {0}", "you said so", "its buyer requested cancellation on Amazon",
+    "{0} in {1} that you keep and {2} in orders that may not be cancelled",
+)  # fmt: skip
+"""Sentences that are joined from pieces, and their beginnings and ends."""
 
 
 def sentence_templates() -> list[str]:

@@ -165,6 +165,18 @@ def test_chinese_has_texts_plurals_and_contexts() -> None:
         ("the shipment is confirmed: refund it instead", "已确认发货：请改为退款"),
         ("1 of 2 orders holds several SKUs: all of them are cancelled", "2 个订单中 1 个含多个 SKU：全部都会被取消"),
         ("4 units not restocked (NoInventory)", "4 件不恢复库存（NoInventory）"),
+        ("the order holds several SKUs: all of them are cancelled", "该订单含多个 SKU：全部都会被取消"),
+        ("6 count in these 7 days, 1 was placed before them", "这 7 天内计入 6 个，1 个在此之前下单"),
+        ("all of MUG that may be cancelled is needed", "能取消的 MUG 订单都要取消才够"),
+        ("it is worth less than 111-1, which is kept", "金额低于保留的 111-1"),
+        (
+            "it may not be cancelled: the shipment is confirmed: refund it instead",
+            "不可取消：已确认发货：请改为退款",
+        ),
+        (
+            "M: 3 units still missing: 2 units in 1 order that you keep and 1 unit in orders that may not be cancelled",
+            "M：仍缺 3 件：2 件在您保留的 1 个订单中，1 件在不可取消的订单中",
+        ),
         ("the buyer's own words, which no template fits", "the buyer's own words, which no template fits"),
     ],
 )

@@ -115,8 +115,8 @@ class ShortageDraft:
             yield "the orders are in several currencies: their amounts are not compared"
         if not result.is_exact:
             yield (
-                f"too many orders share these SKUs to look at every set: {result.harm.counts:,} orders count,"
-                f" and no set has fewer than {result.at_least_counting:,}"
+                "too many orders share these SKUs to look at every set: the one shown adds"
+                f" {result.harm.counts:,} to the rate, and none adds fewer than {result.at_least_counting:,}"
             )
 
 

@@ -198,7 +198,7 @@ def _rate_lines(plan: Plan, width: int) -> Iterator[Content]:
 
 def _count_words(plan: Plan, effect: RateEffect, *, is_last: bool) -> list[str]:
     """Return who counts in one window; with the last one also what is true of all windows."""
-    words = window_words(plan, effect)
+    words = [translate(text) for text in window_words(plan, effect)]
     if not is_last:
         return words
     if not words:

@@ -12,7 +12,7 @@ from ordertui.orders.money import format_money
 from ordertui.orders.text import mask_control_characters
 from ordertui.rules.shortage import Why
 
-from .format import GAP, MUTED, Piece, format_sums, format_time
+from .format import GAP, MUTED, Piece, format_sums, format_time, pad
 
 HEAD_SKUS = 3
 """Short SKUs that the head names; `i` lists all."""
@@ -62,14 +62,14 @@ def render_shortage_head(sheet: ShortageSheet, *, is_weighing: bool) -> Content:
         lines.append(Content.assemble(*pieces))
     else:
         lines.append(Content(_("No SKU is short: there are units for every order.")))
-    lines += [Content.styled(mask_control_characters(note), WARNING) for note in sheet.notes]
+    lines += [Content.styled(note, WARNING) for note in _notes(sheet)]
     return Content("\n").join(lines)
 
 
 def render_shortage_details(sheet: ShortageSheet) -> str:
     """Return every SKU that was asked for, the short ones first, and the notes."""
     skus = sorted(sheet.available, key=lambda sku: (-sheet.result.short.get(sku, 0), sku))
-    return "\n".join([*(sku_line(sheet, sku) for sku in skus), "", *map(mask_control_characters, sheet.notes)])
+    return "\n".join([*(sku_line(sheet, sku) for sku in skus), "", *_notes(sheet)])
 
 
 def render_shortage_row(row: ShortageRow, zone: str, width: int, *, many_skus: bool) -> Content:
@@ -79,14 +79,20 @@ def render_shortage_row(row: ShortageRow, zone: str, width: int, *, many_skus: b
     units = " ".join(f"{units} {sku}" if many_skus else f"{units}" for sku, units in row.units)
     total = _("price ?") if row.total is None else format_money(row.total.minor, row.total.currency)
     ship_by = format_time(row.ship_by, zone) if width >= 100 else ""
-    facts = f"{row.order_id:<{ID_CELLS}}{pinned} {mask_control_characters(units)}  {total:>11}  {ship_by}"
+    facts = (
+        f"{row.order_id:<{ID_CELLS}}{pinned} {mask_control_characters(units)}  {pad(total, 11, right=True)}  {ship_by}"
+    )
     flag: list[Piece] = []
     if row.is_chosen:
         flag = [(_("  counts"), WARNING) if row.counts else (_("  ★ does not count"), "$text-success")]
     why = translate(row.why.removeprefix("chosen because ").removeprefix("kept because "))
-    head = "cancel" if row.is_chosen else "keep"
+    head = _("cancel") if row.is_chosen else _("keep")
     pieces: list[Piece] = [sign, facts.rstrip(), *(flag if width >= 100 else []), f"  {head}: "]
     return Content.assemble(*pieces, (mask_control_characters(why), MUTED)).truncate(width, ellipsis=True)
+
+
+def _notes(sheet: ShortageSheet) -> list[str]:
+    return [mask_control_characters(translate(note)) for note in sheet.notes]
 
 
 def _money(rows: Sequence[ShortageRow]) -> str:

@@ -132,9 +132,9 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
             verb = VERBS.get(hit.split()[0])
             missing = verb.argument if verb is not None and hit.strip() == verb.word else ""
             text = _(verb.description) if verb is not None else ""
-            return Content.assemble((f"{f'{hit.strip()} {missing}':<14}", "bold $text-success"), (f"  {text}", MUTED))
+            return Content.assemble((pad(f"{hit.strip()} {missing}", 14), "bold $text-success"), (f"  {text}", MUTED))
         return Content.assemble(
-            (f"{hit.key_text:<14}", "bold $text-accent"), _(hit.description), (f"  {hit.id}", MUTED)
+            (pad(hit.key_text, 14), "bold $text-accent"), _(hit.description), (f"  {hit.id}", MUTED)
         )
 
     @on(Input.Changed)

@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from ordertui.messages import N_, _
 from ordertui.tui.actions import format_key
-from ordertui.tui.render.format import Piece, wrap_text
+from ordertui.tui.render.format import Piece, pad, wrap_text
 from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .dialogs import TextScreen
@@ -38,7 +38,7 @@ def dialog_help(dialog: Screen[Given], title: str, more: Sequence[tuple[str, str
     pieces: list[Piece] = []
     jumps = [(_("a letter"), _("Go to the next choice that begins with it"))] if dialog.query(SafeOptionList) else []
     for keys, text in [*more, *binding_lines(dialog), *jumps]:
-        pieces.append((f"{keys:<{KEYS - 1}} ", "$text-primary"))
+        pieces.append((f"{pad(keys, KEYS - 1)} ", "$text-primary"))
         pieces.append(f"{wrap_text(text, ' ' * KEYS, width).lstrip()}\n")
     return DialogHelpScreen(_("Keys: {title}", title=title), Content.assemble(*pieces))
 

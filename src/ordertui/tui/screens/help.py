@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from ordertui.messages import N_, _
 from ordertui.rules.language import FIELDS
 from ordertui.tui.actions import ALL_COMMANDS, QUEUE_HELP, Command
-from ordertui.tui.render.format import Piece, wrap_text
+from ordertui.tui.render.format import Piece, pad, wrap_text
 from ordertui.tui.widgets.line_input import LineInput
 
 from .base import Dialog
@@ -76,7 +76,7 @@ def help_text(narrow: str, actions: Sequence[Command] = ALL_COMMANDS, width: int
         if found:
             pieces.append((f"{title}\n", "bold $text-accent"))
             for key, text in found:
-                pieces.append((f"  {key:<{KEYS - 3}} ", "$text-primary"))
+                pieces.append((f"  {pad(key, KEYS - 3)} ", "$text-primary"))
                 pieces.append(f"{wrap_text(text, ' ' * KEYS, width).lstrip()}\n")
 
     for group in dict.fromkeys(action.group for action in actions):

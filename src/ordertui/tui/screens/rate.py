@@ -217,7 +217,7 @@ class OrdersScreen(Dialog[None]):
         if self._count > len(self._lines):
             more = self._count - len(self._lines)
             options.append(Option(_("and {more:,} more: `ordertui rate --list` gives all", more=more), disabled=True))
-        yield SafeOptionList(*(options or [Option("none", disabled=True)]), id="rate-orders", markup=False)
+        yield SafeOptionList(*(options or [Option(_("no order"), disabled=True)]), id="rate-orders", markup=False)
 
     def _prompt(self, place: int) -> Content:
         order_id, line = self._lines[place]

@@ -16,12 +16,13 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from ordertui.messages import N_, _, ngettext
+from ordertui.messages import N_, _, ngettext, translate
 from ordertui.operations.paths import typed_path
 from ordertui.operations.session import Session
 from ordertui.operations.shortage.service import ShortageDraft
 from ordertui.operations.shortage.sheet import ShortageRow, ShortageSheet, ids_path, save_sheet
 from ordertui.orders.clock import to_local
+from ordertui.orders.text import mask_control_characters
 from ordertui.rules.shortage import Why
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.format import GAP
@@ -176,7 +177,7 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
         """Show the order under the cursor in full, after why it is where it is."""
         row = self._row
         if row is not None:
-            text = Content.assemble(f"{row.why}\n\n", self._describe(row.order_id))
+            text = Content.assemble(f"{mask_control_characters(translate(row.why))}\n\n", self._describe(row.order_id))
             self._tasks.start(
                 lambda task: task.ask(TextScreen(_("Order {order_id}", order_id=row.order_id), text, copy=row.order_id))
             )
