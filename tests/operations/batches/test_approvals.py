@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ordertui.operations.batches.splitting import split
 from ordertui.operations.config import Config
 from ordertui.operations.errors import BadInput, OperationError, PlanChanged, Refused
 from ordertui.operations.session import Session
@@ -157,6 +158,22 @@ def test_bytes_that_are_not_those_of_the_preview_are_not_approved(scene: Scene) 
     assert scene.state(batch) is BatchState.AWAITING
 
 
+def test_bytes_of_the_rest_are_those_of_the_preview_too(scene: Scene) -> None:
+    """One order of the batch was undone: the others do not leave for another account all the same."""
+    batch = scene.commit(1, 2, 3)
+    scene.bob.approvals.approve(batch, "fine")
+    scene.ann.batches.recall_orders([order_id(1)])
+    scene.clock.advance(MINUTES_15)
+    config = Config(policy_file=str(scene.policy), merchant_id="OTHER")
+    with (
+        session_as("ann", scene.folder / "orders.db", scene.clock, pytest.MonkeyPatch(), config) as other,
+        pytest.raises(OperationError, match="no longer those of the preview"),
+    ):
+        other.dispatcher.run()
+    assert scene.state(batch) is BatchState.HELD
+    assert [one.id for one in scene.ann.dispatcher.run()] == [batch]
+
+
 def test_a_plan_that_did_not_tell_of_the_approval_is_refused(scene: Scene) -> None:
     loose = scene.session("ann", with_rule=False)
     made = plan(loose, Action.CANCEL, 1, 2)
@@ -189,6 +206,32 @@ def test_a_part_of_an_approved_batch_is_approved(scene: Scene) -> None:
     assert not store.batches.approvals.is_approved(part)
     store.batches.chain([batch, part])
     assert store.batches.approvals.is_approved(part)
+
+
+def test_an_approval_after_the_split_is_of_that_part_alone(scene: Scene) -> None:
+    """A rule that came after the commit stops the first part; who approves that has not looked at the others."""
+    loose = scene.session("ann", with_rule=False)
+    batch = scene.commit(1, 2, 3, 4, by=loose)
+    store = scene.session("eve").context.store  # eve's machine lets it leave, and splits it
+    scene.clock.advance(MINUTES_15)
+    first, second = split(store, scene.clock, store.batches.get(batch), [2, 2], "MERCHANT-ID")
+    scene.clock.advance(60)
+    assert scene.ann.dispatcher.run() == []
+    assert (scene.state(first), scene.state(second)) == (BatchState.AWAITING, BatchState.AWAITING)
+    scene.bob.approvals.approve(first, "these two")
+    assert not store.batches.approvals.is_approved(second)
+    with pytest.raises(ApprovalRefused, match="committed by ann"):
+        scene.ann.approvals.approve(second, "my own, split off by eve")
+    assert scene.bob.approvals.approve(second, "and these").batch.state is BatchState.HELD
+
+
+def test_a_part_split_off_after_the_approval_is_not_asked_again(scene: Scene) -> None:
+    batch = scene.commit(1, 2, 3, 4)
+    scene.bob.approvals.approve(batch, "all four")
+    scene.clock.advance(MINUTES_15)
+    store = scene.ann.context.store
+    parts = split(store, scene.clock, store.batches.get(batch), [2, 2], "MERCHANT-ID")
+    assert [one.id for one in scene.ann.dispatcher.run()] == parts
 
 
 def test_a_policy_that_was_edited_is_read_again_before_anything_is_approved(scene: Scene) -> None:

@@ -183,7 +183,7 @@ class Committer:
             orders = reader.get(rows)
             for row in rows:
                 check_stop()
-                difference = self._difference(plan.action, row, orders.get(row.id), choices)
+                difference = self._difference(plan, row, orders.get(row.id), choices)
                 if difference:
                     found.append(difference)
                 if len(found) >= MOST_SHOWN:
@@ -191,10 +191,12 @@ class Committer:
         progress(len(plan.rows), len(plan.rows))
         return found
 
-    def _difference(self, action: Action, row: PlannedOrder, order: Order | None, choices: PlanChoices) -> str:
+    def _difference(self, plan: Plan, row: PlannedOrder, order: Order | None, choices: PlanChoices) -> str:
         if order is None or order.row.order_id != row.order_id:
             return f"{row.order_id}: not in this store"
-        fresh = self._planner.plan_order(action, order, choices)
+        if order.row.marketplace != plan.marketplace:
+            return f"{row.order_id}: an order of {order.row.marketplace}, in a plan of {plan.marketplace}"
+        fresh = self._planner.plan_order(plan.action, order, choices)
         if not isinstance(fresh, PlannedOrder):
             return f"{row.order_id}: now excluded: {fresh.why}"
         if fresh.version != row.version:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ordertui.operations.batches.batch import LastLook
 from ordertui.operations.errors import OperationError
-from ordertui.operations.planning.feed_builder import BuiltFile, build_feed_files
+from ordertui.operations.planning.feed_builder import BuiltFile, build_feed_files, describe_feed_files
 from ordertui.operations.planning.packed import pack
-from ordertui.operations.planning.plan import Plan, PlannedOrder
+from ordertui.operations.planning.plan import Plan, PlanFile, PlannedOrder
 from ordertui.operations.planning.plan_file import decode
 from ordertui.operations.planning.planner import Planner
 from ordertui.operations.planning.reading import OrderReader
@@ -93,16 +93,23 @@ class BatchFreezer:
             for row in batch.rows
             if row.state in NEVER_LEFT or (is_held and row.state is not RowState.HELD)
         }
-        rows = plan.rows if not gone else pack(PlannedOrder, (one for one in plan.rows if one.order_id not in gone))
-        files = build_feed_files(plan.id, plan.action, plan.marketplace, rows, self.merchant_id)
-        if not gone and {one.file.name: one.file.sha256 for one in files} != {
-            file.name: file.sha256 for file in plan.files
-        }:
+        if gone:  # what leaves is made by the same program and for the same account as what was previewed
+            made = describe_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self.merchant_id)
+            self._check(batch, made, plan)
+            rows = pack(PlannedOrder, (one for one in plan.rows if one.order_id not in gone))
+            return build_feed_files(plan.id, plan.action, plan.marketplace, rows, self.merchant_id)
+        files = build_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self.merchant_id)
+        self._check(batch, [one.file for one in files], plan)
+        return files
+
+    @staticmethod
+    def _check(batch: JournalBatch, made: Sequence[PlanFile], plan: Plan) -> None:
+        """Raise OperationError when these are not the files of the preview."""
+        if {file.name: file.sha256 for file in made} != {file.name: file.sha256 for file in plan.files}:
             raise OperationError(
                 f"batch {batch.id}: its bytes are no longer those of the preview (was the merchant id changed?);"
                 " undo it and plan again"
             )
-        return files
 
 
 def as_feed_files(files: tuple[BuiltFile, ...]) -> list[FeedFile]:

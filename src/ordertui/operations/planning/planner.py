@@ -502,7 +502,15 @@ def _choices_of(action: Action, row: PlannedOrder) -> PlanChoices:
 def _sent_lines(action: Action, row: PlannedOrder) -> list[tuple[object, ...]]:
     """Return what a feed says of each line of a row."""
     return sorted(
-        (line.order_item_id, line.quantity if action is Action.CONFIRM else 0, line.cancelled, repr(line.refund))
+        (
+            line.order_item_id,
+            line.quantity if action is Action.CONFIRM else 0,
+            line.cancelled,
+            repr(line.refund),
+            line.reason,
+            line.item_promotion_id,
+            line.ship_promotion_id,
+        )
         for line in row.lines
     )
 

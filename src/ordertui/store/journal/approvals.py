@@ -7,7 +7,7 @@ their own by whatever means they reach the server. Whoever may write a store in 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from ordertui.orders.batch_state import BatchState, RowState
@@ -59,13 +59,25 @@ class ApprovalLedger:
         self._transitions.log("batch.awaiting_approval", batch.id, why="; ".join(why), orders=_held(batch))
 
     def is_approved(self, batch_id: int) -> bool:
-        """Return whether a batch was approved, itself or as a part of a larger one."""
+        """Return whether a batch was approved, itself or as a part of a larger one that was approved as a whole.
+
+        What was approved of a larger one after the part was split off is not about the part.
+        """
+        made = self._database.value("SELECT created_at FROM batches WHERE id = ?", (batch_id,))
+        return any(
+            self._database.value(
+                "SELECT approved FROM approvals WHERE batch = ? AND (batch = ? OR decided_at <= ?)",
+                (part, batch_id, made),
+            )
+            for part in self._with_parts_before(batch_id)
+        )
+
+    def _with_parts_before(self, batch_id: int) -> Iterator[int]:
+        """Yield a batch and the parts of the same larger one before it; the last is the larger one itself."""
         part: int | None = batch_id
         while part is not None:
-            if self._database.value("SELECT approved FROM approvals WHERE batch = ?", (part,)):
-                return True
+            yield part
             part = self._database.value("SELECT after_batch FROM feed_parts WHERE batch = ?", (part,))
-        return False
 
     def check(self, batch: JournalBatch) -> None:
         """Raise ApprovalRefused when who is at work may not decide about a batch, or when it does not wait for that."""
@@ -77,7 +89,11 @@ class ApprovalLedger:
                 f"batch {batch.id}: the system does not say who committed it and who decides; undo it, or decide on a"
                 " machine where each person has a login"
             )
-        if login == batch.author:
+        authors = (  # a part split off has the login that let it leave
+            self._database.value("SELECT author FROM batches WHERE id = ?", (part,))
+            for part in self._with_parts_before(batch.id)
+        )
+        if login in authors:
             raise ApprovalRefused(
                 f"batch {batch.id} was committed by {login}: somebody with another login must approve or reject it"
                 f" (`ordertui undo {batch.id}` takes it back)"
