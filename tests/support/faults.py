@@ -92,9 +92,9 @@ def inject(patch: pytest.MonkeyPatch) -> Faults:
     original = Database.write
 
     @contextmanager
-    def write(self: Database, *, even_moved: bool = False) -> Iterator[Any]:
+    def write(self: Database, **more: bool) -> Iterator[Any]:
         outer = not self.engine.in_transaction
-        with original(self, even_moved=even_moved) as connection:
+        with original(self, **more) as connection:
             yield connection
             if outer:
                 faults.point("before commit")

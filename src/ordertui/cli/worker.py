@@ -86,7 +86,14 @@ def stop_event() -> Iterator[threading.Event]:
 
 @worker.command()
 @click.option("--here", is_flag=True, help="Judge only the workers of this machine.")
-@click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("table", "json")),
+    default="table",
+    show_default=True,
+    help="Form of the data.",
+)
 @click.pass_obj
 def status(settings: Settings, here: bool, form: str) -> None:
     """Say which workers run, what each job did last, and when it runs next; ask from any machine.

@@ -66,7 +66,7 @@ def test_the_living_unit_of_a_line_can_be_cancelled_and_confirmed(
     assert found.row.total.minor == 1100, "two of three units are not paid for"
     (cancel,) = plan(made, Action.CANCEL).rows
     assert [(line.quantity, line.order_item_id) for line in cancel.lines] == [(1, "000000000000101")]
-    xml = feed_bytes(plan(made, Action.CANCEL))["order-cancellation.xml"]
+    xml = feed_bytes(plan(made, Action.CANCEL), made.context.merchant_id)["order-cancellation.xml"]
     assert b"<AmazonOrderItemCode>000000000000101<" in xml
     made.facts.set_dispatched([found.row.id], Dispatched.YES)
     ship = PlanChoices(shipping={ID: ("UPS", "1Z999", "2026-11-23")})
