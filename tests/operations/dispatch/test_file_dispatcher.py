@@ -167,6 +167,8 @@ def test_a_check_lists_what_is_not_written_and_writes_nothing(
     assert not list(home.rglob("*"))
     with Session.open(place, clock=team.clock, config=Config()) as other:
         assert other.context.store.batches.unwritten() == [], "the other machine has it"
+        why = {one.why for one in other.batches.open_issues() if one.kind == "unwritten"}
+        assert why == {"another machine has not written all its files"}
     assert list(home.rglob("*-machine")), "one that works gets its id"
 
 

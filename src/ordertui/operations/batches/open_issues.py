@@ -19,6 +19,7 @@ EVIDENCE = {
     ),
 }
 BY_FEED = "it went by the API: `ordertui dispatch` looks at its feed; upload no file of it"
+ELSEWHERE = "let that machine finish, or wait some minutes; then a dispatch here writes the same bytes"
 
 
 class OpenIssue(msgspec.Struct, frozen=True):
@@ -50,13 +51,17 @@ def open_issues(store: Store, now: int) -> list[OpenIssue]:
     for batch in store.batches.find(open_only=True):
         groups: dict[tuple[str, str], list[str]] = {}
         if batch.is_writing:
-            groups["unwritten", "its files could not all be written"] = [row.order_id for row in batch.rows]
+            is_free = store.batches.claims.is_free(batch.id)
+            why = "its files could not all be written" if is_free else "another machine has not written all its files"
+            groups["unwritten", why] = [row.order_id for row in batch.rows]
         for row, kind, why in _doubtful(store, batch, now):
             groups.setdefault((kind, why), []).append(row.order_id)
         for (kind, why), orders in groups.items():
             evidence = EVIDENCE.get(kind) or HOW_TO_SETTLE.get(batch.action, "")
             if kind == "stuck" and store.submissions.find(batch.id):
                 evidence = BY_FEED
+            if kind == "unwritten" and not store.batches.claims.is_free(batch.id):
+                evidence = ELSEWHERE
             since = batch.sent_at or batch.created_at
             found.append(
                 OpenIssue(batch.id, batch.action, batch.marketplace, kind, tuple(orders), since, why, evidence)
