@@ -57,6 +57,14 @@ class SessionContext:
                 self._readers.append(reader)
         return reader
 
+    def catch_up(self) -> None:
+        """Bring the copy along to what the server has now; nothing where the store itself is read. Raises StoreError.
+
+        Inside a transaction of the store, which keeps everybody else from changing it, what is read is then current.
+        """
+        if self.copy is not None:
+            self.copy.follow()
+
     def read_copy(self, progress: Callable[[int, int], None]) -> None:
         """Read a store on a server from a copy on this machine, which is filled or brought along first.
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ordertui.operations.config import Config
-from ordertui.operations.errors import Refused
+from ordertui.operations.errors import PlanChanged, Refused
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, FixedClock
@@ -180,11 +180,27 @@ def test_reading_asks_the_server_nothing(tmp_path: Path, team: Session, monkeypa
         assert asked == []
         commit(screen, Action.CANCEL, 1)
         own = asked[asked.index("begin") : asked.index("commit") + 1]
-        assert len(own) <= 12, own
+        assert len(own) <= 13, own  # one to have the copy catch up, by which limits are judged
         after = asked[asked.index("commit") + 1 :]
         follow = after[: after.index("begin")] if "begin" in after else after
         assert follow[0] == "begin_snapshot"
         assert len(follow) <= 3, "less where the server's word came first"
+
+
+def test_a_limit_is_judged_by_what_others_committed_though_the_copy_is_behind(
+    tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LocalCopy, "watch", lambda self: None)
+    policy = tmp_path / "house.toml"
+    policy.write_text("[budget]\nday = 1\neffect = 'deny'\n", encoding="utf-8")
+    place, config = places.place(tmp_path / "orders.db"), Config(policy_file=str(policy))
+    with Session.open(place, clock=CLOCK, config=config, copy=lambda *_: None) as screen:
+        planned = plan(screen, Action.CANCEL, 1)
+        assert len(planned.rows) == 1, "within the budget, as far as the copy knows"
+        commit(team, Action.CANCEL, 2)
+        with pytest.raises(PlanChanged):
+            screen.batches.commit(planned, typed="1")
+        assert len(team.batches.find()) == 1
 
 
 def test_a_copy_that_is_there_is_brought_along_and_one_that_is_not_fitting_is_made_anew(

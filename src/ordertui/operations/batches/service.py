@@ -87,9 +87,14 @@ class BatchService:
             if obstacle:
                 raise Refused(obstacle)
 
+        def check_rules() -> None:
+            """Judge by what the server has: nobody else changes it in this transaction, and the copy may be behind."""
+            context.catch_up()
+            check_policy()
+
         check_policy(context.reader())  # without a trip to a server; the committer asks there
         committer = Committer(
-            store, self._planner(), context.clock, check_policy,
+            store, self._planner(), context.clock, check_rules,
             merchant_id=context.merchant_id, practice=context.is_practice,
         )  # fmt: skip
         committed = committer.commit(plans, typed, stop, progress)
