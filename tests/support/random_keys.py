@@ -36,7 +36,8 @@ from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.widgets.order_table import OrderTable
 
-REGISTRY = [key for action in ALL_COMMANDS for key in action.keys.split(",")]
+REGISTRY = [key for action in ALL_COMMANDS for key in action.keys.split(",") if key != "f2"]
+"""Every key of the main screen but that of the language: what is recounted here is in English."""
 GENERAL = [
     *"12345678",
     "enter",
@@ -264,9 +265,9 @@ class Monkey:
         marked = list(table.marks.ids())
         assert len(marked) == table.marks.count
         assert set(self.session.orders.rows(marked)) == set(marked), self.last
-        words = self._recount(marked)
-        await self.until(
-            lambda: any(map(self._is_said, words)), lambda: (words, self._status(), self.clock.now() - self._began)
+        await self.until(  # counted anew at each look: what a filter finds while it is typed comes later
+            lambda: any(map(self._is_said, self._recount(marked))),
+            lambda: (self._recount(marked), self._status(), self.clock.now() - self._began),
         )
 
     def _status(self) -> str:
@@ -274,12 +275,14 @@ class Monkey:
 
     def _is_said(self, words: str) -> bool:
         """Whether the status line says so; of a line that is cut off, as much as it shows."""
-        shown = re.split("   [◷→↑]", self._status())[0]  # what waits stands behind
+        shown = re.split("   [◇◷→↑]| · [0-9,]+ FBA", self._status())[0]  # what waits, or is hidden, stands behind
         told = shown.removesuffix("…")
         place = told.find(words[:BEGINNING])
         if place < 0:
             return told != shown
-        return words.startswith(told[place:].rstrip()) if told != shown else told[place:] == words
+        if told == shown:
+            return told[place:] == words
+        return words.startswith(told[place:].rstrip()) or told[place:].startswith(words)
 
     def _recount(self, marked: list[int]) -> tuple[str, ...]:
         """What the status line must say of these marks, worked out order by order: one of these, the shorter where
@@ -290,7 +293,11 @@ class Monkey:
             return (f"range of {table.range_size:,} · space takes it, Esc leaves it",)
         if not marked:
             row = table.cursor_row
-            return (f"keys act on {row.order_id}" if row is not None else "nothing to show",)
+            return (
+                (f"keys act on {row.order_id}", f"no marks: {row.order_id}")
+                if row is not None
+                else ("nothing to show",)
+            )
         view = self.main.view.shown  # not what a filter shows while it is typed
         hidden = len(set(marked) - set(view.ids)) if view is not None else 0
         rows = self.session.orders.rows(marked).values()

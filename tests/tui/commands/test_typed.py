@@ -12,7 +12,7 @@ from ordertui.rules.language import FilterError, parse
 from ordertui.tui.screens.command_palette import PaletteScreen
 from ordertui.tui.screens.values import ValuesScreen
 from ordertui.tui.typed_commands import VERBS, CommandReader
-from support.pilot import main, press, running, said, settled, table, until
+from support.pilot import main, press, running, said, settled, table, text, until
 from support.shops import order_id
 
 READER = CommandReader(lambda text: parse(text, now=0, zone="UTC", marks=True), ["my view"])
@@ -103,6 +103,11 @@ async def test_what_is_typed_is_done(session: Session) -> None:
         assert view.request.keys == ("order", "total")
         await typed(pilot, "values status")
         await until(pilot, lambda: isinstance(pilot.app.screen, ValuesScreen))
+        before = table(pilot).marks.count
+        await press(pilot, "space")
+        await until(pilot, lambda: table(pilot).marks.count != before)
+        await until(pilot, lambda: f"{table(pilot).marks.count:,} marked" in text(pilot, "status"))
+        await until(pilot, lambda: "working out" not in text(pilot, "status"))  # though the dialog is still open
         await press(pilot, "escape")
         assert session.workspace.commands()[-1] == "values status"
 

@@ -334,6 +334,8 @@ class MainScreen(Screen[None]):
             self._show_time()
         elif due is not None:
             self.summary.show_status()
+        if self.summary.is_behind:
+            self.summary.show()
         if self.session.notices.copy_age() != self.sync.copy_age:
             self.show_header()
         self._save_workspace()

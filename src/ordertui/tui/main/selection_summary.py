@@ -249,6 +249,13 @@ class SummaryController:
         """Whose rate the panel shows."""
         self._number = 0
         """Grows with each summary that is asked for."""
+        self._asked_version = 0
+        """Of the marks whose summary was asked for last."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the marks were changed since, as by a dialog over the screen."""
+        return self._table.marks.version != self._asked_version
 
     def show_status(self) -> None:
         """Show the status line with what is known at once."""
@@ -260,6 +267,7 @@ class SummaryController:
         """
         request = self._request()
         self._number += 1
+        self._asked_version = request.version
         if len(request.ids) <= AT_ONCE and self.summarizer.is_warm(request):
             self._show(self.summarizer.summarize(request))
         else:
