@@ -103,11 +103,12 @@ async def test_what_is_typed_is_done(session: Session) -> None:
         assert view.request.keys == ("order", "total")
         await typed(pilot, "values status")
         await until(pilot, lambda: isinstance(pilot.app.screen, ValuesScreen))
-        before = table(pilot).marks.count
         await press(pilot, "space")
-        await until(pilot, lambda: table(pilot).marks.count != before)
-        await until(pilot, lambda: f"{table(pilot).marks.count:,} marked" in text(pilot, "status"))
-        await until(pilot, lambda: "working out" not in text(pilot, "status"))  # though the dialog is still open
+        await until(pilot, lambda: not table(pilot).marks.count)
+        await until(pilot, lambda: "no marks" in text(pilot, "status"))  # though the dialog is still open
+        await press(pilot, "space")
+        await until(pilot, lambda: table(pilot).marks.count)
+        await until(pilot, lambda: "marked · USD" in text(pilot, "status"))
         await press(pilot, "escape")
         assert session.workspace.commands()[-1] == "values status"
 
