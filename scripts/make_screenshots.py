@@ -59,13 +59,14 @@ async def keys(pilot: Pilot[None], *names: str) -> None:
 
 async def settled(pilot: Pilot[None], looks: int) -> None:
     """Wait until the screen is complete and at rest, so many looks in a row."""
-    seen = 0
-    for _again in range(3000):  # half a minute and more: the machine may be busy
-        await pilot.pause(0.01)
+    seen = -1  # the first look comes before anything had its turn
+
+    def rests() -> bool:
+        nonlocal seen
         seen = seen + 1 if at_rest(pilot) else 0
-        if seen >= looks:
-            return
-    raise AssertionError(f"never at rest; the screen is {pilot.app.screen}")
+        return seen >= looks
+
+    await until(pilot, rests, "never at rest")
 
 
 def at_rest(pilot: Pilot[None]) -> bool:
@@ -149,10 +150,8 @@ async def rate(pilot: Pilot[None], session: Session) -> None:
     table = main_screen(pilot).table
     table.go_to(table.marks.ids()[0])
     await keys(pilot, "P")
-    for _again in range(500):
-        if _("To come") in str(pilot.app.screen.query_one("#rate-full", Static).content):
-            break
-        await pilot.pause(0.02)
+    full = pilot.app.screen.query_one("#rate-full", Static)
+    await until(pilot, lambda: _("To come") in str(full.content), "the outlook never came")
     await pilot.pause(0.2)
 
 
@@ -189,12 +188,20 @@ async def tour_preview(pilot: Pilot[None], session: Session) -> None:
 
 async def until_note(pilot: Pilot[None], *words: str) -> None:
     """Wait until the tour says this."""
-    for _again in range(500):
-        said = " ".join(str(note.content) for note in pilot.app.screen.query(TourNote))
-        if all(word in said for word in words):
+
+    def said() -> str:
+        return " ".join(str(note.content) for note in pilot.app.screen.query(TourNote))
+
+    await until(pilot, lambda: all(word in said() for word in words), f"the tour never said {words}")
+
+
+async def until(pilot: Pilot[None], true: Callable[[], object], otherwise: str) -> None:
+    """Wait until it is so; else, after a while, fail with these words."""
+    for _again in range(3000):  # half a minute and more: the machine may be busy
+        if true():
             return
-        await pilot.pause(0.02)
-    raise AssertionError(f"the tour never said {words}")
+        await pilot.pause(0.01)
+    raise AssertionError(f"{otherwise}; the screen is {pilot.app.screen}")
 
 
 PICTURES = (

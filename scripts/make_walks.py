@@ -10,10 +10,10 @@ import argparse
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-from make_screenshots import keys, main_screen, save, settled
+from make_screenshots import keys, main_screen, save, settled, until
 from textual.pilot import Pilot
 
 from ordertui.operations.config import Config
@@ -44,19 +44,16 @@ async def walk(pilot: Pilot[None], clock: FixedClock, downloads: Path) -> AsyncI
     await keys(pilot, "i", "d", "a")
     yield "files"
     await keys(pilot, "enter")
-    await until(pilot, lambda: len(main_screen(pilot).table.ids) > 15)
+    await until(pilot, lambda: len(main_screen(pilot).table.ids) > 15, "the orders were never read")
     await keys(pilot, "escape", "3", "G")
     yield "asked"
     await keys(pilot, "x")
     yield "cancel-preview"
     await keys(pilot, "y")
     yield "held"
-    clock.advance(HOLD)
-    await keys(pilot, "R", "o")
+    await end_hold(pilot, clock)
     yield "cancel-upload"
-    await keys(pilot, "U", "y")
-    report(downloads / "cancel-processing-report.txt", ANSWER, clock.now())
-    await keys(pilot, "i", "enter")
+    await upload_and_answer(pilot, downloads / "cancel-processing-report.txt", clock.now())
     yield "cancel-answered"
     await keys(pilot, "escape", "escape")
     clock.advance(DAY)
@@ -72,30 +69,31 @@ async def walk(pilot: Pilot[None], clock: FixedClock, downloads: Path) -> AsyncI
     await keys(pilot, "G", "enter")
     yield "part"
     await keys(pilot, "y")
-    clock.advance(HOLD)
-    await keys(pilot, "R", "o")
+    await end_hold(pilot, clock)
     yield "refund-upload"
-    await keys(pilot, "U", "y")
-    report(downloads / "refund-processing-report.txt", ANSWER, clock.now())
-    await keys(pilot, "i", "enter")
+    await upload_and_answer(pilot, downloads / "refund-processing-report.txt", clock.now())
     yield "same-answer"
     await keys(pilot, *"batch-1", "enter")
     yield "refund-answered"
+
+
+async def end_hold(pilot: Pilot[None], clock: FixedClock) -> None:
+    """Let the hold of the newest batch end, and open the outbox with its file."""
+    clock.advance(HOLD)
+    await keys(pilot, "R", "o")
+
+
+async def upload_and_answer(pilot: Pilot[None], path: Path, at: int) -> None:
+    """Say that the file is uploaded, and read Amazon's answer to it, downloaded at a moment."""
+    await keys(pilot, "U")
+    report(path, ANSWER, at)
+    await keys(pilot, "i", "enter")
 
 
 def report(path: Path, text: str, at: int) -> None:
     """Put a report into the Downloads folder, as downloaded at a moment."""
     path.write_text(text, encoding="utf-8")
     os.utime(path, (at, at))
-
-
-async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
-    """Wait until it is so, and the screen at rest."""
-    for _ in range(3000):
-        if true():
-            break
-        await pilot.pause(0.01)
-    await settled(pilot, 3)
 
 
 async def draw_all(png: Path | None) -> None:

@@ -11,7 +11,7 @@ from ordertui.orders.text import pluralize
 
 from .context import Settings, fail, open_session
 from .exit_codes import Exit
-from .output import FORMAT, Record, cell, emit, json_text, say
+from .output import FORMAT, ONE_FORMAT, Record, cell, emit, json_text, say
 
 LEAVE_OUT_FIRST = (
     "note", "lines", "title", "dispatched", "asked", "action", "state", "sku", "marketplace", "placed", "currency",
@@ -49,14 +49,7 @@ def list_command(
 
 @click.command()
 @click.argument("order_id")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("table", "json")),
-    default="table",
-    show_default=True,
-    help="Form of the data.",
-)
+@ONE_FORMAT
 @click.pass_obj
 def show(settings: Settings, order_id: str, form: str) -> None:
     """Show everything known of one order, and what may be done with it and why."""

@@ -19,6 +19,7 @@ from .table_layout import lay_out
 __all__ = [
     "FORMAT",
     "FORMATS",
+    "ONE_FORMAT",
     "Record",
     "cell",
     "emit",
@@ -35,6 +36,15 @@ TABLE_ROWS = 10_000
 FORMAT = click.option(
     "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Form of the data."
 )
+ONE_FORMAT = click.option(
+    "--format",
+    "form",
+    type=click.Choice(("table", "json")),
+    default="table",
+    show_default=True,
+    help="Form of the data.",
+)
+"""Of what is one thing with parts, for which rows would say less."""
 
 
 def _table(

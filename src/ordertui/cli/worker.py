@@ -16,7 +16,7 @@ from ordertui.orders.clock import iso_utc
 
 from .context import Group, Settings, fail, open_session, real_clock_only
 from .exit_codes import Exit
-from .output import Record, emit, json_text, say
+from .output import ONE_FORMAT, Record, emit, json_text, say
 
 if TYPE_CHECKING:
     from ordertui.operations.session import Session
@@ -86,14 +86,7 @@ def stop_event() -> Iterator[threading.Event]:
 
 @worker.command()
 @click.option("--here", is_flag=True, help="Judge only the workers of this machine.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("table", "json")),
-    default="table",
-    show_default=True,
-    help="Form of the data.",
-)
+@ONE_FORMAT
 @click.pass_obj
 def status(settings: Settings, here: bool, form: str) -> None:
     """Say which workers run, what each job did last, and when it runs next; ask from any machine.
