@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 
 from ordertui.operations.config import Config
 from ordertui.operations.session import Session
+from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import FixedClock, parse_iso
 from ordertui.tui.main.app import OrderTuiApp
 
@@ -80,14 +81,27 @@ async def walk(pilot: Pilot[None], clock: FixedClock, downloads: Path) -> AsyncI
 async def end_hold(pilot: Pilot[None], clock: FixedClock) -> None:
     """Let the hold of the newest batch end, and open the outbox with its file."""
     clock.advance(HOLD)
-    await keys(pilot, "R", "o")
+    await until_newest_is(pilot, BatchState.WRITTEN)
+    await keys(pilot, "o")
 
 
 async def upload_and_answer(pilot: Pilot[None], path: Path, at: int) -> None:
     """Say that the file is uploaded, and read Amazon's answer to it, downloaded at a moment."""
     await keys(pilot, "U")
+    await until_newest_is(pilot, BatchState.UPLOADED)
     report(path, ANSWER, at)
     await keys(pilot, "i", "enter")
+
+
+async def until_newest_is(pilot: Pilot[None], state: BatchState) -> None:
+    """Wait until the newest batch is in a state, with its files whole."""
+    batches = main_screen(pilot).session.batches
+
+    def is_so() -> bool:
+        newest = batches.find()[0]
+        return newest.state is state and not newest.is_writing
+
+    await until(pilot, is_so, f"the newest batch never was {state}")
 
 
 def report(path: Path, text: str, at: int) -> None:
