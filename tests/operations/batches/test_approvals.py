@@ -253,6 +253,18 @@ def test_without_a_known_login_nobody_approves(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_no_sql_of_a_login_approves_a_part_of_its_own_batch(scene: Scene, engine: str) -> None:
+    """A part has the login that split it off as its author."""
+    batch = scene.commit(1, 2, 3, 4, by=scene.bob)
+    store = scene.session("eve").context.store
+    first, second = split(store, scene.clock, store.batches.get(batch), [2, 2], "MERCHANT-ID")
+    store.batches.approvals.ask(store.batches.get(second), ["many"])
+    for part in (first, second):
+        with pytest.raises(StoreError, match="committed by bob"):
+            scene.bob.context.store.database.query(f"SELECT decide_approval({part}, 0, 1, 'eve', 'fine')")
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_no_sql_of_a_login_approves_its_own_batch(scene: Scene, engine: str) -> None:
     eve = scene.session("eve")
     own, other = scene.commit(1, 2, by=eve), scene.commit(3, 4)

@@ -465,6 +465,7 @@ CREATE TRIGGER batches_approved BEFORE INSERT OR UPDATE OF author, state ON batc
   FOR EACH ROW EXECUTE FUNCTION guard_approval();
 
 -- Approvals are written by these two functions alone, which go by the login as the server knows it.
+-- A part that was split off has the login that let it leave: who committed the whole decides about no part of it.
 CREATE FUNCTION ask_approval(ident bigint, at bigint, reasons text) RETURNS void
   LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
   INSERT INTO approvals (batch, asked_at, why) SELECT b.id, at, reasons FROM batches b
@@ -473,14 +474,18 @@ $$;
 CREATE FUNCTION decide_approval(ident bigint, at bigint, yes bigint, by text, said text) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-  committed record;
+  state text;
 BEGIN
-  SELECT b.state, b.author INTO committed FROM batches b WHERE b.id = ident FOR UPDATE;
-  IF committed.state IS DISTINCT FROM 'awaiting_approval' THEN
+  SELECT b.state INTO state FROM batches b WHERE b.id = ident FOR UPDATE;
+  IF state IS DISTINCT FROM 'awaiting_approval' THEN
     RAISE insufficient_privilege USING MESSAGE = format('batch %s does not wait for approval', ident);
   ELSIF my_role() IS NULL OR my_role() NOT IN ('lead', 'owner') THEN
     RAISE insufficient_privilege USING MESSAGE = format('a lead or above approves or rejects batch %s', ident);
-  ELSIF committed.author = session_user THEN
+  ELSIF EXISTS (
+    WITH RECURSIVE part (id) AS (
+      SELECT ident UNION SELECT p.after_batch FROM feed_parts p JOIN part ON p.batch = part.id
+    ) SELECT 1 FROM batches b JOIN part ON part.id = b.id WHERE b.author = session_user
+  ) THEN
     RAISE insufficient_privilege USING MESSAGE = format('batch %s was committed by %s: somebody with another login must'
       ' approve or reject it', ident, session_user);
   END IF;
