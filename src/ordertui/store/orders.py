@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ordertui.orders.batch_state import COMMITTED, OPEN_STATES, open_action
 from ordertui.orders.enums import (
@@ -27,6 +27,7 @@ from ordertui.orders.order import LineAmounts, LinesKnown, Order, OrderLine, Ord
 
 from .database import Database, in_list, slices
 from .derived_facts import LINES_KNOWN, UNITS_SHIPPED
+from .engine.protocol import Row
 from .order_by import Sorting, order_by
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ class OrderRepository:
     def get(self, ids: Iterable[int]) -> dict[int, Order]:
         """Return orders with their lines, by row number; unknown numbers are left out."""
         wanted = list(ids)
-        lines: dict[int, list[tuple[Any, ...]]] = {}
+        lines: dict[int, list[Row]] = {}
         refunded = self.refunded_so_far(wanted)
         for v in self._database.query_in(
             f"SELECT l.order_id, l.line, l.item_id, p.sku, p.asin, p.title, l.quantity, {UNITS_SHIPPED}, l.status,"
@@ -284,11 +285,11 @@ def _sources(bits: int) -> tuple[ReportKind, ...]:
     return tuple(kind for kind, bit in _SOURCE_BITS if bits & bit)
 
 
-def _amounts(parts: tuple[int | None, ...]) -> LineAmounts:
-    return LineAmounts(*parts) if None not in parts else LineAmounts(*(part or 0 for part in parts))  # type: ignore[arg-type]
+def _amounts(parts: Row) -> LineAmounts:
+    return LineAmounts(*parts) if None not in parts else LineAmounts(*(part or 0 for part in parts))
 
 
-def _order_row(v: tuple[Any, ...]) -> OrderRow:
+def _order_row(v: Row) -> OrderRow:
     return OrderRow(
         v[0], v[1], v[2], _CHANNELS[v[3]], _STATUSES[v[4]], v[5], v[6], v[7], v[8],
         None if v[9] is None or v[10] is None else Money(v[9], v[10]),
@@ -299,9 +300,7 @@ def _order_row(v: tuple[Any, ...]) -> OrderRow:
     )  # fmt: skip
 
 
-def _order_lines(
-    rows: Sequence[tuple[Any, ...]], refunded: Mapping[tuple[int, int], RefundedSoFar]
-) -> tuple[OrderLine, ...]:
+def _order_lines(rows: Sequence[Row], refunded: Mapping[tuple[int, int], RefundedSoFar]) -> tuple[OrderLine, ...]:
     """Return the lines of one order from the columns that `OrderRepository.get` reads."""
     return tuple(
         OrderLine(
