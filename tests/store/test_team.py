@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from ordertui.operations.config import Config
-from ordertui.operations.errors import OperationError, Refused, RoleRefused
+from ordertui.operations.errors import BadInput, OperationError, Refused, RoleRefused
 from ordertui.operations.session import Session
 from ordertui.operations.worker.health import Health, worker_health
 from ordertui.orders.batch_state import RowState
@@ -344,6 +344,24 @@ def test_an_owner_brings_the_store_along_for_all(team: TeamStore, sessions: dict
         )
         engine.run("DROP TABLE later")
     assert owner == [(True,)]
+
+
+def test_no_record_by_sql_keeps_the_audit_from_being_read(server: Server) -> None:
+    """A record cannot be removed, so one that nobody can read would stay for ever."""
+    with Session.open(server.address("odd.records"), clock=FixedClock(NOW), config=CONFIG) as session:
+        database = session.context.store.database
+        for payload in ("", "[1]", "{} ", '{"a":1}} '):
+            with pytest.raises(StoreError, match="invalid input syntax for type json"):
+                database.value("SELECT audit_append(1, 'by.hand', ?, '{}')", (payload,))
+        odd = ('{"why":"\\udc80"}', '{"why":"\\u0000"}', '{"orders":5}', '{"by":3,"orders":[4]}', '{"states":[7]}')
+        first = len(session.audit.records()) + 1
+        for payload in odd:
+            database.value("SELECT audit_append(1, 'by.hand', ?, '{}')", (payload,))
+        assert [one["record"] for one in session.audit.records()][: len(odd)] == list(range(first + 4, first - 1, -1))
+        assert session.audit.records()[2]["more"]["orders"] == 5
+        with pytest.raises(BadInput, match=f"broken at record {first + 2} .*ordertui writes no by.hand of this form"):
+            session.audit.verify()
+        assert [(one.name, one.last_act is not None) for one in session.team.members()] == [("owner", True)]
 
 
 # -- the store's own policy

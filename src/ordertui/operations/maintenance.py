@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ordertui.orders.clock import DAY, iso_utc
 from ordertui.orders.people import Permission
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ordertui.rules.policy.policy import Policies
     from ordertui.store import AuditReport
 
+Value = TypeVar("Value")
 Record = dict[str, Any]
 """A row of a list or export: column to text, number or nested facts."""
 
@@ -123,21 +124,25 @@ def _broken(report: AuditReport) -> str:
 def audit_record(entry: AuditEntry, order_id: str | None = None) -> Record:
     """Return an audit record as lists show and export it; with `order_id` its `change` is that order's."""
     facts = json.loads(entry.payload)
-    by = facts.pop("by", {})
-    states = facts.pop("states", None) or {}
-    orders = facts.pop("orders", None) or sorted(states)
+    by, states = _take(facts, "by", dict), _take(facts, "states", dict)
+    orders = _take(facts, "orders", list) or sorted(states)
     shown = states if order_id is None else {order_id: states.get(order_id)}
-    changes = {f"{before} -> {after}" for before, after in (s for s in shown.values() if isinstance(s, list))}
+    changes = {" -> ".join(map(str, one)) for one in shown.values() if isinstance(one, list)}
     return {
         "record": entry.id,
         "at": iso_utc(entry.at),
         "what": entry.kind,
         "operator": by.get("operator", ""),
-        "user": f"{by['user']}@{by['host']}" if by.get("user") else "",
+        "user": f"{by['user']}@{by.get('host', '')}" if by.get("user") else "",
         "batch": facts.pop("batch", None),
-        "orders": " ".join(orders),
+        "orders": " ".join(map(str, orders)),
         "change": ", ".join(sorted(changes)),
         "why": facts.pop("why", ""),
         "more": facts,
         "hash": entry.hash,
     }
+
+
+def _take(facts: dict[str, Any], key: str, kind: type[Value]) -> Value:
+    """Take a value out of a record; one of another kind, which only SQL by hand writes, stays in it."""
+    return facts.pop(key) if isinstance(facts.get(key), kind) else kind()

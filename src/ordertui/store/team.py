@@ -126,7 +126,8 @@ class Team:
         """Return the people of the team by role, owners first, then by name; without a team, the owner of the store."""
         acts: dict[str, int] = dict(
             self._database.query(
-                "SELECT payload::jsonb ->> 'login', max(at) FROM audit WHERE payload LIKE '%\"login\":%' GROUP BY 1"
+                "SELECT CAST(login AS jsonb) #>> '{}', max(at) FROM (SELECT at, substring(payload FROM"
+                ' \'.*"login":(".*")}$\') AS login FROM audit) a WHERE login IS NOT NULL GROUP BY 1'
             )
         )
         online = {

@@ -311,6 +311,7 @@ DECLARE
   said text := left(payload, -1) || CASE WHEN payload = '{}' THEN '' ELSE ',' END
     || '"login":' || to_json(session_user::text)::text || '}';
 BEGIN
+  PERFORM said::json;  -- fails unless it is an object of JSON
   SELECT a.id, a.hash INTO ident, before FROM audit a ORDER BY a.id DESC LIMIT 1;
   ident := coalesce(ident, 0) + 1;
   before := coalesce(before, repeat('0', 64));
