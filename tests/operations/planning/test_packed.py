@@ -112,3 +112,23 @@ def _whole(content: bytes) -> tuple[Plan, ...] | None:
 def test_a_damaged_plan_of_the_journal_is_told(damage: bytes) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
         plan_file.decode(damage)
+
+
+class ReadByTwo(PackedList[ExcludedOrder]):
+    """A packed list of which another thread asks for the first pack whenever this one has asked for another."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "_last" and value != (-1, []):
+            super().__setattr__("_last", (0, [out(0)]))
+
+
+def test_threads_that_read_one_list_get_what_they_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The screen shows a plan while another thread checks it: neither gets the orders of the other one."""
+    monkeypatch.setattr(packed, "ITEMS_AT_ONCE", 1)
+    monkeypatch.setattr(packed, "PACKED_FROM", 1)
+    made = pack(ExcludedOrder, map(out, range(3)))
+    assert isinstance(made, PackedList)
+    found = ReadByTwo(ExcludedOrder, made._packs, len(made))
+    assert [found[place].id for place in (1, 2, 0)] == [1, 2, 0]
+    assert [found[place : place + 1][0].id for place in (1, 2, 0)] == [1, 2, 0]

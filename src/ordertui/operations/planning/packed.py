@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from types import GenericAlias
 from typing import Generic, TypeVar, overload
 
 import msgspec
@@ -19,10 +20,13 @@ Item = TypeVar("Item", bound=msgspec.Struct)
 
 
 class PackedList(Sequence[Item], Generic[Item]):
-    """Frozen values of one type in packs, of which only the one that was last asked for is unpacked."""
+    """Frozen values of one type in packs, of which only the one that was last asked for is unpacked.
+
+    Threads may read one list together: the screen shows a plan while it is committed.
+    """
 
     def __init__(self, kind: type[Item], packs: Sequence[bytes], length: int) -> None:
-        self._decoder = msgspec.msgpack.Decoder(list[kind])  # type: ignore[valid-type]
+        self._decoder: msgspec.msgpack.Decoder[list[Item]] = msgspec.msgpack.Decoder(GenericAlias(list, (kind,)))
         self._packs = packs
         self._length = length
         self._last: tuple[int, list[Item]] = (-1, [])
@@ -55,12 +59,11 @@ class PackedList(Sequence[Item], Generic[Item]):
             return NotImplemented
         return len(self) == len(other) and all(mine == its for mine, its in zip(self, other, strict=True))
 
-    __hash__ = None  # type: ignore[assignment]
-
     def _pack(self, number: int) -> list[Item]:
-        if self._last[0] != number:
-            self._last = number, self._unpack(self._packs[number])
-        return self._last[1]
+        last = self._last  # another thread may put another pack there at any time
+        if last[0] != number:
+            last = self._last = number, self._unpack(self._packs[number])
+        return last[1]
 
     def _unpack(self, pack: bytes) -> list[Item]:
         return self._decoder.decode(zlib.decompress(pack))

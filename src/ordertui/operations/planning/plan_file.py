@@ -23,6 +23,11 @@ MOST_LINE_BYTES = 16 * MEBIBYTE
 READ_BYTES = MEBIBYTE
 _LISTS: Mapping[str, type[PlannedOrder | ExcludedOrder]] = {"rows": PlannedOrder, "out": ExcludedOrder}
 """The long lists of a plan, which are packed."""
+_Parts = msgspec.json.Decoder[list[PlannedOrder]] | msgspec.json.Decoder[list[ExcludedOrder]]
+_PARTS: Mapping[str, _Parts] = {
+    "rows": msgspec.json.Decoder(list[PlannedOrder]), "out": msgspec.json.Decoder(list[ExcludedOrder]),
+}  # fmt: skip
+"""Read a part of one of them, as the journal keeps it."""
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -53,10 +58,9 @@ def decode(content: bytes) -> Plan:
         lines = _unsqueezed_lines(content)
         plan = msgspec.json.decode(next(lines, b""), type=Plan)
         lists = {name: Packer(kind) for name, kind in _LISTS.items()}
-        decoders = {name: msgspec.json.Decoder(Sequence[kind]) for name, kind in _LISTS.items()}  # type: ignore[valid-type]
         for line in lines:
             ((name, part),) = msgspec.json.decode(line, type=dict[str, msgspec.Raw]).items()
-            for item in decoders[name].decode(part):
+            for item in _PARTS[name].decode(part):
                 lists[name].add(item)
     except (msgspec.MsgspecError, zlib.error, LookupError, ValueError, RecursionError) as error:
         raise BadInput(f"the journal's plan cannot be read: {error}") from error
