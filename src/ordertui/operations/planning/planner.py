@@ -467,6 +467,8 @@ class Planner:
             return "its lines are not those of the preview any more"
         if fresh.reason != row.reason:
             return f"its reason would be {fresh.reason} now, and {row.reason} was previewed"
+        if fresh.counts and not row.counts:
+            return "it would count toward the cancellation rate now, and did not in the preview"
         return "" if fresh.currency == row.currency else "its currency is another now"
 
     def held_outcome(self, plan: Plan, batch_id: int, rows: Sequence[PlannedOrder], reader: OrderReader) -> HeldOutcome:
