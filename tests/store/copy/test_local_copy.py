@@ -203,6 +203,24 @@ def test_a_limit_is_judged_by_what_others_committed_though_the_copy_is_behind(
         assert len(team.batches.find()) == 1
 
 
+def test_the_last_look_judges_by_what_others_committed_though_the_copy_is_behind(
+    tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LocalCopy, "watch", lambda self: None)
+    policy = tmp_path / "house.toml"
+    policy.write_text(
+        "[[rule]]\nid = 'day'\naction = 'cancel'\neffect = 'deny'\nwhen = 'day-orders:>1'\nwhy = 'enough'\n",
+        encoding="utf-8",
+    )
+    place, config = places.place(tmp_path / "orders.db"), Config(policy_file=str(policy))
+    with Session.open(place, clock=CLOCK, config=config, copy=lambda *_: None) as screen:
+        batch = commit(screen, Action.CANCEL, 1)
+        screen.batches.release(batch)
+        commit(team, Action.CANCEL, 2)
+        assert screen.dispatcher.run() == []
+        assert states(team, batch) == {order_id(1): RowState.LEFT_OUT}
+
+
 def test_a_copy_that_is_there_is_brought_along_and_one_that_is_not_fitting_is_made_anew(
     tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

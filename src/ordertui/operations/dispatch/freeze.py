@@ -20,13 +20,13 @@ class BatchFreezer:
     """Prepares the batches of one store to leave. Both dispatchers use it, within their own transaction."""
 
     def __init__(
-        self, store: Store, planner: Planner, merchant_id: str, check_policy: Callable[[], None] = lambda: None
+        self, store: Store, planner: Planner, merchant_id: str, check_rules: Callable[[], None] = lambda: None
     ) -> None:
-        """`check_policy` raises Refused when the rules of `planner` are not those in force any more."""
+        """`check_rules` is called before `planner` judges; it raises Refused when its rules are out of force."""
         self._store = store
         self._planner = planner
         self.merchant_id = merchant_id
-        self._check_policy = check_policy
+        self._check_rules = check_rules
 
     def freeze(self, batch_id: int) -> tuple[JournalBatch, tuple[BuiltFile, ...]]:
         """Return the batch without the rows that must not leave any more, and its files; no files when none may leave.
@@ -47,7 +47,7 @@ class BatchFreezer:
         Raises OperationError when the files are not those that were previewed, or when an order is gone, Refused when
         the store's policy was published anew.
         """
-        self._check_policy()
+        self._check_rules()
         plan = decode(self._store.batches.plan_bytes(batch_id))
         known = {row.order_id for row in self._store.batches.get(batch_id).rows}
         lost = [row.order_id for row in plan.rows if row.order_id not in known]

@@ -52,12 +52,13 @@ class DispatchService:
     def _freezer(self) -> BatchFreezer:
         from .freeze import BatchFreezer
 
-        return BatchFreezer(self._context.store, self._planner(), self._context.merchant_id, self._check_policy)
+        return BatchFreezer(self._context.store, self._planner(), self._context.merchant_id, self._check_rules)
 
-    def _check_policy(self) -> None:
-        """Raise Refused when the store's policy was published anew since its rules were read here."""
+    def _check_rules(self) -> None:
+        """Let a copy catch up, by which house rules judge; raise Refused when the store's policy was published anew."""
         from ordertui.operations.policies import published_since_load
 
+        self._context.catch_up()
         obstacle = published_since_load(self._context.active_policies, self._context.store)
         if obstacle:
             raise Refused(obstacle)
