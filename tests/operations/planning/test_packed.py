@@ -100,6 +100,20 @@ def test_a_plan_file_is_read_line_by_line_and_in_any_layout(tmp_path: Path, monk
                 assert session.batches.load_plan(path) == whole
 
 
+def test_a_plan_file_that_is_too_large_is_refused_before_it_is_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "plan.json"
+    with session_of(tmp_path) as session:
+        session.batches.save_plan([plan(session, Action.CANCEL, 1, 2, 3, 11)], path)
+        monkeypatch.setattr(plan_file, "MOST_BYTES", path.stat().st_size)
+        assert len(session.batches.load_plan(path)[0].rows) == 3
+        monkeypatch.setattr(plan_file, "MOST_BYTES", path.read_bytes().index(b'"out"'))
+        monkeypatch.setattr(packed.Packer, "finish", lambda _: pytest.fail("it was read to its end"))
+        with pytest.raises(BadInput, match="it is larger than"):
+            session.batches.load_plan(path)
+
+
 def _whole(content: bytes) -> tuple[Plan, ...] | None:
     try:
         return tuple(msgspec.structs.replace(one, rows=tuple(one.rows), out=tuple(one.out))

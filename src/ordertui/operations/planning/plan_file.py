@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -171,7 +171,7 @@ def _read_lines(path: Path) -> tuple[Plan, ...] | None:
     plans = []
     try:
         with open_plain(path) as file:
-            lines = (line.removesuffix(b"\n") for line in iter(partial(file.readline, MOST_LINE_BYTES), b""))
+            lines = _lines_of(file)
             if next(lines, b"") != b"{" or next(lines, b"") != _BEGINNING[2:] + b"%d," % VERSION:
                 return None
             if next(lines, b"") != b'  "plans": [':
@@ -183,11 +183,19 @@ def _read_lines(path: Path) -> tuple[Plan, ...] | None:
                     return tuple(plans)
                 else:
                     return None
-                if file.tell() > MOST_BYTES:
-                    return None
     except (msgspec.MsgspecError, LookupError, ValueError, RecursionError):
         return None
     return None
+
+
+def _lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a file. Raises ValueError at the one with which it is larger than MOST_BYTES."""
+    left = MOST_BYTES
+    while line := file.readline(min(MOST_LINE_BYTES, left + 1)):
+        left -= len(line)
+        if left < 0:
+            raise ValueError("it is too large")
+        yield line.removesuffix(b"\n")
 
 
 def _read_plan(lines: Iterator[bytes]) -> Plan:
