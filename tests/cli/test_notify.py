@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,22 @@ def test_login_wants_a_keyring_and_an_address(tmp_path: Path) -> None:
     assert command.run("notify", "login", "team", stdin="\n").code == 4
     done = command.run("notify", "login", "team", stdin="json://secret-token\n")
     assert (done.code, "no keyring" in done.stderr, "secret-token" in done.stderr) == (4, True, False)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("word", ["test", "send"])
+def test_a_signal_ends_the_command_of_a_receiver_too(tmp_path: Path, word: str) -> None:
+    command, file = Command(tmp_path), tmp_path / "pid"
+    command.bring("US")
+    signals = ("sh", "-c", f"echo $$ >> {file}; kill -TERM $PPID; exec sleep 25")
+    config = settings(tmp_path, signals, signals, more='kinds = ["buyer_request"]\n[notify]\ncommand_seconds = 2\n')
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        done = command.run("notify", word, ORDERTUI_CONFIG=config)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (done.code, "what is not listed was not tried" in done.stderr) == (130, True)
+    assert "it did until then is not known" in done.stdout
+    (pid,) = file.read_text(encoding="utf-8").split()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid), 0)

@@ -11,10 +11,11 @@ from ordertui.orders.enums import NotificationState
 
 from .context import Settings, fail, open_session, real_clock_only
 from .exit_codes import Exit
-from .imports import stop_on_interrupt
 from .output import FORMAT, emit, say
+from .worker import stop_event
 
 NO_RECEIVERS = "the settings name no receiver: [[notify.receivers]], see `ordertui docs notifications`"
+STOPPED = "stopped; what is not listed was not tried"
 
 
 @click.group()
@@ -70,14 +71,16 @@ def notify_list(settings: Settings, sent: bool, form: str) -> None:
 def notify_send(settings: Settings, form: str) -> None:
     """Tell each receiver what it was not told yet, as `ordertui worker` does; exit 7 when one did not take it."""
     real_clock_only(settings)
-    with open_session(settings) as session, stop_on_interrupt() as stop:
+    with open_session(settings) as session, stop_event() as stop:
         if not session.config.notify.receivers:
             fail(Exit.BAD_INPUT, NO_RECEIVERS)
-        found = session.notifications.send_due(stop)
+        found = session.notifications.send_due(stop.is_set)
     rows = [
         {"receiver": one.receiver, "kind": one.kind.value, "state": one.state.value, "why": one.note} for one in found
     ]
     emit(rows, ("receiver", "kind", "state", "why"), form)
+    if stop.is_set():
+        fail(Exit.INTERRUPTED, STOPPED)
     if any(one.state is not NotificationState.DELIVERED for one in found):
         sys.exit(int(Exit.NOT_ALL))
 
@@ -87,12 +90,14 @@ def notify_send(settings: Settings, form: str) -> None:
 @click.pass_obj
 def notify_test(settings: Settings, receiver: str | None) -> None:
     """Send a test to RECEIVER, or to all; exit 7 when one did not take it. Nothing is noted."""
-    with open_session(settings) as session:
+    with open_session(settings) as session, stop_event() as stop:
         if not session.config.notify.receivers:
             fail(Exit.BAD_INPUT, NO_RECEIVERS)
-        found = session.notifications.test(receiver)
+        found = session.notifications.test(receiver, stop.is_set)
     for name, why in found:
         click.echo(f"{name}: {why or 'taken'}")
+    if stop.is_set():
+        fail(Exit.INTERRUPTED, STOPPED)
     if any(why for _, why in found):
         sys.exit(int(Exit.NOT_ALL))
 

@@ -80,10 +80,11 @@ class Notifications:
                     found.append(self._send(store, receiver, begun, stop))
         return found
 
-    def test(self, name: str | None = None) -> list[tuple[str, str]]:
+    def test(self, name: str | None = None, stop: Callable[[], bool] = lambda: False) -> list[tuple[str, str]]:
         """Send a test to one receiver or to all; return each with why it failed, empty when it was taken.
 
-        Nothing is noted, and quiet hours do not count. Raises Refused, UnknownChoice.
+        Nothing is noted, and quiet hours do not count. `stop` ends what is being sent, and the others are not tried.
+        Raises Refused, UnknownChoice.
         """
         self._writer()
         if name is not None and name not in self._receivers:
@@ -96,10 +97,12 @@ class Notifications:
         )  # fmt: skip
         found = []
         for receiver in [self._receivers[name]] if name is not None else self._receivers.values():
+            if stop():
+                break
             try:
-                send(receiver, payload, self._config.command_seconds)
+                send(receiver, payload, self._config.command_seconds, stop)
                 found.append((receiver.name, ""))
-            except SendFailed as error:
+            except (SendFailed, SendUnclear) as error:
                 found.append((receiver.name, str(error)))
         return found
 
