@@ -1,6 +1,6 @@
 """A store that version 0.1 wrote is mended when it is opened, and what changed is told and kept.
 
-`version-0.1.sql` was written by version 0.1 from reports of this project's complaints: promotions that repeat an item,
+`version_5.sql` was written by version 0.1 from reports of this project's complaints: promotions that repeat an item,
 item ids that change or lose a zero, taxes inside of prices, a marketplace given by hand, SKUs spelled otherwise.
 """
 
@@ -24,7 +24,7 @@ from ordertui.store.importing.mend import StoredLine, joined_line, one_item
 from ordertui.store.importing.tables import LINE_REGISTERS
 from support.reports import COLUMNS, cells, write
 
-DUMP = Path(__file__).parents[2] / "support" / "stores" / "version-0.1.sql"
+DUMP = Path(__file__).parents[1] / "stores" / "version_5.sql"
 NOW = parse_iso("2026-11-23T12:00:00Z")
 RIGHT = {
     "113-5550001-5550001": (2, 3750, "US"), "113-5550002-5550002": (2, 4949, "US"),
