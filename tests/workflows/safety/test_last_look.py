@@ -21,7 +21,7 @@ from ordertui.orders.clock import HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action, Dispatched
 from support.batches import REFUND_REASON
 from support.profile import LONG
-from support.reports import write  # fmt: skip
+from support.reports import write
 from support.shops import NOW, UNSHIPPED, all_orders_row, bring, clone_store, open_session, order_id, unshipped_row
 
 PARCEL = ("UPS", "1Z999", "2026-11-23")
