@@ -1,6 +1,5 @@
 """Batches as feeds: what leaves, what Amazon does with it, and for all that goes wrong the state and the words."""
 
-import threading
 from collections.abc import Callable
 from hashlib import sha256
 from operator import attrgetter
@@ -14,11 +13,11 @@ from ordertui.operations.batches.batch import Due, DueStep
 from ordertui.operations.dispatch import feed_submitter
 from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.planning.planner import PlanChoices
-from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action
 from support.api import SimulatedTime, session
+from support.at_once import at_once
 from support.batches import feed_bytes
 from support.model_store import Floor
 from support.simulator import Simulator
@@ -621,22 +620,7 @@ def test_the_next_step_is_known_and_errors_are_given_time(floor: Floor, sim: Sim
 def test_two_processes_submit_a_batch_once(floor: Floor, sim: Simulator, clock: FixedClock) -> None:
     batch = floor.commit(REFUND, 1001)
     other = session(sim, floor.folder, clock)
-    together = threading.Barrier(2)
-    trouble: list[Exception] = []
-
-    def dispatch(made: Session) -> None:
-        try:
-            together.wait(10)
-            made.dispatcher.run()
-        except Exception as error:
-            trouble.append(error)
-
-    threads = [threading.Thread(target=dispatch, args=(made,)) for made in (floor.made, other)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert trouble == []
+    at_once(floor.made.dispatcher.run, other.dispatcher.run)
     assert len(sim.amazon.posts) == 1
     assert floor.states(batch) == {RowState.ACCEPTED}
     other.close()

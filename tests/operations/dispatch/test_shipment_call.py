@@ -1,7 +1,6 @@
 """One order's shipment confirmed by its own call: at once, once, and never again without a look at the order."""
 
 import json
-import threading
 from collections.abc import Callable
 from hashlib import sha256
 from operator import attrgetter
@@ -9,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action, OrderStatus
 from support.api import session
+from support.at_once import at_once
 from support.model_store import Floor
 from support.simulator import Simulator
 from support.simulator.shop import order
@@ -251,17 +250,7 @@ def test_a_kill_at_any_step_confirms_at_most_once(
 def test_two_processes_confirm_an_order_once(floor: Floor, sim: Simulator, clock: FixedClock) -> None:
     batch = floor.commit(CONFIRM, 1)
     other = session(sim, floor.folder, clock)
-    together = threading.Barrier(2)
-
-    def dispatch(made: Session) -> None:
-        together.wait(10)
-        made.dispatcher.run()
-
-    threads = [threading.Thread(target=dispatch, args=(made,)) for made in (floor.made, other)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(floor.made.dispatcher.run, other.dispatcher.run)
     assert len(sim.amazon.confirmations) == 1
     assert floor.states(batch) == {RowState.CONFIRMED}
     other.close()

@@ -1,7 +1,7 @@
 """Messages and evidence: what Amazon allows, shown first, sent once, never asking a buyer to cancel."""
 
-import threading
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from ordertui.rules.policy.policy import load_policies
 from ordertui.tui.screens.buyer_message import MessageScreen
 from ordertui.tui.screens.dialogs import ConfirmScreen
 from support.api import session
+from support.at_once import at_once
 from support.pilot import press, running, settled, table, until
 from support.simulator import Simulator
 from support.simulator.shop import order
@@ -185,21 +186,15 @@ def test_what_did_not_go_may_go_later(made: Session, sim: Simulator) -> None:
 def test_two_processes_send_it_once(made: Session, sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     shown = made.sync.messages.preview(known(made, 2), TEXT)
     other = session(sim, tmp_path, clock)
-    together = threading.Barrier(2)
     refused: list[str] = []
 
     def run(one: Session) -> None:
-        together.wait(10)
         try:
             one.sync.messages.send(shown)
         except Refused as error:
             refused.append(str(error))
 
-    threads = [threading.Thread(target=run, args=(one,)) for one in (made, other)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(partial(run, made), partial(run, other))
     assert len(sim.amazon.messages) == 1
     assert len(refused) == 1
     other.close()

@@ -26,6 +26,7 @@ from ordertui.store.copy import LocalCopy
 from ordertui.store.engine.postgres import PostgresEngine, postgres_engine
 from ordertui.store.engine.sqlite import SqliteEngine
 from support import places
+from support.at_once import at_once
 from support.batches import answer, commit, plan, send, session_of, states
 from support.server import Server
 from support.shops import NOW, all_orders_row, bring, order_id
@@ -275,26 +276,17 @@ def test_a_fill_that_is_stopped_leaves_nothing(tmp_path: Path, team: Session) ->
 def test_screens_that_start_at_once_share_one_whole_copy(tmp_path: Path, team: Session) -> None:
     gate = threading.Barrier(3)
     screens: list[Session] = []
-    wrong: list[BaseException] = []
 
     def wait_for_all(*_: int) -> None:
         with suppress(threading.BrokenBarrierError):
             gate.wait(5)  # each is in the middle of its fill
 
     def start() -> None:
-        try:
-            screens.append(
-                Session.open(places.place(tmp_path / "orders.db"), clock=CLOCK, config=Config(), copy=wait_for_all)
-            )
-        except BaseException as error:
-            wrong.append(error)
+        screens.append(
+            Session.open(places.place(tmp_path / "orders.db"), clock=CLOCK, config=Config(), copy=wait_for_all)
+        )
 
-    people = [threading.Thread(target=start) for _ in range(3)]
-    for one in people:
-        one.start()
-    for one in people:
-        one.join()
-    assert wrong == []
+    at_once(*[start] * 3)
     assert not list(team.context.store.path.parent.glob("*.part*"))
     while screens:  # each sees what is new, whoever of them is still there
         batch = commit(team, Action.CANCEL, len(screens))

@@ -22,6 +22,7 @@ from ordertui.store.engine import postgres
 from ordertui.store.engine.postgres import CHANNEL, PostgresEngine, as_psycopg
 from ordertui.store.errors import Interrupted, ServerUnreachable, StoreLocked
 from support import places
+from support.at_once import at_once
 from support.batches import commit, states
 from support.imports import CLOCK
 from support.shops import NOW, standard
@@ -101,22 +102,7 @@ def test_a_store_takes_one_schema_step_after_another(tmp_path: Path, monkeypatch
 
 @pytest.mark.parametrize("attempt", range(3))
 def test_an_empty_schema_may_be_opened_by_several_at_once(tmp_path: Path, attempt: int) -> None:
-    gate = threading.Barrier(6)
-    wrong: list[BaseException] = []
-
-    def start() -> None:
-        try:
-            gate.wait()
-            store_at(tmp_path).close()
-        except BaseException as error:
-            wrong.append(error)
-
-    people = [threading.Thread(target=start) for _ in range(6)]
-    for one in people:
-        one.start()
-    for one in people:
-        one.join()
-    assert wrong == []
+    at_once(*[lambda: store_at(tmp_path).close()] * 6)
     with store_at(tmp_path) as store:
         assert store.identity.id
 

@@ -16,6 +16,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import AlertKind, NotificationState
 from support import places
+from support.at_once import at_once
 from support.hooks import appending, received, reopen
 from support.places import on_both
 from support.shops import NOW, all_orders_row, bring, open_session, unshipped_row
@@ -67,22 +68,14 @@ def test_several_at_once_tell_it_once(tmp_path: Path, clock: FixedClock) -> None
     session = reopen(session, tmp_path, clock, ReceiverConfig("team", appending(file), kinds=REQUEST))
     config: Config = session.config
     session.close()
-    place, together, failed = places.place(tmp_path / "orders.db"), threading.Barrier(4), []
+    place, together = places.place(tmp_path / "orders.db"), threading.Barrier(4)
 
     def tell() -> None:
-        try:
-            with Session.open(place, clock=clock, config=config) as mine:
-                mine.notifications.collect()
-                together.wait()
-                mine.notifications.send_due()
-        except Exception as error:
-            failed.append(error)
+        with Session.open(place, clock=clock, config=config) as mine:
+            mine.notifications.collect()
+            together.wait(30)  # each has seen that nothing was told yet
+            mine.notifications.send_due()
 
-    threads = [threading.Thread(target=tell) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
+    at_once(*[tell] * 4)
     (got,) = received(file)
     assert got["count"] == 3

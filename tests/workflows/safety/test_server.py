@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from ordertui.store import StoreError
 from ordertui.store.journal.batches import BatchJournal
 from ordertui.store.journal.claims import LEASE_SECONDS
 from support import places
+from support.at_once import at_once
 from support.batches import commit, session_of
 from support.faults import Crash, inject
 from support.server import Server
@@ -29,39 +30,29 @@ pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 PEOPLE, STEPS, ORDERS = 5, 12, 9
 
 
-def work(path: Path, seed: int, lost: list[str]) -> None:
+def work(path: Path, seed: int) -> None:
     """Hold, take back and send at random, until all steps are done."""
     rng = random.Random(seed)
-    try:
-        with Session.open(places.place(path), clock=FixedClock(NOW), config=Config()) as session:
-            for _ in range(STEPS):
-                held = [batch.id for batch in session.batches.find(open_only=True)]
-                try:
-                    if rng.random() < 0.5 or not held:
-                        commit(session, Action.CANCEL, *rng.sample(range(1, ORDERS + 1), 2))
-                    elif rng.random() < 0.5:
-                        session.batches.recall(rng.choice(held))
-                    else:
-                        session.batches.release(rng.choice(held))
-                        session.dispatcher.run()
-                except (UserError, IndexError):  # refused, or nothing is left to plan
-                    continue
-    except BaseException as error:
-        lost.append(repr(error))
-        raise
+    with Session.open(places.place(path), clock=FixedClock(NOW), config=Config()) as session:
+        for _ in range(STEPS):
+            held = [batch.id for batch in session.batches.find(open_only=True)]
+            try:
+                if rng.random() < 0.5 or not held:
+                    commit(session, Action.CANCEL, *rng.sample(range(1, ORDERS + 1), 2))
+                elif rng.random() < 0.5:
+                    session.batches.recall(rng.choice(held))
+                else:
+                    session.batches.release(rng.choice(held))
+                    session.dispatcher.run()
+            except (UserError, IndexError):  # refused, or nothing is left to plan
+                continue
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long), pytest.param(2, marks=pytest.mark.long)])
 def test_nothing_is_held_sent_or_taken_back_twice(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "orders.db"
-    lost: list[str] = []
     with session_of(tmp_path, waiting=ORDERS) as session:
-        people = [threading.Thread(target=work, args=(path, 100 * seed + n, lost)) for n in range(PEOPLE)]
-        for one in people:
-            one.start()
-        for one in people:
-            one.join(90)
-        assert lost == []
+        at_once(*(partial(work, path, 100 * seed + n) for n in range(PEOPLE)))
         query = session.context.store.database.query
         assert query("SELECT order_id FROM batch_rows WHERE is_open = 1 GROUP BY order_id HAVING count(*) > 1") == []
         left = [name for batch in session.batches.find() for name in batch.files if name.endswith(".txt")]
@@ -105,9 +96,9 @@ class Machine:
         return [path.read_bytes() for path in found if not path.stem.isupper()]
 
 
-@pytest.mark.long
+@pytest.mark.parametrize("stride", [7, pytest.param(1, marks=pytest.mark.long)])
 def test_a_dispatch_killed_at_any_step_leaves_one_file_on_one_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stride: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock, path = FixedClock(NOW), tmp_path / "orders.db"
     session_of(tmp_path, clock, shipped=60).close()
@@ -116,7 +107,7 @@ def test_a_dispatch_killed_at_any_step_leaves_one_file_on_one_machine(
     ends, listed = Counter[str](), 0
     with monkeypatch.context() as patch:
         faults = inject(patch)
-        for point in range(60):
+        for point in range(0, 60, stride):
             with other.session(clock) as session:
                 batch = commit(session, Action.REFUND, 11 + point)
                 session.batches.release(batch)
