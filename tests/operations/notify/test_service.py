@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -174,6 +175,18 @@ def test_quiet_hours_hold_back_what_is_not_urgent(tmp_path: Path, clock: FixedCl
     assert [one["kind"] for one in received(file) if one["kind"] == "buyer_request"] == ["buyer_request"]
 
 
+def test_quiet_hours_hold_back_a_further_attempt(tmp_path: Path, clock: FixedClock) -> None:
+    file, quiet = tmp_path / "got", {"quiet_from": "14:06", "quiet_to": "17:00", "zone": "UTC"}
+    session = shop(tmp_path, clock, ReceiverConfig("team", failing(), kinds=REQUEST), **quiet)
+    assert [one.state for one in session.notifications.send_due()] == [NotificationState.FAILED]
+    receiver = ReceiverConfig("team", appending(file), kinds=REQUEST)
+    session = reopen(session, tmp_path / "shop", clock, receiver, **quiet)
+    clock.advance(RETRY_SECONDS[0])
+    assert session.notifications.send_due() == []
+    clock.advance(3 * HOUR)
+    assert [one.state for one in session.notifications.send_due()] == [NotificationState.DELIVERED]
+
+
 def test_the_cap_of_an_hour_holds(tmp_path: Path, clock: FixedClock) -> None:
     file = tmp_path / "got"
     session = shop(tmp_path, clock, ReceiverConfig("team", appending(file)), most_per_hour=1)
@@ -299,6 +312,19 @@ def test_a_practice_store_tells_nobody(tmp_path: Path, clock: FixedClock) -> Non
         session.notifications.send_due()
     with pytest.raises(Refused, match="practice"):
         session.notifications.test()
+
+
+def test_a_copy_tells_nobody(tmp_path: Path, clock: FixedClock) -> None:
+    file = tmp_path / "got"
+    shop(tmp_path, clock).close()
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copy(tmp_path / "shop" / "orders.db", tmp_path / "elsewhere")
+    copy = open_session(tmp_path / "elsewhere", clock=clock)
+    copy = reopen(copy, tmp_path / "elsewhere", clock, ReceiverConfig("team", appending(file), kinds=REQUEST))
+    with pytest.raises(Refused, match="copy"):
+        copy.notifications.send_due()
+    assert copy.notifications.recent() == []
+    assert not file.exists()
 
 
 def test_a_test_notes_nothing(tmp_path: Path, clock: FixedClock) -> None:
