@@ -10,6 +10,8 @@ from gettext import GNUTranslations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import ordertui
 from ordertui.messages import (
@@ -25,6 +27,7 @@ from ordertui.messages import (
     translate,
     use,
 )
+from ordertui.messages.sentences import fields_of
 from support.languages import speaking
 
 ROOT = Path(ordertui.__file__).parent
@@ -183,6 +186,19 @@ def test_chinese_has_texts_plurals_and_contexts() -> None:
 def test_sentences_of_lower_layers_are_recognised(sentence: str, chinese: str) -> None:
     with speaking(CHINESE):
         assert translate(sentence) == chinese
+
+
+@given(st.text("ab"), st.lists(st.text("ab", max_size=2), min_size=2, max_size=4))
+def test_fields_are_those_of_a_regular_expression(sentence: str, literals: list[str]) -> None:
+    found = re.fullmatch("(.+?)".join(literals), sentence, re.DOTALL)
+    assert fields_of(sentence, literals) == (list(found.groups()) if found else [])
+
+
+def test_a_long_text_is_looked_at_once() -> None:
+    """Backtracking took 0.3 s at 2,000 characters and minutes at 20,000, while the screen stood still."""
+    long_text = "lorem ipsum dolor, sit: amet; " * 700
+    with speaking(CHINESE):
+        assert translate(long_text) == long_text
 
 
 @pytest.mark.parametrize(

@@ -30,23 +30,38 @@ def _translated(sentence: str, language: str, depth: int) -> str:
     found = _(sentence)
     if found != sentence or not depth:
         return found
-    for template, pattern in _patterns():
-        match = pattern.fullmatch(sentence)
-        if match is not None and (text := _(template)) != template:
-            values = [_translated(value, language, depth - 1) for value in match.groups()]
+    for template, literals in _templates():
+        values = fields_of(sentence, literals)
+        if values and (text := _(template)) != template:
+            values = [_translated(value, language, depth - 1) for value in values]
             names = [name[1:-1] for name in _FIELD.findall(template)]
             return text.format(*values, **dict(zip(names, values, strict=True)))
     return sentence
 
 
+def fields_of(sentence: str, literals: Sequence[str]) -> list[str]:
+    """Return what stands in a sentence between the literals of a template, the shortest first; empty if it differs.
+
+    A field has one character at least. Each literal is looked for once, so a long text costs no more than reading it: a
+    regular expression tries every place of one field with every place of the others, for minutes at 20,000 characters.
+    """
+    first, *others, last = literals
+    if not (sentence.startswith(first) and sentence.endswith(last)):
+        return []
+    values, start = [], len(first)
+    for literal in others:
+        place = sentence.find(literal, start + 1)
+        if place < 0:
+            return []
+        values.append(sentence[start:place])
+        start = place + len(literal)
+    end = len(sentence) - len(last)
+    return [*values, sentence[start:end]] if start < end else []
+
+
 @lru_cache(1)
-def _patterns() -> Sequence[tuple[str, re.Pattern[str]]]:
+def _templates() -> Sequence[tuple[str, Sequence[str]]]:
     text = Path(__file__).with_name("sentences.txt").read_text(encoding="utf-8")
     templates = [line.replace("\\n", "\n") for line in text.splitlines() if _FIELD.search(line)]
     templates.sort(key=lambda template: len(_FIELD.sub("", template)), reverse=True)
-    return [(template, _pattern(template)) for template in templates]
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    parts = [re.escape(part) for part in _FIELD.split(template)]
-    return re.compile("(.+?)".join(parts), re.DOTALL)
+    return [(template, _FIELD.split(template)) for template in templates]
