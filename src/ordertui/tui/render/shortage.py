@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from ordertui.messages import _, ngettext, translate
@@ -17,6 +18,8 @@ from .format import GAP, MUTED, Piece, format_sums, format_time, pad
 HEAD_SKUS = 3
 """Short SKUs that the head names; `i` lists all."""
 ID_CELLS = 19
+MOST_UNITS_CELLS = 20
+"""Cells that units of several SKUs are lined up in; longer ones take the room that they need."""
 WARNING = "$text-warning"
 
 
@@ -72,16 +75,23 @@ def render_shortage_details(sheet: ShortageSheet) -> str:
     return "\n".join([*(sku_line(sheet, sku) for sku in skus), "", *_notes(sheet)])
 
 
-def render_shortage_row(row: ShortageRow, zone: str, width: int, *, many_skus: bool) -> Content:
-    """Return the line of an order in at most `width` cells: sign, id, units, money, ship-by time, and why."""
+def shortage_units_cells(sheet: ShortageSheet) -> int:
+    """Return how many cells the units of its orders take, so that what comes after them is lined up."""
+    many = len(sheet.result.short) > 1
+    return min(max((cell_len(_units(row, many)) for row in sheet.rows), default=0), MOST_UNITS_CELLS)
+
+
+def render_shortage_row(row: ShortageRow, zone: str, width: int, *, many_skus: bool, units_cells: int) -> Content:
+    """Return the line of an order in at most `width` cells: sign, id, units, money, ship-by time, and why.
+
+    `units_cells`: those of `shortage_units_cells`.
+    """
     sign: Piece = ("✗ ", "$text-error") if row.is_chosen else ("✓ ", "$text-success")
     pinned = "*" if row.reason is Why.BY_HAND else " "
-    units = " ".join(f"{units} {sku}" if many_skus else f"{units}" for sku, units in row.units)
+    units = pad(_units(row, many_skus), units_cells, right=not many_skus)
     total = _("price ?") if row.total is None else format_money(row.total.minor, row.total.currency)
     ship_by = format_time(row.ship_by, zone) if width >= 100 else ""
-    facts = (
-        f"{row.order_id:<{ID_CELLS}}{pinned} {mask_control_characters(units)}  {pad(total, 11, right=True)}  {ship_by}"
-    )
+    facts = f"{row.order_id:<{ID_CELLS}}{pinned} {units}  {pad(total, 11, right=True)}  {ship_by}"
     flag: list[Piece] = []
     if row.is_chosen:
         flag = [(_("  counts"), WARNING) if row.counts else (_("  ★ does not count"), "$text-success")]
@@ -89,6 +99,11 @@ def render_shortage_row(row: ShortageRow, zone: str, width: int, *, many_skus: b
     head = _("cancel") if row.is_chosen else _("keep")
     pieces: list[Piece] = [sign, facts.rstrip(), *(flag if width >= 100 else []), f"  {head}: "]
     return Content.assemble(*pieces, (mask_control_characters(why), MUTED)).truncate(width, ellipsis=True)
+
+
+def _units(row: ShortageRow, many_skus: bool) -> str:
+    texts = (f"{units} {mask_control_characters(sku)}" if many_skus else f"{units}" for sku, units in row.units)
+    return " ".join(texts)
 
 
 def _notes(sheet: ShortageSheet) -> list[str]:

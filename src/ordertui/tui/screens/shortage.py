@@ -26,7 +26,12 @@ from ordertui.orders.text import mask_control_characters
 from ordertui.rules.shortage import Why
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.format import GAP
-from ordertui.tui.render.shortage import render_shortage_details, render_shortage_head, render_shortage_row
+from ordertui.tui.render.shortage import (
+    render_shortage_details,
+    render_shortage_head,
+    render_shortage_row,
+    shortage_units_cells,
+)
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.line_list import LineList
 
@@ -61,6 +66,7 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
         self._tasks = TaskRunner(self, keys)
         self._draft = draft
         self.sheet = sheet
+        self._units_cells = 0
         self._describe = describe
         self._zone = session.orders.zone
         self._cancel: set[int] = set()
@@ -96,11 +102,13 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
 
     def _draw(self, line: int, width: int) -> Content:
         many = len(self.sheet.result.short) > 1
-        return render_shortage_row(self.sheet.rows[line], self._zone, width, many_skus=many)
+        cells = self._units_cells
+        return render_shortage_row(self.sheet.rows[line], self._zone, width, many_skus=many, units_cells=cells)
 
     def _show(self, row_id: int | None) -> None:
         """Show the sheet, with the cursor on this order."""
         place = next((n for n, row in enumerate(self.sheet.rows) if row.id == row_id), self._list.cursor)
+        self._units_cells = shortage_units_cells(self.sheet)
         self._list.show(len(self.sheet.rows), place)
         self._show_head()
 
