@@ -98,11 +98,12 @@ SENTENCE_MODULES = (
     "operations/reports/marketplaces", "operations/sync/status", "operations/sync/connection",
     "operations/sync/buyer_messages", "amazon/reports/cell_parsers", "operations/shortage/reasons",
     "operations/shortage/service", "operations/shortage/stock_file", "operations/planning/offer_removal",
+    "operations/copies", "operations/policies", "operations/facts", "orders/people",
 )  # fmt: skip
 """Modules whose sentences reach the screen."""
 POLICY_TEXTS = frozenset({"why", "short", "note", "text"})
 """Keys of a policy file whose values are shown."""
-NOUNS = ("order", "row", "file", "line", "unit", "item", "report", "day", "batch", "request")
+NOUNS = ("order", "row", "file", "line", "unit", "item", "report", "day", "batch", "request", "problem")
 """Counted by `pluralize` inside of sentences."""
 
 
@@ -110,7 +111,7 @@ JOINED = (
     "of {0}, Amazon restocks {1}; {2}",
     "{0} counts in these {1}", "{0} count in these {1}", "none counts in these {0}",
     "{0}, {1} was placed before them", "{0}, {1} were placed before them", "{0} adds nothing", "{0} add nothing",
-    "it may not be cancelled: {0}", "you said so", "its buyer requested cancellation on Amazon",
+    "it may not be cancelled: {0}", "you said so", "version {0}", "its buyer requested cancellation on Amazon",
     "{0} in {1} that you keep and {2} in orders that may not be cancelled",
 )  # fmt: skip
 """Sentences that are joined from pieces, and their beginnings and ends."""

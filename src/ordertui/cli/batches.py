@@ -171,7 +171,7 @@ def approve(settings: Settings, batch: int, why: str, form: str) -> None:
 @click.option("--why", required=True, help="What is wrong with it; kept in the audit.")
 @click.pass_obj
 def reject(settings: Settings, batch: int, why: str) -> None:
-    """Reject a BATCH that somebody else committed: it is taken back."""
+    """Reject a BATCH that somebody else committed: it is undone."""
     with open_session(settings) as session:
         count = session.approvals.reject(batch, why)
     say(f"batch {batch} rejected: {pluralize(count)} undone; nothing was sent to Amazon")

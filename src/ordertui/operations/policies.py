@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ordertui.files import SETTINGS_BYTES, read_file
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.people import Permission
+from ordertui.orders.text import pluralize
 from ordertui.rules.policy.bundled import parse_toml
 from ordertui.rules.policy.edition import load_edition, read_edition
 from ordertui.rules.policy.house_rules import HousePolicy, read_house_policy
@@ -44,7 +45,7 @@ OTHER_FILE = (
     "your policy file {path} is not in force, and differs from the store's policy, which is ({version}); an owner"
     " publishes one: `ordertui policy publish FILE`. Take `policy_file` out of your settings"
 )
-OTHER_EDITION = "your settings' policy = {edition!r} is not in force: the store's policy is ({version})"
+OTHER_EDITION = "your settings' policy = '{edition}' is not in force: the store's policy is ({version})"
 EDITED = (
     "your policy file {path} was edited after ordertui was opened: close it and open it again to work by the new rules;"
     " until then nothing can be committed"
@@ -84,9 +85,8 @@ def load_active_policies(config: Config, reader: Store, store: Store, clock: Clo
         kept = store.meta(LAST_GOOD)
         if kept is None:
             raise
-        count = len(error.problems)
         note = (
-            f"your policy file {path} is not in force ({count} {'problem' if count == 1 else 'problems'}, see"
+            f"your policy file {path} is not in force ({pluralize(len(error.problems), 'problem')}, see"
             " `ordertui policy check`): its last good version is"
         )
         return ActivePolicies(load_policies(config.policy, _kept(kept, path, config, clock), now=clock.now), note, text)

@@ -10,14 +10,18 @@ from importlib import import_module
 import pytest
 from textual.actions import parse
 from textual.binding import Binding
+from textual.screen import Screen
 from textual.widgets import Static
 
+from ordertui.messages import CHINESE, translate
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.tui import screens
 from ordertui.tui.screens.base import Dialog
 from ordertui.tui.screens.dialog_help import KEYS, DialogHelpScreen
+from ordertui.tui.widgets.option_list import SafeOptionList
 from support.batches import commit
+from support.languages import speaking
 from support.pilot import press, running, until
 from support.shops import order_id
 
@@ -40,6 +44,17 @@ def test_every_key_of_every_dialog_has_a_sentence() -> None:
             if destination != "app" and not inspect.getdoc(getattr(one, f"action_{name}")):
                 silent.append(f"{one.__name__}.{name}")
     assert silent == []
+
+
+@pytest.mark.parametrize("widget", [Screen, SafeOptionList])
+def test_what_textual_says_of_its_keys_is_translated(widget: type[Screen[object] | SafeOptionList]) -> None:
+    bindings = [binding for one in widget.__mro__ for binding in one.__dict__.get("BINDINGS", ())]
+    names = {parse(Binding(*one).action if isinstance(one, tuple) else one.action)[1] for one in bindings}
+    said = {
+        (inspect.getdoc(getattr(widget, f"action_{name}", None)) or "").split("\n")[0].rstrip(".") for name in names
+    }
+    with speaking(CHINESE):
+        assert [text for text in sorted(said) if text and translate(text) == text] == []
 
 
 @pytest.mark.parametrize(

@@ -10,19 +10,21 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
 from ordertui.cli.batches import next_command
+from ordertui.messages import CHINESE, _
 from ordertui.operations.config import Config
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Outcome
-from ordertui.tui.render.batch import render_outbox_head
+from ordertui.tui.render.batch import BatchContext, next_steps, render_outbox_head
 from ordertui.tui.screens.base import DialogKeys
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from ordertui.tui.screens.outbox import IN_ROWS, OutboxScreen
 from ordertui.tui.screens.preview import PlanHead, PreviewScreen
 from support.batches import answer, commit, send, session_of
+from support.languages import speaking
 from support.logins import session_as
 from support.pilot import press, running, table, text, until
 from support.shops import order_id
@@ -387,6 +389,10 @@ async def test_the_key_line_counts_down(session: Session, clock: FixedClock, mon
         assert "next look in 0:40" in hints(pilot)
         clock.advance(10)
         await until(pilot, lambda: "next look in 0:30" in hints(pilot))
+        clock.advance(30)
+        await until(pilot, lambda: "looking now" in hints(pilot))
+        with speaking(CHINESE):
+            assert next_steps(at_amazon[0], BatchContext(clock.now(), "UTC", 80))[-1] == _("looking now")
 
 
 @pytest.mark.parametrize(

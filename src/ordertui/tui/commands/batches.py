@@ -16,7 +16,7 @@ from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action, CancelReason
 from ordertui.orders.order import OrderRow
 from ordertui.tui.main.command_context import CommandContext
-from ordertui.tui.render.format import format_zone
+from ordertui.tui.render.format import action_word, format_zone
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen
 from ordertui.tui.screens.task_runner import Task
 
@@ -184,7 +184,7 @@ async def undo_held(context: CommandContext, task: Task) -> None:
             "batch {batch}: {held_rows} ({action}, {marketplace})",
             batch=batch.id,
             held_rows=held_rows,
-            action=batch.action.value,
+            action=action_word(batch.action),
             marketplace=batch.marketplace,
         )
     if not answers:

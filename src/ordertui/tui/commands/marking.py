@@ -9,6 +9,7 @@ from ordertui.orders.clock import to_local
 from ordertui.orders.enums import BuyerRequest, OrderStatus
 from ordertui.orders.order import OrderRow
 from ordertui.tui.main.command_context import CommandContext
+from ordertui.tui.render.state import status_forms
 from ordertui.tui.screens.dialogs import ChoiceScreen
 from ordertui.tui.screens.filter_prompt import ask_filter
 from ordertui.tui.screens.task_runner import Task
@@ -94,8 +95,6 @@ def similar_filters(row: OrderRow, zone: str) -> list[tuple[str, str]]:
         day = to_local(row.purchased_at, zone).date().isoformat()
         found.append((f"placed:{day}", _("day placed     {day}", day=day)))
     if row.status is not OrderStatus.UNKNOWN:
-        found.append(
-            (f"status:{row.status.value}", _("status         {replace}", replace=row.status.value.replace("_", " ")))
-        )
+        found.append((f"status:{row.status.value}", _("status         {replace}", replace=status_forms(row.status)[0])))
     found.append((f"marketplace:{row.marketplace}", _("marketplace    {marketplace}", marketplace=row.marketplace)))
     return found

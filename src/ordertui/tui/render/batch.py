@@ -203,8 +203,8 @@ def next_steps(batch: Batch, context: BatchContext) -> list[str]:
     elif batch.state is BatchState.UPLOADED:
         found.append(_("U not uploaded"))
     if batch.by_api and batch.next_at is not None:
-        left = format_countdown(batch.next_at - context.now)
-        found.append(_("next look in {left}", left=left) if left != "now" else _("looking now"))
+        left = batch.next_at - context.now
+        found.append(_("next look in {left}", left=format_countdown(left)) if left > 0 else _("looking now"))
     elif batch.by_api and batch.state in AT_LARGE and batch.count(*UNANSWERED):
         found.append(_("needs you: Enter"))
     return found

@@ -19,6 +19,7 @@ from ordertui.tui.clipboard import copy
 from ordertui.tui.render.batch import approved_text, committed_text
 from ordertui.tui.render.format import action_word
 from ordertui.tui.render.import_summary import result_lines
+from ordertui.tui.render.state import BATCH_LOOKS, ROW_LOOKS
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 
 from .dialogs import ConfirmScreen, FormScreen, TextScreen
@@ -51,7 +52,7 @@ class BatchActions:
         if batch.state not in NOT_LEFT:
             self._say(_("only a held batch can be undone"))
         elif row is not None and row.state is not RowState.HELD:
-            self._say(_("{order_id} is not held: {state}", order_id=row.order_id, state=row.state.value))
+            self._say(_("{order_id} is not held: {state}", order_id=row.order_id, state=_(ROW_LOOKS[row.state].count)))
         else:
             self._tasks.start(lambda task: self._undo(task, batch, row))
 
@@ -132,7 +133,7 @@ class BatchActions:
             "action": action_word(batch.action),
             "orders": ngettext("{n:,} order", "{n:,} orders", batch.count(RowState.HELD)),
             "who": batch.who or "?",
-            "why": "; ".join(batch.approval.why) if batch.approval is not None else "",
+            "why": "; ".join(map(translate, batch.approval.why)) if batch.approval is not None else "",
         }
         if is_approved:
             title = _("Approve batch {batch}: {action} {orders}", **facts)
@@ -207,7 +208,13 @@ class BatchActions:
     def read_report(self, batch: Batch) -> None:
         """Read processing reports for this very batch."""
         if batch.state not in LEFT_BATCHES:
-            self._say(_("batch {batch} is {state}: no report can be about it", batch=batch.id, state=batch.state.value))
+            self._say(
+                _(
+                    "batch {batch} is {state}: no report can be about it",
+                    batch=batch.id,
+                    state=_(BATCH_LOOKS[batch.state].count),
+                )
+            )
         else:
             self._tasks.start(lambda task: self._read_report(task, batch))
 
@@ -267,7 +274,9 @@ class BatchActions:
             return
         why = await task.ask(
             FormScreen(
-                _("{order_id} was {value}", order_id=row.order_id, value="done" if answer == "d" else _("not done")),
+                _("{order_id}: it was done", order_id=row.order_id)
+                if answer == "d"
+                else _("{order_id}: it was not done", order_id=row.order_id),
                 [("why", _("What you looked at"), ""), ("typed", _("Type 1 to confirm"), "")],
                 _("The audit keeps it as your statement."),
             ),

@@ -21,6 +21,15 @@ from ordertui.tui.widgets.option_list import SafeOptionList
 from .dialogs import TextScreen
 
 Given = TypeVar("Given")
+SENTENCES_OF_TEXTUAL = (
+    N_("Copy selected text to clipboard"),
+    N_("Move the highlight down to the next enabled option"),
+    N_("Move the highlight up to the previous enabled option"),
+    N_("Move the highlight to the first enabled option"),
+    N_("Move the highlight to the last enabled option"),
+    N_("Select the currently highlighted option"),
+)
+"""What Textual's actions say of themselves, for translators."""
 SIDEWAYS = frozenset({"scroll_left", "scroll_right", "page_left", "page_right"})
 KEYS = 18
 """Cells before the sentence of a key."""
