@@ -103,7 +103,8 @@ def status(settings: Settings, here: bool, form: str) -> None:
         click.echo(json_text(_as_json(found, now)))
     else:
         emit([line for one in found.workers for line in _lines(one, found, now)], COLUMNS, form)
-        say(f"the work is {found.health.value}" if found.workers else found.health.value)
+        if found.workers:
+            say(f"the work is {found.health.value}")
         for reason in found.reasons:
             say(reason)
     sys.exit(int(CODES[found.health.value]))

@@ -315,6 +315,29 @@ def test_health_tells_none_late_and_overdue_apart(opener: Open, clock: FixedCloc
         assert [one.id for one in session.context.store.work.workers()] == ["box-1", "new-4"]
 
 
+def test_a_run_by_hand_does_not_hide_a_worker_that_was_killed(opener: Open, clock: FixedClock) -> None:
+    with opener() as session:
+        reader = session.context.reader()
+
+        def health() -> tuple[Health, tuple[str, ...]]:
+            found = worker_health(reader, clock.now())
+            return found.health, found.reasons
+
+        worker(opener, jobs=[])._begin(is_once=False)
+        clock.advance(300)
+        assert run_once(worker(opener, "box-once", jobs=[]))
+        told = ("box-1 was last heard of 5 min ago, and only `--once` ran since",)
+        assert health() == (Health.LATE, told)
+        newer = worker(opener, "box-2", jobs=[])
+        newer._begin(is_once=False)
+        assert health() == (Health.HEALTHY, ())
+        newer._beat(ended=True)
+        assert health() == (Health.HEALTHY, ()), "what was started there since, and ended in order, stands for it"
+        worker(opener, "box-once", jobs=[])._begin(is_once=True)
+        clock.advance(180)
+        assert health() == (Health.LATE, ("box-once was last heard of 3 min ago",)), "killed in the middle of its run"
+
+
 @pytest.mark.parametrize(
     ("since", "zone", "expected"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -26,7 +27,7 @@ class Health(StrEnum):
     NONE = "none"
     """No worker runs, or ever ran."""
     LATE = "late"
-    """No worker was heard of lately, or a job is overdue."""
+    """No worker was heard of lately, one was killed and only runs from cron went on, or a job is overdue."""
     FAILING = "failing"
     """The last run of a job failed."""
 
@@ -56,13 +57,11 @@ def worker_health(store: Store, now: int, host: str | None = None) -> WorkerHeal
         if not candidates:
             return WorkerHealth(Health.NONE, ("no worker runs: `ordertui worker`",), workers, running)
         newest = max(candidates, key=lambda one: one.beat_at)
-        gone = now - newest.beat_at
-        ago = (
-            f"{format_duration(gone)} ago" if gone >= 0 else f"{format_duration(-gone)} ahead: was the clock put back?"
-        )
-        text = f"{newest.id} was last heard of {ago}"
-        return WorkerHealth(Health.LATE, (text,), workers, running)
+        return WorkerHealth(Health.LATE, (_last_heard(newest, now),), workers, running)
     late = [
+        f"{_last_heard(one, now)}, and only `--once` ran since" for one in _killed_without_another(workers, current)
+    ]
+    late += [
         f"{name.value} of {one.id} should have run {format_duration(now - at)} ago"
         for one in current
         for name, at in one.next_at.items()
@@ -80,13 +79,34 @@ def worker_health(store: Store, now: int, host: str | None = None) -> WorkerHeal
 
 
 def is_current(worker: WorkerRecord, now: int) -> bool:
-    """Return whether a worker runs, as far as is known, or ran from cron lately.
+    """Return whether a worker runs, as far as is known, or ran from cron lately, to its end.
 
     A sign of life that is minutes ahead is of before the clock was put back, and tells nothing.
     """
-    if worker.is_once:
-        return -LATE_SECONDS <= now - worker.beat_at <= ONCE_SECONDS
-    return worker.ended_at is None and abs(now - worker.beat_at) <= LATE_SECONDS
+    if worker.ended_at is not None:
+        return worker.is_once and -LATE_SECONDS <= now - worker.beat_at <= ONCE_SECONDS
+    return abs(now - worker.beat_at) <= LATE_SECONDS
+
+
+def _killed_without_another(workers: Sequence[WorkerRecord], current: Sequence[WorkerRecord]) -> list[WorkerRecord]:
+    """Return the workers that were killed, when only runs from cron go on: a run by hand does not stand for them.
+
+    One that was started on the same machine later, and ended in order, does.
+    """
+    if not all(one.is_once for one in current):
+        return []
+    lasting = [one for one in workers if not one.is_once]
+    return [
+        one
+        for one in lasting
+        if one.ended_at is None and not any(it.host == one.host and it.started_at > one.beat_at for it in lasting)
+    ]
+
+
+def _last_heard(worker: WorkerRecord, now: int) -> str:
+    gone = now - worker.beat_at
+    ago = f"{format_duration(gone)} ago" if gone >= 0 else f"{format_duration(-gone)} ahead: was the clock put back?"
+    return f"{worker.id} was last heard of {ago}"
 
 
 def _failed_last(job: JobRecord) -> bool:
