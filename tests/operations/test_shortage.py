@@ -57,30 +57,31 @@ def test_by_hand(shop: Command) -> None:
     assert (after[free[0]]["choice"], after[free[0]]["reason"]) == ("keep", "by_hand")
 
 
-def test_what_a_policy_file_protects_goes_last(tmp_path: Path) -> None:
-    command = Command(tmp_path)
-    command.bring("US")
-    every = command.json("shortage", "--sku", MUG, "--available", "0")
-    free = [row for row in every if row["reason"] == "least_harm"]
-    units = sum(int(part.split()[0]) for row in every for part in [row["units"]])
-    fewer = units - 1 - sum(int(row["units"].split()[0]) for row in every if row["reason"] == "requested")
-    chosen = [
-        row["order_id"]
-        for row in command.json("shortage", "--sku", MUG, "--available", str(units - 1 - (units - 1 - fewer)))
-        if row["reason"] == "least_harm"
-    ]
-    assert len(free) > len(chosen) == 1
-    house = tmp_path / "house.toml"
-    house.write_text(f'[shortage]\nprotect = ["{chosen[0]}"]\n', encoding="utf-8")
-    settings = tmp_path / "settings.toml"
+def test_what_a_policy_file_protects_goes_last_and_what_it_prefers_first(shop: Command) -> None:
+    every = shop.json("shortage", "--sku", MUG, "--available", "0")
+    free = {row["order_id"] for row in every if row["reason"] == "least_harm"}
+    fewer = sum(int(row["units"].split()[0]) for row in every if row["reason"] != "requested") - 1
+    words = ("shortage", "--sku", MUG, "--available", str(fewer))
+    (chosen,) = (row["order_id"] for row in shop.json(*words) if row["reason"] == "least_harm")
+    other = min(free - {chosen})
+    house, settings = shop.folder / "house.toml", shop.folder / "settings.toml"
     settings.write_text(f'policy_file = "{house}"\n', encoding="utf-8")
-    done = command.run(
-        "shortage", "--sku", MUG, "--available", str(fewer), "--format", "tsv", ORDERTUI_CONFIG=str(settings)
-    )
-    assert done.code == 0, done.stderr
-    line = next(line for line in done.stdout.splitlines() if line.startswith(chosen[0]))
-    assert "\tkeep\t" in line
-    assert "your policy file protects it" in line
+
+    def rows(rules: str) -> dict[str, str]:
+        house.write_text(f"[shortage]\n{rules}\n", encoding="utf-8")
+        done = shop.run(*words, "--format", "tsv", ORDERTUI_CONFIG=str(settings))
+        assert done.code == 0, done.stderr
+        return {line.split("\t")[0]: line for line in done.stdout.splitlines()}
+
+    found = rows(f'protect = ["{chosen}"]')
+    assert "\tkeep\t" in found[chosen]
+    assert "your policy file protects it" in found[chosen]
+    found = rows(f'prefer = ["{other}"]')
+    assert "\tcancel\t" in found[other]
+    assert "your policy file prefers to cancel it" in found[other]
+    assert f"your policy file prefers to cancel others, such as {other}" in found[chosen]
+    found = rows(f'protect = ["{other}"]\nprefer = ["{other}"]')
+    assert "\tkeep\t" in found[other], "to protect it goes before"
 
 
 @pytest.mark.parametrize("market", ["US", "DE", "JP", "IN"])
