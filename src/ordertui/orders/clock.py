@@ -16,6 +16,8 @@ DAY = 86_400
 HOUR = 3_600
 LATEST_MOMENT = 253_370_764_800
 """The beginning of the year 9999 in epoch seconds: no later time can be shown in every zone."""
+CLOCK_SLACK_SECONDS = 60
+"""By how much the clocks of those who share leases may differ."""
 EARLIEST, LATEST = 788_918_400, 4_133_980_799
 """The first second of 1995, Amazon's first year, and the last one of 2100: a date outside of it is a mistake."""
 
@@ -112,6 +114,14 @@ def utc_time(epoch: int, now: int) -> str:
     """Return `14:05 UTC`, with the date where that is not the day of `now`."""
     moment = to_local(epoch, "UTC")
     return moment.strftime("%H:%M UTC" if moment.date() == to_local(now, "UTC").date() else "%Y-%m-%d %H:%M UTC")
+
+
+def lease_has_ended(until: int, now: int, seconds: int) -> bool:
+    """Return whether a lease of so many seconds, which ends at `until`, has ended.
+
+    One that ends far later than one that is given now was given before the clock was put back: it has ended.
+    """
+    return not now < until <= now + seconds + CLOCK_SLACK_SECONDS
 
 
 def day_start(epoch: int, zone: str, days: int = 0) -> int:

@@ -11,11 +11,14 @@ from collections.abc import Iterable
 
 import msgspec
 
+from ordertui.orders.clock import CLOCK_SLACK_SECONDS
 from ordertui.orders.enums import AlertKind, NotificationState
 
 from .database import Database, as_parameter
 from .engine.protocol import Row
 
+_ENDED = "(until <= ? OR until > ?)"
+"""The condition of `orders.clock.lease_has_ended` with the values of `_span`. It reads the index of open ones."""
 _COLUMNS = "id, receiver, kind, state, content, attempts, at, until, note"
 
 
@@ -74,18 +77,20 @@ class NotificationLog:
         )
         return Notification(ident, receiver, kind, NotificationState.SENDING, content, 1, at, until, "")
 
-    def failed(self, now: int) -> list[Notification]:
-        """Return those that failed and are to be tried again by now, oldest first."""
-        return self._read("WHERE until <= ? AND state = ? ORDER BY id", now, NotificationState.FAILED.value)
+    def failed(self, now: int, longest: int) -> list[Notification]:
+        """Return those that failed and are to be tried again by now, oldest first. `longest`: the longest pause."""
+        return self._read(
+            f"WHERE {_ENDED} AND state = ? ORDER BY +id", *_span(now, longest), NotificationState.FAILED.value
+        )
 
-    def begin_again(self, ident: int, *, now: int, until: int) -> Notification | None:
+    def begin_again(self, failed: Notification, *, until: int) -> Notification | None:
         """Begin the next attempt of a failed one; None when another process was faster."""
         changed = self._database.execute(
             "UPDATE notifications SET state = ?, attempts = attempts + 1, until = ? WHERE id = ? AND state = ?"
-            " AND until <= ?",
-            (NotificationState.SENDING.value, until, ident, NotificationState.FAILED.value, now),
+            " AND attempts = ?",
+            (NotificationState.SENDING.value, until, failed.id, NotificationState.FAILED.value, failed.attempts),
         )
-        return self._read("WHERE id = ?", ident)[0] if changed else None
+        return self._read("WHERE id = ?", failed.id)[0] if changed else None
 
     def finish(
         self, sent: Notification, state: NotificationState, *, note: str = "", until: int | None = None
@@ -98,11 +103,14 @@ class NotificationLog:
         )  # fmt: skip
         return self._read("WHERE id = ?", sent.id)[0]
 
-    def end_leases(self, now: int) -> int:
-        """Mark as unclear those whose sender said nothing before its lease ended; return how many."""
+    def end_leases(self, now: int, seconds: int) -> int:
+        """Mark as unclear those whose lease of so many seconds ended before the sender said how it went.
+
+        Return how many.
+        """
         return self._database.execute(
-            "UPDATE notifications SET state = ?, until = NULL WHERE until <= ? AND state = ?",
-            (NotificationState.UNCLEAR.value, now, NotificationState.SENDING.value),
+            f"UPDATE notifications SET state = ?, until = NULL WHERE {_ENDED} AND state = ?",
+            (NotificationState.UNCLEAR.value, *_span(now, seconds), NotificationState.SENDING.value),
         )
 
     def find(self, since: int) -> list[Notification]:
@@ -118,6 +126,11 @@ class NotificationLog:
         return [
             _notification(row) for row in self._database.query(f"SELECT {_COLUMNS} FROM notifications {tail}", params)
         ]
+
+
+def _span(now: int, seconds: int) -> tuple[int, int]:
+    """Return after when, and until when, a lease of so many seconds ends that has not ended."""
+    return now, now + seconds + CLOCK_SLACK_SECONDS
 
 
 def _notification(row: Row) -> Notification:

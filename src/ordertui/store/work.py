@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from ordertui.orders.clock import Clock
+from ordertui.orders.clock import Clock, lease_has_ended
 
 from .database import Database
 
@@ -90,13 +90,11 @@ class WorkLedger:
         return JobRecord() if found is None else msgspec.json.decode(found, type=JobRecord)
 
     def take(self, name: JobName, worker: str, seen: JobRun | None, seconds: int) -> bool:
-        """Give a worker the lease of a job; return False when another one has it, or ran it since `seen`.
-
-        A lease that ends later than one that is given now was given before the clock was put back: it has ended.
-        """
+        """Give a worker the lease of a job; return False when another one has it, or ran it since `seen`."""
         with self._database.write():
             record, now = self.job(name), self._clock.now()
-            if record.last != seen or (record.holder not in ("", worker) and now < record.until <= now + seconds):
+            is_free = record.holder in ("", worker) or lease_has_ended(record.until, now, seconds)
+            if record.last != seen or not is_free:
                 return False
             self._put_job(name, JobRecord(worker, now + seconds, record.last))
         return True

@@ -15,10 +15,10 @@ from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
 from ordertui.operations.dispatch.file_dispatcher import TAKEN_OVER
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
-from ordertui.orders.clock import FixedClock
+from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store.errors import StoreError, UnknownBatch
-from ordertui.store.journal.claims import CLAIM_KEY, Claim
+from ordertui.store.journal.claims import CLAIM_KEY, LEASE_SECONDS, Claim
 from support import places
 from support.batches import commit, send, session_of, states, upload
 from support.faults import Crash
@@ -81,6 +81,14 @@ def test_a_batch_that_another_machine_has_is_not_sent(team: Session) -> None:
     with pytest.raises(StoreError, match=f"batch {batch} is being written by another machine"):
         team.dispatcher.run()
     assert states(team, batch) == {order_id(1): RowState.HELD}
+
+
+def test_a_claim_of_before_the_servers_clock_was_put_back_has_ended(team: Session) -> None:
+    batch = released(team, 1)
+    other = Claim("0123456789abcdef", "elsewhere", team.clock.now() + LEASE_SECONDS + HOUR)
+    team.context.store.set_meta(f"{CLAIM_KEY}{batch}", msgspec.json.encode(other).decode())
+    assert [one.id for one in team.dispatcher.run()] == [batch]
+    assert upload(team, batch).exists()
 
 
 def test_a_file_of_another_machine_in_a_shared_outbox_is_named_when_its_lease_ended(team: Session) -> None:

@@ -25,6 +25,7 @@ from support import batches
 from support.hooks import appending, failing, received, reopen
 from support.places import on_both
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, standard, unshipped_row
+from support.statements import noted
 
 REQUEST = (AlertKind.BUYER_REQUEST,)
 
@@ -130,15 +131,35 @@ def test_a_sender_that_died_leaves_it_unclear(tmp_path: Path, clock: FixedClock)
         assert store.notifications.finish(begun, NotificationState.DELIVERED).state is NotificationState.DELIVERED
 
 
+def test_a_clock_that_is_put_back_holds_no_notification_up(tmp_path: Path, clock: FixedClock) -> None:
+    """A sender that died and a receiver that failed, both in what is the future now."""
+    file = tmp_path / "got"
+    session = shop(tmp_path, clock, ReceiverConfig("team", appending(file), kinds=REQUEST))
+    store = session.context.store
+    (key,) = keys(session, AlertKind.BUYER_REQUEST)
+    with store.write():
+        content = '{"title": "t", "body": "b", "count": 1, "first": [], "marketplaces": []}'
+        later = {"at": NOW + DAY, "until": NOW + DAY + LEASE_SECONDS}
+        failed = store.notifications.begin("team", AlertKind.BUYER_REQUEST, content, [key], **later)
+        store.notifications.finish(failed, NotificationState.FAILED, note="no", until=NOW + DAY + 60)
+        store.notifications.begin("team", AlertKind.BUYER_REQUEST, content, ["other"], **later)
+    with noted(store) as notes:
+        assert [one.state for one in session.notifications.send_due()] == [NotificationState.DELIVERED]
+    assert notes.scans("notifications", "told_alerts") == []
+    assert [one.state for one in store.notifications.find(0)] == [
+        NotificationState.UNCLEAR, NotificationState.DELIVERED,
+    ]  # fmt: skip
+
+
 def test_a_late_note_of_an_earlier_attempt_changes_nothing(tmp_path: Path, clock: FixedClock) -> None:
     session = shop(tmp_path, clock)
     log = session.context.store.notifications
     with session.context.store.write():
         first = log.begin("team", AlertKind.BUYER_REQUEST, "{}", ["a"], at=NOW, until=NOW + 1)
         log.finish(first, NotificationState.FAILED, until=NOW)
-        second = log.begin_again(first.id, now=NOW, until=NOW + 9)
+        second = log.begin_again(first, until=NOW + 9)
         assert second is not None
-        assert log.begin_again(first.id, now=NOW, until=NOW + 9) is None
+        assert log.begin_again(first, until=NOW + 9) is None
         log.finish(first, NotificationState.GIVEN_UP)
     assert log.find(0) == [second]
 

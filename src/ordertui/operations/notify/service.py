@@ -20,7 +20,7 @@ from .alerts import Alert, AlertText, alert_text
 from .apprise_address import SendFailed, SendUnclear
 from .finder import AlertFinder
 from .receivers import HookPayload, send
-from .schedule import group_by_kind, retry_at, waiting_reason
+from .schedule import RETRY_SECONDS, group_by_kind, retry_at, waiting_reason
 
 LEASE_SECONDS = 10 * 60
 """How long a sender that says nothing is taken for alive: five times as long as a command may run."""
@@ -177,13 +177,13 @@ class Notifications:
         """Try again what failed and is due, after marking as unclear what nobody noted the end of."""
         log, now, found = store.notifications, self._context.clock.now(), []
         with store.write():
-            log.end_leases(now)
-        for failed in log.failed(now):
+            log.end_leases(now, LEASE_SECONDS)
+        for failed in log.failed(now, max(RETRY_SECONDS)):
             receiver = self._receivers.get(failed.receiver)  # None: the settings name it no more
             if receiver is None or stop() or waiting_reason(failed.kind, self._config, (), now, again=True):
                 continue
             with store.write():
-                begun = log.begin_again(failed.id, now=now, until=now + LEASE_SECONDS)
+                begun = log.begin_again(failed, until=now + LEASE_SECONDS)
             if begun is not None:
                 found.append(self._send(store, receiver, begun, stop))
         return found

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from ordertui.files import FileConflict, read_file, write_atomic
-from ordertui.orders.clock import Clock
+from ordertui.orders.clock import Clock, lease_has_ended
 from ordertui.store.database import Database
 
 CLAIM_KEY = "writer:"
@@ -68,7 +68,7 @@ class WriterClaims:
     def is_free(self, batch_id: int) -> bool:
         """Return whether this machine may write a batch."""
         found = self._find(batch_id) if self._database.engine.is_shared else None
-        return found is None or found.machine == self._machine or found.until <= self._clock.now()
+        return found is None or found.machine == self._machine or self._has_ended(found)
 
     def may_name(self, batch_id: int, machine: str) -> bool:
         """Return whether a file that a machine wrote may get its name now.
@@ -79,7 +79,7 @@ class WriterClaims:
         found = self._find(batch_id)
         if found is None or found.machine != machine:
             return False
-        return machine == self._machine or found.until <= self._clock.now()
+        return machine == self._machine or self._has_ended(found)
 
     def release(self, batch_id: int) -> None:
         """End the claim, in the open transaction: every file has its name, or none may be uploaded any more."""
@@ -91,6 +91,9 @@ class WriterClaims:
             f"SELECT key, value FROM meta WHERE key LIKE '{CLAIM_KEY}%' ORDER BY length(key), key"
         )
         return {int(key.removeprefix(CLAIM_KEY)): msgspec.json.decode(value, type=Claim).host for key, value in found}
+
+    def _has_ended(self, claim: Claim) -> bool:
+        return lease_has_ended(claim.until, self._clock.now(), LEASE_SECONDS)
 
     def _find(self, batch_id: int) -> Claim | None:
         found = self._database.value("SELECT value FROM meta WHERE key = ?", (f"{CLAIM_KEY}{batch_id}",))
