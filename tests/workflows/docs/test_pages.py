@@ -96,12 +96,25 @@ def test_every_command_is_walked_through() -> None:
     assert "demo" in (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_links_lead_somewhere(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
-        if not target.startswith(("http", "screenshots/")):
-            assert ((ROOT / page).parent / target).exists(), target
+def test_links_and_pictures_lead_somewhere() -> None:
+    for page in every_page():
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert target.startswith("http") or (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_page_is_in_the_contents_of_the_site() -> None:
+    contents = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    for page in every_page():
+        if page.parent.name != "decisions" or page.name == "README.md":  # that page lists the others
+            assert f": {page.relative_to(ROOT).as_posix()}\n" in contents, page.name
+    decisions = ROOT / "docs" / "decisions"
+    listed = (decisions / "README.md").read_text(encoding="utf-8")
+    assert [one.name for one in decisions.glob("0*.md") if f"({one.name})" not in listed] == []
+
+
+def every_page() -> list[Path]:
+    """Every page of the documentation."""
+    return [path for folder in (".", "docs", "docs/decisions", "examples") for path in (ROOT / folder).glob("*.md")]
 
 
 def test_the_exit_codes_of_the_readme_are_those_of_the_program() -> None:
