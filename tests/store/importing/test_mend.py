@@ -7,6 +7,7 @@ item ids that change or lose a zero, taxes inside of prices, a marketplace given
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import sqlite3
 from pathlib import Path
@@ -70,7 +71,8 @@ def test_what_was_wrong_is_mended_and_told(old: Path) -> None:
         (record,) = [one for one in session.audit.records("113-5550001-5550001") if one["what"] == "store.mended"]
         assert session.audit.verify()
         (listed,) = old.parent.glob("orders.db-changes-from-5-to-*.tsv")
-        assert record["more"]["file"] == listed.name
+        told_file = (listed.name, hashlib.sha256(listed.read_bytes()).hexdigest())
+        assert (record["more"]["file"], record["more"]["sha256"]) == told_file
         with listed.open(encoding="utf-8", newline="") as file:
             changes = list(csv.DictReader(file, delimiter="\t"))
         of_one = [(one["what"], one["was"], one["now"]) for one in changes if one["order-id"] == "113-5550001-5550001"]
