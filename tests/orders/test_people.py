@@ -20,7 +20,7 @@ def test_what_each_role_may() -> None:
     found = {role: {one.name for one in Permission if LEAST_ROLE[one] is role} for role in Role}
     assert found == {
         Role.VIEWER: {"LOOK"},
-        Role.AGENT: {"IMPORT", "RECORD", "COMMIT", "RECALL", "DISPATCH", "SETTLE", "WORK", "CLAIM"},
+        Role.AGENT: {"IMPORT", "RECORD", "COMMIT", "RECALL", "DISPATCH", "SETTLE", "WORK"},
         Role.LEAD: {"UNDO_IMPORT", "APPROVE"},
         Role.OWNER: {"PUBLISH_POLICY", "MAINTAIN", "MANAGE_TEAM"},
     }

@@ -38,7 +38,6 @@ class Permission(StrEnum):
     DISPATCH = "let a batch leave, or say that its file was uploaded"
     SETTLE = "say what became of a batch"
     WORK = "run the worker"
-    CLAIM = "show that orders are being worked on"
     APPROVE = "approve or reject a batch"
     PUBLISH_POLICY = "publish the store's policy"
     MAINTAIN = "purge, compact, move or adopt the store"
@@ -55,7 +54,6 @@ LEAST_ROLE: Mapping[Permission, Role] = {
     Permission.DISPATCH: Role.AGENT,
     Permission.SETTLE: Role.AGENT,
     Permission.WORK: Role.AGENT,
-    Permission.CLAIM: Role.AGENT,
     Permission.APPROVE: Role.LEAD,
     Permission.PUBLISH_POLICY: Role.OWNER,
     Permission.MAINTAIN: Role.OWNER,
