@@ -180,6 +180,14 @@ def test_chinese_has_texts_plurals_and_contexts() -> None:
             "M: 3 units still missing: 2 units in 1 order that you keep and 1 unit in orders that may not be cancelled",
             "M：仍缺 3 件：2 件在您保留的 1 个订单中，1 件在不可取消的订单中",
         ),
+        (
+            "bob, as a viewer, may not commit a batch; an agent or above may (`ordertui team list`)",
+            "bob（a viewer）无权：提交批次；有权的是 an agent 或更高（`ordertui team list`）",
+        ),
+        (
+            "your policy file p is not in force (2 problems, see `ordertui policy check`): its last good version is",
+            "您的策略文件 p 未生效（2 个问题，见 `ordertui policy check`）：生效的是它最后一个正确的版本",
+        ),
         ("the buyer's own words, which no template fits", "the buyer's own words, which no template fits"),
     ],
 )
