@@ -14,7 +14,7 @@ from ordertui.operations.errors import NotConfirmed, PlanChanged
 from ordertui.operations.planning.plan import Plan
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
-from ordertui.orders.batch_state import COMMITTED
+from ordertui.orders.batch_state import COMMITTED, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.rules.policy.bundled import parse_toml
@@ -96,6 +96,21 @@ def test_a_marketplace_has_its_own_numbers_and_the_others_of_all() -> None:
         "US": [("day", 5, Effect.DENY), ("week", 20, Effect.DENY)],
         "JP": [("day", 0, Effect.DENY), ("week", 20, Effect.DENY)],
     }
+
+
+def test_what_was_committed_within_a_budget_leaves_on_another_day(tmp_path: Path) -> None:
+    clock = FixedClock(NOW)
+    with open_shop(tmp_path, "[budget]\nday = 1\neffect = 'deny'\n", clock) as session:
+        first, second, *_ = fill(session, tmp_path)
+        clock.advance(17 * HOUR + 50 * 60)
+        commit(session, [first])
+        assert used(session)["day"] == (1, 0), "five minutes to midnight"
+        clock.advance(600)
+        commit(session, [second])
+        assert used(session)["day"] == (1, 0), "the place of the new day"
+        clock.advance(600)
+        (left,) = session.dispatcher.run()
+        assert [(row.order_id, row.state) for row in left.rows] == [(order_id(1), RowState.WRITTEN)]
 
 
 def test_deny_takes_out_what_counts_and_fit_keeps_within_it(tmp_path: Path) -> None:
