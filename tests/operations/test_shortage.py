@@ -9,10 +9,11 @@ import pytest
 from ordertui.operations.errors import BadInput
 from ordertui.operations.rate.counting import ALWAYS, ChosenOrders, RateCounting
 from ordertui.operations.session import Session
+from ordertui.operations.shortage.reasons import WeighedOrder, WeighedReasons
 from ordertui.operations.shortage.stock_file import read_stock
 from ordertui.orders.clock import FixedClock, parse_iso
 from ordertui.orders.enums import Action
-from ordertui.rules.shortage import Why
+from ordertui.rules.shortage import Harm, WaitingOrder, Weigher, Why
 from support.cli import AS_OF, EXAMPLES, Command
 
 MUG = "MUG-BLUE"
@@ -82,6 +83,30 @@ def test_what_a_policy_file_protects_goes_last_and_what_it_prefers_first(shop: C
     assert f"your policy file prefers to cancel others, such as {other}" in found[chosen]
     found = rows(f'protect = ["{other}"]\nprefer = ["{other}"]')
     assert "\tkeep\t" in found[other], "to protect it goes before"
+
+
+@pytest.mark.parametrize(
+    ("level", "known", "chosen", "kept"),
+    [
+        ("money", True, "it is worth less than B, which is kept", "it is worth more than A, which is chosen"),
+        ("money", False, "its amount is not known and is taken as 0; B, which is kept, is worth more",
+         "A, which is chosen, is taken as worth 0: its amount is not known"),
+        ("urgency", True, "it is to be shipped later than B, which is kept",
+         "it is to be shipped before A, which is chosen"),
+        ("urgency", False, "the ship-by time of B, which is kept, is not known and is taken as the earliest",
+         "its ship-by time is not known and is taken as the earliest; A, which is chosen, has one"),
+    ],
+)  # fmt: skip
+def test_a_reason_never_tells_the_unknown_as_known(level: str, known: bool, chosen: str, kept: str) -> None:
+    less = Harm(0, 0, 1, 0, 0)
+    more, units = less._replace(**{level: 5}), (("S", 1),)
+    orders = {
+        1: WeighedOrder("A", units, less, "", is_priced=known or level != "money"),
+        2: WeighedOrder("B", units, more, "", is_dated=known or level != "urgency"),
+    }
+    result = Weigher([WaitingOrder(1, units, less), WaitingOrder(2, units, more)], {"S": 1}).weigh()
+    reasons = WeighedReasons(orders, result)
+    assert (reasons.chosen(1), reasons.kept(2)) == (f"chosen because {chosen}", f"kept because {kept}")
 
 
 @pytest.mark.parametrize("market", ["US", "DE", "JP", "IN"])

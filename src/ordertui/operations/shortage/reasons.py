@@ -18,6 +18,10 @@ class WeighedOrder(msgspec.Struct, frozen=True):
     harm: Harm
     denied: str
     """Why it may not be cancelled; empty when it may."""
+    is_priced: bool = True
+    """Whether its amount is known; `harm` takes an unknown one as 0."""
+    is_dated: bool = True
+    """Whether its ship-by time is known; `harm` takes an unknown one as the earliest."""
 
 
 _BETTER = (
@@ -36,6 +40,11 @@ _WORSE = (
     "it is to be shipped before {other}, which is chosen",
 )
 """Why an order is kept, by the first level at which it does more harm than the most harmful chosen one."""
+_MONEY, _URGENCY = Harm._fields.index("money"), Harm._fields.index("urgency")
+_BETTER_UNPRICED = "its amount is not known and is taken as 0; {other}, which is kept, is worth more"
+_BETTER_UNDATED = "the ship-by time of {other}, which is kept, is not known and is taken as the earliest"
+_WORSE_UNPRICED = "{other}, which is chosen, is taken as worth 0: its amount is not known"
+_WORSE_UNDATED = "its ship-by time is not known and is taken as the earliest; {other}, which is chosen, has one"
 
 
 class WeighedReasons:
@@ -79,7 +88,7 @@ class WeighedReasons:
         for _, other in others:
             level = _first_difference(one.harm, other.harm)
             if level is not None and one.harm[level] < other.harm[level]:
-                return _BETTER[level].format(other=other.order_id)
+                return _better(level, one, other).format(other=other.order_id)
         if len(short) > 1:
             return f"it frees units of {len(short)} short SKUs at once"
         (sku, units), (_, other) = short[0], others[0]
@@ -105,10 +114,22 @@ class WeighedReasons:
                 continue
             level = _first_difference(one.harm, other.harm)
             if level is not None and one.harm[level] > other.harm[level]:
-                return _WORSE[level].format(other=other.order_id)
+                return _worse(level, one, other).format(other=other.order_id)
             if units < dict(other.units)[sku]:
                 return f"it would free {units} of {sku}; more are needed at once"
         return "units are on hand for it"
+
+
+def _better(level: int, one: WeighedOrder, kept: WeighedOrder) -> str:
+    if level == _MONEY and not one.is_priced:
+        return _BETTER_UNPRICED
+    return _BETTER_UNDATED if level == _URGENCY and not kept.is_dated else _BETTER[level]
+
+
+def _worse(level: int, one: WeighedOrder, chosen: WeighedOrder) -> str:
+    if level == _MONEY and not chosen.is_priced:
+        return _WORSE_UNPRICED
+    return _WORSE_UNDATED if level == _URGENCY and not one.is_dated else _WORSE[level]
 
 
 def _first_difference(one: Harm, other: Harm) -> int | None:

@@ -49,7 +49,12 @@ class ShortageDraft:
         self._candidates = {one.order.row.id: _candidate(one, scale) for one in self._waiting}
         self._orders = {
             one.order.row.id: WeighedOrder(
-                one.order.row.order_id, one.units, self._candidates[one.order.row.id].harm, one.denied
+                one.order.row.order_id,
+                one.units,
+                self._candidates[one.order.row.id].harm,
+                one.denied,
+                is_priced=one.order.row.total is not None,
+                is_dated=one.order.row.ship_by is not None,
             )
             for one in self._waiting
         }
