@@ -11,10 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ordertui.operations.batches.committer import choices_of
 from ordertui.operations.config import Config
 from ordertui.operations.planning.plan import Plan
-from ordertui.operations.planning.planner import NO_CHOICES, PlanChoices
+from ordertui.operations.planning.planner import NO_CHOICES, PlanChoices, choices_of
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, FixedClock, iso_utc
@@ -151,7 +150,7 @@ def expected(folder: Path, clock: FixedClock, batch: int, plan: Plan) -> set[str
     with open_session(copy, clock=clock) as session:
         session.batches.recall(batch)
         ids = [row.id for row in plan.rows]
-        fresh = session.planner.plan(plan.action, ids, choices_of(plan))
+        fresh = session.planner.plan(plan.action, ids, choices_of(plan.action, plan.rows))
     shutil.rmtree(copy)
     then, now = what_leaves(plan), what_leaves(fresh[0] if fresh else None)
     counted = {row.order_id for row in plan.rows if row.counts}

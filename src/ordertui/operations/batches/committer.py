@@ -11,7 +11,7 @@ from ordertui.operations.long_runs import paused_collection, stop_check
 from ordertui.operations.planning.feed_builder import describe_feed_files
 from ordertui.operations.planning.plan import Plan, PlannedOrder
 from ordertui.operations.planning.plan_file import encode
-from ordertui.operations.planning.planner import PlanChoices, Planner, plan_id, seal_of
+from ordertui.operations.planning.planner import PlanChoices, Planner, choices_of, plan_id, seal_of
 from ordertui.operations.planning.reading import READ_AT_ONCE, OrderReader
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action
@@ -176,11 +176,10 @@ class Committer:
                 "the plan's bytes are not what its rows make: the file was edited,"
                 " or another program version or merchant id made it"
             )
-        choices = choices_of(plan)
         for start in range(0, len(plan.rows), READ_AT_ONCE):
             progress(start, len(plan.rows))
             rows = plan.rows[start : start + READ_AT_ONCE]
-            orders = reader.get(rows)
+            orders, choices = reader.get(rows), choices_of(plan.action, rows)
             for row in rows:
                 check_stop()
                 difference = self._difference(plan, row, orders.get(row.id), choices)
@@ -234,15 +233,3 @@ def _changed(differences: Sequence[str]) -> PlanChanged:
     return PlanChanged(
         f"{pluralize(len(differences), 'difference')} since the plan was made; make it again", differences
     )
-
-
-def choices_of(plan: Plan) -> PlanChoices:
-    """Return what the operator chose, read back from the plan."""
-    if plan.action is Action.REFUND:
-        return PlanChoices(
-            reasons={row.order_id: row.reason for row in plan.rows},
-            refunds={row.order_id: row.lines for row in plan.rows},
-        )
-    if plan.action is Action.CONFIRM:
-        return PlanChoices(shipping={row.order_id: (row.carrier, row.tracking, row.ship_date) for row in plan.rows})
-    return PlanChoices(reasons={row.order_id: row.reason for row in plan.rows})

@@ -7,11 +7,9 @@ import msgspec
 from ordertui.operations.errors import Refused
 from ordertui.operations.planning.plan import ExcludedOrder, Plan
 from ordertui.operations.planning.plan_file import decode
-from ordertui.operations.planning.planner import Planner, seal_of
+from ordertui.operations.planning.planner import Planner, choices_of, seal_of
 from ordertui.orders.batch_state import RowState
 from ordertui.store import Store
-
-from .committer import choices_of
 
 RULE = "retry"
 WHY = {
@@ -45,10 +43,10 @@ def retry_plans(store: Store, planner: Planner, batch_id: int) -> tuple[Plan, ..
         elif row.order_id in later:
             out.append(ExcludedOrder(row.id, row.order_id, RULE, f"batch {later[row.order_id]} tried it again already"))
         else:
-            again.append(row.id)
+            again.append(row)
     if not again:
         raise Refused(f"no row of batch {batch_id} may be tried again: {_sum(out)}")
-    plans = planner.plan(old.action, again, choices_of(old))
+    plans = planner.plan(old.action, [row.id for row in again], choices_of(old.action, again))
     found = [msgspec.structs.replace(plan, out=(*plan.out, *out)) for plan in plans]
     return tuple(msgspec.structs.replace(plan, seal=seal_of(plan)) for plan in found)
 

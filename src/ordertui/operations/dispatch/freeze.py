@@ -49,14 +49,15 @@ class BatchFreezer:
         """
         self._check_rules()
         plan = decode(self._store.batches.plan_bytes(batch_id))
-        known = {row.order_id for row in self._store.batches.get(batch_id).rows}
+        batch = self._store.batches.get(batch_id)
+        known = {row.order_id for row in batch.rows}
         lost = [row.order_id for row in plan.rows if row.order_id not in known]
         if lost:
             raise OperationError(
                 f"batch {batch_id}: order {lost[0]} is not in this store any more; nothing of the batch was sent:"
                 " undo it, import the order and plan again"
             )
-        approval = self._leave_out_changed_rows(self._store.batches.get(batch_id), plan)
+        approval = self._leave_out_changed_rows(batch, plan)
         batch = self._store.batches.get(batch_id)
         return LastLook(batch, plan, self._build(batch, plan), approval)
 

@@ -458,7 +458,7 @@ class Planner:
 
         It is planned again, as if its batch were not there: what leaves is what a plan of this moment would send.
         """
-        fresh = self.plan_order(action, without_refund(order, row), _choices_of(action, row), in_own_batch=True)
+        fresh = self.plan_order(action, without_refund(order, row), choices_of(action, [row]), in_own_batch=True)
         if isinstance(fresh, ExcludedOrder):
             return (
                 f"{fresh.rule.replace('house', 'house rule', 1)}: {fresh.why}" if "house" in fresh.rule else fresh.why
@@ -491,13 +491,13 @@ class Planner:
         return policy.message_text("ask_to_request" if asked else "refuse_parcel")
 
 
-def _choices_of(action: Action, row: PlannedOrder) -> PlanChoices:
-    """Return what the operator chose for one row, read back from it."""
-    reasons = {row.order_id: row.reason}
+def choices_of(action: Action, rows: Sequence[PlannedOrder]) -> PlanChoices:
+    """Return what the operator chose for rows of a plan, read back from them."""
+    reasons = {row.order_id: row.reason for row in rows}
     if action is Action.REFUND:
-        return PlanChoices(reasons=reasons, refunds={row.order_id: row.lines})
+        return PlanChoices(reasons=reasons, refunds={row.order_id: row.lines for row in rows})
     if action is Action.CONFIRM:
-        return PlanChoices(shipping={row.order_id: (row.carrier, row.tracking, row.ship_date)})
+        return PlanChoices(shipping={row.order_id: (row.carrier, row.tracking, row.ship_date) for row in rows})
     return PlanChoices(reasons=reasons)
 
 
