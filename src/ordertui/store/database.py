@@ -123,6 +123,11 @@ class Database:
         found = self.query(sql, params)
         return found[0][0] if found else None
 
+    def meta(self, key: str) -> str | None:
+        """Return a value stored beside the orders; None without one."""
+        found: str | None = self.value("SELECT value FROM meta WHERE key = ?", (key,))
+        return found
+
     def query_in(self, sql: str, values: Iterable[int] | Iterable[str], before: Sequence[object] = ()) -> list[Row]:
         """Return all rows of a statement whose `{}` stands for what is between the brackets of an IN list.
 
@@ -219,6 +224,16 @@ class Database:
         with self.lock:
             return self.engine.execute(sql, params)
 
+    def set_meta(self, key: str, value: str | None) -> None:
+        """Store a value beside the orders, in the open transaction; None removes it."""
+        if value is None:
+            self.execute("DELETE FROM meta WHERE key = ?", (key,))
+        else:
+            self.execute(
+                "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (key, value),
+            )
+
     def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement once for each row of parameters. One statement for all rows (`values_sql`) is better."""
         with self.lock:
@@ -234,8 +249,8 @@ class Database:
         """Open a transaction, in which nobody else writes; nested, a savepoint of it.
 
         An error undoes what happened in its own `with` alone, also where an outer one goes on; `joined`, it undoes the
-        whole transaction, and saves two round trips. Only what moves a store,
-        or adopts one that was left, writes `even_moved`. Raises ReadOnlyStore, StoreMoved, StoreLocked, StoreError.
+        whole transaction, and saves two round trips. Only what moves a store, or adopts one that was left, writes
+        `even_moved`. Raises ReadOnlyStore, StoreMoved, StoreLocked, StoreError.
         """
         if self.read_only:
             raise ReadOnlyStore(f"{self.place} was opened read-only; nothing was changed")

@@ -49,9 +49,9 @@ class StoreIdentity:
             if self.id:  # another process was faster
                 return
             if self._database.query("SELECT 1 FROM imports LIMIT 1"):
-                self._set(UNNAMED_KEY, "1")
-            self._set(STORE_ID_KEY, new_id())
-            self._set(PLACE_KEY, self._database.engine.location())
+                self._database.set_meta(UNNAMED_KEY, "1")
+            self._database.set_meta(STORE_ID_KEY, new_id())
+            self._database.set_meta(PLACE_KEY, self._database.engine.location())
 
     @property
     def id(self) -> str:
@@ -66,7 +66,7 @@ class StoreIdentity:
 
     def mark_move(self, mark: MoveMark) -> None:
         """Note a move in the open transaction; from then on nothing else writes."""
-        self._set(MOVE_KEY, msgspec.json.encode(mark).decode())
+        self._database.set_meta(MOVE_KEY, msgspec.json.encode(mark).decode())
 
     @property
     def backup_of(self) -> int | None:
@@ -108,8 +108,8 @@ class StoreIdentity:
     def renew(self) -> str:
         """Make this the original of a store of its own, in the open transaction; return its new id."""
         made = new_id()
-        self._set(STORE_ID_KEY, made)
-        self._set(PLACE_KEY, self._database.engine.location())
+        self._database.set_meta(STORE_ID_KEY, made)
+        self._database.set_meta(PLACE_KEY, self._database.engine.location())
         self._database.execute("DELETE FROM meta WHERE key IN (?, ?, ?)", (BACKUP_KEY, UNNAMED_KEY, MOVE_KEY))
         return made
 
@@ -121,10 +121,4 @@ class StoreIdentity:
         self._database.fill("meta", ("key", "value"), sorted(kept.items()))
 
     def _get(self, key: str) -> str:
-        return self._database.value("SELECT value FROM meta WHERE key = ?", (key,)) or ""
-
-    def _set(self, key: str, value: str) -> None:
-        self._database.execute(
-            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            (key, value),
-        )
+        return self._database.meta(key) or ""

@@ -257,20 +257,12 @@ class Store:
 
     def meta(self, key: str) -> str | None:
         """Return a value stored beside the orders; None without one."""
-        found: str | None = self.database.value("SELECT value FROM meta WHERE key = ?", (key,))
-        return found
+        return self.database.meta(key)
 
     def set_meta(self, key: str, value: str | None) -> None:
         """Store a value beside the orders; None removes it."""
         with self.database.write():
-            if value is None:
-                self.database.execute("DELETE FROM meta WHERE key = ?", (key,))
-            else:
-                self.database.execute(
-                    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value ="
-                    " excluded.value",
-                    (key, value),
-                )
+            self.database.set_meta(key, value)
 
 
 def _open_engine(place: StorePlace, *, read_only: bool) -> Engine:

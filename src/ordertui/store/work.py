@@ -1,7 +1,6 @@
 """What the workers of a store do: which of them runs a job, how it ended, and when each was last heard of.
 
-All of it is kept as JSON in the table `meta`, which wakes no screen of a team. Times are epoch seconds by the store's
-clock: on a server, the server's.
+All of it is kept as JSON in the table `meta`. Times are epoch seconds by the store's clock: on a server, the server's.
 """
 
 from __future__ import annotations
@@ -86,7 +85,7 @@ class WorkLedger:
 
     def job(self, name: JobName) -> JobRecord:
         """Return a job as it stands."""
-        found = self._database.value("SELECT value FROM meta WHERE key = ?", (f"{JOB_KEY}{name.value}",))
+        found = self._database.meta(f"{JOB_KEY}{name.value}")
         return JobRecord() if found is None else msgspec.json.decode(found, type=JobRecord)
 
     def take(self, name: JobName, worker: str, seen: JobRun | None, seconds: int) -> bool:
@@ -136,7 +135,7 @@ class WorkLedger:
                     if ended:
                         self._end_leases(worker)
                 elif one.beat_at < now - silent_seconds:
-                    self._database.execute("DELETE FROM meta WHERE key = ?", (f"{WORKER_KEY}{one.id}",))
+                    self._database.set_meta(f"{WORKER_KEY}{one.id}", None)
 
     def _end_leases(self, worker: str) -> None:
         """Let others run at once what a worker that ends was at."""
@@ -152,17 +151,11 @@ class WorkLedger:
         return sorted(records, key=lambda one: (one.host, one.started_at, one.id))
 
     def _worker(self, worker: str) -> WorkerRecord | None:
-        found = self._database.value("SELECT value FROM meta WHERE key = ?", (f"{WORKER_KEY}{worker}",))
+        found = self._database.meta(f"{WORKER_KEY}{worker}")
         return None if found is None else msgspec.json.decode(found, type=WorkerRecord)
 
     def _put_worker(self, record: WorkerRecord) -> None:
-        self._put(f"{WORKER_KEY}{record.id}", msgspec.json.encode(record).decode())
+        self._database.set_meta(f"{WORKER_KEY}{record.id}", msgspec.json.encode(record).decode())
 
     def _put_job(self, name: JobName, record: JobRecord) -> None:
-        self._put(f"{JOB_KEY}{name.value}", msgspec.json.encode(record).decode())
-
-    def _put(self, key: str, value: str) -> None:
-        self._database.execute(
-            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            (key, value),
-        )
+        self._database.set_meta(f"{JOB_KEY}{name.value}", msgspec.json.encode(record).decode())

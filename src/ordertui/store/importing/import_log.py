@@ -116,10 +116,9 @@ class ImportLog:
         """Take in that a sync told all changes up to `until`; see `coverage.hear_sync`."""
         with self._context.database.write() as database:
             hear_sync(database, marketplaces, until, unread, opened_since=opened_since)
-            database.execute_many(
-                "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                [(f"{HEARD_KEY}{code}", str(until)) for code in marketplaces],
-            )
+            with database.together():
+                for code in marketplaces:
+                    database.set_meta(f"{HEARD_KEY}{code}", str(until))
 
     def hear_order(self, order_id: str) -> None:
         """Take in that the API told the state of an order as it is now."""

@@ -90,14 +90,14 @@ def mend(database: Database, audit: AuditLog, path: Path) -> str:
     All changes are in a file beside the store; the audit names it.
     """
     with database.write():
-        before = database.value("SELECT value FROM meta WHERE key = ?", (MEND_KEY,))
+        before = database.meta(MEND_KEY)
         if before is None:  # another process did it
             return ""
         joined, doubts = _join_lines(database)
         by_hand = list(_doubt_marketplaces(database))
         changes = [*joined, *by_hand, *_unfreeze(database), *doubts, *_compare(database)]
         database.execute(f"DROP TABLE IF EXISTS {BEFORE}")
-        database.execute("DELETE FROM meta WHERE key = ?", (MEND_KEY,))
+        database.set_meta(MEND_KEY, None)
         if not changes:
             return ""
         counts: dict[str, set[str]] = {}

@@ -288,10 +288,7 @@ class ImportUndo:
         if not ids:
             return
         last = max(int(self._database.value("SELECT max(id) FROM orders")), last_removed(self._database))
-        self._database.execute(
-            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            (LAST_ORDER, str(last)),
-        )
+        self._database.set_meta(LAST_ORDER, str(last))
         self._forget(number, ids)
         for table, column in (("lines", "order_id"), ("api_facts", "order_id"), ("orders", "id")):
             self._of_ids(f"DELETE FROM {table} WHERE {column} IN", ids)
@@ -387,4 +384,4 @@ class ImportUndo:
 
 def last_removed(database: Database) -> int:
     """Return the highest row number of an order that an undo deleted; 0 without one."""
-    return int(database.value("SELECT value FROM meta WHERE key = ?", (LAST_ORDER,)) or 0)
+    return int(database.meta(LAST_ORDER) or 0)

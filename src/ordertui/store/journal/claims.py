@@ -59,10 +59,7 @@ class WriterClaims:
         if not self._machine:
             self._machine = _make_machine_id(self._database.engine.files)
         claim = Claim(self._machine, self._host, self._clock.now() + LEASE_SECONDS)
-        self._database.execute(
-            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            (f"{CLAIM_KEY}{batch_id}", msgspec.json.encode(claim).decode()),
-        )
+        self._database.set_meta(f"{CLAIM_KEY}{batch_id}", msgspec.json.encode(claim).decode())
         return True
 
     def is_free(self, batch_id: int) -> bool:
@@ -83,7 +80,7 @@ class WriterClaims:
 
     def release(self, batch_id: int) -> None:
         """End the claim, in the open transaction: every file has its name, or none may be uploaded any more."""
-        self._database.execute("DELETE FROM meta WHERE key = ?", (f"{CLAIM_KEY}{batch_id}",))
+        self._database.set_meta(f"{CLAIM_KEY}{batch_id}", None)
 
     def unnamed(self) -> dict[int, str]:
         """Return the batches whose file to upload has no name yet, by number, with the machine that has it."""
@@ -96,7 +93,7 @@ class WriterClaims:
         return lease_has_ended(claim.until, self._clock.now(), LEASE_SECONDS)
 
     def _find(self, batch_id: int) -> Claim | None:
-        found = self._database.value("SELECT value FROM meta WHERE key = ?", (f"{CLAIM_KEY}{batch_id}",))
+        found = self._database.meta(f"{CLAIM_KEY}{batch_id}")
         return None if found is None else msgspec.json.decode(found, type=Claim)
 
     def prepare(self) -> None:
