@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from ordertui.operations.batches.committer import Committer
 from ordertui.operations.config import Config
 from ordertui.operations.errors import BadInput, OperationError, Refused, RoleRefused
 from ordertui.operations.session import Session
@@ -375,7 +377,9 @@ why = "large orders are looked at by hand"
 """
 
 
-def test_the_policy_is_the_stores_own(team: TeamStore, sessions: dict[Role, Session], tmp_path: Path) -> None:
+def test_the_policy_is_the_stores_own(
+    team: TeamStore, sessions: dict[Role, Session], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     agent, owner = sessions[Role.AGENT], sessions[Role.OWNER]
     first = owner.team.policy_history()[-1]
     assert (first.version, first.who, first.edition, first.text) == (1, "boss", "amazon", "")
@@ -387,6 +391,9 @@ def test_the_policy_is_the_stores_own(team: TeamStore, sessions: dict[Role, Sess
     made = plan(agent, Action.CANCEL, 12)
     published = owner.team.publish_policy(file, None, "large orders go by hand")
     assert (published.version, published.who, published.text) == (2, "p_owner", HOUSE)
+    (record,) = owner.audit.records(limit=1)
+    assert (record["what"], record["why"]) == ("policy.published", "large orders go by hand")
+    assert record["more"]["sha256"] == sha256(HOUSE.encode()).hexdigest()
     assert any("published anew" in text for text in agent.notices.banners())
     with pytest.raises(Refused, match=r"published anew after ordertui was opened \(version 2\)"):
         agent.batches.commit(made, typed="1")
@@ -413,6 +420,12 @@ def test_the_policy_is_the_stores_own(team: TeamStore, sessions: dict[Role, Sess
     with team.session("p_agent") as reopened:  # as a worker does before each run
         reopened.dispatcher.run()
     assert states(owner, batch) == {order_id(12): RowState.LEFT_OUT}
+    owner.team.publish_policy(settings, None, "back to the edition")
+    with team.session("p_agent") as late, monkeypatch.context() as patch:
+        made = plan(late, Action.CANCEL, 12)
+        patch.setattr(Committer, "_check_kind", lambda *_: owner.team.publish_policy(file, None, "in the meantime"))
+        with pytest.raises(Refused, match="published anew"):
+            late.batches.commit(made, typed="1")
     owner.team.publish_policy(settings, None, "back to the edition")
 
 
