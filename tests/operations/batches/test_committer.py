@@ -251,6 +251,7 @@ def test_a_crash_before_the_bytes_writes_the_same_bytes_later(
     assert session.batches.find()[0].state is BatchState.WRITTEN
     with pytest.raises(RecallRefused):
         session.batches.recall(session.batches.find()[0].id)
+    assert session.dispatcher.run(lambda: True) == [], "who stops it waits for no file"
     session.dispatcher.run()
     assert Path(session.batches.find()[0].files[0]).read_bytes() == feed_bytes(plan)["order-cancellation.txt"]
 

@@ -84,11 +84,11 @@ class FileDispatcher:
             except Exception as error:  # of this folder alone
                 errors[batch_id] = error if isinstance(error, USER_ERRORS) else batch_failure(batch_id, error)
         for batch_id in self._store.batches.unwritten():
-            write(batch_id, is_retry=True)
+            if not stop():
+                write(batch_id, is_retry=True)
         for batch in self._store.batches.due():
-            if stop():
-                break
-            write(batch.id, is_retry=False)
+            if not stop():
+                write(batch.id, is_retry=False)
         if len(errors) == 1 and not written:
             raise next(iter(errors.values()))
         if errors:
