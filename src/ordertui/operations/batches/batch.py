@@ -54,7 +54,7 @@ class LastLook(NamedTuple):
     plan: Plan
     """As it was committed."""
     files: tuple[BuiltFile, ...]
-    """None when nothing of it may leave."""
+    """Empty when nothing of it may leave."""
     approval: tuple[str, ...]
     """House rules that ask for an approval now."""
 

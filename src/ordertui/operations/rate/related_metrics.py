@@ -77,10 +77,8 @@ class RelatedMetrics:
         if marketplace != "AU":
             return
         for days in self._eligibility.policy(marketplace).values.rate_days:
-            orders, source = (
-                self._calculator.window_counts(marketplace, days)[0],
-                self._source(marketplace, "rate_target"),
-            )
+            orders = self._calculator.window_counts(marketplace, days)[0]
+            source = self._source(marketplace, "rate_target")
             yield Metric(
                 "Premium Shipping cancellation rate", days, "unknown", "<", orders, 0, NO_PREMIUM_TARGET, source
             )
