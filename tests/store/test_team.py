@@ -326,7 +326,7 @@ def test_people_come_change_and_go(team: TeamStore, sessions: dict[Role, Session
     owner.team.remove("bea")
     with pytest.raises(StoreError, match="bea has no role in this store"):
         team.session("bea")
-    with pytest.raises(StoreError, match="another owner"):
+    with pytest.raises(StoreError, match="another owner changes or takes your own role"):
         owner.team.change("p_owner", Role.VIEWER)
     with pytest.raises(StoreError, match="nobody is not in the team"):
         owner.team.remove("nobody")
