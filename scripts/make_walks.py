@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -27,6 +28,8 @@ REPORTS = ROOT / "examples" / "us"
 NOW = parse_iso("2026-11-23T14:05:00Z")
 HOME = "/home/shopkeeper"
 """Stands in the pictures for the home folder, a temporary one of as many letters."""
+STORE_ID = re.compile(r"(\d{4}-US-[a-z]+)-[0-9a-f]{8}/")
+"""Stands in the name of each batch's folder; the pictures have one and the same."""
 SIZE = (110, 32)
 HOLD = 15 * 60 + 5
 """Seconds until the hold of a batch has ended."""
@@ -123,6 +126,7 @@ async def draw_all(png: Path | None) -> None:
             await settled(pilot, 3)
             async for name in walk(pilot, clock, downloads):
                 drawn = app.export_screenshot(title="ordertui").replace(str(Path.home()), HOME)
+                drawn = STORE_ID.sub(r"\1-1f0c93ab/", drawn)
                 save(f"walk-{name}", drawn, png)
 
 
