@@ -363,7 +363,9 @@ def test_a_damaged_cell_costs_its_own_value_and_no_other(kind: str, data: st.Dat
         assert {name: after[name] for name in after if name not in lost} == {
             name: before[name] for name in before if name not in lost
         }
-        if column != "last-updated-date":
+        if column == "sales-channel" and number and found[number - 1]["order_id"] == after["order_id"]:
+            assert after["marketplace"] == found[number - 1]["marketplace"], "that of the same order's row before"
+        elif column != "last-updated-date":
             assert after[FACT.get(column, column)] is None
     told = [(one.line, one.is_taken) for one in rejects]
     words = {"order-status", "item-status", "fulfillment-channel", "is-business-order", "is-prime"}
@@ -573,3 +575,12 @@ def test_reading_holds_one_block_at_a_time(tmp_path: Path) -> None:
 
 def test_components_are_read_in_the_stores_order() -> None:
     assert tuple(PRICE_COLUMNS) == COMPONENTS
+
+
+def test_a_row_whose_channel_is_damaged_has_the_marketplace_of_its_orders_row_before(tmp_path: Path) -> None:
+    first = {"order-id": "001-0000000-0000001", "order-item-id": "1", "sku": "A", "sales-channel": "Amazon.com"}
+    rows = [first, first | {"order-item-id": "2", "sales-channel": "Amazon.example"}]
+    other = first | {"order-id": "001-0000000-0000002", "order-item-id": "3", "sales-channel": "Amazon.example"}
+    _, found, rejects = everything(write(tmp_path / "a.txt", COLUMNS["unshipped"], [*rows, other]))
+    assert [row["marketplace"] for row in found] == ["US", "US", None]
+    assert len(rejects) == 2, "both are told"

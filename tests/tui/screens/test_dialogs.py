@@ -105,6 +105,11 @@ def weighing_waits(session: Session, monkeypatch: pytest.MonkeyPatch) -> threadi
     return go
 
 
+async def summed_up(pilot: Pilot[None]) -> None:
+    """Wait until nothing is summed up any more; a summary may have taken the place of another."""
+    await until(pilot, lambda: not any(one.is_running for one in pilot.app.workers if one.group == "panel"))
+
+
 async def test_a_late_answer_does_not_hide_the_range_begun_meanwhile(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,7 +120,7 @@ async def test_a_late_answer_does_not_hide_the_range_begun_meanwhile(
         await press(pilot, "v", "j", "j")
         await until(pilot, lambda: "range of 3" in text(pilot, "status"))
         go.set()
-        await pilot.app.workers.wait_for_complete()
+        await summed_up(pilot)
         await pilot.pause()
         assert "range of 3" in text(pilot, "status")
         await press(pilot, "escape")
@@ -134,7 +139,7 @@ async def test_a_late_answer_does_not_say_that_a_view_is_read_which_is_there(
         await until(pilot, lambda: "looking…" in text(pilot, "status"))
         main(pilot).view.reading_text = ""
         go.set()
-        await pilot.app.workers.wait_for_complete()
+        await summed_up(pilot)
         await until(pilot, lambda: "looking…" not in text(pilot, "status"))
 
 
