@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, AnyStr, BinaryIO
 
 from ordertui.orders.errors import UserError
 
@@ -21,6 +21,8 @@ FOLDER_MODE, FILE_MODE = 0o700, 0o600
 MEBIBYTE = 2**20
 SETTINGS_BYTES = 2**18
 """Most bytes of a file that a person writes: settings, keys, views, house rules."""
+SECRET_CHARACTERS = 2**14
+"""Most characters of a secret or an address that is piped in."""
 MOST_KEY_PARTS = 12
 """Names in a dotted key of TOML. Each costs some 500 bytes, and a file of nothing else has 130,000."""
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -42,6 +44,10 @@ _NO_HARD_LINKS = frozenset(
 
 class FileConflict(UserError):
     """A file of that name is there already, and may not be replaced."""
+
+
+class TooLong(UserError):
+    """A pipe gave more than such an input has."""
 
 
 # Reading
@@ -66,6 +72,27 @@ def read_file(path: Path, most: int) -> bytes:
     if len(content) > most:
         raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes, more than such a file has", str(path))
     return content
+
+
+def read_text(path: Path, most: int, encoding: str = "utf-8") -> str:
+    """Return the text of a plain file of at most `most` bytes. Raises OSError and UnicodeDecodeError."""
+    return read_file(path, most).decode(encoding)
+
+
+def read_stream(stream: IO[AnyStr], most: int, what: str) -> AnyStr:
+    """Return what is left of a stream that has no name, such as a pipe. Raises TooLong, naming `what` it is."""
+    content = stream.read(most + 1)
+    if len(content) > most:
+        raise TooLong(f"{what} is longer than {most:,} characters, more than it ever has; nothing was done")
+    return content
+
+
+def read_line(stream: IO[AnyStr], most: int, what: str) -> AnyStr:
+    """Return the next line of a stream; empty at its end. Raises TooLong, naming `what` it is."""
+    line = stream.readline(most + 1)
+    if len(line) > most:
+        raise TooLong(f"{what} is longer than {most:,} characters, more than it ever has; nothing was done")
+    return line
 
 
 def load_toml(text: str) -> dict[str, object]:

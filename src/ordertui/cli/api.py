@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from ordertui.files import SECRET_CHARACTERS, read_line
 from ordertui.orders.clock import iso_utc, parse_iso
 
 from .context import Settings, fail, open_session, real_clock_only
@@ -39,7 +40,7 @@ def api_login(settings: Settings, secret_issued: int | None, in_file: bool) -> N
         if sys.stdin.isatty():
             given = [click.prompt(name, hide_input=name != "client id", err=True) for name in names]
         else:
-            given = [sys.stdin.readline().strip() for _ in names]
+            given = [read_line(sys.stdin, SECRET_CHARACTERS, name).strip() for name in names]
         where = online(session).account.login(
             client_id=given[0], client_secret=given[1], refresh_token=given[2],
             secret_issued_at=secret_issued, in_file=in_file,

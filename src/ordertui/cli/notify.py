@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from ordertui.files import SECRET_CHARACTERS, read_line
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import NotificationState
 
@@ -114,8 +115,10 @@ def notify_login(receiver: str, forget: bool) -> None:
         keep_address(receiver, None)
         say("forgotten")
         return
-    is_typed = sys.stdin.isatty()
-    given = Secret((click.prompt("address", hide_input=True, err=True) if is_typed else sys.stdin.readline()).strip())
+    if sys.stdin.isatty():
+        given = Secret(click.prompt("address", hide_input=True, err=True).strip())
+    else:
+        given = Secret(read_line(sys.stdin, SECRET_CHARACTERS, "the address").strip())
     if not given:
         fail(Exit.BAD_INPUT, "no address was given; nothing was kept")
     keep_address(receiver, given)

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 import click
 import msgspec
 
+from ordertui.files import read_stream
 from ordertui.orders.enums import Action
 from ordertui.orders.text import pluralize
 
@@ -42,10 +43,8 @@ _SHIPPING_HELP = "Confirm: a tab-separated file of order-id, carrier, tracking-n
 
 
 def read_ids(file: IO[str]) -> list[str]:
-    """Return the order ids of a file or pipe, one a line. Leave with exit 4 at more than a list of ids holds."""
-    text = file.read(MOST_ID_CHARACTERS + 1)
-    if len(text) > MOST_ID_CHARACTERS:
-        fail(Exit.BAD_INPUT, f"--ids is longer than {MOST_ID_CHARACTERS:,} characters, more than order ids take")
+    """Return the order ids of a file or pipe, one a line. Raises TooLong at more than a list of ids holds."""
+    text = read_stream(file, MOST_ID_CHARACTERS, "--ids")
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 

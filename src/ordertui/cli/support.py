@@ -7,8 +7,13 @@ from pathlib import Path
 
 import click
 
+from ordertui.files import MEBIBYTE, read_text
+
 from .context import Settings, fail, say
 from .exit_codes import Exit
+
+PAGE_BYTES = MEBIBYTE
+"""Most bytes of a page of the documentation."""
 
 
 @click.command()
@@ -47,7 +52,7 @@ def docs(page: str | None) -> None:
     found = pages.get(page.removesuffix(".md"))
     if found is None:
         fail(Exit.BAD_INPUT, f"there is no page {page!r}; there are: {', '.join(pages)}")
-    text = found.read_text(encoding="utf-8")
+    text = read_text(found, PAGE_BYTES)
     if not sys.stdout.isatty():
         click.echo(text, nl=False)
         return
@@ -65,5 +70,4 @@ def _folder() -> Path:
 
 
 def _title(path: Path) -> str:
-    with path.open(encoding="utf-8") as file:
-        return file.readline().lstrip("# ").strip()
+    return read_text(path, PAGE_BYTES).partition("\n")[0].lstrip("# ").strip()

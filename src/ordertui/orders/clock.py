@@ -22,6 +22,9 @@ EARLIEST, LATEST = 788_918_400, 4_133_980_799
 """The first second of 1995, Amazon's first year, and the last one of 2100: a date outside of it is a mistake."""
 
 
+_BOOT_ID_CHARACTERS = 64
+
+
 class Clock(Protocol):
     """A source of the present time."""
 
@@ -53,7 +56,8 @@ def monotonic_reading(clock: Clock) -> MonotonicReading | None:
 def boot_id() -> str:
     """Return an id of this start of the machine; where the system has none, of this start of the program."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        with Path("/proc/sys/kernel/random/boot_id").open(encoding="ascii") as file:
+            return file.read(_BOOT_ID_CHARACTERS).strip()
     except (OSError, UnicodeDecodeError):
         return f"process-{os.getpid()}-{time.time_ns()}"
 

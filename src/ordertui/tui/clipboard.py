@@ -59,7 +59,14 @@ def copy(app: App[Any], text: str, what: str) -> str:
 
 def _run(command: list[str], text: str) -> bool:
     try:
-        done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=TOOL_SECONDS, check=False)
+        done = subprocess.run(
+            command,
+            input=text.encode(),
+            stdout=subprocess.DEVNULL,  # what it prints is not read: it may have no end
+            stderr=subprocess.DEVNULL,
+            timeout=TOOL_SECONDS,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0

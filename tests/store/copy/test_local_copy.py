@@ -23,7 +23,9 @@ from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.errors import UserError
 from ordertui.store import Store, StoreError, StoreLocked
 from ordertui.store.copy import LocalCopy
+from ordertui.store.copy import local_copy as local_copy_module
 from ordertui.store.engine.postgres import PostgresEngine, postgres_engine
+from ordertui.store.engine.protocol import Row
 from ordertui.store.engine.sqlite import SqliteEngine
 from support import places
 from support.at_once import at_once
@@ -87,6 +89,29 @@ def test_a_copy_is_filled_whole_and_for_its_owner_alone(tmp_path: Path, team: Se
         assert not list(path.parent.glob("*.part*"))
         assert screen.context.copies.reason() == ""
         assert len(screen.orders.find()) == 20
+
+
+def test_a_change_of_many_rows_is_taken_over_in_parts(
+    tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_copy_module, "KEYS_AT_ONCE", 4)
+    with copied(tmp_path) as screen:
+        asked: list[int] = []
+        read = LocalCopy._read
+
+        def count(copy: LocalCopy, changed: dict[str, list[str]]) -> list[list[Row]]:
+            asked.append(sum(map(len, changed.values())))
+            return read(copy, changed)
+
+        monkeypatch.setattr(LocalCopy, "_read", count)
+        first = commit(team, Action.CANCEL, 1, 2, 3)
+        bring(team, tmp_path, everything=[all_orders_row(n, updated=NOW - HOUR + 1) for n in range(1, 40)])
+        team.batches.recall(first)  # the orders of one open row each go over to another batch
+        commit(team, Action.CANCEL, 1, 2, 3)
+        local_copy(screen).follow()
+        assert is_equal(screen, team)
+        assert max(asked) == 4
+        assert len(asked) > 10
 
 
 def test_a_random_day_of_the_team_is_followed_table_by_table(tmp_path: Path, team: Session) -> None:

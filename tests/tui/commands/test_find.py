@@ -9,6 +9,7 @@ from textual.widgets import Input, Static
 from ordertui.operations.session import Session
 from ordertui.rules.language import FilterError, complete
 from ordertui.rules.language.fields import PLAN_FIELDS
+from ordertui.tui.main.screen import MOST_PASTED
 from ordertui.tui.screens.filter_prompt import FilterScreen
 from support.pilot import at_order, burst, main, press, running, said, settled, table, text, to_ship, until
 from support.shops import order_id
@@ -58,6 +59,8 @@ async def test_ids_pasted_onto_the_table_are_marked_and_one_is_gone_to(session: 
         await until(pilot, lambda: "no order id" in said(pilot))
         assert "\x1b" not in said(pilot)
         assert table(pilot).marks.count == 3
+        pilot.app.post_message(events.Paste("x" * (MOST_PASTED + 1)))
+        await until(pilot, lambda: "more than order ids take" in said(pilot))
 
 
 async def test_shift_and_arrows_draw_a_range_that_space_takes_and_escape_leaves(session: Session) -> None:

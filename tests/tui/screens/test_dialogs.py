@@ -22,6 +22,7 @@ from ordertui.tui.screens.base import Dialog
 from ordertui.tui.screens.command_palette import PaletteScreen
 from ordertui.tui.screens.dialogs import ChoiceScreen
 from ordertui.tui.screens.preview import PreviewScreen
+from ordertui.tui.widgets.line_input import MOST_CHARACTERS
 from ordertui.tui.widgets.option_list import SafeOptionList
 from support.pilot import burst, main, press, preview, running, settled, table, text, to_ship, until
 
@@ -153,6 +154,9 @@ async def test_a_paste_brings_only_what_can_be_read(session: Session) -> None:
             line = pilot.app.screen.query_one(f"#{field}", Input)
             await until(pilot, lambda line=line: line.value)  # type: ignore[misc]
             assert line.value.endswith("one[2J two 三")
+            pilot.app.post_message(events.Paste("x" * MOST_CHARACTERS))
+            await settled(pilot)
+            assert line.value.endswith("one[2J two 三"), "a line that is too long is left out whole"
             await press(pilot, "escape")
             await settled(pilot)
         assert main(pilot).is_attached

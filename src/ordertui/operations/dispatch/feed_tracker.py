@@ -17,7 +17,7 @@ from ordertui.amazon.spapi.errors import CallCancelled
 from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT, GET_FEED, GET_FEED_DOCUMENT, GET_FEEDS
 from ordertui.amazon.spapi.pagination import PageTokens
 from ordertui.amazon.spapi.schemas import UNFINISHED_STATUSES, Feed, Feeds
-from ordertui.files import make_own_folder, write_atomic
+from ordertui.files import make_own_folder, read_stream, write_atomic
 from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.limits import CLOCK_SKEW_SECONDS, feed_limits
 from ordertui.operations.results.reconciler import ResultReconciler
@@ -220,7 +220,7 @@ class FeedTracker:
         with tempfile.TemporaryFile() as file:
             await fetch(client, GET_FEED_DOCUMENT, "feedDocumentId", feed.result_feed_document_id, file, MOST_RESULT)
             file.seek(0)
-            content = file.read()
+            content = read_stream(file, MOST_RESULT, "the processing report")
         folder = self._folder / "results"
         make_own_folder(folder)
         path = write_atomic(folder, f"batch-{submission.batch:04d}-feed-{feed.feed_id}.xml", content)

@@ -74,10 +74,14 @@ def packed(plan: Plan) -> Plan:
 
 def _unsqueezed_lines(content: bytes) -> Iterator[bytes]:
     squeezed = zlib.decompressobj()
-    rest = b""
+    rest, size = b"", 0
     while content:
-        *lines, rest = (rest + squeezed.decompress(content, READ_BYTES)).split(b"\n")
+        part = squeezed.decompress(content, READ_BYTES)
+        size += len(part)
+        *lines, rest = (rest + part).split(b"\n")
         yield from lines
+        if size > MOST_BYTES or len(rest) > MOST_LINE_BYTES:
+            raise ValueError("it is larger than a plan ever is")
         content = squeezed.unconsumed_tail
     *lines, rest = (rest + squeezed.flush()).split(b"\n")
     yield from lines

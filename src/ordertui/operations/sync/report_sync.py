@@ -16,7 +16,7 @@ from ordertui.amazon.spapi.documents import MOST_REPORT, MOST_RESULT, fetch
 from ordertui.amazon.spapi.errors import CallCancelled, Rejected
 from ordertui.amazon.spapi.operations import CREATE_REPORT, GET_REPORT, GET_REPORT_DOCUMENT
 from ordertui.amazon.spapi.schemas import UNFINISHED_STATUSES, Document, Report, ReportCreated
-from ordertui.files import make_own_folder, write_atomic
+from ordertui.files import make_own_folder, read_stream, write_atomic
 from ordertui.operations.errors import BadInput
 from ordertui.operations.reports.importer import ReportImporter
 from ordertui.operations.reports.progress import ImportSummary
@@ -233,7 +233,7 @@ class ReportSync:
         with tempfile.TemporaryFile() as file:
             await self._fetch(client, report, file, MOST_RESULT)
             file.seek(0)
-            content = file.read()
+            content = read_stream(file, MOST_RESULT, "the account-health report")
         try:
             msgspec.json.decode(content, type=dict)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,8 @@ FILE_NAME = "copy.db"
 NUMBER_KEY, PLACE_KEY, AT_KEY = "copy:number", "copy:location", "copy:at"
 """Keys in the copy's `meta`: the server's change number that it is as of, the server's location, and when it was."""
 ROWS_AT_ONCE, CONTENTS_AT_ONCE = 20_000, 50
+KEYS_AT_ONCE = 10_000
+"""Keys of changed rows whose rows are in memory together, however many a big import changed."""
 HEARTBEAT_SECONDS, RETRY_SECONDS = 10, 5.0
 """How often the server is asked although it said nothing, and how often a lost one is looked for."""
 CLOSE_SECONDS = 1.0
@@ -172,43 +175,61 @@ class LocalCopy:
             is_same = location == self._place.location and known <= number
             if not is_same or log_from is None or known < log_from:
                 raise StoreError(f"{self._place.place} is not the store that the copy is of; open it again")
-            changed = self._changed_keys(known) if known < number else {}
-            rows = self._feed.query_all([self._rows_of(name, keys) for name, keys in changed.items()])
+            reached = CopyState(number, at)
+            if known < number and not self._replace(copy, known, reached):
+                return False
         finally:
             with suppress(StoreError):
                 self._feed.rollback()
-        reached = CopyState(number, at)
-        if known < number and not self._replace(copy, known, reached, list(zip(changed.items(), rows, strict=True))):
-            return False
         self.state = reached
         return True
 
-    def _changed_keys(self, known: int) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for name, key in self._feed.query("SELECT name, key FROM changes WHERE number > ?", (known,)):
-            found.setdefault(name, []).append(key)
-        return found
+    def _changed_keys(self, known: int) -> Iterator[dict[str, list[str]]]:
+        """Yield the keys of what changed by table, some at a time."""
+        after, is_more = ("", ""), True
+        while is_more:
+            part = self._feed.query(
+                "SELECT name, key FROM changes WHERE number > ? AND (name, key) > (?, ?) ORDER BY name, key LIMIT ?",
+                (known, *after, KEYS_AT_ONCE),
+            )
+            found: dict[str, list[str]] = {}
+            for name, key in part:
+                found.setdefault(name, []).append(key)
+            if found:
+                after = part[-1][0], part[-1][1]
+                yield found
+            is_more = len(part) == KEYS_AT_ONCE
+
+    def _read(self, changed: dict[str, list[str]]) -> list[list[Row]]:
+        return self._feed.query_all([self._rows_of(name, keys) for name, keys in changed.items()])
 
     def _rows_of(self, name: str, keys: Iterable[str]) -> tuple[str, Params]:
         table = self._tables[name]
         values, parameter = _keys(self._feed, table, keys)
         return f"SELECT {', '.join(table.columns)} FROM {name} WHERE {table.key[0]} IN {values}", (parameter,)
 
-    def _replace(
-        self, copy: SqliteEngine, known: int, reached: CopyState, parts: list[tuple[tuple[str, list[str]], list[Row]]]
-    ) -> bool:
-        """Put the rows of these keys in the place of those that the copy has, unless it is not at `known` any more."""
+    def _replace(self, copy: SqliteEngine, known: int, reached: CopyState) -> bool:
+        """Put the rows that changed in the place of those that the copy has, unless it is not at `known` any more.
+
+        All old rows go before the first new one comes: a unique index holds over all of them together. What fits into
+        one part is read before the copy is locked.
+        """
+        parts = self._changed_keys(known)
+        first = next(parts, {})
+        rows = self._read(first)
         copy.begin()
         try:
             if self._known(copy) != known:
                 copy.rollback()
                 return False
-            for (name, keys), _ in parts:
-                table = self._tables[name]
-                values, parameter = _keys(copy, table, keys)
-                copy.execute(f"DELETE FROM {name} WHERE {table.key[0]} IN {values}", (parameter,))
-            for (name, _), rows in parts:
-                copy.fill(name, tuple(self._tables[name].columns), rows)
+            self._remove_rows(copy, first)
+            is_long = False
+            for changed in parts:
+                is_long = True
+                self._remove_rows(copy, changed)
+            self._fill_rows(copy, first, rows)
+            for changed in islice(self._changed_keys(known), 1, None) if is_long else ():
+                self._fill_rows(copy, changed, self._read(changed))
             _set(copy, NUMBER_KEY, str(reached.number))
             _set(copy, AT_KEY, str(reached.at))
             copy.commit()
@@ -216,6 +237,16 @@ class LocalCopy:
             copy.rollback()
             raise
         return True
+
+    def _remove_rows(self, copy: SqliteEngine, changed: dict[str, list[str]]) -> None:
+        for name, keys in changed.items():
+            table = self._tables[name]
+            values, parameter = _keys(copy, table, keys)
+            copy.execute(f"DELETE FROM {name} WHERE {table.key[0]} IN {values}", (parameter,))
+
+    def _fill_rows(self, copy: SqliteEngine, changed: dict[str, list[str]], rows: list[list[Row]]) -> None:
+        for name, found in zip(changed, rows, strict=True):
+            copy.fill(name, tuple(self._tables[name].columns), found)
 
     def _snapshot(self) -> tuple[int, int | None, str]:
         found = self._feed.begin_snapshot()

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from ordertui.files import make_file, make_folder, publish
+from ordertui.files import SETTINGS_BYTES, make_file, make_folder, publish, read_text
 from ordertui.orders.clock import Clock
 from ordertui.orders.people import Person, Role
 from ordertui.store import migrations
@@ -326,7 +326,7 @@ class SqliteEngine:
         if self._copy_of is not None:
             return self._copy_of.location
         try:
-            machine = Path("/etc/machine-id").read_text(encoding="ascii").strip()
+            machine = read_text(Path("/etc/machine-id"), SETTINGS_BYTES, "ascii").strip()
         except (OSError, UnicodeDecodeError):
             machine = ""
         return f"{machine}:{self.path.stat().st_ino or ''}"

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 DIALOG_STYLES = Path(__file__).parent.with_name("screens") / "dialogs.tcss"
 CURSOR_PAUSE = 0.08
 """Seconds the cursor rests before the detail pane follows."""
+MOST_PASTED = 32 * 2**20
+"""Characters of a paste: a million order ids take some 20 million."""
 DETAIL_WIDTH = 100
 """Cells of a line of an order in full, at most."""
 DETAIL_LINES = 48
@@ -178,7 +180,12 @@ class MainScreen(Screen[None]):
 
     def on_paste(self, event: events.Paste) -> None:
         """Go to pasted order ids, as when they are typed after `g`."""
-        if event.text.strip():
+        if len(event.text) > MOST_PASTED:
+            message = _(
+                "{size:,} characters are more than order ids take; the paste was left out", size=len(event.text)
+            )
+            self.notify(message, severity="error")
+        elif event.text.strip():
             self._call("navigation.go_to_pasted", event.text)
 
     def _call(self, run: str, *more: object) -> None:

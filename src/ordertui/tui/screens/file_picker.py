@@ -88,8 +88,8 @@ class PickerScreen(Dialog[list[Path] | None]):
         return self.query_one("#picker-files", OptionList)
 
     @property
-    def _input(self) -> Input:
-        return self.query_one("#picker-path", Input)
+    def _input(self) -> LineInput:
+        return self.query_one("#picker-path", LineInput)
 
     @property
     def _typing(self) -> bool:
@@ -241,7 +241,7 @@ class PickerScreen(Dialog[list[Path] | None]):
         """Put a path that is dropped or pasted on the list into the path's field."""
         if not self._typing:
             self._input.focus()
-            self._input.insert_text_at_cursor(" ".join(event.text.split("\n")).strip())
+            self._input.insert_pasted(event.text)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from textual import events
 from textual.widgets import Input
 
+from ordertui.messages import _
+
+MOST_CHARACTERS = 100_000
+"""Of one line, such as pasted order ids; a longer paste would make each key wait."""
+
 
 class LineInput(Input):
     """An input that takes a paste of several lines as one line of printable characters.
@@ -20,5 +25,13 @@ class LineInput(Input):
         """Join pasted lines with spaces and leave control characters out."""
         event.stop()
         event.prevent_default()
-        text = " ".join(event.text.split())
+        self.insert_pasted(event.text)
+
+    def insert_pasted(self, pasted: str) -> None:
+        """Put a pasted text where the cursor is; one that is too long for a line is refused whole."""
+        if len(pasted) + len(self.value) > MOST_CHARACTERS:
+            message = _("a line takes {most:,} characters; the paste was left out", most=MOST_CHARACTERS)
+            self.notify(message, severity="error")
+            return
+        text = " ".join(pasted.split())
         self.insert_text_at_cursor("".join(character for character in text if character.isprintable()))
