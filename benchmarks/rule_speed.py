@@ -26,9 +26,9 @@ from ordertui.rules.policy.house_rules import read_house_policy
 from ordertui.rules.policy.policy import load_policies
 from ordertui.rules.situation import situation_from_number, situation_of
 from ordertui.store import Decisions
-from ordertui.store.derived_facts import situation
-from ordertui.store.filter_sql import compile_filter
-from ordertui.store.migrations import statements
+from ordertui.store.engine.migrations import statements
+from ordertui.store.repositories.derived_facts import situation
+from ordertui.store.repositories.filter_sql import compile_filter
 
 NOW = 1_795_442_700
 COLUMNS = (

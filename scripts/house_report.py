@@ -28,7 +28,7 @@ class Module(NamedTuple):
     """One source file."""
 
     name: str
-    """Dotted, such as `ordertui.store.orders`."""
+    """Dotted, such as `ordertui.store.repositories.orders`."""
     path: Path
     is_package: bool
     lines: list[str]

@@ -28,7 +28,7 @@ from ordertui.operations.query.queues import QUEUES
 from ordertui.rules.language import FIELDS
 from ordertui.tui.actions import ALL_COMMANDS, QUEUE_COMMANDS, QUEUE_HELP, SPACE
 from ordertui.tui.render.format import GLYPH
-from ordertui.tui.typed_commands import VERBS
+from ordertui.tui.screens.typed_commands import VERBS
 
 ROOT = Path(__file__).resolve().parent.parent / "src" / "ordertui"
 FOLDER = ROOT / "messages"

@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 
 from ordertui.orders.batch_state import BATCH_TRANSITIONS, ROW_TRANSITIONS, SUBMISSION_TRANSITIONS
-from ordertui.store import migrations
+from ordertui.store.engine import migrations
 
 PAGE = Path(migrations.__file__).parent / "schema" / "postgres" / "tables.sql"
 MARK = "-- How often the store was changed"

@@ -20,7 +20,7 @@ from ordertui.rules.policy.house_rules import HousePolicy
 from ordertui.rules.policy.policy import Policies
 from ordertui.rules.situation import situation_number, situation_of
 from ordertui.store import Store
-from ordertui.store.filter_sql import compile_filter
+from ordertui.store.repositories.filter_sql import compile_filter
 from support.shops import NOW, all_orders_row, bring, open_session, unshipped_row
 
 QUESTIONS = [f"action:{action}" for action in Action] + [

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.store import Store, migrations
-from ordertui.store.errors import ReadOnlyStore, SchemaTooNew, StoreError
+from ordertui.store import Store
+from ordertui.store.engine import migrations
+from ordertui.store.engine.errors import ReadOnlyStore, SchemaTooNew, StoreError
 from support.imports import CLOCK, Report, importer, row, take
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ordertui import files
-from ordertui.store.database import Database
+from ordertui.store.engine.database import Database
 
 FILE_CALLS = ("open", "write", "fsync", "link", "rename")
 

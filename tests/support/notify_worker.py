@@ -18,7 +18,7 @@ from ordertui.operations.notify import service
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import AlertKind
-from ordertui.store.notifications import NotificationLog
+from ordertui.store.repositories.notifications import NotificationLog
 
 
 def die(*_args: Any, **_more: Any) -> Any:

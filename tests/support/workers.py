@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ordertui.operations.session import Session
 from ordertui.operations.worker.jobs import Job, jobs_for
 from ordertui.operations.worker.service import Worker
-from ordertui.store.work import JobName
+from ordertui.store.repositories.work import JobName
 
 
 def worker(

@@ -21,7 +21,7 @@ from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action, Channel, Dispatched, OrderStatus
 from ordertui.orders.order import LinesKnown, Order
 from ordertui.orders.refund_limit import refund_limit, refundable_lines
-from ordertui.store.database import Database
+from ordertui.store.engine.database import Database
 from ordertui.store.engine.protocol import Params
 from ordertui.tui.main.store_rows import StoreRows
 from ordertui.tui.render.state import ROW_LOOKS

@@ -21,7 +21,7 @@ from .output import ONE_FORMAT, Record, emit, json_text, say
 if TYPE_CHECKING:
     from ordertui.operations.session import Session
     from ordertui.operations.worker.health import WorkerHealth
-    from ordertui.store.work import JobName, WorkerRecord
+    from ordertui.store.repositories.work import JobName, WorkerRecord
 
 COLUMNS = ("worker", "state", "job", "last_run", "result", "next_run", "text")
 CODES = {

@@ -15,7 +15,7 @@ import msgspec
 from ordertui.files import read_file, replace_file
 from ordertui.orders.clock import iso_utc
 from ordertui.store import Store
-from ordertui.store.identity import AuditHead
+from ordertui.store.repositories.identity import AuditHead
 
 from .config import BESIDE_STORE
 from .errors import Refused

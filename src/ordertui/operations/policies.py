@@ -20,7 +20,7 @@ from .config import Config, load_config
 from .paths import typed_path
 
 if TYPE_CHECKING:
-    from ordertui.store.policies import PolicyVersion
+    from ordertui.store.repositories.policies import PolicyVersion
 
 LAST_GOOD = "policy.last-good"
 """Key in the store's meta under which the last good text is kept."""

@@ -15,8 +15,8 @@ from .errors import TeamNeedsServer
 from .policies import LAST_GOOD, read_policy_file
 
 if TYPE_CHECKING:  # it imports the driver of the server, which not everybody has
-    from ordertui.store.policies import PolicyVersion
-    from ordertui.store.team import Team, TeamMember
+    from ordertui.store.repositories.policies import PolicyVersion
+    from ordertui.store.repositories.team import Team, TeamMember
 
 PASSWORD_BYTES = 18
 """Of a password that is made here: 24 characters."""

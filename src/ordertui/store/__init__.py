@@ -4,8 +4,7 @@ Nothing outside this package knows SQL, and only `engine` in it knows which data
 times are UTC epoch seconds, enums are stored as their values.
 """
 
-from .audit import MESSAGE_COPIED, AuditEntry, AuditReport, Operator
-from .errors import (
+from .engine.errors import (
     ActionAlreadyOpen,
     ApprovalRefused,
     BatchChanged,
@@ -37,10 +36,11 @@ from .journal.records import (
     RefundRow,
     Submission,
 )
-from .order_by import BY_ALLOWED_ACTION, SORT_KEYS
-from .orders import TALLY_SECONDS, ActionRanks, Decisions, SituationGroup, SituationLists
+from .repositories.audit import MESSAGE_COPIED, AuditEntry, AuditReport, Operator
+from .repositories.order_by import BY_ALLOWED_ACTION, SORT_KEYS
+from .repositories.orders import TALLY_SECONDS, ActionRanks, Decisions, SituationGroup, SituationLists
+from .repositories.tallies import OrderSum, OrderTallies, Tally
 from .store import Store
-from .tallies import OrderSum, OrderTallies, Tally
 
 __all__ = [
     "BY_ALLOWED_ACTION", "MESSAGE_COPIED", "SORT_KEYS", "TALLY_SECONDS", "ActionAlreadyOpen", "ActionRanks", "Approval",

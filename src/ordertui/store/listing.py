@@ -8,9 +8,9 @@ from ordertui.orders.batch_state import NEVER_LEFT, BatchState
 from ordertui.orders.clock import Clock
 from ordertui.orders.order import ListedFacts
 
-from .database import Database, in_list
-from .derived_facts import ACTIVE
+from .engine.database import Database, in_list
 from .journal.holds import HoldTimer
+from .repositories.derived_facts import ACTIVE
 
 
 class OrderListing:

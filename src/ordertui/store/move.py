@@ -13,10 +13,10 @@ from collections.abc import Callable
 from ordertui.orders.batch_state import SubmissionState
 from ordertui.orders.clock import Clock
 
-from .database import STORE_ID_KEY
+from .engine.database import STORE_ID_KEY
+from .engine.errors import StoreError, StoreMoved
+from .engine.moved import MoveMark
 from .engine.table_layout import TableLayout, table_layouts
-from .errors import StoreError, StoreMoved
-from .moved import MoveMark
 from .store import Store
 
 ROWS_AT_ONCE, CONTENTS_AT_ONCE = 20_000, 50

@@ -10,38 +10,39 @@ from typing import TYPE_CHECKING
 from ordertui.orders.clock import Clock
 from ordertui.orders.people import Person, Role
 
-from .audit import AuditLog, Operator
-from .database import STORE_ID_KEY, Database
+from .engine.database import STORE_ID_KEY, Database
+from .engine.errors import StoreError, StoreMoved
+from .engine.migrations import MEND_KEY
 from .engine.sqlite import CopyPlace, SqliteEngine
-from .errors import StoreError, StoreMoved
 from .journal.batches import BatchJournal
-from .migrations import MEND_KEY
-from .operator_facts import OperatorFacts
-from .orders import OrderRepository
-from .tallies import OrderTallies
+from .repositories.audit import AuditLog, Operator
+from .repositories.operator_facts import OperatorFacts
+from .repositories.orders import OrderRepository
+from .repositories.tallies import OrderTallies
 
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    from .api_facts import ApiFactLog
-    from .deadlines import Deadlines
+    from ordertui.store.importing.report_flags import ReportFlags
+
     from .engine.address import ServerAddress
     from .engine.protocol import Engine
-    from .identity import StoreIdentity
     from .importing.import_log import ImportLog
     from .journal.refunds import RefundLedger
     from .journal.results import ResultLog
     from .journal.submissions import SubmissionLog
     from .listing import OrderListing
-    from .maintenance import Maintenance
-    from .notifications import NotificationLog
-    from .policies import PolicyVersions
-    from .products import ProductQueries
-    from .rate_reports import RateReports
-    from .rates import RateQueries
-    from .report_flags import ReportFlags
-    from .team import Team
-    from .work import WorkLedger
+    from .repositories.api_facts import ApiFactLog
+    from .repositories.deadlines import Deadlines
+    from .repositories.identity import StoreIdentity
+    from .repositories.maintenance import Maintenance
+    from .repositories.notifications import NotificationLog
+    from .repositories.policies import PolicyVersions
+    from .repositories.products import ProductQueries
+    from .repositories.rate_reports import RateReports
+    from .repositories.rates import RateQueries
+    from .repositories.team import Team
+    from .repositories.work import WorkLedger
 
     StorePlace: TypeAlias = Path | ServerAddress | CopyPlace
 
@@ -126,56 +127,56 @@ class Store:
     @cached_property
     def identity(self) -> StoreIdentity:
         """Tells the store from its copies."""
-        from .identity import StoreIdentity
+        from .repositories.identity import StoreIdentity
 
         return StoreIdentity(self.database)
 
     @cached_property
     def rates(self) -> RateQueries:
         """Reads what the cancellation rate is made of."""
-        from .rates import RateQueries
+        from .repositories.rates import RateQueries
 
         return RateQueries(self.database)
 
     @cached_property
     def api_facts(self) -> ApiFactLog:
         """Keeps and reads what only the API says of orders."""
-        from .api_facts import ApiFactLog
+        from .repositories.api_facts import ApiFactLog
 
         return ApiFactLog(self.database, self.orders)
 
     @cached_property
     def rate_reports(self) -> RateReports:
         """Keeps Amazon's Cancellation Rate reports and what they decided."""
-        from .rate_reports import RateReports
+        from .repositories.rate_reports import RateReports
 
         return RateReports(self.database, self.clock, self.audit, self.facts)
 
     @cached_property
     def report_flags(self) -> ReportFlags:
         """What order reports say of an order beside its lines."""
-        from .report_flags import ReportFlags
+        from ordertui.store.importing.report_flags import ReportFlags
 
         return ReportFlags(self.database)
 
     @cached_property
     def deadlines(self) -> Deadlines:
         """Keeps the times of Amazon's own cancellations in step with the policy."""
-        from .deadlines import Deadlines
+        from .repositories.deadlines import Deadlines
 
         return Deadlines(self.database)
 
     @cached_property
     def notifications(self) -> NotificationLog:
         """Keeps which alert was told to whom."""
-        from .notifications import NotificationLog
+        from .repositories.notifications import NotificationLog
 
         return NotificationLog(self.database)
 
     @cached_property
     def products(self) -> ProductQueries:
         """Reads orders by product."""
-        from .products import ProductQueries
+        from .repositories.products import ProductQueries
 
         return ProductQueries(self.database)
 
@@ -210,28 +211,28 @@ class Store:
     @cached_property
     def policies(self) -> PolicyVersions:
         """The policy of a store on a server, by version."""
-        from .policies import PolicyVersions
+        from .repositories.policies import PolicyVersions
 
         return PolicyVersions(self.database, self.clock, self.audit)
 
     @cached_property
     def team(self) -> Team:
         """The people of a store on a server."""
-        from .team import Team
+        from .repositories.team import Team
 
         return Team(self.database, self.audit)
 
     @cached_property
     def work(self) -> WorkLedger:
         """Keeps which worker runs which job, and how that ended."""
-        from .work import WorkLedger
+        from .repositories.work import WorkLedger
 
         return WorkLedger(self.database, self.clock)
 
     @cached_property
     def maintenance(self) -> Maintenance:
         """Checks, copies and compacts the file."""
-        from .maintenance import Maintenance
+        from .repositories.maintenance import Maintenance
 
         return Maintenance(self.database, self.clock, self.audit)
 

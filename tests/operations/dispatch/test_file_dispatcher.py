@@ -17,7 +17,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
-from ordertui.store.errors import StoreError, UnknownBatch
+from ordertui.store.engine.errors import StoreError, UnknownBatch
 from ordertui.store.journal.claims import CLAIM_KEY, LEASE_SECONDS, Claim
 from support import places
 from support.batches import commit, send, session_of, states, upload

@@ -11,7 +11,7 @@ from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.money import Money
-from ordertui.store import migrations
+from ordertui.store.engine import migrations
 from support.batches import feed_bytes
 from support.reports import write
 from support.shops import (

@@ -20,7 +20,7 @@ from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action, BuyerRequest
 from ordertui.orders.order import OrderRow
 from ordertui.store import SORT_KEYS
-from ordertui.store.order_by import order_by
+from ordertui.store.repositories.order_by import order_by
 from support.shops import all_orders_row, bring, open_session, unshipped_row
 
 RANKED = ("-", "wait", "refund", "confirm", "cancel", "cancel ☆", "cancel ★")

@@ -216,7 +216,7 @@ def test_days_without_any_known_order_are_named(tmp_path: Path) -> None:
 
 def test_asking_again_reads_no_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once counted, a rate, its days and a what-if come from the kept counts until the store changes."""
-    from ordertui.store.rates import RateQueries
+    from ordertui.store.repositories.rates import RateQueries
 
     asked = []
     plain = RateQueries.count_placed

@@ -16,7 +16,7 @@ from ordertui.operations.worker.log import KEPT, WorkerLog
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import StoreError
-from ordertui.store.work import JobName
+from ordertui.store.repositories.work import JobName
 from support.batches import answer, send, session_of
 from support.reports import write
 from support.shops import ALL_ORDERS, NOW, all_orders_row

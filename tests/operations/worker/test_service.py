@@ -20,7 +20,7 @@ from ordertui.operations.worker.loop import LEASE_SECONDS, JobLoop
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import DAY, FixedClock, iso_utc, parse_iso
 from ordertui.orders.enums import Action
-from ordertui.store.work import JobName, JobOutcome, JobRun, WorkerRecord
+from ordertui.store.repositories.work import JobName, JobOutcome, JobRun, WorkerRecord
 from support import places
 from support.batches import commit, session_of
 from support.faults import Faults, inject

@@ -16,11 +16,11 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, SystemClock
 from ordertui.orders.enums import Action
 from ordertui.store import Store, StoreError
-from ordertui.store.database import as_parameter
-from ordertui.store.derived_facts import LINES_KNOWN
 from ordertui.store.engine import postgres
+from ordertui.store.engine.database import as_parameter
+from ordertui.store.engine.errors import Interrupted, ServerUnreachable, StoreLocked
 from ordertui.store.engine.postgres import CHANNEL, PostgresEngine, as_psycopg
-from ordertui.store.errors import Interrupted, ServerUnreachable, StoreLocked
+from ordertui.store.repositories.derived_facts import LINES_KNOWN
 from support import places
 from support.at_once import at_once
 from support.batches import commit, states

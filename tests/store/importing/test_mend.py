@@ -19,7 +19,7 @@ from ordertui.cli.main import cli
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, parse_iso
 from ordertui.orders.enums import ReportKind
-from ordertui.store import migrations
+from ordertui.store.engine import migrations
 from ordertui.store.importing import mend
 from ordertui.store.importing.mend import StoredLine, joined_line, one_item
 from ordertui.store.importing.tables import LINE_REGISTERS

@@ -10,8 +10,8 @@ from ordertui.operations.errors import UnknownChoice
 from ordertui.operations.session import Session
 from ordertui.rules.language import FilterError, parse
 from ordertui.tui.screens.command_palette import PaletteScreen
+from ordertui.tui.screens.typed_commands import VERBS, CommandReader
 from ordertui.tui.screens.values import ValuesScreen
-from ordertui.tui.typed_commands import VERBS, CommandReader
 from support.pilot import main, press, running, said, settled, table, text, until
 from support.shops import order_id
 

@@ -45,7 +45,9 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("practice") / "practice"
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder.parent)
-        patch.setattr("ordertui.store.identity.new_id", lambda: "5eed5eed5eed5eed")  # outbox folders show it
+        patch.setattr(
+            "ordertui.store.repositories.identity.new_id", lambda: "5eed5eed5eed5eed"
+        )  # outbox folders show it
         build_practice(Path("practice"), orders=1500, now=NOW)
     return folder
 

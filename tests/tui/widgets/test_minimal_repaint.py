@@ -10,9 +10,9 @@ from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.strip import Strip
 
+from ordertui.tui.widgets import viewport
 from ordertui.tui.widgets.minimal_repaint import DiffStatic, merge_segments
-from ordertui.tui.widgets.order_table import viewport
-from ordertui.tui.widgets.order_table.viewport import Viewport
+from ordertui.tui.widgets.viewport import Viewport
 
 STYLES = [
     Style(),

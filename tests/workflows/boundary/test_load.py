@@ -24,7 +24,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.orders.order import Order
 from ordertui.store import JournalBatch
-from ordertui.store.orders import OrderRepository
+from ordertui.store.repositories.orders import OrderRepository
 from ordertui.tui.main.app import THREADS
 from ordertui.tui.screens import task_runner
 from ordertui.tui.screens.preview import PreviewScreen

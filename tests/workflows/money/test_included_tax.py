@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ordertui.amazon.included_tax import drop_included_tax
+from ordertui.amazon.reports.included_tax import drop_included_tax
 from ordertui.operations.planning.plan import Plan
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
 from ordertui.orders.order import LineAmounts
 from ordertui.orders.report_row import AMOUNTS, MARKETPLACE, ROW_FIELDS
-from ordertui.store import migrations
+from ordertui.store.engine import migrations
 from support.batches import REFUND_REASON, feed_bytes
 from support.reports import write
 from support.shops import ALL_ORDERS, all_orders_row, open_session, order_id

@@ -15,7 +15,7 @@ from ordertui.operations.planning.feed_builder import build_feed_files
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action
-from ordertui.store import maintenance
+from ordertui.store.repositories import maintenance
 from support.batches import commit, plan, session_of, states
 from support.shops import NOW, all_orders_row, bring, order_id, unshipped_row
 

@@ -19,10 +19,10 @@ from ordertui.orders.batch_state import LEFT_BATCHES
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Store, StoreError
-from ordertui.store.database import STORE_ID_KEY
-from ordertui.store.errors import StoreMoved
-from ordertui.store.identity import PLACE_KEY
+from ordertui.store.engine.database import STORE_ID_KEY
+from ordertui.store.engine.errors import StoreMoved
 from ordertui.store.move import StoreMove
+from ordertui.store.repositories.identity import PLACE_KEY
 from support.batches import answer, commit, send, session_of
 from support.faults import Crash, Faults, inject
 from support.server import Server

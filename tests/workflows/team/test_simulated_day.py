@@ -17,7 +17,7 @@ from ordertui.orders.batch_state import LEFT, BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import StoreError
-from ordertui.store.work import JobName
+from ordertui.store.repositories.work import JobName
 from support import places
 from support.api import session as connected
 from support.faults import Crash, inject

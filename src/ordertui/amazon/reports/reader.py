@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ordertui.amazon.included_tax import drop_included_tax
 from ordertui.orders.report_row import ReportRow
 
 from .column_reader import ColumnReader
 from .encoding import is_decodable
+from .included_tax import drop_included_tax
 from .inspect import BLOCK_BYTES, read_line_blocks
 from .model import RejectedRow, ReportInfo, RowBatch
 from .row_reader import RowError, RowReader

@@ -14,7 +14,7 @@ from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.enums import AlertKind, NotificationState
 from ordertui.orders.people import Permission
 from ordertui.store import Store
-from ordertui.store.notifications import Notification
+from ordertui.store.repositories.notifications import Notification
 
 from .alerts import Alert, AlertText, alert_text
 from .apprise_address import SendFailed, SendUnclear

@@ -12,7 +12,7 @@ from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.rate.counting import RateCounting
 from ordertui.orders.enums import YesNo
 from ordertui.store import Store
-from ordertui.store.database import MAX_VALUES, slices
+from ordertui.store.engine.database import MAX_VALUES, slices
 
 MOST_NAMED = 5
 PRODUCTS_AT_ONCE = 500

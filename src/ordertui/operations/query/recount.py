@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ordertui.rules.policy.policy import Policy
     from ordertui.rules.tables.table import Row
     from ordertui.store import Store
-    from ordertui.store.rates import DatedOrder
+    from ordertui.store.repositories.rates import DatedOrder
 
     from .orders import OrderQueries
 

@@ -18,7 +18,7 @@ from ordertui.orders.text import pluralize
 from ordertui.rules.policy.policy import Policy
 from ordertui.rules.rate import RateStatus, exact_text, figure, window
 from ordertui.store import OrderSum, Store
-from ordertui.store.rates import Cancelled, Pending, RateFacts, SituationCounts
+from ordertui.store.repositories.rates import Cancelled, Pending, RateFacts, SituationCounts
 
 from .counting import ALWAYS, NO_GAIN, NOTHING_CHOSEN, ChosenOrders, Gain, RateCounting, gain_over
 from .figures import Dated, Impact, RateEffect, RateFigure

@@ -16,7 +16,7 @@ from ordertui.orders.order import Order
 from ordertui.orders.refund_limit import lines_to_cancel
 from ordertui.rules.situation import situation_from_number
 from ordertui.store import Store
-from ordertui.store.rates import Cancelled, Pending, RateFacts, RateGroup
+from ordertui.store.repositories.rates import Cancelled, Pending, RateFacts, RateGroup
 
 ALWAYS = (0, 2**62)
 """A span of time (epoch seconds) that leaves nothing out."""

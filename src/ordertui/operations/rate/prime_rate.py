@@ -20,7 +20,7 @@ from ordertui.orders.text import pluralize
 from ordertui.rules.rate import RateStatus, percent, target_percent, window
 from ordertui.rules.situation import situation_from_number
 from ordertui.store import Store
-from ordertui.store.rates import Cancelled, Pending, RateFacts
+from ordertui.store.repositories.rates import Cancelled, Pending, RateFacts
 
 _BY = {CancelledBy.SELLER: YesNo.YES, CancelledBy.AMAZON: YesNo.NO}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from ordertui.operations.eligibility import Eligibility
 from ordertui.orders.clock import DAY, Clock
 from ordertui.store import Store
-from ordertui.store.rate_reports import RateReport
+from ordertui.store.repositories.rate_reports import RateReport
 
 from .budget import RateBudgets
 from .calculator import RateCalculator

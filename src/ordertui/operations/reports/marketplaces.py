@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from ordertui.amazon.included_tax import drop_included_tax
 from ordertui.amazon.reports import MarketplaceNeeded, RejectedRow, ReportError, ReportInfo, RowBatch, UnnamedOrders
+from ordertui.amazon.reports.included_tax import drop_included_tax
 from ordertui.amazon.reports.unnamed_orders import PREFIX_CHARACTERS
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.report_row import CURRENCY, LINE_NO, MARKETPLACE, MARKETPLACE_BY_HAND, ORDER_ID, ReportRow

@@ -16,7 +16,7 @@ from ordertui.orders.marketplace import MARKETPLACES, zone_of
 from ordertui.orders.text import pluralize
 from ordertui.store import Store
 from ordertui.store.importing.import_session import ReportSource
-from ordertui.store.rate_reports import RateReport, RateRow
+from ordertui.store.repositories.rate_reports import RateReport, RateRow
 
 Days = tuple[date, date]
 """First and last day of order, in the marketplace's zone."""

@@ -10,7 +10,7 @@ import msgspec
 from ordertui.orders.clock import HOUR
 from ordertui.orders.text import format_duration
 from ordertui.store import Store
-from ordertui.store.work import JobName, JobOutcome, JobRecord, WorkerRecord
+from ordertui.store.repositories.work import JobName, JobOutcome, JobRecord, WorkerRecord
 
 LATE_SECONDS = 120
 """A worker that was not heard of for so long is late: four signs of life are missing."""

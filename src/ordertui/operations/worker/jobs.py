@@ -12,7 +12,7 @@ from ordertui.operations.paths import typed_path
 from ordertui.operations.session import Session
 from ordertui.orders.clock import local_time
 from ordertui.orders.text import pluralize
-from ordertui.store.work import JobName, JobRun
+from ordertui.store.repositories.work import JobName, JobRun
 
 from .import_folder import ImportFolder
 

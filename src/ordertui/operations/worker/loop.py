@@ -9,7 +9,7 @@ from ordertui.operations.errors import Stopped
 from ordertui.operations.session import Session
 from ordertui.operations.sync.connection import retry_delay
 from ordertui.orders.people import Permission
-from ordertui.store.work import JobOutcome, JobRun
+from ordertui.store.repositories.work import JobOutcome, JobRun
 
 from .failure_text import failure_text
 from .jobs import Job

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from ordertui.operations.errors import USER_ERRORS
 from ordertui.orders.clock import DAY
 from ordertui.orders.people import Permission
-from ordertui.store.work import WorkerRecord
+from ordertui.store.repositories.work import WorkerRecord
 
 from .failure_text import failure_text
 from .jobs import Job

@@ -1,4 +1,4 @@
-"""Compile a condition into a Python function over one order. It answers as the SQL of `store.filter_sql` does."""
+"""Compile a condition into a Python function over one order. It answers as the SQL of `store.repositories` does."""
 
 from __future__ import annotations
 

@@ -13,13 +13,13 @@ import msgspec
 
 from ordertui.files import make_file, make_folder
 from ordertui.orders.clock import Clock, iso_utc
-from ordertui.store.database import as_parameter
 from ordertui.store.engine.address import ServerAddress
+from ordertui.store.engine.database import as_parameter
+from ordertui.store.engine.errors import ServerUnreachable, StoreError, StoreLocked
 from ordertui.store.engine.postgres import PostgresEngine, postgres_engine
 from ordertui.store.engine.protocol import Params, Row
 from ordertui.store.engine.sqlite import CopyPlace, SqliteEngine, file_lock
 from ordertui.store.engine.table_layout import TableLayout, table_layouts
-from ordertui.store.errors import ServerUnreachable, StoreError, StoreLocked
 from ordertui.store.store import Store
 
 FILE_NAME = "copy.db"

@@ -1,1 +1,1 @@
-"""The databases that a store can live in, behind one protocol. Only this package and `migrations` know a driver."""
+"""The databases that a store can live in, behind one protocol. Only this package knows a driver."""

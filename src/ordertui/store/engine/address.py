@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import msgspec
 
-from ordertui.store.errors import StoreError
+from .errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

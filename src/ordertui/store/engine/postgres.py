@@ -23,8 +23,10 @@ from psycopg.types.numeric import Int8Dumper
 from ordertui.files import make_folder
 from ordertui.orders.clock import Clock, SystemClock
 from ordertui.orders.people import Person, Role
-from ordertui.store import migrations
-from ordertui.store.errors import (
+from ordertui.store.engine import migrations
+
+from .address import ServerAddress, is_local
+from .errors import (
     ConstraintViolated,
     Interrupted,
     ReadOnlyStore,
@@ -33,10 +35,8 @@ from ordertui.store.errors import (
     StoreError,
     StoreLocked,
 )
-from ordertui.store.rights import rights_of
-
-from .address import ServerAddress, is_local
 from .protocol import MOVE_KEY, Columns, Engine, Params, Row
+from .rights import rights_of
 
 SCHEMA_FOLDER = Path(__file__).parents[1] / "schema" / "postgres"
 LATEST = migrations.LATEST

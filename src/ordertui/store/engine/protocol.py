@@ -22,7 +22,21 @@ Columns: TypeAlias = Mapping[str, type[int] | type[str]]
 """Names of columns with the type of their values."""
 
 MOVE_KEY = "store:move"
-"""Key in `meta` of the mark that a store has which was moved, or is being filled; see `store.moved`."""
+"""Key in `meta` of the mark that a store has which was moved, or is being filled; see `store.engine.moved`."""
+GENESIS = "0" * 64
+"""The hash that the first entry of the audit names as its predecessor's."""
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 in hex digits. OpenSSL is loaded when the first is wanted: opening the screen needs none."""
+    from hashlib import sha256
+
+    return sha256(content).hexdigest()
+
+
+def chained(previous: str, ident: int, at: int, kind: str, payload: str) -> str:
+    """Return the hash of an entry of the audit that follows one whose hash is `previous`."""
+    return digest("\x1f".join((previous, str(ident), str(at), kind, payload)).encode())
 
 
 class Engine(Protocol):

@@ -15,11 +15,10 @@ import msgspec
 from ordertui.files import SETTINGS_BYTES, make_file, make_folder, publish, read_text
 from ordertui.orders.clock import Clock
 from ordertui.orders.people import Person, Role
-from ordertui.store import migrations
-from ordertui.store.errors import ConstraintViolated, Interrupted, ReadOnlyStore, StoreError, StoreLocked
+from ordertui.store.engine import migrations
 
-from .audit_chain import GENESIS, chained
-from .protocol import MOVE_KEY, Columns, Engine, Params, Row
+from .errors import ConstraintViolated, Interrupted, ReadOnlyStore, StoreError, StoreLocked
+from .protocol import GENESIS, MOVE_KEY, Columns, Engine, Params, Row, chained
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for another process that writes."""

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import msgspec
 
-from ordertui.store import migrations
+from ordertui.store.engine import migrations
 
 
 class TableLayout(msgspec.Struct, frozen=True):

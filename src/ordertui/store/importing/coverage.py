@@ -13,7 +13,7 @@ from typing import Any
 
 from ordertui.orders.enums import Channel, OrderStatus, ReportKind
 from ordertui.orders.report_row import FACT_AT, MARKETPLACE, ORDER_ID, PURCHASED_AT, STATUS, ReportRow
-from ordertui.store.database import Database, as_parameter, in_list
+from ordertui.store.engine.database import Database, as_parameter, in_list
 
 AWAITING_SHIPMENT = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
 _NAMED_AT_ONCE = 5_000

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ordertui.orders.batch_state import UNCONFIRMED
 from ordertui.orders.enums import ReportKind
-from ordertui.store.database import as_parameter, in_list
-from ordertui.store.migrations import LATEST
-from ordertui.store.orders import OrderRepository
-from ordertui.store.tallies import HEARD_KEY
+from ordertui.store.engine.database import as_parameter, in_list
+from ordertui.store.engine.migrations import LATEST
+from ordertui.store.repositories.orders import OrderRepository
+from ordertui.store.repositories.tallies import HEARD_KEY
 
 from .coverage import hear_order, hear_sync
 from .import_session import SLICE_ROWS, ImportContext, ImportSession, ReportSource, apply_cancelled_by

@@ -18,17 +18,17 @@ from ordertui.orders.clock import Clock
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.order import OrderFlags
 from ordertui.orders.report_row import ASIN, FACT_AT, MARKETPLACE, SKU, TITLE, ReportRow
-from ordertui.store.audit import AuditLog
-from ordertui.store.database import Database, placeholders, slices
-from ordertui.store.errors import ReadOnlyStore
+from ordertui.store.engine.database import Database, placeholders, slices
+from ordertui.store.engine.errors import ReadOnlyStore
+from ordertui.store.engine.migrations import LATEST
+from ordertui.store.importing import pairing
+from ordertui.store.importing import statements as sql
 from ordertui.store.journal.rows import TransitionWriter
-from ordertui.store.migrations import LATEST
-from ordertui.store.operator_facts import OperatorFacts
-from ordertui.store.report_flags import ReportFlags
+from ordertui.store.repositories.audit import AuditLog
+from ordertui.store.repositories.operator_facts import OperatorFacts
 
-from . import pairing
-from . import statements as sql
 from .coverage import ReportCoverage
+from .report_flags import ReportFlags
 from .staging import Staging
 from .undo import BY_API, UndoRecorder, last_removed
 

@@ -22,17 +22,17 @@ from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import format_money
 from ordertui.orders.text import guard_formula, pluralize
-from ordertui.store.database import Database, as_parameter
-from ordertui.store.migrations import BEFORE, LATEST, MEND_KEY
+from ordertui.store.engine.database import Database, as_parameter
+from ordertui.store.engine.migrations import BEFORE, LATEST, MEND_KEY
+from ordertui.store.importing import statements as sql
 
-from . import statements as sql
 from .fields import LINE_DATES, LINE_FIELDS, ORDER_DATES, columns
 from .import_session import spelling
 from .staging import Staging
 from .tables import LINE_REGISTERS, ORDER_REGISTERS
 
 if TYPE_CHECKING:
-    from ordertui.store.audit import AuditLog
+    from ordertui.store.repositories.audit import AuditLog
 
 NAMES_EVERY_LINE = ReportKind.ALL_ORDERS.bit | ReportKind.NEW_ORDERS.bit
 """Reports that give the price of every line of an order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ordertui.store.database import Database, placeholders
+from ordertui.store.engine.database import Database, placeholders
 
 from .tables import OF_IMPORT, OF_SLICE, STAGED
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from ordertui.orders.batch_state import UNCONFIRMED
 from ordertui.orders.enums import ReportKind
-from ordertui.store.database import in_list
-from ordertui.store.derived_facts import (
+from ordertui.store.engine.database import in_list
+from ordertui.store.repositories.derived_facts import (
     AMAZON_COUNTS,
     CANCELLED_BY,
     CANCELLED_LINES,

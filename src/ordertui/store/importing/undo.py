@@ -13,11 +13,11 @@ import msgspec
 
 from ordertui.orders.batch_state import NEVER_LEFT
 from ordertui.orders.text import pluralize
-from ordertui.store.audit import AuditLog
-from ordertui.store.database import Database, as_parameter, in_list
-from ordertui.store.errors import StoreError
+from ordertui.store.engine.database import Database, as_parameter, in_list
+from ordertui.store.engine.errors import StoreError
+from ordertui.store.importing import statements as sql
+from ordertui.store.repositories.audit import AuditLog
 
-from . import statements as sql
 from .coverage import mark
 from .fields import bit, columns
 from .staging import Staging

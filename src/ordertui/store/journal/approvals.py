@@ -12,9 +12,9 @@ from functools import cached_property
 
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import Clock
-from ordertui.store.audit import Operator
-from ordertui.store.database import Database
-from ordertui.store.errors import ApprovalRefused
+from ordertui.store.engine.database import Database
+from ordertui.store.engine.errors import ApprovalRefused
+from ordertui.store.repositories.audit import Operator
 
 from .holds import HoldTimer, hold_columns
 from .records import JournalBatch

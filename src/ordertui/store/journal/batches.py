@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ordertui.orders.batch_state import COMMITTED, NEVER_LEFT, NOT_LEFT, UNCONFIRMED, BatchState, RowState
 from ordertui.orders.clock import LATEST_MOMENT, Clock, MonotonicReading, iso_utc
 from ordertui.orders.enums import Action
-from ordertui.store.audit import AuditLog
-from ordertui.store.database import Database, in_list
-from ordertui.store.engine.audit_chain import digest
-from ordertui.store.errors import (
+from ordertui.store.engine.database import Database, in_list
+from ordertui.store.engine.errors import (
     ActionAlreadyOpen,
     BatchChanged,
     RecallRefused,
@@ -22,8 +20,10 @@ from ordertui.store.errors import (
     UnknownOrder,
     VersionChanged,
 )
-from ordertui.store.operator_facts import OperatorFacts
-from ordertui.store.orders import OrderRepository
+from ordertui.store.engine.protocol import digest
+from ordertui.store.repositories.audit import AuditLog
+from ordertui.store.repositories.operator_facts import OperatorFacts
+from ordertui.store.repositories.orders import OrderRepository
 
 from .claims import WriterClaims
 from .holds import HoldTimer, hold_columns

@@ -14,7 +14,7 @@ import msgspec
 
 from ordertui.files import FileConflict, read_file, write_atomic
 from ordertui.orders.clock import Clock, lease_has_ended
-from ordertui.store.database import Database
+from ordertui.store.engine.database import Database
 
 CLAIM_KEY = "writer:"
 """Begins the key in `meta` of a batch's claim."""

@@ -6,7 +6,7 @@ import msgspec
 
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import LATEST_MOMENT, Clock, MonotonicReading, monotonic_reading
-from ordertui.store.database import Database
+from ordertui.store.engine.database import Database
 
 from .records import JournalBatch
 

@@ -8,11 +8,11 @@ from ordertui.orders.batch_state import LEFT, POSSIBLY_DONE, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.orders.refund_limit import excess_text
-from ordertui.store.database import Database, in_list
-from ordertui.store.derived_facts import ACTIVE, refunded
-from ordertui.store.errors import RefundExceedsPayment
-from ordertui.store.operator_facts import OperatorFacts
-from ordertui.store.orders import NOTHING, OrderRepository, RefundedSoFar
+from ordertui.store.engine.database import Database, in_list
+from ordertui.store.engine.errors import RefundExceedsPayment
+from ordertui.store.repositories.derived_facts import ACTIVE, refunded
+from ordertui.store.repositories.operator_facts import OperatorFacts
+from ordertui.store.repositories.orders import NOTHING, OrderRepository, RefundedSoFar
 
 from .records import NewRow, RefundProblem, RefundRow
 

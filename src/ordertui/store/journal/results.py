@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from ordertui.orders.batch_state import LEFT_BATCHES, SETTLEABLE, BatchState, RowState, SubmissionState
 from ordertui.orders.clock import Clock
-from ordertui.store.database import Database, as_parameter
-from ordertui.store.engine.audit_chain import digest
-from ordertui.store.errors import StoreError
-from ordertui.store.orders import OrderRepository
+from ordertui.store.engine.database import Database, as_parameter
+from ordertui.store.engine.errors import StoreError
+from ordertui.store.engine.protocol import digest
+from ordertui.store.repositories.orders import OrderRepository
 
 from .batches import BatchJournal
 from .records import JournalBatch, KeptResult, Outcome

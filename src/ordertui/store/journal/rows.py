@@ -18,9 +18,9 @@ from ordertui.orders.batch_state import (
     holds_order,
 )
 from ordertui.orders.enums import Action
-from ordertui.store.audit import AuditLog, states_of
-from ordertui.store.database import Database, as_parameter, in_list
-from ordertui.store.orders import OrderRepository
+from ordertui.store.engine.database import Database, as_parameter, in_list
+from ordertui.store.repositories.audit import AuditLog, states_of
+from ordertui.store.repositories.orders import OrderRepository
 
 from .records import JournalBatch, NewRow, Outcome
 from .refunds import RefundLedger

@@ -20,9 +20,9 @@ from ordertui.orders.batch_state import (
 )
 from ordertui.orders.clock import Clock
 from ordertui.orders.enums import Action
-from ordertui.store.database import Database
-from ordertui.store.engine.audit_chain import digest
-from ordertui.store.errors import ConstraintViolated, FeedBusy, StoreError
+from ordertui.store.engine.database import Database
+from ordertui.store.engine.errors import ConstraintViolated, FeedBusy, StoreError
+from ordertui.store.engine.protocol import digest
 
 from .batches import BatchJournal
 from .records import Outcome, Submission

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ordertui.orders.batch_state import DONE, POSSIBLY_DONE, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.order import COMPONENTS
-from ordertui.store.database import Database, in_list
+from ordertui.store.engine.database import Database, in_list
 
 from .records import RefundProblem
 

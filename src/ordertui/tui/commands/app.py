@@ -58,7 +58,7 @@ def leave(context: CommandContext) -> None:
 async def open_palette(context: CommandContext, task: Task) -> None:
     """Choose an action by name or type a command, and do it."""
     from ordertui.tui.screens.command_palette import PaletteScreen
-    from ordertui.tui.typed_commands import CommandReader, TypedCommand
+    from ordertui.tui.screens.typed_commands import CommandReader, TypedCommand
 
     from .typed import do_typed
 

@@ -10,8 +10,8 @@ from ordertui.messages import ENGLISH, find_language
 from ordertui.operations.query.sort_order import read_sorting
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.task_runner import Task
+from ordertui.tui.screens.typed_commands import QUEUE_WORDS, TypedCommand, queue_key, sort_text
 from ordertui.tui.screens.view_request import ViewRequest
-from ordertui.tui.typed_commands import QUEUE_WORDS, TypedCommand, queue_key, sort_text
 
 from .app import switch_language
 from .columns import list_values

@@ -10,7 +10,7 @@ from ordertui.operations.query.sort_order import SortKey, read_sorting, sorting_
 from ordertui.operations.workspace import QueueLook, Workspace
 from ordertui.tui.screens.view_request import View, ViewRequest
 from ordertui.tui.widgets.order_table.table import CursorAnchor
-from ordertui.tui.widgets.order_table.viewport import Viewport
+from ordertui.tui.widgets.viewport import Viewport
 
 MOST_PLACES = 50
 """Places that can be gone back to."""

@@ -18,11 +18,11 @@ from ordertui.operations.errors import UnknownChoice
 from ordertui.rules.language import FilterError
 from ordertui.tui.actions import Command
 from ordertui.tui.render.format import MUTED, pad
-from ordertui.tui.typed_commands import VERBS, CommandReader, TypedCommand
 from ordertui.tui.widgets.line_input import LineInput
 from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import Dialog
+from .typed_commands import VERBS, CommandReader, TypedCommand
 
 RECENT = 5
 """Typed commands that are offered before anything is typed, newest first."""

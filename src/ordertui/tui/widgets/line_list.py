@@ -14,8 +14,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
-from .order_table import viewport
-from .order_table.viewport import Viewport
+from . import viewport
+from .viewport import Viewport
 
 MARK_CELLS = 2
 """Cells at the beginning of a line on which a click toggles the line."""

@@ -14,7 +14,7 @@ from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Di
 from ordertui.orders.money import Money
 from ordertui.orders.order import ListedFacts, OrderRow
 from ordertui.tui.render.state import Verdicts
-from ordertui.tui.widgets.order_table import viewport
+from ordertui.tui.widgets import viewport
 from ordertui.tui.widgets.order_table.columns import BY_KEY, COLUMNS, CellContext
 from ordertui.tui.widgets.order_table.hit_test import HEADER, Hit, TableGeometry, Zone, hit_test
 from ordertui.tui.widgets.order_table.layout import GUTTER, ITEM_CELLS, ColumnChoice, layout_for
@@ -26,7 +26,7 @@ from ordertui.tui.widgets.order_table.strips import (
     header_strip,
     line_strip,
 )
-from ordertui.tui.widgets.order_table.viewport import RangeSelection, Viewport
+from ordertui.tui.widgets.viewport import RangeSelection, Viewport
 from support.shops import NOW
 
 ROW = OrderRow(

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from ordertui.orders.order import OrderRow
+from ordertui.tui.widgets.viewport import window
 
 from .columns import CellContext
-from .viewport import window
 
 MIN_CACHED_ROWS = 1_000
 """Rows cached; more where five pages of the terminal are more."""

@@ -25,8 +25,9 @@ from ordertui.operations.marks import Marks
 from ordertui.orders.order import OrderRow
 from ordertui.tui.actions import TABLE_COMMANDS, bindings
 from ordertui.tui.terminal import shows_few_colours
+from ordertui.tui.widgets import viewport
+from ordertui.tui.widgets.viewport import RangeSelection, Viewport
 
-from . import viewport
 from .columns import ColumnSort
 from .hit_test import HEADER, Hit, TableGeometry, Zone, hit_test
 from .layout import MIN_WIDTH, ColumnChoice
@@ -34,7 +35,6 @@ from .messages import Activated, ColumnSized, CursorMoved, MarksChanged, SortReq
 from .row_cache import RowCache, RowSource
 from .row_renderer import BAR, TONES, LineLook, LineState, RowRenderer
 from .strips import fit
-from .viewport import RangeSelection, Viewport
 
 SCROLL_BAR_FROM = 81
 """Cells of a table from which it has room for a scroll bar."""

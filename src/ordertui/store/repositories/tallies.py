@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ordertui.orders.order import LinesKnown
+from ordertui.store.engine.database import Database
 
-from .database import Database
 from .derived_facts import LINES_KNOWN, OPEN_ACTION
 
 HEARD_KEY = "heard:"

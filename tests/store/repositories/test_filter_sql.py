@@ -29,7 +29,7 @@ from ordertui.orders.order import LineAmounts, Order, OrderLine, OrderRow
 from ordertui.rules.language import Condition, format_condition, parse, predicate
 from ordertui.rules.language.fields import FIELDS, FieldKind
 from ordertui.store import Decisions
-from ordertui.store.filter_sql import compile_filter
+from ordertui.store.repositories.filter_sql import compile_filter
 
 NOW, ZONE = 1_795_000_000, "America/Los_Angeles"
 CURRENCIES = ("USD", "EUR", "JPY")

@@ -8,8 +8,8 @@ import msgspec
 
 from ordertui.orders.api_facts import ApiFacts
 from ordertui.orders.order import LinesKnown
+from ordertui.store.engine.database import Database, as_parameter
 
-from .database import Database, as_parameter
 from .orders import OrderRepository
 
 

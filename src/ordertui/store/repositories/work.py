@@ -10,8 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from ordertui.orders.clock import Clock, lease_has_ended
-
-from .database import Database
+from ordertui.store.engine.database import Database
 
 JOB_KEY, WORKER_KEY = "job:", "worker:"
 """Begin the keys of jobs and of workers."""

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ordertui.orders.batch_state import NEVER_LEFT, NOT_LEFT, RowState
 from ordertui.orders.clock import Clock
+from ordertui.store.engine.database import Database, in_list
+from ordertui.store.engine.errors import StoreError
 
 from .audit import AuditLog
-from .database import Database, in_list
-from .errors import StoreError
 from .identity import BACKUP_KEY
 
 _ORDER_TABLES = (

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from ordertui.orders.batch_state import NEVER_LEFT
-
-from .database import in_list
+from ordertui.store.engine.database import in_list
 
 Sorting: TypeAlias = Sequence[tuple[str, bool]]
 """Key and whether the largest comes first; the first key weighs most."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .database import Database
+from ordertui.store.engine.database import Database
+
 from .derived_facts import ACTIVE
 
 

@@ -13,9 +13,8 @@ import msgspec
 
 from ordertui.orders.clock import CLOCK_SLACK_SECONDS
 from ordertui.orders.enums import AlertKind, NotificationState
-
-from .database import Database, as_parameter
-from .engine.protocol import Row
+from ordertui.store.engine.database import Database, as_parameter
+from ordertui.store.engine.protocol import Row
 
 _ENDED = "(until <= ? OR until > ?)"
 """The condition of `orders.clock.lease_has_ended` with the values of `_span`. It reads the index of open ones."""

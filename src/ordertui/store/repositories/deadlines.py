@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ordertui.orders.enums import OrderStatus
-
-from .database import Database, as_parameter, in_list
+from ordertui.store.engine.database import Database, as_parameter, in_list
 
 AutoCancelAt = Callable[[str, int], int | None]
 """From a marketplace and a ship-by time to Amazon's cancellation; epoch seconds, None: unknown."""

@@ -10,8 +10,9 @@ from ordertui.operations.planning.plan_file import encode
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
-from ordertui.store import Store, StoreError, migrations
-from ordertui.store.engine.audit_chain import GENESIS, chained
+from ordertui.store import Store, StoreError
+from ordertui.store.engine import migrations
+from ordertui.store.engine.protocol import GENESIS, chained
 from support.batches import plan, session_of, states
 from support.shops import NOW, open_session, order_id
 
@@ -146,7 +147,7 @@ def test_a_migration_is_all_or_nothing(folder: Path, monkeypatch: pytest.MonkeyP
 
 def test_a_store_of_version_four_goes_on(tmp_path: Path) -> None:
     """Version 4 named action and state in one text. What is shown stays, and the held batch can be taken back."""
-    script = Path(__file__).with_name("stores") / "version_4.sql"
+    script = Path(__file__).parents[1] / "stores" / "version_4.sql"
     connection = sqlite3.connect(tmp_path / "orders.db")
     connection.executescript(script.read_text(encoding="utf-8"))
     old = dict(connection.execute("SELECT order_id, open_action FROM orders"))

@@ -24,10 +24,10 @@ from ordertui.orders.enums import (
 )
 from ordertui.orders.money import Money
 from ordertui.orders.order import LineAmounts, LinesKnown, Order, OrderLine, OrderRow
+from ordertui.store.engine.database import Database, in_list, slices
+from ordertui.store.engine.protocol import Row
 
-from .database import Database, in_list, slices
 from .derived_facts import LINES_KNOWN, UNITS_SHIPPED
-from .engine.protocol import Row
 from .order_by import Sorting, order_by
 
 if TYPE_CHECKING:

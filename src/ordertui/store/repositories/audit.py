@@ -9,9 +9,8 @@ from typing import Any
 import msgspec
 
 from ordertui.orders.clock import Clock
-
-from .database import Database
-from .engine.audit_chain import chained
+from ordertui.store.engine.database import Database
+from ordertui.store.engine.protocol import chained
 
 CHECKED_AT_OPENING = 1_000
 """Newest entries that are checked when a store is opened that was not closed."""

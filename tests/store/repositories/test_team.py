@@ -22,8 +22,8 @@ from ordertui.orders.people import Permission, Person, Role
 from ordertui.rules.policy.policy import PolicyError
 from ordertui.store import StoreError
 from ordertui.store.engine.postgres import postgres_engine
+from ordertui.store.engine.rights import READ_ONLY_TABLES, RIGHTS, rights_of
 from ordertui.store.engine.table_layout import table_layouts
-from ordertui.store.rights import READ_ONLY_TABLES, RIGHTS, rights_of
 from support.batches import answer, commit, plan, states, upload
 from support.server import Server
 from support.shops import NOW, all_orders_row, bring, order_id, unshipped_row
@@ -273,7 +273,7 @@ def test_the_grants_on_the_server_are_those_of_the_table(logins: Logins, session
               " quote_ident(current_schema())::regnamespace").fetchall()}  # fmt: skip
     listed = {one.on for one in RIGHTS if not one.is_of_function}
     assert {table.name for table in table_layouts()} <= tables
-    assert tables == listed | READ_ONLY_TABLES, "a new table needs its rights in store/rights.py"
+    assert tables == listed | READ_ONLY_TABLES, "a new table needs its rights in store/engine/rights.py"
     assert not listed & READ_ONLY_TABLES
     for role in (Role.VIEWER, Role.AGENT, Role.LEAD):
         wanted = {

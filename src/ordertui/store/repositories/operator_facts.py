@@ -8,12 +8,12 @@ from typing import cast
 
 from ordertui.orders.clock import Clock
 from ordertui.orders.enums import Dispatched
+from ordertui.store.engine.database import Database, as_parameter
+from ordertui.store.engine.errors import UnknownOrder
+from ordertui.store.engine.protocol import digest
 
 from .audit import AuditLog
-from .database import Database, as_parameter
 from .derived_facts import REPORTED_REQUEST, SituationFacts, buyer_request, situation
-from .engine.audit_chain import digest
-from .errors import UnknownOrder
 
 SITUATION = (
     "channel, status, items, units_shipped, dispatched, buyer_request, cancelled_by, refunded, replacement,"

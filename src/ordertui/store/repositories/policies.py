@@ -7,10 +7,10 @@ import json
 import msgspec
 
 from ordertui.orders.clock import Clock
+from ordertui.store.engine.database import Database
+from ordertui.store.engine.protocol import digest
 
 from .audit import AuditLog
-from .database import Database
-from .engine.audit_chain import digest
 
 _COLUMNS = "version, at, who, edition, text, why"
 

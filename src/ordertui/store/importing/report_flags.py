@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from ordertui.orders.api_facts import PROGRAM_BARS
 from ordertui.orders.enums import Program, Verge, YesNo
 from ordertui.orders.order import LinesKnown, OrderFlags
+from ordertui.store.engine.database import Database, as_parameter
 
-from .database import Database, as_parameter
-from .importing.fields import bit
+from .fields import bit
 
 
 class ReportFlags:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ordertui.store import ReadOnlyStore, Store
-from ordertui.store.database import as_parameter
-from ordertui.store.errors import ConstraintViolated
+from ordertui.store.engine.database import as_parameter
+from ordertui.store.engine.errors import ConstraintViolated
 from support import places
 from support.imports import CLOCK
 

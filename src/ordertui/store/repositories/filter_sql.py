@@ -18,8 +18,8 @@ from ordertui.rules.language import ast
 from ordertui.rules.language.bounds import Bounds, bounds, money_bounds
 from ordertui.rules.language.fields import AWAITING_SHIPMENT, FIELDS, MARKED, Field, FieldKind
 from ordertui.rules.language.wildcards import ESCAPE, like, variants
+from ordertui.store.engine.database import as_parameter
 
-from .database import as_parameter
 from .derived_facts import LINES_KNOWN, OPEN_ACTION
 
 EVERY, NEVER = "1 = 1", "1 = 0"

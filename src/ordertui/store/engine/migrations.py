@@ -47,7 +47,7 @@ BEFORE = "before_migration"
 
 def statements(name: str) -> Iterator[str]:
     """Yield the statements of one SQL file of this package."""
-    text = (Path(__file__).with_name("schema") / "sqlite" / name).read_text(encoding="utf-8")
+    text = (Path(__file__).parents[1] / "schema" / "sqlite" / name).read_text(encoding="utf-8")
     pending = ""
     for line in text.splitlines(keepends=True):
         pending += line

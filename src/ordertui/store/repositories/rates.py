@@ -10,8 +10,8 @@ from ordertui.orders.api_facts import SHIPPED_BY_AMAZON
 from ordertui.orders.batch_state import COMMITTED, OPEN_STATES
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.order import LinesKnown
+from ordertui.store.engine.database import Database, in_list
 
-from .database import Database, in_list
 from .derived_facts import LINES_KNOWN, OPEN_ACTION
 
 

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ordertui.store.engine.database import Database
+from ordertui.store.engine.protocol import GENESIS, chained, digest
+
 from .audit import AuditReport, orders_in
-from .database import Database
-from .engine.audit_chain import GENESIS, chained, digest
 
 
 def verify(database: Database) -> AuditReport:

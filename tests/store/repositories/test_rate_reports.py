@@ -17,7 +17,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, day_start, iso_utc
 from ordertui.orders.enums import YesNo
 from ordertui.rules.situation import situation_number, situation_of
-from ordertui.store.errors import StoreError
+from ordertui.store.engine.errors import StoreError
 from support.faults import Crash, inject
 from support.reports import write
 from support.shops import NOW, all_orders_row, bring, open_session, order_id

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import msgspec
 
 from ordertui.orders.clock import Clock
+from ordertui.store.engine.database import Database
+from ordertui.store.engine.errors import StoreError
 
 from .audit import AuditLog
-from .database import Database
-from .errors import StoreError
 from .operator_facts import OperatorFacts
 
 RateRow = tuple[int, str, int | None, bool]

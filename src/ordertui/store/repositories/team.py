@@ -15,11 +15,11 @@ from functools import partial
 import msgspec
 
 from ordertui.orders.people import Role
+from ordertui.store.engine.database import Database
+from ordertui.store.engine.errors import StoreError
+from ordertui.store.engine.postgres import PostgresEngine, postgres_engine
 
 from .audit import AuditLog
-from .database import Database
-from .engine.postgres import PostgresEngine, postgres_engine
-from .errors import StoreError
 
 _LOGIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]{0,62}")
 _BELOW_OWNER = (Role.VIEWER, Role.AGENT, Role.LEAD)

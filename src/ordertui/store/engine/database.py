@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from ordertui.orders.people import Person
 
-from .engine.protocol import Engine, Params, Row
 from .errors import ReadOnlyStore, StoreError, StoreMoved
+from .protocol import Engine, Params, Row
 
 FETCH_SIZE = 20_000
 """Rows fetched at a time from a long result."""
