@@ -166,6 +166,7 @@ SERVICES = ("Standard", "Easy Ship", "Ship+", "Seller Fulfilled Prime", "In-stor
 FLAG_COLUMNS = ("ship-service-level", "is-prime", "verge-of-cancellation", "verge-of-lateShipment")
 FACT_FILTERS = (
     "note:größe", "note:ÜBER", "note:100%", "note:a_b", "-note:gift", "noted", "-noted", "marked", "-marked",
+    "reason:NOINV", "-reason:noinventory", 'reason:"18028 not taken"',
     "marked noted", "program:unknown", "-program:unknown", "prime:yes", "verge:cancellation", "verge:late",
     "dispatched:yes", "request:message", "missing", "known:today", "auto-cancel<2d",
 )  # fmt: skip

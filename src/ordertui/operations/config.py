@@ -172,6 +172,29 @@ class WorkerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+MOST_COLOUR_RULES = 40
+"""Each is asked of every order of a page."""
+
+
+class ColourRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A look for the orders that fit a filter."""
+
+    filter: Annotated[
+        str,
+        _described(
+            "The orders that are shown so in the table, such as `sku:A* total>100`. Of several rules the first that"
+            " fits is taken; marks have a look of their own."
+        ),
+    ] = ""
+    colour: Annotated[
+        Literal["", "red", "orange", "green", "blue", "grey"], _described("Colour of the order's texts.")
+    ] = ""
+    style: Annotated[
+        Literal["", "bold", "italic", "underline"],
+        _described("How the order's texts are set. A rule with a colour alone underlines where no colours are shown."),
+    ] = ""
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The operator's settings. Each field is described once, here; `settings_page` writes the descriptions out."""
 
@@ -204,6 +227,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="`ordertui store purge` deletes orders older than so many days that were never in a batch.",
         ),
     ] = 400
+    colours: Annotated[tuple[ColourRule, ...], _described("Colour rules of the order table.")] = ()
     outbox: Annotated[OutboxConfig, _described("The files to upload.")] = OutboxConfig()
     amazon: Annotated[AmazonConfig, _described("The connection to Amazon (docs/connector.md).")] = AmazonConfig()
     notify: Annotated[NotifyConfig, _described("Notifications (docs/notifications.md).")] = NotifyConfig()
@@ -289,6 +313,7 @@ def load_config(path: Path | None = None) -> Config:
         if config.notify != NotifyConfig():
             _check_notify(config.notify)
         _check_worker(config.worker)
+        _check_colours(config.colours)
         return config
     except (FileNotFoundError, NotADirectoryError):  # no home folder is no settings
         return Config()
@@ -330,6 +355,19 @@ def _check_filter(text: str, name: str) -> None:
         parse(text, now=0, zone="UTC")
     except FilterError as error:
         raise ValueError(f"{name}: its filter {text!r}: {error}") from None
+
+
+def _check_colours(rules: tuple[ColourRule, ...]) -> None:
+    """Raise ValueError naming the colour rule that cannot be used, by its place in the file."""
+    if len(rules) > MOST_COLOUR_RULES:
+        raise ValueError(f"{len(rules)} rules under [[colours]]: at most {MOST_COLOUR_RULES} are taken")
+    for number, rule in enumerate(rules, start=1):
+        name = f"rule {number} under [[colours]]"
+        if not rule.filter.strip():
+            raise ValueError(f'{name} needs a filter, such as filter = "total>100"')
+        if not rule.colour and not rule.style:
+            raise ValueError(f'{name} needs a colour or a style, such as colour = "red"')
+        _check_filter(rule.filter, name)
 
 
 def _check_worker(config: WorkerConfig) -> None:

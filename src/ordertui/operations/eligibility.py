@@ -365,7 +365,7 @@ class Eligibility:
                 _DenyRule(
                     rule,
                     self.test_of(rule, policy.zone),
-                    _reads_lines(rule.condition(now=now, zone=policy.zone)),
+                    reads_lines(rule.condition(now=now, zone=policy.zone)),
                 )
                 for rule in rules
                 if not rule.asks_batch
@@ -608,8 +608,8 @@ def _leaves(condition: Condition) -> Iterator[Condition]:
         yield condition
 
 
-def _reads_lines(condition: Condition) -> bool:
-    """Whether a condition asks about the lines of an order."""
+def reads_lines(condition: Condition) -> bool:
+    """Return whether a condition asks about the lines of an order."""
     return any(
         isinstance(leaf, Text) or (isinstance(leaf, Compare) and leaf.field in LINE_COLUMNS)
         for leaf in _leaves(condition)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .planning.fitting import BatchFitter
     from .planning.message_texts import MessageTexts
     from .planning.planner import Planner
+    from .query.order_colours import OrderColours
     from .query.orders import OrderQueries
     from .query.recount import Recount
     from .rate.service import RateService
@@ -129,6 +130,13 @@ class Session:
         return OrderQueries(
             self.context, lambda: self.eligibility, lambda: self.batches.find(), lambda: self.workspace.marks()[0]
         )
+
+    @cached_property
+    def colours(self) -> OrderColours:
+        """The colour rules of the settings."""
+        from .query.order_colours import OrderColours
+
+        return OrderColours(self.context, self.eligibility, lambda: self.orders.zone)
 
     def recount(self) -> Recount:
         """Return what works every number of the store out again, at the clock's moment."""

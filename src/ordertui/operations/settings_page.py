@@ -61,7 +61,7 @@ def _unpack(hint: Any) -> tuple[Any, str]:
 
 def _values(value: Any) -> str:
     if get_origin(value) is Literal:
-        return " or ".join(f"`{choice}`" for choice in get_args(value))
+        return " or ".join(f"`{choice}`" for choice in get_args(value) if choice)
     if get_origin(value) is tuple:
         kind = get_args(value)[0]
         return "list of " + (", ".join(f"`{one.value}`" for one in kind) if issubclass(kind, Enum) else "texts")

@@ -207,6 +207,8 @@ class OrderRow(msgspec.Struct, frozen=True):
     """Date of the newest Unshipped report that should name it and does not; None: there is none."""
     note: str | None = None
     """The operator's note; None: there is none."""
+    reason: str | None = None
+    """The reason that its last batch gave for it, with Amazon's answer to that; None: no batch took it."""
 
     @property
     def noted(self) -> YesNo:

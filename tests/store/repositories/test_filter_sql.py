@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordertui.orders.batch_state import OpenAction, RowState
+from ordertui.orders.batch_state import NEVER_LEFT, OpenAction, RowState
 from ordertui.orders.enums import (
     Action,
     BuyerRequest,
@@ -46,6 +46,8 @@ CREATE TABLE orders (id INTEGER PRIMARY KEY, order_id TEXT, marketplace TEXT, ch
 CREATE TABLE products (id INTEGER PRIMARY KEY, sku TEXT, asin TEXT, title TEXT);
 CREATE TABLE lines (order_id INTEGER, product_id INTEGER);
 CREATE TABLE operator_facts (order_id INTEGER, note TEXT);
+CREATE TABLE batch_rows (batch INTEGER, order_id INTEGER, state TEXT, is_open INTEGER, reason TEXT,
+  code TEXT, text TEXT);
 """
 
 
@@ -98,6 +100,7 @@ def make(rng: random.Random, number: int) -> Order:
     status = rng.choice(list(OrderStatus))
     words = [*WORDS, *("".join(rng.choices("abAB%_!üÜß 1", k=3)) for _ in range(3))]
     amount = rng.choice((0, 1, 49, 50, 51, 4_999, 5_000, 5_001, 5_050, -3))
+    action = rng.choice((None, OpenAction(rng.choice(list(Action)), rng.choice(sorted(set(RowState) - NEVER_LEFT)))))
     row = OrderRow(
         number, f"{rng.randint(100, 130)}-{rng.choice(('1234567', '7654321'))}-{number}",
         rng.choice(("US", "DE", "JP", "UK")), rng.choice(list(Channel)), status,
@@ -105,13 +108,14 @@ def make(rng: random.Random, number: int) -> Order:
         rng.choice((None, Money(amount, rng.choice(CURRENCIES)))), rng.choice(list(Dispatched)),
         rng.choice(list(BuyerRequest)), rng.choice(list(CancelledBy)), rng.choice(list(Refunded)),
         rng.choice(list(YesNo)), rng.choice(list(YesNo)), rng.choice(list(YesNo)), None, None,
-        rng.choice((None, OpenAction(rng.choice(list(Action)), rng.choice(list(RowState))))), 1,
+        action, 1,
         program=rng.choice(list(Program)),
         amazon_counts=rng.choice(list(YesNo)),
         verge=rng.choice(list(Verge)),
         named_at=rng.choice((None, *TIMES)),
         missing_since=rng.choice((None, NOW)),
         note=rng.choice((None, *words)),
+        reason=rng.choice(words).strip(" ") if action else None,
     )  # fmt: skip
     lines = tuple(
         OrderLine(i, None, rng.choice(words), rng.choice((None, "B0ABC", "B0XYZ")), rng.choice((None, *words)), 1, 0,
@@ -137,6 +141,8 @@ def database(orders: Sequence[Order]) -> sqlite3.Connection:
         )  # fmt: skip
         if row.note is not None:
             db.execute("INSERT INTO operator_facts VALUES (?,?)", (row.id, row.note))
+        if row.reason is not None:
+            db.execute("INSERT INTO batch_rows VALUES (1,?,?,0,?,'','')", (row.id, state, row.reason))
         for line in order.lines:
             made = db.execute(
                 "INSERT INTO products (sku, asin, title) VALUES (?,?,?)", (line.sku, line.asin, line.title)
@@ -237,7 +243,7 @@ def test_sql_equals_predicate_over_drawn_orders(text: str, seeds: list[int]) -> 
 def test_every_field_tells_some_orders_from_others(many: sqlite3.Connection, name: str) -> None:
     examples = {"sku": "abc*", "asin": "b0abc", "title": "yoga", "id": "113-*", "total": "50", "items": "2",
                 "placed": "last-7d", "ship-by": "2d", "auto-cancel": "2d", "counts": "no",
-                "known": "last-7d", "note": "yoga"}  # fmt: skip
+                "known": "last-7d", "note": "yoga", "reason": "yoga"}  # fmt: skip
     value = examples.get(name) or next(iter(FIELDS[name].values or FIELDS[name].aliases))
     condition = parse(f"{name}:{value}", now=NOW, zone=ZONE, marks=True)
     found = by_sql(many, condition)

@@ -121,6 +121,7 @@ FIELDS: dict[str, Field] = {
         _choice("verge", "verge", "what Amazon says it is about to do", Verge),
         _choice("amazon-counts", "amazon_counts", "whether Amazon's Cancellation Rate report counts it", YesNo),
         Field("note", FieldKind.CONTAINS, "note", "words in your note on the order"),
+        Field("reason", FieldKind.CONTAINS, "reason", "words in the reason its last batch gave, or in Amazon's answer"),
         _choice("noted", "noted", "whether you wrote a note on it", YesNo),
         Field(MARKED, FieldKind.CHOICE, "", "marked by you", ("yes", "no")),
     )

@@ -200,7 +200,7 @@ def _state(row: OrderRow) -> str | None:
 
 def _match_text(spec: Field, pattern: ast.Pattern) -> OrderTest:
     tried, anywhere, column = variants(pattern), spec.kind is FieldKind.CONTAINS, spec.column
-    if column in ("order_id", "note"):
+    if column in ("order_id", "note", "reason"):
         return lambda s: any(matches(p, getattr(s.row, column), anywhere=anywhere) for p in tried)
     return lambda s: any(matches(p, getattr(line, column), anywhere=anywhere) for line in s.lines for p in tried)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from ordertui.orders.batch_state import COMMITTED, POSSIBLY_DONE
+from ordertui.orders.batch_state import COMMITTED, NEVER_LEFT, POSSIBLY_DONE
 from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.orders.order import COMPONENTS, MAX_ITEM_ID, MIN_ITEM_ID, LinesKnown, OrderRow
 from ordertui.rules.situation import FACTS, situation_number, situation_of
+from ordertui.store.engine.database import in_list
 
 
 def _sum(table: str, names: Sequence[str]) -> str:
@@ -29,6 +30,14 @@ _GIVEN_BACK = (
 )
 OPEN_ACTION = "EXISTS (SELECT 1 FROM batch_rows h WHERE h.order_id = o.id AND h.is_open = 1)"
 """SQL: whether a batch of the journal holds the order `o`; the index `batch_rows_open` answers it."""
+LAST_BATCH = (
+    f"(SELECT {{0}} FROM batch_rows b WHERE b.order_id = o.id AND b.state NOT IN {in_list(NEVER_LEFT)}"
+    " ORDER BY b.is_open DESC, b.batch DESC LIMIT 1)"
+)
+"""SQL: a value of the batch row that a list shows of the order `o`: the open one, else the newest."""
+_WORDS = LAST_BATCH.format("trim(b.reason || ' ' || trim(b.code || ' ' || b.text))")
+REASON = f"CASE WHEN o.open_action IS NOT NULL THEN {_WORDS} END"
+"""SQL: `OrderRow.reason` of the order `o`."""
 LINES_KNOWN = (
     "o.bars | CASE WHEN NOT EXISTS (SELECT 1 FROM lines l WHERE l.order_id >= o.id AND l.order_id <= o.id"
     " AND (status = 'cancelled' OR quantity = 0 OR item_id IS NULL OR length(item_id) < 14 OR length(item_id) > 16"

@@ -20,7 +20,7 @@ from ordertui.rules.language.fields import AWAITING_SHIPMENT, FIELDS, MARKED, Fi
 from ordertui.rules.language.wildcards import ESCAPE, like, variants
 from ordertui.store.engine.database import as_parameter
 
-from .derived_facts import LINES_KNOWN, OPEN_ACTION
+from .derived_facts import LINES_KNOWN, OPEN_ACTION, REASON
 
 EVERY, NEVER = "1 = 1", "1 = 0"
 """Clauses that every order fits, and none."""
@@ -224,6 +224,8 @@ class _Writer:
     def _text(self, spec: Field, pattern: ast.Pattern) -> str:
         if spec.column == "note":
             return f"{_WITH_NOTE} {self._like('f.note', pattern, anywhere=True)})"
+        if spec.column == "reason":
+            return self._like(REASON, pattern, anywhere=True)
         if spec.column not in _LINE_COLUMNS:
             return self._like(f"o.{spec.column}", pattern, anywhere=False)
         return self._on_lines(self._like(f"p.{spec.column}", pattern, anywhere=spec.kind is FieldKind.CONTAINS))

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from ordertui.orders.batch_state import NEVER_LEFT
-from ordertui.store.engine.database import in_list
+from .derived_facts import LAST_BATCH
 
 Sorting: TypeAlias = Sequence[tuple[str, bool]]
 """Key and whether the largest comes first; the first key weighs most."""
@@ -21,11 +20,6 @@ _ASKED = (
     "CASE o.buyer_request WHEN 'official' THEN 4 WHEN 'some' THEN 3 WHEN 'message' THEN 2 WHEN 'none' THEN 1 ELSE 0 END"
 )
 _OF_PRODUCT = "(SELECT lower(p.{0}) FROM products p WHERE p.id = o.product_id)"
-_LAST_BATCH = (
-    f"(SELECT {{0}} FROM batch_rows b WHERE b.order_id = o.id AND b.state NOT IN {in_list(NEVER_LEFT)}"
-    " ORDER BY b.is_open DESC, b.batch DESC LIMIT 1)"
-)
-"""A value of the batch row that `listing` shows of an order: the open one, else the newest."""
 _SHOWN_TITLE = "(SELECT lower(coalesce(nullif(p.title, ''), p.sku)) FROM products p WHERE p.id = o.product_id)"
 SORT_KEYS: dict[str, tuple[str, ...]] = {
     "placed": ("o.purchased_at",),
@@ -42,8 +36,8 @@ SORT_KEYS: dict[str, tuple[str, ...]] = {
     "sku": (_OF_PRODUCT.format("sku"),),
     "item": (_OF_PRODUCT.format("sku"), "o.items"),
     "age": ("-o.purchased_at",),
-    "batch": (_LAST_BATCH.format("b.batch"),),
-    "reason": (_LAST_BATCH.format("lower(coalesce(nullif(trim(b.code || ' ' || b.text), ''), b.reason))"),),
+    "batch": (LAST_BATCH.format("b.batch"),),
+    "reason": (LAST_BATCH.format("lower(coalesce(nullif(trim(b.code || ' ' || b.text), ''), b.reason))"),),
     BY_ALLOWED_ACTION: (),
 }
 """Key to SQL terms. Amounts are compared only within a currency: there is no exchange rate."""

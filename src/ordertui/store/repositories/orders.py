@@ -27,7 +27,7 @@ from ordertui.orders.order import LineAmounts, LinesKnown, Order, OrderLine, Ord
 from ordertui.store.engine.database import Database, in_list, slices
 from ordertui.store.engine.protocol import Row
 
-from .derived_facts import LINES_KNOWN, UNITS_SHIPPED
+from .derived_facts import LINES_KNOWN, REASON, UNITS_SHIPPED
 from .order_by import Sorting, order_by
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ _ROW = (
     " p.title,"
     " p.sku, o.open_action, o.version, o.at, o.sources, o.state,"
     f" {LINES_KNOWN}, o.amazon_counts, o.program, o.verge, o.named_at, o.missing_since,"
-    " (SELECT f.note FROM operator_facts f WHERE f.order_id = o.id)"
+    f" (SELECT f.note FROM operator_facts f WHERE f.order_id = o.id), {REASON}"
     " FROM orders o LEFT JOIN products p ON p.id = o.product_id"
 )
 _CHANNELS = {one.value: one for one in Channel}
@@ -296,7 +296,7 @@ def _order_row(v: Row) -> OrderRow:
         _DISPATCHED[v[11]], _REQUESTS[v[12]], _CANCELLERS[v[13]], _REFUND_WORDS[v[14]],
         _ANSWERS[v[15]], _ANSWERS[v[16]], _ANSWERS[v[17]],
         v[18], v[19] or None, open_action(v[20], v[24]), v[21], LinesKnown(v[25]), _ANSWERS[v[26]], _PROGRAMS[v[27]],
-        _VERGES[v[28]], v[29], v[30], v[31],
+        _VERGES[v[28]], v[29], v[30], v[31], v[32],
     )  # fmt: skip
 
 

@@ -34,6 +34,8 @@ class StoreRows:
             if len(self._listed) > MOST_LISTED:
                 self._listed.clear()
             listed = self._session.orders.listed(found.values())
+            if self._session.config.colours:
+                self._session.colours.prefetch(found.values())
             self._listed.update((row_id, listed.get(row_id, NOTHING_LISTED)) for row_id in found)
         return found
 
@@ -46,7 +48,8 @@ class StoreRows:
         if listed is None:
             listed = self._session.orders.listed((row,)).get(row.id, NOTHING_LISTED)
             self._listed[row.id] = listed
-        return CellContext(now, zone, self._verdicts(row), listed)
+        colour = self._session.colours.rule_of(row) if self._session.config.colours else None
+        return CellContext(now, zone, self._verdicts(row), listed, colour)
 
     def _verdicts(self, row: OrderRow) -> Verdicts:
         eligibility = self._session.eligibility

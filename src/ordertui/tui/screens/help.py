@@ -22,6 +22,7 @@ from .base import Dialog
 
 GLYPHS = (
     ("●", N_("marked")),
+    ("✎", N_("has a note; N writes it")),
     ("★", N_("the buyer asked with Amazon's own button: cancelling does not count")),
     ("☆", N_("the buyer asked by message only, or for some items: cancelling counts")),
     ("◷ ◇ ↑ …", N_("held, waits for approval, file written (upload it), uploaded")),

@@ -1,5 +1,7 @@
 """The table's pure parts: where the cursor stands, which columns fit, and that a line is never wider than its place."""
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.geometry import Offset
 
+from ordertui.operations.config import ColourRule
 from ordertui.orders.batch_state import OpenAction, RowState
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
@@ -18,6 +21,8 @@ from ordertui.tui.widgets import viewport
 from ordertui.tui.widgets.order_table.columns import BY_KEY, COLUMNS, CellContext
 from ordertui.tui.widgets.order_table.hit_test import HEADER, Hit, TableGeometry, Zone, hit_test
 from ordertui.tui.widgets.order_table.layout import GUTTER, ITEM_CELLS, ColumnChoice, layout_for
+from ordertui.tui.widgets.order_table.row_cache import RowCache
+from ordertui.tui.widgets.order_table.row_renderer import LineLook, LineState, RowRenderer
 from ordertui.tui.widgets.order_table.strips import (
     LineWindow,
     content_strip,
@@ -114,7 +119,7 @@ def test_a_line_is_as_wide_as_the_table(title: str, width: int, scroll: int) -> 
     layout = layout_for(200, ColumnChoice(keys=tuple(column.key for column in COLUMNS)))
     content = content_strip(replace(ROW, title=title), layout, CONTEXT, {})
     assert content.cell_length == layout.width - 3
-    gutter = gutter_strip(is_marked=True, is_drawn=False, is_cursor=True, styles={})
+    gutter = gutter_strip(is_marked=True, is_drawn=False, is_cursor=True, has_note=True, styles={})
     assert line_strip(gutter, content, Style(), LineWindow(width, scroll)).cell_length == width
     assert header_strip(layout, (("placed", True), ("total", False)), Style(), width).cell_length == width
 
@@ -129,6 +134,48 @@ def test_the_header_tells_of_a_sort_whose_column_has_no_room() -> None:
     assert "Ship by▲¹ " in wide
     tiny = layout_for(60, ColumnChoice(keys=("items", "asked")))
     assert "by" not in header_strip(tiny, (("placed", True),), Style(), 60).text
+
+
+@pytest.mark.parametrize(("rule", "few", "bold", "underline", "color"), [
+    (ColourRule("late", colour="blue"), False, False, False, "blue"),
+    (ColourRule("late", colour="blue"), True, False, True, "blue"),
+    (ColourRule("late", colour="blue", style="bold"), True, True, False, "blue"),
+    (ColourRule("late", style="underline"), False, False, True, None),
+])  # fmt: skip
+def test_a_colour_rule_is_seen_without_colours_too(
+    rule: ColourRule, few: bool, bold: bool, underline: bool, color: str | None
+) -> None:
+    cache = RowCache()
+    cache.source = _Source(rule)
+    renderer = RowRenderer(cache)
+    renderer.load_styles(lambda name: Style(color="blue" if name.endswith("info") else "red"), few_colours=few)
+    line = renderer.line(ROW, LineLook(LineState.BASE, False, False, None), 80, 0)
+    style = next(segment.style for segment in line if ROW.order_id in segment.text)
+    assert style is not None
+    assert (bool(style.bold), bool(style.underline)) == (bold, underline)
+    assert (style.color.name if style.color else None) == (color or "red")
+
+
+class _Source:
+    def __init__(self, rule: ColourRule) -> None:
+        self.rule = rule
+
+    def rows(self, ids: Sequence[int]) -> Mapping[int, OrderRow]:
+        return {}
+
+    def context(self, row: OrderRow) -> CellContext:
+        return replace(CONTEXT, colour=self.rule)
+
+    def now(self) -> int:
+        return CONTEXT.now
+
+
+def test_a_note_has_a_sign_beside_the_order_id() -> None:
+    renderer = RowRenderer(RowCache())
+    renderer.load_styles(lambda _name: Style(color="red"))
+    look = LineLook(LineState.BASE, True, False, None)
+    for note, start in ((None, " ● "), ("waits for the carrier", " ●✎")):
+        assert renderer.line(replace(ROW, note=note), look, 60, 0).text.startswith(start)
 
 
 @pytest.mark.parametrize("width", range(60, 220, 7))

@@ -12,6 +12,7 @@ import msgspec
 from rich.cells import cell_len
 
 from ordertui.messages import N_, _, pgettext, translate
+from ordertui.operations.config import ColourRule
 from ordertui.orders.clock import DAY, HOUR, to_local
 from ordertui.orders.enums import BuyerRequest, OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES
@@ -35,6 +36,8 @@ class CellContext(msgspec.Struct, frozen=True):
     zone: str
     verdicts: Verdicts = Verdicts()
     listed: ListedFacts = ListedFacts()
+    colour: ColourRule | None = None
+    """The colour rule that the row's order fits."""
 
     def state(self, row: OrderRow) -> OrderState:
         """Return the state of the row's order."""

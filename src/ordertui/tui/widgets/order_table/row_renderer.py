@@ -11,6 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from ordertui.operations.config import ColourRule
 from ordertui.orders.order import OrderRow
 
 from .columns import CellContext, Column, ColumnSort, columns_for
@@ -20,8 +21,10 @@ from .strips import LineWindow, content_strip, crop_line, gutter_strip, header_s
 
 MAX_CONTENTS = 1_000
 """Content strips that are cached."""
-TONES = ("muted", "error", "warning", "success", "accent")
+TONES = ("muted", "error", "warning", "success", "accent", "info")
 """Colours of a cell's text, each a component class of the table."""
+RULE_TONES = {"red": "error", "orange": "warning", "green": "success", "blue": "info", "grey": "muted"}
+"""Tones of the colours that a colour rule names: legible in every theme."""
 BAR = "bar"
 """Component class of the scroll bar's thumb."""
 THUMB = "▐"
@@ -73,9 +76,12 @@ class CachedContent(msgspec.Struct, frozen=True):
 
     def is_of(self, row: OrderRow, context: CellContext | None = None) -> bool:
         """Return whether the strip was made of this row and, if given, of the same facts about it."""
-        if (self.row.version, self.row.open_action) != (row.version, row.open_action):
+        if (self.row.version, self.row.open_action, self.row.note) != (row.version, row.open_action, row.note):
             return False
-        return context is None or (self.context.listed, self.context.verdicts) == (context.listed, context.verdicts)
+        if context is None:
+            return True
+        mine = self.context
+        return (mine.listed, mine.verdicts, mine.colour) == (context.listed, context.verdicts, context.colour)
 
 
 class RowRenderer:
@@ -89,6 +95,7 @@ class RowRenderer:
         self._cache = cache
         self._contents: OrderedDict[int, CachedContent] = OrderedDict()
         self._tones: dict[str, Style] = {}
+        self._few_colours = False
         self._states: dict[str, Style] = {}
 
     @property
@@ -117,6 +124,7 @@ class RowRenderer:
         """
         if self._states:
             return
+        self._few_colours = few_colours
         self._states = {name: style_of(f"order-table--{name}") for name in LineState}
         if few_colours:
             self._states.update((name, self._states[name] + style) for name, style in FEW_COLOURS.items())
@@ -158,6 +166,7 @@ class RowRenderer:
         gutter = gutter_strip(
             is_marked=look.is_marked,
             is_drawn=look.is_drawn,
+            has_note=row is not None and row.note is not None,
             is_cursor=look.state is LineState.CURSOR,
             styles=self._tones,
         )
@@ -179,7 +188,7 @@ class RowRenderer:
             ageing = self._ageing_words(row, context)
             if cached is None or cached.ageing != ageing or not cached.is_of(row, context):
                 self.made += 1
-                strip = content_strip(row, self.layout, context, self._tones)
+                strip = content_strip(row, self.layout, context, self._tones, self._rule_style(context.colour))
             else:
                 strip = cached.strip
             self._contents[row.id] = cached = CachedContent(minute, row, context, ageing, strip)
@@ -188,6 +197,14 @@ class RowRenderer:
         self._contents.move_to_end(row.id)
         return cached.strip
 
+    def _rule_style(self, rule: ColourRule | None) -> Style | None:
+        """Return the look of a colour rule; one without a style of its own is underlined where colours are few."""
+        if rule is None:
+            return None
+        style = rule.style or ("underline" if self._few_colours else "")
+        colour = self._tones.get(RULE_TONES.get(rule.colour, ""), Style.null())
+        return colour + Style.parse(style) if style else colour
+
     def aged_cells(self, row: OrderRow) -> tuple[int, int] | None:
         """Return the first cell and the end of what was rendered of a row with words that are out of date; None
         when nothing was. They are cells of the whole line, the gutter included.
@@ -195,7 +212,10 @@ class RowRenderer:
         source, cached = self._cache.source, self._contents.get(row.id)
         if source is None or cached is None or cached.minute == source.now() // 60:
             return None
-        words = self._ageing_words(row, source.context(row))
+        context = source.context(row)
+        if context.colour != cached.context.colour:
+            return GUTTER, self.layout.width
+        words = self._ageing_words(row, context)
         starts, place = {}, GUTTER
         for column, width in zip(self.layout.columns, self.layout.widths, strict=True):
             starts[column.key] = (place, place + width)

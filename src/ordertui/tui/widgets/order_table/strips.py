@@ -41,16 +41,19 @@ def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
     return pad + text if align == "right" else text + pad
 
 
-def content_strip(row: OrderRow, layout: Layout, context: CellContext, tones: Mapping[str, Style]) -> Strip:
+def content_strip(
+    row: OrderRow, layout: Layout, context: CellContext, tones: Mapping[str, Style], rule: Style | None = None
+) -> Strip:
     """Return the row's cells without the gutter, `layout.width - GUTTER` wide. `tones`: the foreground style of each
-    tone.
+    tone. `rule`: the look of the colour rule that the order fits; a cell's own tone weighs more than its colour.
     """
     segments: list[Segment] = []
     last = len(layout.columns) - 1
     for place, (column, width) in enumerate(zip(layout.columns, layout.widths, strict=True)):
         text = fit(column.text(row, context, width), width, column.align)
         text = text if place == last else text + " " * layout.gap
-        segments.append(Segment(text, tones.get(column.tone(row, context))))
+        tone = tones.get(column.tone(row, context))
+        segments.append(Segment(text, tone if rule is None else rule if tone is None else rule + tone))
     return merge_segments(Strip(segments))
 
 
@@ -87,12 +90,19 @@ def _label(column: Column, sign: str, width: int) -> str:
     return sign + label if column.align == "right" else label + sign
 
 
-def gutter_strip(*, is_marked: bool, is_drawn: bool, is_cursor: bool, styles: Mapping[str, Style]) -> Strip:
-    """Return the cursor's bar and the mark; `○` for a row that an open range would mark."""
+NOTE_SIGN = "✎"
+"""Beside the order id of an order with a note."""
+
+
+def gutter_strip(
+    *, is_marked: bool, is_drawn: bool, is_cursor: bool, has_note: bool, styles: Mapping[str, Style]
+) -> Strip:
+    """Return the cursor's bar, the mark and the note's sign; `○` for a row that an open range would mark."""
     glyph = "●" if is_marked else "○" if is_drawn else " "
     bar = Segment("▌" if is_cursor else " ", styles.get("accent"))
-    mark = Segment(f"{glyph} ", styles.get("accent") if is_marked or is_drawn else None)
-    return Strip([bar, mark], GUTTER)
+    mark = Segment(glyph, styles.get("accent") if is_marked or is_drawn else None)
+    note = Segment(NOTE_SIGN, styles.get("info")) if has_note else Segment(" ")
+    return Strip([bar, mark, note], GUTTER)
 
 
 class LineWindow(msgspec.Struct, frozen=True):

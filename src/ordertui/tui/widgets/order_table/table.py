@@ -68,6 +68,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         & > .order-table--warning { color: $text-warning; }
         & > .order-table--success { color: $text-success; }
         & > .order-table--accent { color: $text-accent; }
+        & > .order-table--info { color: $text-primary; }
         & > .order-table--bar { color: $scrollbar; }
     }
     """
