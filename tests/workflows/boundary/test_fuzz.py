@@ -14,11 +14,12 @@ import resource
 import sys
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import nullcontext, suppress
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ordertui.amazon.processing_report import parse_report, read_bytes
@@ -27,9 +28,11 @@ from ordertui.amazon.reports.account_health import read_health
 from ordertui.amazon.spapi import schemas
 from ordertui.amazon.spapi.decoding import UnreadableJson, decode_body
 from ordertui.amazon.spapi.order_mapping import order_rows
-from ordertui.operations.config import load_config
+from ordertui.operations.config import ReceiverConfig, load_config
+from ordertui.operations.notify.receivers import load_address
+from ordertui.operations.notify.schedule import is_quiet
 from ordertui.operations.planning.choice_files import read_refunds, read_shipping
-from ordertui.operations.planning.plan_file import load_plans
+from ordertui.operations.planning.plan_file import decode, encode, load_plans
 from ordertui.operations.policies import read_policy_file
 from ordertui.operations.query.sort_order import read_sorting
 from ordertui.operations.shortage.stock_file import read_stock
@@ -40,7 +43,9 @@ from ordertui.orders.enums import Action
 from ordertui.orders.errors import UserError
 from ordertui.rules.policy.edition import load_edition, read_edition
 from ordertui.rules.policy.house_rules import read_house_policy
+from ordertui.store.engine.address import parse_address
 from ordertui.tui.keymap import read_keymap
+from ordertui.tui.typed_commands import CommandReader
 from support.cli import EXAMPLES
 from support.shops import NOW, open_session, standard
 
@@ -89,7 +94,34 @@ class Readers:
         read_health(self.file(content))
 
     def settings(self, content: bytes) -> None:
-        load_config(self.file(content))
+        found = load_config(self.file(content))
+        is_quiet(NOW, found.notify)
+
+    def receiver(self, content: bytes) -> None:
+        """The address of somebody who is told, in a file of its own."""
+        path = self.file(content)
+        path.chmod(0o600)
+        load_address(ReceiverConfig(name="team", address=f"file:{path}"))
+
+    def server(self, content: bytes) -> None:
+        """The address of a store on a server, as an option or a setting gives it."""
+        parse_address(content.decode("utf-8", "surrogateescape"), self.folder)
+
+    def journal_plan(self, content: bytes) -> None:
+        decode(content)
+
+    def typed(self, content: bytes) -> None:
+        """A line after `:`, which is completed at each key."""
+        text = content[:2_000].decode("utf-8", "surrogateescape")
+        reader = CommandReader(self.session.orders.condition, ("mine",))
+        reader.complete(text)
+        reader.read(text)
+
+    def tab(self, content: bytes) -> None:
+        """A message of a tab of the browser."""
+        from ordertui.cli.web_server import _pass_on
+
+        run(_pass_on(content.decode("utf-8", "replace"), Anything(), Anything()))  # type: ignore[arg-type]
 
     def policy(self, content: bytes) -> None:
         read_house_policy(read_policy_file(self.file(content)), "input", self.edition, now=NOW)
@@ -160,6 +192,22 @@ class Readers:
         order_rows(page.orders, lambda _code, at: at, NOW)
 
 
+class Anything:
+    """A screen and a socket that take whatever they are given."""
+
+    def __getattr__(self, name: str) -> Callable[..., Coroutine[None, None, None]]:
+        async def take(*_: object) -> None:
+            return None
+
+        return take
+
+
+def run(awaitable: Coroutine[None, None, None]) -> None:
+    """Run what waits for nothing."""
+    with suppress(StopIteration):
+        awaitable.send(None)
+
+
 @cache
 def seeds(name: str, folder: Path) -> list[bytes]:
     """Good inputs of a reader."""
@@ -178,7 +226,13 @@ def seeds(name: str, folder: Path) -> list[bytes]:
         "reports": [*reports, *forms, *quirks],
         "results": [RESULTS_FLAT, RESULTS_XML],
         "health": [HEALTH],
-        "settings": [SETTINGS],
+        "settings": [SETTINGS, SETTINGS + NOTIFY],
+        "receiver": [b"json://secret-token\n", b"\xef\xbb\xbftgram://token/chat"],
+        "server": [SERVER, b"postgresql:///shop?service=shop", b"postgresql://[::1]:5432/shop?sslmode=verify-full"],
+        "journal_plan": [encode(one) for one in load_plans(folder / "plan.json")]
+        + [msgspec.json.encode(one) for one in load_plans(folder / "plan.json")],
+        "typed": [b"filter sku:A* late", b"sort status,-total", b"columns order total:12", b"shortage MUG-BLUE 12"],
+        "tab": [b'["stdin", "abc"]', b'["resize", {"width": 80, "height": 24}]', b'["ping", 1]', b'["focus"]'],
         "policy": [HOUSE],
         "edition_file": [(policies / "amazon.toml").read_bytes()],
         "keys": [b'"order.cancel" = "ctrl+x"\n"table.down" = ["j", "n"]\n'],
@@ -198,6 +252,19 @@ def seeds(name: str, folder: Path) -> list[bytes]:
 HEALTH = b"""{"performanceMetrics": [{"marketplaceId": "ATVPDKIKX0DER", "preFulfillmentCancellationRate": {"rate": 0.01,
 "orderCount": 10, "reportingDateRange": {"reportingDateFrom": "2026-11-12T00:00Z"}}}]}"""
 SETTINGS = b'shop_name = "a"\nretention_days = 400\n[amazon]\nprofile = "test"\nmarketplaces = ["US"]\n'
+NOTIFY = b"""[notify]
+quiet_from = "22:00"
+quiet_to = "07:00"
+zone = "Europe/Berlin"
+urgent = ["auto_cancel"]
+[[notify.receivers]]
+name = "team"
+address = "env:X"
+kinds = ["rate_over"]
+marketplaces = ["US"]
+filter = "total>100"
+"""
+SERVER = b"postgresql://me@shop.example:5432/shop?schema=ordertui&sslrootcert=system"
 VIEWS = b'[[view]]\nname = "a"\nfilter = "late"\nsort = "-placed"\n'
 LOOKS = b'{"late": {"sort": "+ship-by", "cursor": 3}, "all": {"columns": "order total:14"}}'
 NOTE = b'{"store": "0123456789abcdef", "record": 12, "hash": "00ff"}'
@@ -237,7 +304,8 @@ ANSWER = b"""{"orders": [{"orderId": "113-0000001-0000001", "createdTime": "2026
     "pagination": {"nextToken": "x"}}"""
 NAMES = [
     "reports", "results", "health", "settings", "policy", "edition_file", "keys", "workspace", "note", "plans",
-    "amounts", "shipping", "stock", "credentials", "filters", "answers",
+    "amounts", "shipping", "stock", "credentials", "filters", "answers", "receiver", "server", "journal_plan", "typed",
+    "tab",
 ]  # fmt: skip
 SLOW = {"edition_file": 10, "credentials": 12, "policy": 30}
 """Inputs of readers that take longer by design: a whole policy is checked, a key is derived."""

@@ -44,6 +44,8 @@ def parse_address(text: str, folder: Path) -> ServerAddress:
     server has a folder for this machine's files: outbox, marks, views. Raises StoreError.
     """
     try:
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise ValueError("it has bytes that are no UTF-8")
         parts = urlsplit(text)
         port = parts.port
         options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
