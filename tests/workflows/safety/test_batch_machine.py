@@ -36,19 +36,25 @@ from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.results.evaluation import OPERATOR_CODE
 from ordertui.operations.session import Session
-from ordertui.orders.batch_state import LEFT_BATCHES, BatchState, RowState
-from ordertui.orders.clock import HOUR, FixedClock, iso_utc
+from ordertui.operations.worker.jobs import jobs_for
+from ordertui.orders.batch_state import COMMITTED, LEFT_BATCHES, BatchState, RowState
+from ordertui.orders.clock import HOUR, FixedClock, day_start, iso_utc
 from ordertui.orders.enums import Action
+from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.store import ApprovalRefused, StoreError
+from ordertui.store.work import JobName
 from support.fake_amazon import FakeAmazon, Message, Processed, parse, report
 from support.faults import Crash, Faults, disk_full, inject, read_only_folder
 from support.logins import session_as
 from support.profile import LONG
 from support.shops import NOW, all_orders_row, bring, clone_store, item_id, open_session, order_id, unshipped_row
 from support.transitions import assert_states_moved_as_allowed, watch_states
+from support.workers import run_once, worker
 
 WAITING, SHIPPED = (1, 2, 3), (11, 12)
+TWO_LINES = (3, 12)
+"""Orders with two lines of one SKU."""
 PAID = LineAmounts(item_price=1000, item_tax=80, shipping_price=300, item_promotion=200)
 PRICES = {"item_price": "10.00", "item_tax": "0.80", "shipping_price": "3.00", "item_promotion_discount": "2.00"}
 LEFT = (RowState.WRITTEN, RowState.UPLOADED, RowState.ACCEPTED, RowState.OK, RowState.UNKNOWN, RowState.CONFIRMED)
@@ -73,11 +79,21 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         bring(
             session,
             folder,
-            everything=[all_orders_row(n, **PRICES) for n in numbers],
-            open_=[unshipped_row(n) for n in numbers],
+            everything=[all_orders_row(n, **PRICES) for n in numbers] + [second_row(n) for n in TWO_LINES],
+            open_=[unshipped_row(n) for n in numbers]
+            + [
+                unshipped_row(n, order_item_id=item_id(n, 2), quantity_purchased=2, quantity_to_ship=2)
+                for n in TWO_LINES
+            ],
         )
-        bring(session, folder, everything=[all_orders_row(n, "Shipped", updated=NOW - HOUR, **PRICES) for n in SHIPPED])
+        rows = [all_orders_row(n, "Shipped", updated=NOW - HOUR, **PRICES) for n in SHIPPED]
+        bring(session, folder, everything=[*rows, second_row(12, "Shipped", updated=NOW - HOUR)])
     return folder
+
+
+def second_row(number: int, status: str = "Unshipped", **more: object) -> dict[str, object]:
+    """The row of a second line with the same SKU."""
+    return all_orders_row(number, status, quantity=2, **PRICES, **more)
 
 
 class Machine(RuleBasedStateMachine):
@@ -101,6 +117,10 @@ class Machine(RuleBasedStateMachine):
         self.granted: Counter[tuple[int, Message]] = Counter()
         """How often Amazon did what one wish asked for, by the wish's first batch."""
         self.reports = self.copies = 0
+        self.trying: int | None = None
+        """The batch whose wish is being tried again."""
+        self.budget: int | None = None
+        """The budget of counting cancellations a day; None: none is in force."""
         self.policy = self.folder / "policy.toml"
         self.older: bytes | None = None
         """The store's file as it was at some moment before."""
@@ -112,9 +132,41 @@ class Machine(RuleBasedStateMachine):
             assert self.session.maintenance.check() == [], "after whatever happened, the next run goes on"
             assert not list(self.folder.glob("outbox/*/.*")), "nothing half is left behind"
             assert "chain unbroken" in self.session.audit.verify()
+            self.adopt_older()
         finally:
             self.session.close()
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def adopt_older(self) -> None:
+        """At the end an older state is put back for good, and its operator says which held batches left since."""
+        newest = {batch.id: batch for batch in self.session.batches.find()}
+        path = self.folder / "orders.db"
+        self.session.close()
+        if self.older is not None:
+            for beside in ("orders.db-wal", "orders.db-shm"):
+                (self.folder / beside).unlink(missing_ok=True)
+            path.write_bytes(self.older)
+        self.session = self.open()
+        if self.older is None or not self.session.context.copies.reason():
+            return
+        adoption, outbox = self.session.adoption, set(self.folder.glob("outbox/*/*.txt"))
+        proven = self.session.context.copies.evidence()
+        for folder in self.session.context.copies.unknown_folders():
+            folder.rename(self.folder / f"looked-at-{folder.name}")
+        asked = adoption.questions()
+        typed = str(sum(len(one.orders) for one in asked))
+        if proven and not self.session.context.copies.evidence():
+            return  # the folders were all that told of it, and were moved away
+        if proven:
+            with pytest.raises(Refused):
+                adoption.adopt(why="I think so", typed=typed, nothing_since=True)
+        held = {one.batch for one in asked if one.state is RowState.HELD}
+        left = {one for one in held if newest[one].state in LEFT_BATCHES}
+        adoption.adopt(why="looked in Seller Central", typed=typed, left=left, not_left=held - left)
+        self.clock.advance(HOUR)
+        self.session.dispatcher.run()
+        new = set(self.folder.glob("outbox/*/*.txt")) - outbox
+        assert not [path for path in new if path.name in UPLOADS], "what may have left is not sent again"
 
     # -- the operator
 
@@ -122,17 +174,45 @@ class Machine(RuleBasedStateMachine):
         return [row_id for n in sorted(numbers) if (row_id := self.session.orders.id_of(order_id(n))) is not None]
 
     def commit(self, plans: tuple[Plan, ...], again: int | None = None) -> None:
+        self.trying = again
         for plan in plans:
             if plan.rows:
-                batch = self.session.batches.commit(plan, typed=str(len(plan.rows)))
-                self.root[batch.id] = batch.id if again is None else self.root[again]
-                self.committed[batch.id] = [row.order_id for row in plan.rows]
+                before = self.counting_today()
+                self.session.batches.commit(plan, typed=str(len(plan.rows)))
+                self.learn()
+                used = self.counting_today()
+                assert self.budget is None or used <= {*before} or len(used) <= self.budget, "over the budget"
 
-    @initialize(numbers=st.sets(st.sampled_from((*WAITING, *SHIPPED)), min_size=2), data=st.data())
-    def begin(self, numbers: set[int], data: st.DataObject) -> None:
+    def learn(self) -> None:
+        """Take in the batches that were committed, also by what crashed after its commit."""
+        for batch in self.session.batches.find():
+            if batch.id not in self.committed:
+                self.root[batch.id] = batch.id if self.trying is None else self.root[self.trying]
+                self.committed[batch.id] = [row.order_id for row in batch.rows]
+
+    def counting_today(self) -> set[int]:
+        """The orders of counting cancellations committed today and not taken back, read row by row."""
+        start = day_start(self.clock.now(), MARKETPLACES["US"].zone)
+        with closing(sqlite3.connect(self.folder / "orders.db")) as connection:
+            rows = connection.execute(
+                "SELECT r.order_id, r.state, r.counts, r.action, b.created_at FROM batch_rows r"
+                " JOIN batches b ON b.id = r.batch"
+            ).fetchall()
+        return {
+            order
+            for order, state, counts, action, at in rows
+            if at >= start and RowState(state) in COMMITTED and (counts == 1 or (counts is None and action == "cancel"))
+        }
+
+    @initialize(numbers=st.sets(st.sampled_from((*WAITING, *SHIPPED)), min_size=2), keeps=st.booleans(), data=st.data())
+    def begin(self, numbers: set[int], keeps: bool, data: st.DataObject) -> None:
         """Something has left and was uploaded already: that is where it becomes interesting."""
         self.cancel(numbers & set(WAITING) or {1})
         self.refund(numbers & set(SHIPPED) or {11}, LineAmounts(item_price=300), everything=False)
+        if keeps:
+            self.session.close()
+            self.older = (self.folder / "orders.db").read_bytes()
+            self.restart()
         self.leave()
         self.upload(data, None)
 
@@ -152,7 +232,13 @@ class Machine(RuleBasedStateMachine):
         everything=st.booleans(),
     )
     def refund(self, numbers: set[int], part: LineAmounts, everything: bool) -> None:
-        wanted = {order_id(n): (PlanLine(1, item_id(n), f"SKU-{n}", 1, part),) for n in numbers}
+        wanted = {
+            order_id(n): tuple(
+                PlanLine(line, item_id(n, line), f"SKU-{n}", line, part)
+                for line in ((1, 2) if n in TWO_LINES else (1,))
+            )
+            for n in numbers
+        }
         self.commit(
             self.session.planner.plan(
                 Action.REFUND,
@@ -252,8 +338,78 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.session.close()
+        self.session = self.open()
+
+    def open(self) -> Session:
         config = Config(policy_file=str(self.policy)) if self.policy.exists() else Config()
-        self.session = Session.open(self.folder / "orders.db", clock=self.clock, config=config)
+        return Session.open(self.folder / "orders.db", clock=self.clock, config=config)
+
+    @rule(at=st.sampled_from((None, None, 0, 1, 2, 4, 7, 12)), seconds=st.sampled_from((0, 900)))
+    def work(self, at: int | None, seconds: int) -> None:
+        """A worker does what is due, once, while the screen is open, and may be killed over it."""
+        self.clock.advance(seconds)
+        jobs = [job for job in jobs_for(self.session.config, is_practice=False) if job.name is JobName.DISPATCH]
+        made = worker(self.open, jobs=jobs)
+        with suppress(Crash), self.faults.armed(at, Crash()):
+            run_once(made)
+        for loop in made.loops:
+            loop.close()
+
+    @rule(
+        at=st.integers(0, 14),
+        step=st.sampled_from(("cancel", "refund", "recall", "retry", "settle", "import", "purge", "backup", "upload")),
+        data=st.data(),
+    )
+    def crash_over(self, at: int, step: str, data: st.DataObject) -> None:
+        """The program is killed at some point of what the operator does, and is started again."""
+        self.trying = None
+        held = [b.id for b in self.session.batches.find() if any(row.state is RowState.HELD for row in b.rows)]
+        written = [b.id for b in self.session.batches.find() if b.state is BatchState.WRITTEN]
+        steps: dict[str, Callable[[], object]] = {
+            "cancel": lambda: self.cancel(set(WAITING)),
+            "refund": lambda: self.refund(set(SHIPPED), LineAmounts(item_price=100), everything=False),
+            "recall": lambda: [self.session.batches.recall(one) for one in held[:1]],
+            "retry": lambda: self.retry(data),
+            "settle": lambda: self.settle_by_looking(data),
+            "import": self.import_report,
+            "purge": self.purge,
+            "backup": lambda: self.session.maintenance.backup(self.folder / f"backup-{self.copies}.db"),
+            "upload": lambda: self.say_uploaded(written),
+        }
+        self.copies += step == "backup"
+        try:
+            with self.faults.armed(at, Crash()):
+                steps[step]()
+        except Crash:
+            self.restart()
+            self.learn()
+        except REFUSALS:
+            pass
+
+    def say_uploaded(self, batches: list[int]) -> None:
+        for batch in batches[:1]:
+            self.session.batches.mark_uploaded(batch)
+
+    @rule()
+    def commit_a_plan_of_another_store(self) -> None:
+        """The plan of a store that has the same orders is taken by no other."""
+        self.copies += 1
+        folder = self.folder / f"other-{self.copies}"
+        folder.mkdir()
+        clone_store(self.template / "orders.db", folder / "orders.db")
+        with open_session(folder, clock=self.clock) as other:
+            plans = other.planner.plan(Action.CANCEL, self.ids(set(WAITING)))
+            other.batches.save_plan(plans, folder / "plan.json")
+        for plan in self.session.batches.load_plan(folder / "plan.json"):
+            if plan.rows:
+                with pytest.raises(Refused):
+                    self.session.batches.commit(plan, typed=str(len(plan.rows)))
+
+    @rule()
+    def undo_import(self) -> None:
+        """The newest import is taken back; what it said of orders in batches stays, or the undo is refused."""
+        with suppress(*REFUSALS):
+            self.session.undo_import(self.session.context.store.database.value("SELECT max(id) FROM imports"))
 
     @rule(copied=st.sampled_from(("backup", "file")))
     def copy_acts_on_nothing(self, copied: str) -> None:
@@ -312,8 +468,7 @@ class Machine(RuleBasedStateMachine):
     def tighten(self) -> None:
         """The owner asks for the count of every batch; plans made before do not carry it."""
         plans = [plan for plan in self.session.planner.plan(Action.REFUND, self.ids(set(SHIPPED)), ALL) if plan.rows]
-        self.policy.write_text("[settings]\ntyped_count_from = 1\n", encoding="utf-8")
-        self.restart()
+        self.put_policy("[settings]\ntyped_count_from = 1\n")
         for plan in plans:
             if plan.typed_count is None:
                 with pytest.raises(OperationError):
@@ -323,7 +478,18 @@ class Machine(RuleBasedStateMachine):
     def ask_for_approval(self, least: int) -> None:
         """The owner lets batches wait for somebody else: those committed from now on, and those that are held."""
         when = f'when = "batch-orders>={least}"\neffect = "approval"\n'
-        self.policy.write_text(f'[[rule]]\nid = "second"\nwhy = "a second look"\n{when}', encoding="utf-8")
+        self.put_policy(f'[[rule]]\nid = "second"\nwhy = "a second look"\n{when}')
+
+    @rule(most=st.sampled_from((0, 1, 2)))
+    def set_budget(self, most: int) -> None:
+        """The owner allows so many counting cancellations a day; what the program counts is what is in the journal."""
+        self.put_policy(f'[budget]\nday = {most}\neffect = "deny"\n', budget=most)
+        (use,) = self.session.rate.budgets.of("US")
+        assert use.used == len(self.counting_today())
+
+    def put_policy(self, text: str, budget: int | None = None) -> None:
+        self.policy.write_text(text, encoding="utf-8")
+        self.budget = budget
         self.restart()
 
     @precondition(lambda self: self.session.approvals.waiting())
