@@ -21,7 +21,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from ordertui.tui.typed_commands import CommandReader
 
 from ordertui.amazon.processing_report import parse_report, read_bytes
 from ordertui.amazon.reports import inspect, read_orders, read_rate
@@ -46,6 +45,7 @@ from ordertui.rules.policy.edition import load_edition, read_edition
 from ordertui.rules.policy.house_rules import read_house_policy
 from ordertui.store.engine.address import parse_address
 from ordertui.tui.keymap import read_keymap
+from ordertui.tui.screens.typed_commands import CommandReader
 from support.cli import EXAMPLES
 from support.shops import NOW, open_session, standard
 

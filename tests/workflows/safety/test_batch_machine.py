@@ -27,7 +27,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from ordertui.store.work import JobName
 
 from ordertui.amazon.processing_report import ProcessingReportError
 from ordertui.operations.config import Config
@@ -44,6 +43,7 @@ from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.store import ApprovalRefused, StoreError
+from ordertui.store.repositories.work import JobName
 from support.fake_amazon import FakeAmazon, Message, Processed, parse, report
 from support.faults import Crash, Faults, disk_full, inject, read_only_folder
 from support.logins import session_as
