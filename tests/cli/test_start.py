@@ -63,9 +63,9 @@ LATER = (
 )  # fmt: skip
 """Not imported before the first orders are drawn."""
 MODULES = 101
-"""How many of the program's are: 96, and since then `claims` of the journal, `queue_looks` and `queue_counter`, which
-those that were there make when they are made, `orders.people`, which is asked before each key, and `messages`, which
-reads no catalog for English.
+"""How many of the program's are: 96, and since then `writer_leases` of the journal, `queue_looks` and `queue_counter`,
+which those that were there make when they are made, `orders.people`, which is asked before each key, and `messages`,
+which reads no catalog for English.
 """
 
 

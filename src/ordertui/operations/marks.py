@@ -7,10 +7,13 @@ that changed something can be taken back, newest first.
 from __future__ import annotations
 
 import re
+import zlib
 from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator
 
+MOST_BYTES = 64 << 20
+"""Most bytes of a snapshot that was packed: half a billion orders."""
 UNDO_DEPTH = 50
 """How many changes of marks can be taken back."""
 _SOME = re.compile(rb"[^\0]+")
@@ -120,6 +123,20 @@ class Marks:
     def snapshot(self) -> bytes:
         """Return the marks as bytes for `restore`; equal sets give equal bytes."""
         return bytes(self._bits).rstrip(b"\0")
+
+    def packed(self) -> bytes:
+        """Return the snapshot in few bytes, for `unpacked`."""
+        return zlib.compress(self.snapshot(), 1)
+
+    @classmethod
+    def unpacked(cls, packed: bytes) -> Marks:
+        """Return the marks of `packed`; none of bytes that are something else."""
+        found = cls()
+        try:
+            found.restore(zlib.decompressobj().decompress(packed, MOST_BYTES))
+        except zlib.error:
+            return cls()
+        return found
 
     def restore(self, snapshot: bytes) -> int:
         """Restore the marks of a `snapshot` as one change that can be undone. Return how many differ."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .batches.adoption import Adoption
     from .batches.approvals import ApprovalService
     from .batches.service import BatchService
+    from .claims import ClaimService
     from .dispatch.service import DispatchService
     from .eligibility import Eligibility
     from .facts import FactService
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .shortage.service import ShortageService
     from .sync.service import SyncService
     from .team import TeamService
+    from .team_marks import TeamMarks
     from .workspace import Workspace
 
 PRACTICE_KEY = "practice"
@@ -110,6 +112,10 @@ class Session:
 
     def close(self) -> None:
         """Close the store and every reader; closing twice is harmless."""
+        if "claims" in self.__dict__:  # a session that had no use for them does not make them now
+            self.claims.close()
+        if "team_marks" in self.__dict__:
+            self.team_marks.close()
         self.context.close()
 
     def __enter__(self) -> Session:
@@ -119,7 +125,7 @@ class Session:
         self.close()
 
     def data_version(self) -> int:
-        """Return a number that changes whenever any process changed the store; compare values of one thread only."""
+        """Return a number that changes whenever a process changed what is shown; compare values of one thread only."""
         return self.context.reader().data_version()
 
     @cached_property
@@ -128,7 +134,11 @@ class Session:
         from .query.orders import OrderQueries
 
         return OrderQueries(
-            self.context, lambda: self.eligibility, lambda: self.batches.find(), lambda: self.workspace.marks()[0]
+            self.context,
+            lambda: self.eligibility,
+            lambda: self.batches.find(),
+            lambda: self.workspace.marks()[0],
+            lambda login: self.team_marks.of(login).orders,
         )
 
     @cached_property
@@ -289,7 +299,23 @@ class Session:
         """What the operator left on the screen: marks, saved views, columns, filter history."""
         from .workspace import Workspace
 
-        return Workspace(self.context.store.path, read_only=self.is_read_only)
+        store = self.context.store
+        login = self.context.person.name if store.is_shared else ""
+        return Workspace(store.path, read_only=self.is_read_only, login=login)
+
+    @cached_property
+    def claims(self) -> ClaimService:
+        """Who has which orders in an open preview."""
+        from .claims import ClaimService
+
+        return ClaimService(self.context)
+
+    @cached_property
+    def team_marks(self) -> TeamMarks:
+        """What the people of a team marked."""
+        from .team_marks import TeamMarks
+
+        return TeamMarks(self.context)
 
     @cached_property
     def notices(self) -> Notices:

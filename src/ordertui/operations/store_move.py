@@ -55,7 +55,8 @@ def move_store(
         move.begin()
         session.context.copies.note_progress()
         move.copy(progress)
-        Workspace(store.path, read_only=True).copy_to(filled.path)
+        login = session.context.person.name if store.is_shared else ""
+        Workspace(store.path, read_only=True, login=login).copy_to(filled.path)
         move.finish()
         outbox = outbox_folder(config, filled.path.parent, is_practice=session.is_practice)
         CopyGuard(lambda: filled, filled, outbox, is_practice=session.is_practice).note_progress()

@@ -9,6 +9,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
@@ -18,6 +19,7 @@ from .marks import Marks, marked_ids
 
 TOUR_SEEN = ".tour"
 """Ending of the file that says so; a practice store that is built anew keeps it."""
+MARKS_SUFFIX = ".marks.json"
 MARKS_BYTES = 64 * MEBIBYTE
 """Most bytes of the marks: those of a million orders are some 300,000."""
 HISTORY = 200
@@ -61,11 +63,16 @@ class _Marked(msgspec.Struct, frozen=True):
 
 
 class Workspace:
-    """The files beside one store. Nothing is written for a store that is open read-only."""
+    """The files beside one store. Nothing is written for a store that is open read-only.
 
-    def __init__(self, store: Path, *, read_only: bool) -> None:
+    `login`: of a store on a server, whose marks these are; somebody else with an account on this machine has others.
+    """
+
+    def __init__(self, store: Path, *, read_only: bool, login: str = "") -> None:
         self._read_only = read_only
-        self._marks_file = store.with_suffix(".marks.json")
+        self._base = store.with_suffix("").name
+        self._common_marks = store.with_suffix(MARKS_SUFFIX)
+        self._marks_file = store.with_suffix(f".{quote(login, safe='')}{MARKS_SUFFIX}") if login else self._common_marks
         self._marks: tuple[Marks, bytes] | None = None
         self.views_file = store.with_suffix(".views.toml")
         """Saved views, to be edited with any editor too."""
@@ -78,8 +85,9 @@ class Workspace:
 
     def copy_to(self, store: Path) -> None:
         """Put copies of the files beside another store, which has the same orders, where it has none of its own."""
+        marks = self._marks_file if self._marks_file.exists() else self._common_marks
         own = (
-            self._marks_file,
+            marks,
             self.views_file,
             self._columns,
             self._looks,
@@ -89,7 +97,8 @@ class Workspace:
             self._tour,
         )
         for path in own:
-            target = store.parent / path.name.replace(self._marks_file.name.removesuffix(".marks.json"), store.stem, 1)
+            name = store.stem + MARKS_SUFFIX if path == marks else path.name.replace(self._base, store.stem, 1)
+            target = store.parent / name
             if not target.exists():
                 with suppress(OSError):
                     replace_file(target, read_file(path, MARKS_BYTES))
@@ -104,8 +113,14 @@ class Workspace:
         return self._marks
 
     def _read_marks(self) -> tuple[Marks, bytes]:
+        path = self._marks_file
+        if not path.exists() and self._common_marks.exists():  # before each login had its own
+            path = self._common_marks
+            if not self._read_only:
+                with suppress(OSError):
+                    path = path.replace(self._marks_file)
         try:
-            found = msgspec.json.decode(read_file(self._marks_file, MARKS_BYTES), type=_Marked)
+            found = msgspec.json.decode(read_file(path, MARKS_BYTES), type=_Marked)
             snapshot, last = base64.b64decode(found.marked), base64.b64decode(found.last)
         except (OSError, ValueError, RecursionError, msgspec.MsgspecError):
             return Marks(), b""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .journal.submissions import SubmissionLog
     from .listing import OrderListing
     from .repositories.api_facts import ApiFactLog
+    from .repositories.claims import ClaimLedger
     from .repositories.deadlines import Deadlines
     from .repositories.identity import StoreIdentity
     from .repositories.maintenance import Maintenance
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .repositories.products import ProductQueries
     from .repositories.rate_reports import RateReports
     from .repositories.rates import RateQueries
+    from .repositories.shared_marks import SharedMarks
     from .repositories.team import Team
     from .repositories.work import WorkLedger
 
@@ -93,7 +95,7 @@ class Store:
                     store.identity.ensure()
                 if store.meta(MEND_KEY) is not None:
                     store._mend()
-                store.batches.claims.prepare()
+                store.batches.leases.prepare()
                 with suppress(StoreMoved):  # what it holds leaves from the other place
                     store.batches.anchor_holds()
         except BaseException:
@@ -223,6 +225,20 @@ class Store:
         return Team(self.database, self.audit)
 
     @cached_property
+    def claims(self) -> ClaimLedger:
+        """Who has which orders in an open preview."""
+        from .repositories.claims import ClaimLedger
+
+        return ClaimLedger(self.database, self.clock)
+
+    @cached_property
+    def shared_marks(self) -> SharedMarks:
+        """What the people of a team marked."""
+        from .repositories.shared_marks import SharedMarks
+
+        return SharedMarks(self.database, self.clock)
+
+    @cached_property
     def work(self) -> WorkLedger:
         """Keeps which worker runs which job, and how that ended."""
         from .repositories.work import WorkLedger
@@ -249,12 +265,12 @@ class Store:
         self.database.interrupt()
 
     def data_version(self) -> int:
-        """Return a number that changes when any connection commits. Compare only values of one connection."""
+        """Return a number that changes when what is shown may have changed; see `Database.data_version`."""
         return self.database.data_version()
 
-    def write(self, *, even_moved: bool = False) -> AbstractContextManager[Database]:
+    def write(self, *, even_moved: bool = False, quiet: bool = False) -> AbstractContextManager[Database]:
         """Open a transaction for several changes; see `Database.write`."""
-        return self.database.write(even_moved=even_moved)
+        return self.database.write(even_moved=even_moved, quiet=quiet)
 
     def meta(self, key: str) -> str | None:
         """Return a value stored beside the orders; None without one."""

@@ -18,7 +18,7 @@ from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store.engine.errors import StoreError, UnknownBatch
-from ordertui.store.journal.claims import CLAIM_KEY, LEASE_SECONDS, Claim
+from ordertui.store.journal.writer_leases import LEASE_KEY, LEASE_SECONDS, WriterLease
 from support import places
 from support.batches import commit, send, session_of, states, upload
 from support.faults import Crash
@@ -35,7 +35,7 @@ def team(tmp_path: Path, engine: str) -> Iterator[Session]:
 
 def ready(team: Session, path: Path) -> Path:
     """Where a file that this machine wrote stands until it is known to be written."""
-    return path.with_name(f".{path.name}.{team.context.store.batches.claims.machine}.ready")
+    return path.with_name(f".{path.name}.{team.context.store.batches.leases.machine}.ready")
 
 
 def released(session: Session, number: int) -> int:
@@ -60,7 +60,7 @@ def unnamed(session: Session, number: int) -> tuple[int, Path]:
     file = upload(session, batch)
     os.rename(file, ready(session, file))
     with session.context.store.write():
-        assert session.context.store.batches.claims.take(batch)
+        assert session.context.store.batches.leases.take(batch)
     return batch, file
 
 
@@ -76,8 +76,8 @@ def test_a_file_of_which_an_order_was_settled_gets_no_name(team: Session) -> Non
 
 def test_a_batch_that_another_machine_has_is_not_sent(team: Session) -> None:
     batch = released(team, 1)
-    other = Claim("0123456789abcdef", "elsewhere", team.clock.now() + 60)
-    team.context.store.set_meta(f"{CLAIM_KEY}{batch}", msgspec.json.encode(other).decode())
+    other = WriterLease("0123456789abcdef", "elsewhere", team.clock.now() + 60)
+    team.context.store.set_meta(f"{LEASE_KEY}{batch}", msgspec.json.encode(other).decode())
     with pytest.raises(StoreError, match=f"batch {batch} is being written by another machine"):
         team.dispatcher.run()
     assert states(team, batch) == {order_id(1): RowState.HELD}
@@ -85,8 +85,8 @@ def test_a_batch_that_another_machine_has_is_not_sent(team: Session) -> None:
 
 def test_a_claim_of_before_the_servers_clock_was_put_back_has_ended(team: Session) -> None:
     batch = released(team, 1)
-    other = Claim("0123456789abcdef", "elsewhere", team.clock.now() + LEASE_SECONDS + HOUR)
-    team.context.store.set_meta(f"{CLAIM_KEY}{batch}", msgspec.json.encode(other).decode())
+    other = WriterLease("0123456789abcdef", "elsewhere", team.clock.now() + LEASE_SECONDS + HOUR)
+    team.context.store.set_meta(f"{LEASE_KEY}{batch}", msgspec.json.encode(other).decode())
     assert [one.id for one in team.dispatcher.run()] == [batch]
     assert upload(team, batch).exists()
 
@@ -97,15 +97,15 @@ def test_a_file_of_another_machine_in_a_shared_outbox_is_named_when_its_lease_en
     other = file.with_name(f".{file.name}.0123456789abcdef.ready")
     os.rename(ready(team, file), other)
     until = team.clock.now() + 60
-    claim = msgspec.json.encode(Claim("0123456789abcdef", "elsewhere", until)).decode()
-    team.context.store.set_meta(f"{CLAIM_KEY}{batch}", claim)
+    claim = msgspec.json.encode(WriterLease("0123456789abcdef", "elsewhere", until)).decode()
+    team.context.store.set_meta(f"{LEASE_KEY}{batch}", claim)
     team.dispatcher.run()
     assert (other.exists(), file.exists(), file.with_name(TAKEN_OVER).exists()) == (True, False, False)
     assert isinstance(team.clock, FixedClock)
     team.clock.advance(61)
     team.dispatcher.run()
     assert (other.exists(), file.exists(), file.with_name(TAKEN_OVER).exists()) == (False, True, False)
-    assert team.context.store.batches.claims.unnamed() == {}
+    assert team.context.store.batches.leases.unnamed() == {}
 
 
 def test_a_file_in_the_way_is_told_and_nothing_is_lost(team: Session) -> None:
@@ -163,7 +163,7 @@ def test_a_check_lists_what_is_not_written_and_writes_nothing(
         with pytest.raises(Crash):
             team.dispatcher.run()
     with team.context.store.write():
-        assert team.context.store.batches.claims.take(named)
+        assert team.context.store.batches.leases.take(named)
     home = tmp_path / "elsewhere"
     monkeypatch.setenv("XDG_DATA_HOME", str(home))
     place = places.place(tmp_path / "orders.db")

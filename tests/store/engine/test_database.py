@@ -69,3 +69,26 @@ def test_a_reader_writes_nothing(tmp_path: Path) -> None:
         pytest.raises(ReadOnlyStore, match="was opened read-only"),
     ):
         reader.set_meta("a", "1")
+
+
+def test_what_no_screen_shows_does_not_change_its_version(tmp_path: Path) -> None:
+    with Store.open(places.store_at(tmp_path / "a.db"), clock=CLOCK) as store, store.reader() as screen:
+        store.set_meta("a", "1")
+        before, token, computed = screen.data_version(), screen.database.change_token(), list[int]()
+
+        def compute() -> int:
+            computed.append(1)
+            return len(computed)
+
+        assert screen.database.cached("x", compute) == 1
+        with store.write(quiet=True) as database:
+            database.set_meta("beat", "1")
+        assert screen.database.change_token() != token
+        assert (screen.data_version(), screen.database.cached("x", compute)) == (before, 1)
+        with store.write(quiet=True):
+            store.set_meta("a", "2")  # what is shown counts, in whatever transaction
+        assert screen.data_version() != before
+        assert screen.database.cached("x", compute) == 2
+        with pytest.raises(ZeroDivisionError), store.write():
+            store.set_meta("a", str(1 / 0))
+        assert screen.database.cached("x", compute) == 2

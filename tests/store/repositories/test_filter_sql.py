@@ -27,6 +27,7 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
 from ordertui.orders.order import LineAmounts, Order, OrderLine, OrderRow
 from ordertui.rules.language import Condition, format_condition, parse, predicate
+from ordertui.rules.language.ast import Pattern
 from ordertui.rules.language.fields import FIELDS, FieldKind
 from ordertui.store import Decisions
 from ordertui.store.repositories.filter_sql import compile_filter
@@ -78,7 +79,16 @@ SITUATIONS = {
 }
 
 MARKED = range(0, 10_000, 3)
-DECISIONS = Decisions(SITUATIONS, by_rules_alone=True, marked=MARKED)
+
+
+class Everybody(dict[Pattern, range]):
+    """What each login marked, whatever it is called."""
+
+    def __missing__(self, login: Pattern) -> range:
+        return range(0, 10_000, 2 + len("".join(login.parts)))
+
+
+DECISIONS = Decisions(SITUATIONS, by_rules_alone=True, marked=MARKED, marked_by=Everybody())
 
 
 def ids_sql(parameter: str) -> str:
@@ -162,6 +172,7 @@ def by_python(orders: Sequence[Order], condition: Condition) -> list[int]:
         decide=decide,
         auto_cancel_at=auto_cancel_at,
         marked=MARKED,
+        marked_by=Everybody(),
     )
     return [order.row.id for order in orders if test(order)]
 
@@ -243,7 +254,8 @@ def test_sql_equals_predicate_over_drawn_orders(text: str, seeds: list[int]) -> 
 def test_every_field_tells_some_orders_from_others(many: sqlite3.Connection, name: str) -> None:
     examples = {"sku": "abc*", "asin": "b0abc", "title": "yoga", "id": "113-*", "total": "50", "items": "2",
                 "placed": "last-7d", "ship-by": "2d", "auto-cancel": "2d", "counts": "no",
-                "known": "last-7d", "note": "yoga", "reason": "yoga"}  # fmt: skip
+                "known": "last-7d", "note": "yoga", "reason": "yoga",
+                "marked-by": "ana"}  # fmt: skip
     value = examples.get(name) or next(iter(FIELDS[name].values or FIELDS[name].aliases))
     condition = parse(f"{name}:{value}", now=NOW, zone=ZONE, marks=True)
     found = by_sql(many, condition)

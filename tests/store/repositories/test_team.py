@@ -211,6 +211,16 @@ STATEMENTS: tuple[tuple[Permission | None, str], ...] = (
     (Permission.UNDO_IMPORT, f"DELETE FROM orders WHERE order_id = '{order_id(20)}'"),
     (Permission.MAINTAIN, f"DELETE FROM orders WHERE order_id = '{order_id(1)}'"),
     (Permission.MAINTAIN, "INSERT INTO import_orders (import, order_id, is_new) SELECT 999, id, 1 FROM orders LIMIT 1"),
+    (Permission.COMMIT, "INSERT INTO claims VALUES ('x', session_user, '', 'cancel', 1, 1, '')"),
+    (Permission.MAINTAIN, "INSERT INTO claims VALUES ('x', 'boss', '', 'cancel', 1, 1, '')"),
+    (Permission.MAINTAIN, "UPDATE claims SET until = 1"),
+    (Permission.MAINTAIN, "UPDATE claims SET login = 'p_owner'"),
+    (Permission.MAINTAIN, "DELETE FROM claims WHERE id = 'running'"),
+    (Permission.COMMIT, "DELETE FROM claims WHERE id = 'ended'"),
+    (Permission.COMMIT, "INSERT INTO shared_marks VALUES (session_user, 1, '')"),
+    (Permission.MAINTAIN, "INSERT INTO shared_marks VALUES ('p_viewer', 1, '')"),
+    (Permission.MAINTAIN, "UPDATE shared_marks SET orders = ''"),
+    (Permission.MAINTAIN, "DELETE FROM shared_marks"),
     (Permission.MAINTAIN, "UPDATE meta SET value = 'x' WHERE key = 'store:id'"),
     (Permission.MAINTAIN, "INSERT INTO meta VALUES ('practice', '1')"),
     (Permission.MAINTAIN, "UPDATE change_number SET number = 1"),
@@ -233,11 +243,15 @@ STATEMENTS: tuple[tuple[Permission | None, str], ...] = (
 )  # fmt: skip
 
 
+BY_ROW = ("UPDATE meta", "UPDATE claims", "DELETE FROM claims", "UPDATE shared_marks", "DELETE FROM shared_marks")
+"""Begin statements that a login may run, on rows of its own or that ended."""
+
+
 def try_sql(connection: psycopg.Connection[Row], statement: str) -> bool:
     """Whether the server does it, which is undone. A row that a login does not reach is none that it changes."""
     try:
         found = connection.execute(statement)
-        return not (statement.startswith("UPDATE meta") and found.rowcount == 0)
+        return not (any(name in statement for name in BY_ROW) and found.rowcount == 0)
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.RaiseException):
         return False
     finally:
@@ -258,6 +272,11 @@ def test_by_sql_each_login_does_what_its_role_may(
     agent.results.take_in([answer(agent, tmp_path, batch)])
     commit(agent, Action.CANCEL, 6)
     commit(agent, Action.REFUND, 18)
+    with team.sql("boss") as boss:
+        later = "extract(epoch FROM now()) + 3600"
+        for ident, until in (("running", later), ("ended", "1")):
+            boss.execute(f"INSERT INTO claims VALUES ('{ident}', 'boss', '', 'cancel', 1, {until}, '')")
+        boss.execute("INSERT INTO shared_marks VALUES ('boss', 1, '')")
     wrong = [
         (role.value, statement)
         for role, connection in logins.items()

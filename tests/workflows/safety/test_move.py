@@ -21,6 +21,7 @@ from ordertui.orders.enums import Action
 from ordertui.store import Store, StoreError
 from ordertui.store.engine.database import STORE_ID_KEY
 from ordertui.store.engine.errors import StoreMoved
+from ordertui.store.engine.protocol import SHOWN_KEY
 from ordertui.store.move import StoreMove
 from ordertui.store.repositories.identity import PLACE_KEY
 from support.batches import answer, commit, send, session_of
@@ -76,7 +77,7 @@ def content(place: Place) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, but for what says where the store is."""
     with Store(store_place(place, Config()), clock=CLOCK, read_only=True) as store:
         found = table_rows(store)
-    found["meta"] = [row for row in found["meta"] if row[0] not in (PLACE_KEY, "store:move")]
+    found["meta"] = [row for row in found["meta"] if row[0] not in (PLACE_KEY, "store:move", SHOWN_KEY)]
     return found
 
 
@@ -258,7 +259,7 @@ def test_a_store_of_which_a_file_has_no_name_yet_is_not_moved(places: dict[str, 
         session.batches.release(session.batches.find(open_only=True)[0].id)
         (batch,) = session.dispatcher.run()
         with session.context.store.write():
-            assert session.context.store.batches.claims.take(batch.id)
+            assert session.context.store.batches.leases.take(batch.id)
     with pytest.raises(StoreError, match=rf"a file to upload of batch {batch.id} that .* gave no name yet"):
         move(places["server"], places["another file"])
     with Session.open(places["server"], clock=CLOCK, config=Config()) as session:

@@ -18,7 +18,7 @@ from ordertui.orders.enums import Action
 from ordertui.orders.errors import UserError
 from ordertui.store import StoreError
 from ordertui.store.journal.batches import BatchJournal
-from ordertui.store.journal.claims import LEASE_SECONDS
+from ordertui.store.journal.writer_leases import LEASE_SECONDS
 from support import places
 from support.at_once import at_once
 from support.batches import commit, session_of

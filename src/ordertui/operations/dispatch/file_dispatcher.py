@@ -4,7 +4,7 @@ One transaction checks every row again, stores the bytes and marks the batch as 
 under the store's own lock, so that two processes never write one batch. After a crash in between, the next run writes
 the same stored bytes. A batch whose files are all written is never written again, because the operator may have
 uploaded it. In a store on a server the file to upload gets its name after the server took down that it is written: of
-two machines only one has it, whatever dies or loses its line (`store.journal.claims`).
+two machines only one has it, whatever dies or loses its line (`store.journal.writer_leases`).
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class FileDispatcher:
             batch = self._store.batches.get(batch_id)
             folder = folder_of(self._outbox, batch, self._store)
             names = [str(folder / Path(name).name) for name in batch.files]
-            if not batch.is_writing or not self._store.batches.claims.take(batch_id):
+            if not batch.is_writing or not self._store.batches.leases.take(batch_id):
                 return None
             self._note_progress()
             batch = msgspec.structs.replace(batch, files=tuple(names))
@@ -142,7 +142,7 @@ class FileDispatcher:
                         " see `ordertui audit verify`"
                     )
                 is_last = feed.name.endswith(UPLOAD_SUFFIX) and self._store.is_shared
-                machine = self._store.batches.claims.machine
+                machine = self._store.batches.leases.machine
                 name = f".{feed.name}.{machine}{READY_SUFFIX}" if is_last else feed.name
                 write_atomic(folder, name, feed.content)  # the file to upload comes last
             self._store.batches.mark_written(batch_id, names)
@@ -166,19 +166,19 @@ class FileDispatcher:
 
         In an outbox that machines share, a file of another one is left to it, or named when its lease has ended.
         """
-        claims = self._store.batches.claims
+        leases = self._store.batches.leases
         for path in sorted(folder.glob(f".*{READY_SUFFIX}")) if self._store.is_shared else ():
             name, _, machine = path.name[1:].removesuffix(READY_SUFFIX).rpartition(".")
-            target, is_mine = path.with_name(name), machine == claims.machine
+            target, is_mine = path.with_name(name), machine == leases.machine
             with self._store.write():
                 if self._store.batches.get(batch_id).is_writing:
                     return
-                if claims.may_name(batch_id, machine):
+                if leases.may_name(batch_id, machine):
                     try:
                         publish(path, target)
                     except FileExistsError:  # a crash came right after it, or the file is another one
                         write_atomic(folder, target.name, read_file(path, MOST_FEED_BYTES))
-                    claims.release(batch_id)
+                    leases.release(batch_id)
                 elif not is_mine:
                     continue
                 elif not os.path.lexists(target) and len(list(folder.glob(f".*{READY_SUFFIX}"))) == 1:

@@ -164,7 +164,7 @@ class Notifications:
         self, store: Store, receiver: ReceiverConfig, kind: AlertKind, alerts: Sequence[Alert]
     ) -> Notification | None:
         """Note alerts of one kind as told, in one transaction with the look that allows it; None: not now."""
-        with store.write():
+        with store.write(quiet=True):
             now = self._context.clock.now()
             left, keys = _untold(store, receiver, alerts)
             recent = store.notifications.recent(receiver.name, now - self._looks_back)
@@ -176,13 +176,13 @@ class Notifications:
     def _again(self, store: Store, stop: Callable[[], bool]) -> list[Notification]:
         """Try again what failed and is due, after marking as unclear what nobody noted the end of."""
         log, now, found = store.notifications, self._context.clock.now(), []
-        with store.write():
+        with store.write(quiet=True):
             log.end_leases(now, LEASE_SECONDS)
         for failed in log.failed(now, max(RETRY_SECONDS)):
             receiver = self._receivers.get(failed.receiver)  # None: the settings name it no more
             if receiver is None or stop() or waiting_reason(failed.kind, self._config, (), now, again=True):
                 continue
-            with store.write():
+            with store.write(quiet=True):
                 begun = log.begin_again(failed, until=now + LEASE_SECONDS)
             if begun is not None:
                 found.append(self._send(store, receiver, begun, stop))
@@ -205,7 +205,7 @@ class Notifications:
         except SendFailed as error:
             note, until = str(error), retry_at(begun.attempts, self._context.clock.now())
             state = NotificationState.GIVEN_UP if until is None else NotificationState.FAILED
-        with store.write():
+        with store.write(quiet=True):
             return store.notifications.finish(begun, state, note=note, until=until)
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from .export import Record
     from .timeline import Event
 
-MARKED = "marked"
-"""The queue, and the field of filters, of what the operator marked."""
+MARKED, MARKED_BY = "marked", "marked-by"
+"""The queue, and the field of filters, of what the operator marked; the field of what others did."""
 READ_AT_ONCE = 2_000
 """Orders of a long list that are in memory at a time."""
 
@@ -37,7 +37,7 @@ READ_AT_ONCE = 2_000
 class OrderQueries:
     """Reads the orders of one store.
 
-    `eligibility`, `batches` and `marks` are called when they are first needed: the first picture needs none of them.
+    The callables are called when they are first needed: the first picture needs none of them.
     """
 
     def __init__(
@@ -46,12 +46,15 @@ class OrderQueries:
         eligibility: Callable[[], Eligibility],
         batches: Callable[[], Sequence[Batch]],
         marks: Callable[[], Marks],
+        marks_of: Callable[[str], Marks],
     ) -> None:
+        """`marks_of` returns what somebody else marked, by login."""
         self._context = context
         self._eligibility = eligibility
         self._batches = batches
         self.marks = marks
         """Returns the operator's marks, as they are now."""
+        self._marks_of = marks_of
         self._finding: set[Store] = set()
         """Connections on which some thread is finding orders now."""
 
@@ -130,7 +133,9 @@ class OrderQueries:
             return queue == MARKED
         from ordertui.rules.language.ast import comparisons
 
-        return any(one.field in ("channel", "id", MARKED) for one in comparisons(self.condition(filter_text)))
+        return any(
+            one.field in ("channel", "id", MARKED, MARKED_BY) for one in comparisons(self.condition(filter_text))
+        )
 
     def tally(
         self, key: str, filter_text: str, queue: str, limit: int | None, *, without_fba: bool = False
@@ -175,6 +180,12 @@ class OrderQueries:
         decisions = self._eligibility().decisions(asked)
         if any(one.field == MARKED for condition in asked for one in comparisons(condition)):
             decisions = decisions._replace(marked=marked_ids(self.marks().snapshot()))  # the screen may change them now
+        others = [one.value for condition in asked for one in comparisons(condition) if one.field == MARKED_BY]
+        if others:
+            from ordertui.rules.language.ast import Pattern
+
+            marked_by = {who: self._marks_of("*".join(who.parts)).ids() for who in others if isinstance(who, Pattern)}
+            decisions = decisions._replace(marked_by=marked_by)
         return decisions
 
     def rows(self, ids: Iterable[int]) -> dict[int, OrderRow]:

@@ -76,8 +76,10 @@ _NO = (BuyerRequest.MESSAGE.value, BuyerRequest.NONE.value)
 _DATES = ("last-7d", "today", "yesterday")
 _AHEAD = ("2d", "24h", "today", "tomorrow", "unknown")
 
-MARKED = "marked"
-"""The field of the operator's marks. It is no fact of the order: no rule of a policy file may ask for it."""
+MARKED, MARKED_BY = "marked", "marked-by"
+"""The fields of the operator's marks, and of another person's. They are no facts of the order: no rule of a policy file
+may ask for them.
+"""
 FIELDS: dict[str, Field] = {
     f.name: f
     for f in (
@@ -124,6 +126,7 @@ FIELDS: dict[str, Field] = {
         Field("reason", FieldKind.CONTAINS, "reason", "words in the reason its last batch gave, or in Amazon's answer"),
         _choice("noted", "noted", "whether you wrote a note on it", YesNo),
         Field(MARKED, FieldKind.CHOICE, "", "marked by you", ("yes", "no")),
+        Field(MARKED_BY, FieldKind.EXACT, "", "marked by somebody of the team, by login", examples=("ana",)),
     )
 }  # fmt: skip
 

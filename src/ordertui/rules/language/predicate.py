@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from fractions import Fraction
 from typing import Protocol, TypeAlias
 
@@ -12,7 +12,7 @@ from ordertui.orders.order import OrderRow
 
 from . import ast
 from .bounds import bounds, inside, money_bounds
-from .fields import ALL_FIELDS, AWAITING_SHIPMENT, MARKED, PLAN_FIELDS, Field, FieldKind
+from .fields import ALL_FIELDS, AWAITING_SHIPMENT, MARKED, MARKED_BY, PLAN_FIELDS, Field, FieldKind
 from .wildcards import matches, variants
 
 
@@ -73,23 +73,28 @@ def predicate(
     auto_cancel_at: Callable[[OrderRow], int | None] | None = None,
     batch: BatchFacts | None = None,
     marked: Container[int] | None = None,
+    marked_by: Mapping[ast.Pattern, Container[int]] | None = None,
 ) -> OrderTest:
     """Return the condition as a function. An unknown fact fails every comparison, so it passes a negated one.
 
     `decide(row, field, value)` answers the fields `action` and `counts`; `auto_cancel_at(row)` returns epoch seconds or
-    None; `batch` answers PLAN_FIELDS; `marked` has the row numbers of marked orders. Raises Undecidable, at once, when
-    the condition needs one that was not given.
+    None; `batch` answers PLAN_FIELDS; `marked` has the row numbers of marked orders, `marked_by` those of
+    somebody else, by the login as it was typed. Raises Undecidable, at once, when the condition needs one that was not
+    given.
     """
+
+    def one(part: ast.Condition) -> OrderTest:
+        return predicate(
+            part, decide=decide, auto_cancel_at=auto_cancel_at, batch=batch, marked=marked, marked_by=marked_by
+        )
+
     if isinstance(condition, ast.MatchAll):
         return lambda _: True
     if isinstance(condition, ast.Not):
-        inner = predicate(condition.item, decide=decide, auto_cancel_at=auto_cancel_at, batch=batch, marked=marked)
+        inner = one(condition.item)
         return lambda subject: not inner(subject)
     if isinstance(condition, ast.And | ast.Or):
-        tests = [
-            predicate(item, decide=decide, auto_cancel_at=auto_cancel_at, batch=batch, marked=marked)
-            for item in condition.items
-        ]
+        tests = [one(item) for item in condition.items]
         if isinstance(condition, ast.And):
             return lambda subject: all(test(subject) for test in tests)
         return lambda subject: any(test(subject) for test in tests)
@@ -102,6 +107,11 @@ def predicate(
         return _ask_policy(condition, decide)
     if spec.name == MARKED:
         return _is_marked(condition, marked)
+    if spec.name == MARKED_BY:
+        if marked_by is None or not isinstance(condition.value, ast.Pattern):
+            raise Undecidable("marked-by needs the marks of others: pass marked_by")
+        theirs = marked_by[condition.value]
+        return lambda subject: subject.row.id in theirs
     if spec.name == "auto-cancel":
         if auto_cancel_at is None:
             raise Undecidable("auto-cancel needs the policy's deadline: pass auto_cancel_at")

@@ -381,7 +381,7 @@ def open_without_server(address: ServerAddress, clock: Clock, why: str) -> tuple
     path = address.files.with_name(FILE_NAME)
     if not path.exists():
         return None
-    place = CopyPlace(path, str(address), address.files, "")
+    place = CopyPlace(path, str(address), address.files, "", address.settings.get("user", ""))
     try:
         with Store(place, clock=clock, read_only=True) as store:
             number, location, at = (store.meta(key) for key in (NUMBER_KEY, PLACE_KEY, AT_KEY))

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from ordertui.orders.people import Person
 
 from .errors import ReadOnlyStore, StoreError, StoreMoved
-from .protocol import Engine, Params, Row
+from .protocol import SHOWN_KEY, Engine, Params, Row
 
 FETCH_SIZE = 20_000
 """Rows fetched at a time from a long result."""
@@ -65,6 +65,9 @@ class Database:
         self.lock = threading.RLock()
         self._cache: dict[str, tuple[int, Any]] = {}
         self._depth = 0
+        self._is_shown = False
+        """Whether something in the open transaction changes what a screen may show."""
+        self._token, self._shown = (-1, -1), 0
         self._is_bulk = False
         self.on_commit: Callable[[], None] = lambda: None
         """Called after each change was kept, but once after many large ones; see `store.copy`."""
@@ -164,10 +167,21 @@ class Database:
         self.login = None if found is None else found.name
         return found
 
-    def data_version(self) -> int:
-        """Return a number that changes when any connection commits. Compare only values of one connection."""
+    def change_token(self) -> tuple[int, int]:
+        """Return numbers that change when any connection commits anything. Compare only values of one connection."""
         with self.lock:
             return self.engine.change_token()
+
+    def data_version(self) -> int:
+        """Return a number that changes when any connection commits something that is shown, and when this one changes
+        anything. Compare only values of one connection.
+        """
+        with self.lock:
+            token = self.engine.change_token()
+            if token != self._token:  # asked for first: a change that comes in between is found the next time
+                self._shown = int(self.meta(SHOWN_KEY) or 0) * 1_000_003 + token[1]
+                self._token = token
+            return self._shown
 
     def cached(self, key: str, compute: Callable[[], Value]) -> Value:
         """Return the value for a key, computed again only after the store changed: for reads of a whole index."""
@@ -245,12 +259,13 @@ class Database:
             self.engine.fill(table, columns, rows)
 
     @contextmanager
-    def write(self, *, even_moved: bool = False, joined: bool = False) -> Iterator[Database]:
+    def write(self, *, even_moved: bool = False, joined: bool = False, quiet: bool = False) -> Iterator[Database]:
         """Open a transaction, in which nobody else writes; nested, a savepoint of it.
 
         An error undoes what happened in its own `with` alone, also where an outer one goes on; `joined`, it undoes the
         whole transaction, and saves two round trips. Only what moves a store, or adopts one that was left, writes
-        `even_moved`. Raises ReadOnlyStore, StoreMoved, StoreLocked, StoreError.
+        `even_moved`. `quiet`: what is written is no order, batch or fact that a screen shows, so that none need read
+        anything again, such as that a worker lives. Raises ReadOnlyStore, StoreMoved, StoreLocked, StoreError.
         """
         if self.read_only:
             raise ReadOnlyStore(f"{self.place} was opened read-only; nothing was changed")
@@ -262,6 +277,7 @@ class Database:
             else:
                 begin, commit, rollback = self._transaction()
             mark = begin()
+            self._is_shown = not quiet or (self._is_shown and self._depth > 0)
             self._depth += 1
             try:
                 if mark and not even_moved:
@@ -280,7 +296,12 @@ class Database:
             self.on_commit()
 
     def _transaction(self) -> tuple[_Begin, _Step, _Step]:
-        return self.engine.begin, self.engine.commit, self.engine.rollback
+        def commit() -> None:
+            if self._is_shown:
+                self.engine.count_shown()
+            self.engine.commit()
+
+        return self.engine.begin, commit, self.engine.rollback
 
     def _joined(self) -> tuple[_Begin, _Step, _Step]:
         def undo_all() -> None:

@@ -36,6 +36,7 @@ SCRIPTS = (
     "0023_notifications.sql",
     "0024_policies.sql",
     "0025_approvals.sql",
+    "0026_claims.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

@@ -35,7 +35,7 @@ from .errors import (
     StoreError,
     StoreLocked,
 )
-from .protocol import MOVE_KEY, Columns, Engine, Params, Row
+from .protocol import COUNT_SHOWN, MOVE_KEY, Columns, Engine, Params, Row
 from .rights import rights_of
 
 SCHEMA_FOLDER = Path(__file__).parents[1] / "schema" / "postgres"
@@ -138,6 +138,8 @@ class PostgresEngine:
         """What became of a change whose answer was lost, once the server could be asked; empty: nothing to tell."""
         self._is_begun = False
         """Whether a transaction was begun and not ended, also when the connection was lost in it."""
+        self._at_end = ""
+        """What is done with the commit of the open transaction."""
         self._transaction, self._in_doubt = "", ""
         """Ids of the open transaction, and of one whose answer was lost; see `commits` in tables.sql."""
         self.files = address.files
@@ -444,7 +446,7 @@ class PostgresEngine:
 
     def begin(self) -> str | None:
         """Begin a transaction, take the store's lock, the server's time and the mark of a move: one round trip."""
-        self.outcome, self._transaction = "", _transaction_id()
+        self.outcome, self._transaction, self._at_end = "", _transaction_id(), ""
         mark = f"(SELECT value FROM meta WHERE key = '{MOVE_KEY}')"
         if not self.connection.closed:
             try:
@@ -474,12 +476,17 @@ class PostgresEngine:
             moved: str | None = found[1]
             return moved
 
+    def count_shown(self) -> None:
+        """Count the open transaction with its commit: no round trip more."""
+        self._at_end = f"{COUNT_SHOWN}; "
+
     def commit(self) -> None:
         """End the transaction, count the change and tell it."""
         self._changes += 1
         self._is_begun = False
+        at_end, self._at_end = self._at_end, ""
         try:
-            self.connection.execute(f"SELECT count_change('{self._transaction}'); COMMIT")
+            self.connection.execute(f"{at_end}SELECT count_change('{self._transaction}'); COMMIT")
         except psycopg.Error as error:
             if not self.connection.closed:
                 raise translate_error(error, self.place) from error
@@ -587,9 +594,9 @@ class PostgresEngine:
         """Append an entry to the audit by the function that alone may."""
         self.execute("SELECT audit_append(?, ?, ?, CAST(? AS text[]))", (at, kind, payload, list(order_ids)))
 
-    def change_token(self) -> int:
-        """Return a number that differs after any connection committed, and after any change here."""
-        return int(self.query("SELECT number FROM change_number")[0][0]) * 1_000_003 + self._changes
+    def change_token(self) -> tuple[int, int]:
+        """Return the store's number of changes, and how many statements of this connection changed something."""
+        return int(self.query("SELECT number FROM change_number")[0][0]), self._changes
 
     def create_temporary(self, name: str, columns: str) -> None:
         """Make a temporary table."""

@@ -23,6 +23,13 @@ Columns: TypeAlias = Mapping[str, type[int] | type[str]]
 
 MOVE_KEY = "store:move"
 """Key in `meta` of the mark that a store has which was moved, or is being filled; see `store.engine.moved`."""
+SHOWN_KEY = "shown:number"
+"""Key in `meta` of how many transactions changed what a screen may show."""
+COUNT_SHOWN = (
+    f"INSERT INTO meta (key, value) VALUES ('{SHOWN_KEY}', '1') ON CONFLICT (key)"
+    " DO UPDATE SET value = CAST(CAST(meta.value AS bigint) + 1 AS text)"
+)
+"""Counts one more."""
 GENESIS = "0" * 64
 """The hash that the first entry of the audit names as its predecessor's."""
 
@@ -105,6 +112,9 @@ class Engine(Protocol):
         Return the mark of a move that the store has; see `store.moved`.
         """
 
+    def count_shown(self) -> None:
+        """Count the open transaction, as it ends, as one that changes what a screen may show (COUNT_SHOWN)."""
+
     def commit(self) -> None:
         """End the transaction; when it returns, the changes survive a crash."""
 
@@ -120,8 +130,11 @@ class Engine(Protocol):
     def append_audit(self, at: int, kind: str, payload: str, order_ids: Sequence[str]) -> None:
         """Append an entry to the audit's chain of hashes, and to its list by order."""
 
-    def change_token(self) -> int:
-        """Return a number that differs after any connection committed. Compare only values of one engine."""
+    def change_token(self) -> tuple[int, int]:
+        """Return a number that differs after another connection committed, and how much was changed by this one.
+
+        Compare only values of one engine.
+        """
 
     def create_temporary(self, name: str, columns: str) -> None:
         """Make a table that this connection alone sees, unless it has it. `columns`: INTEGER, TEXT, PRIMARY KEY."""

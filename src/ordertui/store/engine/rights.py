@@ -59,6 +59,8 @@ RIGHTS: tuple[Right, ...] = (
     Right(_COMMIT, "UPDATE (item_id)", "refunds"),
     Right(_COMMIT, "INSERT", "tries"),
     Right(_COMMIT, "INSERT", "feed_parts"),
+    Right(_COMMIT, "INSERT, DELETE, UPDATE (until)", "claims"),
+    Right(_COMMIT, "INSERT, UPDATE (at, orders)", "shared_marks"),
     Right(_DISPATCH, "UPDATE (state, due_at, hold_boot, hold_mark, sent_at, files, sha256, writing, uploaded_at)",
           "batches"),
     Right(_DISPATCH, "INSERT", "feeds"),

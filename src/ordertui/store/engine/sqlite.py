@@ -18,7 +18,7 @@ from ordertui.orders.people import Person, Role
 from ordertui.store.engine import migrations
 
 from .errors import ConstraintViolated, Interrupted, ReadOnlyStore, StoreError, StoreLocked
-from .protocol import GENESIS, MOVE_KEY, Columns, Engine, Params, Row, chained
+from .protocol import COUNT_SHOWN, GENESIS, MOVE_KEY, Columns, Engine, Params, Row, chained
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for another process that writes."""
@@ -153,6 +153,8 @@ class CopyPlace(msgspec.Struct, frozen=True):
     files: Path
     location: str
     """As `Engine.location` of the server."""
+    login: str = ""
+    """Who reads it, where the address says so."""
 
 
 class SqliteEngine:
@@ -179,7 +181,7 @@ class SqliteEngine:
 
     def person(self) -> Person | None:
         """Return None; of a copy, somebody who may look at it."""
-        return None if self._copy_of is None else Person("", Role.VIEWER)
+        return None if self._copy_of is None else Person(self._copy_of.login, Role.VIEWER)
 
     def clock(self, clock: Clock) -> Clock:
         """Return the clock as it is."""
@@ -237,6 +239,10 @@ class SqliteEngine:
         found = self.query(f"SELECT value FROM meta WHERE key = '{MOVE_KEY}'")
         return found[0][0] if found else None
 
+    def count_shown(self) -> None:
+        """Count the open transaction."""
+        self.execute(COUNT_SHOWN)
+
     def commit(self) -> None:
         """End the transaction and wait for the disk."""
         self.execute("COMMIT")
@@ -260,9 +266,9 @@ class SqliteEngine:
         )
         self.fill("audit_orders", ("order_id", "audit"), [(order_id, ident) for order_id in order_ids])
 
-    def change_token(self) -> int:
-        """Return a number that differs after any connection committed."""
-        return int(self.query("PRAGMA data_version")[0][0]) * 1_000_003 + self.connection.total_changes
+    def change_token(self) -> tuple[int, int]:
+        """Return SQLite's number of others' changes, and how many rows this connection changed."""
+        return int(self.query("PRAGMA data_version")[0][0]), self.connection.total_changes
 
     def create_temporary(self, name: str, columns: str) -> None:
         """Make a temporary table, in a file of the system's folder for them, laid out by its key if that has parts."""

@@ -25,7 +25,6 @@ from ordertui.store.repositories.audit import AuditLog
 from ordertui.store.repositories.operator_facts import OperatorFacts
 from ordertui.store.repositories.orders import OrderRepository
 
-from .claims import WriterClaims
 from .holds import HoldTimer, hold_columns
 from .records import (
     Approval,
@@ -40,6 +39,7 @@ from .records import (
 )
 from .refunds import RefundLedger
 from .rows import TransitionWriter
+from .writer_leases import WriterLeases
 
 if TYPE_CHECKING:
     from .approvals import ApprovalLedger
@@ -63,7 +63,7 @@ class BatchJournal:
         self._orders = orders
         self._holds = HoldTimer(database, clock)
         self.refunds = RefundLedger(database, orders, facts)
-        self.claims = WriterClaims(database, clock, audit.operator.host)
+        self.leases = WriterLeases(database, clock, audit.operator.host)
         self.transitions = TransitionWriter(database, audit, orders, self.refunds)
 
     @cached_property
@@ -384,7 +384,7 @@ class BatchJournal:
                 ("batch", "name", "sha256", "content"),
                 [(batch_id, feed.name, feed.sha256, feed.content) for feed in feeds],
             )
-            if feeds and not self.claims.take(batch_id):
+            if feeds and not self.leases.take(batch_id):
                 raise StoreError(f"batch {batch_id} is being written by another machine; look again in some minutes")
             changes = self.transitions.move_rows(batch, leaving)
             hashes = {feed.name: feed.sha256 for feed in feeds}
@@ -411,8 +411,8 @@ class BatchJournal:
             self.transitions.log("batch.doubted", batch_id, states=changes)
 
     def unwritten(self) -> list[int]:
-        """Return those of `writing` that no other machine is at; see `WriterClaims`."""
-        return [one for one in self.writing() if self.claims.is_free(one)]
+        """Return those of `writing` that no other machine is at; see `WriterLeases`."""
+        return [one for one in self.writing() if self.leases.is_free(one)]
 
     def writing(self) -> list[int]:
         """Return the batches that are marked as sent while their files are not all known to be written, anywhere."""

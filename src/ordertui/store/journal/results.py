@@ -112,7 +112,7 @@ class ResultLog:
             batch = self._batches.get(batch_id)
             changes = self._transitions.move_rows(batch, outcomes)
             self._transitions.move_batch(batch, BatchState.ANSWERED)
-            self._batches.claims.release(batch_id)
+            self._batches.leases.release(batch_id)
             self._transitions.log("batch.answered", batch_id, sha256=sha256, states=changes)
         return self._batches.get(batch_id)
 
@@ -142,7 +142,7 @@ class ResultLog:
                 {"batch": batch_id, "words": as_parameter(words)},
             )
             changes = self._transitions.move_rows(batch, outcomes)
-            self._batches.claims.release(batch_id)  # a file that has no name yet gets none any more
+            self._batches.leases.release(batch_id)  # a file that has no name yet gets none any more
             self._transitions.log("batch.settled", batch_id, states=changes, why=why)
         return self._batches.get(batch_id)
 

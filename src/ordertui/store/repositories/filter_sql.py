@@ -16,7 +16,7 @@ from ordertui.orders.money import NO_MINOR_UNITS
 from ordertui.orders.order import LINES_NEEDED
 from ordertui.rules.language import ast
 from ordertui.rules.language.bounds import Bounds, bounds, money_bounds
-from ordertui.rules.language.fields import AWAITING_SHIPMENT, FIELDS, MARKED, Field, FieldKind
+from ordertui.rules.language.fields import AWAITING_SHIPMENT, FIELDS, MARKED, MARKED_BY, Field, FieldKind
 from ordertui.rules.language.wildcards import ESCAPE, like, variants
 from ordertui.store.engine.database import as_parameter
 
@@ -48,6 +48,10 @@ class FilterDecisions(Protocol):
     @property
     def marked(self) -> Iterable[int]:
         """Row numbers of the orders that the operator marked."""
+
+    @property
+    def marked_by(self) -> Mapping[ast.Pattern, Iterable[int]]:
+        """Row numbers of the orders that others marked, by the login as it was typed."""
 
 
 def compile_filter(
@@ -134,6 +138,8 @@ class _Writer:
     def _compare(self, condition: ast.Compare, spec: Field) -> str:
         value, column = condition.value, f"o.{spec.column}"
         if isinstance(value, ast.Pattern):
+            if spec.name == MARKED_BY:
+                return self._among(self._decisions.marked_by[value])
             return self._text(spec, value)
         if isinstance(value, ast.Flag):
             late = f"({self._waiting()} AND o.ship_by < {self._bind(value.at)})"
@@ -198,9 +204,11 @@ class _Writer:
     def _marked(self, values: Sequence[str]) -> str:
         if len(values) != 1:
             return EVERY if values else NEVER
-        name = self._bind(as_parameter(self._decisions.marked))
-        among = f"o.id IN (SELECT v.id FROM {self._ids_sql(name)} AS v)"
+        among = self._among(self._decisions.marked)
         return among if values[0] == "yes" else f"NOT {among}"
+
+    def _among(self, ids: Iterable[int]) -> str:
+        return f"o.id IN (SELECT v.id FROM {self._ids_sql(self._bind(as_parameter(ids)))} AS v)"
 
     def _waiting(self) -> str:
         return self._one_of("o.status", AWAITING_SHIPMENT)

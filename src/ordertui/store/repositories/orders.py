@@ -31,7 +31,7 @@ from .derived_facts import LINES_KNOWN, REASON, UNITS_SHIPPED
 from .order_by import Sorting, order_by
 
 if TYPE_CHECKING:
-    from ordertui.rules.language.ast import Condition
+    from ordertui.rules.language.ast import Condition, Pattern
 
 SituationGroup: TypeAlias = tuple[Sequence[str] | None, Sequence[int]]
 """Marketplaces that decide alike (None: all), and the numbers of the situations that fit there."""
@@ -51,6 +51,8 @@ class Decisions(NamedTuple):
     """Whether `action:` asks the situations alone everywhere, and neither journal, lines nor house rules."""
     marked: Collection[int] = ()
     """Row numbers of the marked orders, for `marked`."""
+    marked_by: Mapping[Pattern, Collection[int]] = MappingProxyType({})
+    """Of those that others marked, for `marked-by`, by what was typed."""
 
 
 NO_DECISIONS = Decisions()

@@ -89,7 +89,7 @@ class WorkLedger:
 
     def take(self, name: JobName, worker: str, seen: JobRun | None, seconds: int) -> bool:
         """Give a worker the lease of a job; return False when another one has it, or ran it since `seen`."""
-        with self._database.write():
+        with self._database.write(quiet=True):
             record, now = self.job(name), self._clock.now()
             is_free = record.holder in ("", worker) or lease_has_ended(record.until, now, seconds)
             if record.last != seen or not is_free:
@@ -99,14 +99,14 @@ class WorkLedger:
 
     def renew(self, name: JobName, worker: str, seconds: int) -> None:
         """Let a worker keep the lease of a job that it still runs; nothing happens when another one has it."""
-        with self._database.write():
+        with self._database.write(quiet=True):
             record = self.job(name)
             if record.holder == worker:
                 self._put_job(name, JobRecord(worker, self._clock.now() + seconds, record.last))
 
     def finish(self, name: JobName, worker: str, run: JobRun) -> None:
         """Record a run, with the job and with its worker, and end the lease."""
-        with self._database.write():
+        with self._database.write(quiet=True):
             record = self.job(name)
             is_ours = record.holder in ("", worker)
             kept = JobRecord(last=run) if is_ours else JobRecord(record.holder, record.until, run)
@@ -117,7 +117,7 @@ class WorkLedger:
 
     def begin(self, record: WorkerRecord) -> None:
         """Write a worker down that starts; what one of the same id did before stays with it."""
-        with self._database.write():
+        with self._database.write(quiet=True):
             before = self._worker(record.id)
             self._put_worker(record if before is None else msgspec.structs.replace(record, runs=before.runs))
 
@@ -126,7 +126,7 @@ class WorkLedger:
     ) -> None:
         """Record that a worker lives, or that it ended; forget workers that nobody heard of for `silent_seconds`."""
         now = self._clock.now()
-        with self._database.write():
+        with self._database.write(quiet=True):
             for one in self.workers():
                 if one.id == worker:
                     ended_at = now if ended else None

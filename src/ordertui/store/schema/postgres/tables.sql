@@ -1,4 +1,4 @@
--- The tables of a store on PostgreSQL, version 25. Text is compared byte by byte.
+-- The tables of a store on PostgreSQL, version 26. Text is compared byte by byte.
 -- scripts/write_postgres_tables.py writes all of it down to the change number.
 CREATE TABLE meta (
   key text COLLATE "C" PRIMARY KEY, value text COLLATE "C" NOT NULL
@@ -189,6 +189,15 @@ CREATE TABLE approvals (
   decided_who text COLLATE "C" NOT NULL DEFAULT '', word text COLLATE "C" NOT NULL DEFAULT ''
 );
 
+CREATE TABLE claims (
+  id text COLLATE "C" PRIMARY KEY, login text COLLATE "C" NOT NULL, host text COLLATE "C" NOT NULL,
+  action text COLLATE "C" NOT NULL, since bigint NOT NULL, until bigint NOT NULL, orders bytea NOT NULL
+);
+
+CREATE TABLE shared_marks (
+  login text COLLATE "C" PRIMARY KEY, at bigint NOT NULL, orders bytea NOT NULL
+);
+
 CREATE UNIQUE INDEX batch_rows_open ON batch_rows (order_id) WHERE is_open = 1;
 
 CREATE INDEX batch_rows_order ON batch_rows (order_id);
@@ -355,6 +364,15 @@ END $$;
 ALTER TABLE meta ENABLE ROW LEVEL SECURITY;
 CREATE POLICY meta_read ON meta FOR SELECT USING (TRUE);
 CREATE POLICY meta_write ON meta USING (key NOT LIKE 'store:%' AND key NOT LIKE 'policy%' AND key <> 'practice');
+
+-- A login says of itself alone which preview it has open and what it marked. What has ended anybody may clear away.
+ALTER TABLE claims ENABLE ROW LEVEL SECURITY;
+CREATE POLICY claims_read ON claims FOR SELECT USING (TRUE);
+CREATE POLICY claims_write ON claims USING (login = session_user);
+CREATE POLICY claims_clear ON claims FOR DELETE USING (until < extract(epoch FROM clock_timestamp()));
+ALTER TABLE shared_marks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY shared_marks_read ON shared_marks FOR SELECT USING (TRUE);
+CREATE POLICY shared_marks_write ON shared_marks USING (login = session_user);
 
 -- A batch gets its rows and refunds with its commit, never later, and begins held. An owner may do more: fill a store
 -- that is moved, delete old orders.
