@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from ordertui.operations.config import Config
 from ordertui.operations.eligibility import AWAITING_SHIPMENT, BATCH_ACTIONS
@@ -18,41 +21,31 @@ from ordertui.operations.session import Session
 from ordertui.orders.api_facts import ApiFacts, Parcel
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
-from ordertui.orders.enums import Action, Channel, Dispatched, OrderStatus
-from ordertui.orders.order import LinesKnown, Order
+from ordertui.orders.enums import Action, BuyerRequest, Channel, Dispatched, OrderStatus
+from ordertui.orders.order import LinesKnown, Order, OrderRow
 from ordertui.orders.refund_limit import refund_limit, refundable_lines
 from ordertui.store.engine.database import Database
 from ordertui.store.engine.protocol import Params
+from ordertui.store.repositories.order_by import BY_ALLOWED_ACTION
+from ordertui.tui.main.order_details import describe_order
 from ordertui.tui.main.store_rows import StoreRows
 from ordertui.tui.render.state import ROW_LOOKS
 from ordertui.tui.widgets.order_table.columns import BY_KEY
-from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
+from support.profile import LONG
+from support.random_days import ORDERS, POLICIES, PROGRAMS, RULES, STEPS, Days, Placed, Step, parcels, rules_text
+from support.shops import NOW, all_orders_row, bring, clone_store, open_session, order_id, unshipped_row
 
 PLAN_ALONE = {"units", "amount", "currency", "price", "item-id", "lines"}
 """Ids of reasons for which a plan may leave out an order that is allowed: some of its lines cannot be acted on as
 asked.
 """
-RULES = (
-    ('total>25 marketplace:US', "cancel"),
-    ("sku:SKU-*1 or title:thing", "refund"),
-    ("placed:last-2d", "cancel"),
-    ("-action:cancel status:unshipped", "confirm"),
-    ("late", "confirm"),
-    ("auto-cancel<3d", "cancel"),
-    ('"SKU-2"', "refund"),
-)  # fmt: skip
+EXAMPLES = 3_000 if LONG else 100
 
 
 def rules_file(folder: Path, rng: random.Random) -> Path:
     """Some house rules that deny."""
-    chosen = rng.sample(range(len(RULES)), rng.randrange(4))
-    text = "\n".join(
-        f'[[rule]]\nid = "r{n}"\nwhen = \'{RULES[n][0]}\'\neffect = "deny"\n'
-        f'why = "not by rule {n}"\naction = ["{RULES[n][1]}"]\n'
-        for n in chosen
-    )
     path = folder / "house.toml"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(rules_text(rng.sample(range(len(RULES)), rng.randrange(4))), encoding="utf-8")
     return path
 
 
@@ -90,9 +83,6 @@ def fill(session: Session, folder: Path, rng: random.Random, count: int) -> None
     bring(session, folder, everything=everything, open_=waiting)
 
 
-PROGRAMS = ("AMAZON_EASY_SHIP", "FBM_SHIP_PLUS", "DELIVERY_BY_AMAZON", "IN_STORE_PICK_UP", "PRIME", "AMAZON_BUSINESS")
-
-
 def tell_by_api(session: Session, rng: random.Random) -> None:
     """Some orders of a program, and some of which a parcel was made, or left."""
     rows = session.orders.rows(session.orders.find()).values()
@@ -116,7 +106,7 @@ def act(session: Session, clock: FixedClock, rng: random.Random) -> None:
     for _ in range(4):
         action = rng.choice(BATCH_ACTIONS)
         for plan in session.planner.plan(
-            action, rng.sample(ids, len(ids) // 3), PlanChoices(shipping=shipping(session))
+            action, rng.sample(ids, len(ids) // 3), PlanChoices(shipping=parcels(session))
         ):
             if not plan.rows:
                 continue
@@ -133,12 +123,7 @@ def act(session: Session, clock: FixedClock, rng: random.Random) -> None:
     clock.advance(rng.choice((0, HOUR, DAY)))
 
 
-def shipping(session: Session) -> dict[str, tuple[str, str, str]]:
-    """A parcel for every order, handed over today."""
-    return {row.order_id: ("UPS", "1Z", "2026-11-23") for row in session.orders.rows(session.orders.find()).values()}
-
-
-@pytest.fixture(params=range(8))
+@pytest.fixture(params=range(2))
 def session(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Session]:
     rng, clock = random.Random(request.param), FixedClock(NOW)
     config = Config(policy_file=str(rules_file(tmp_path, rng)))
@@ -157,7 +142,7 @@ def orders_of(session: Session) -> dict[int, Order]:
     }
 
 
-def test_every_view_of_an_order_says_the_same(session: Session) -> None:
+def assert_every_view_says_the_same(session: Session) -> None:
     orders = orders_of(session)
     rows = session.orders.rows(orders)
     allowed: dict[Action, set[int]] = {}
@@ -177,7 +162,7 @@ def test_every_view_of_an_order_says_the_same(session: Session) -> None:
         assert {i for i, one in explained.items() if one.allowed} == allowed[action], "the explanation"
         planned: set[int] = set()
         left_out: dict[int, ExcludedOrder] = {}
-        choices = PlanChoices("Other" if action is Action.REFUND else "", shipping=shipping(session))
+        choices = PlanChoices("Other" if action is Action.REFUND else "", shipping=parcels(session))
         for plan in session.planner.plan(action, list(orders), choices):
             planned |= {row.id for row in plan.rows}
             left_out |= {out.id: out for out in plan.out}
@@ -187,6 +172,9 @@ def test_every_view_of_an_order_says_the_same(session: Session) -> None:
         for row_id in set(orders) - allowed[action]:
             assert left_out[row_id].rule == verdicts[row_id].rule
             assert left_out[row_id].why
+        for row_id, order in orders.items():
+            pane = describe_order(session, order.row.order_id).plain
+            assert _pane_offers(pane, action) is (row_id in allowed[action]), pane
     for row_id, row in rows.items():
         words = [action.value for action in (Action.CANCEL, Action.CONFIRM, Action.REFUND) if row_id in allowed[action]]
         word = session.eligibility.allowed_action(row).removesuffix(" ★")
@@ -195,12 +183,14 @@ def test_every_view_of_an_order_says_the_same(session: Session) -> None:
             row_id in allowed[Action.CANCEL] & set(session.orders.find("counts:no"))
         )
     assert [str(one) for one in session.recount().run()] == [], "the slow recount of totals, verdicts, queues and rates"
+    ranks = [_rank(session, rows[i]) for i in session.orders.find(sort=BY_ALLOWED_ACTION)]
+    assert ranks == sorted(ranks, reverse=True), "sorting"
     impact = session.rate.calculator.impact(orders)
     assert (impact.cancellable, impact.refundable, impact.confirmable) == tuple(len(allowed[a]) for a in BATCH_ACTIONS)
     assert impact.counted == len(allowed[Action.CANCEL] & set(session.orders.find("counts:yes")))
 
 
-def test_the_state_column_names_the_first_action_allowed_or_what_stands_in_its_way(session: Session) -> None:
+def assert_the_state_column_names_what_can_be_done(session: Session) -> None:
     source = StoreRows(session)
     source.is_judging = True
     rows = source.rows(list(session.orders.find()))
@@ -218,6 +208,22 @@ def test_the_state_column_names_the_first_action_allowed_or_what_stands_in_its_w
                 assert _action_in(text) is first, (text, row)
 
 
+def _pane_offers(pane: str, action: Action) -> bool:
+    """Return what the side pane says of an action."""
+    (said,) = re.findall(rf"^ \S+ {action.value} +(yes|no) ", pane, re.MULTILINE)
+    return str(said) == "yes"
+
+
+def _rank(session: Session, row: OrderRow) -> int:
+    """Return the place of an order in the sorting by what can be done first, worked out from the verdicts."""
+    cancel, refund, confirm, _message = session.eligibility.verdicts(row)
+    if cancel.allowed:
+        if not session.eligibility.counts(row):
+            return 6
+        return 5 if row.buyer_request is BuyerRequest.MESSAGE else 4
+    return 3 if confirm.allowed else 2 if refund.allowed else 1 if row.status is OrderStatus.PENDING else 0
+
+
 def _action_in(text: str) -> Action | None:
     """Return the action that a text of the State column offers."""
     if text.startswith(("★", "☆", "auto")):
@@ -226,7 +232,7 @@ def _action_in(text: str) -> Action | None:
     return next((words[word] for word in text.replace("can ", "").split() if word in words), None)
 
 
-def test_a_queue_of_work_has_no_order_whose_cancellation_is_under_way(session: Session) -> None:
+def assert_no_queue_of_work_holds_what_is_under_way(session: Session) -> None:
     orders = orders_of(session)
     under_way = {i for i, order in orders.items() if order.row.open_action and order.row.open_action.is_pending_cancel}
     waiting = {i for i, order in orders.items() if order.row.status in AWAITING_SHIPMENT}
@@ -243,6 +249,76 @@ def test_a_queue_of_work_has_no_order_whose_cancellation_is_under_way(session: S
         and one.row.open_action.state is RowState.HELD}  # fmt: skip
     for key, ids in found.items():
         assert counts[key].count in (len(ids), None), key
+
+
+def assert_the_store_knows_what_is_left_as_the_plan_does(session: Session) -> int:
+    """The SQL behind `OrderRow.lines_known` and `orders.refund_limit` agree wherever an order was charged."""
+    charged = 0
+    for order in orders_of(session).values():
+        limits = {line.line: refund_limit(order, line) for line in order.lines}
+        active = [line for line in order.lines if line.is_active]
+        known = LinesKnown(0)
+        for line in active:
+            limit = limits[line.line]
+            known |= LinesKnown.ACTIVE | (LinesKnown.MISSING_ID if line.order_item_id is None else LinesKnown.HAS_ID)
+            known |= LinesKnown(0) if limit is None else LinesKnown.PRICED
+            if limit is not None and limit.total > 0 and line.order_item_id is not None:
+                known |= LinesKnown.REFUNDABLE
+        if order.row.status in (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED) or order.row.units_shipped:
+            charged += 1
+            assert order.row.lines_known & ~LinesKnown.BARS == known, order
+            assert bool(known & LinesKnown.REFUNDABLE) == any(
+                line.order_item_id is not None and line.line in refundable_lines(order) for line in active
+            )
+        else:
+            assert (
+                order.row.lines_known & ~(LinesKnown.REFUNDABLE | LinesKnown.BARS) == known & ~LinesKnown.REFUNDABLE
+            ), order
+    return charged
+
+
+def assert_one_verdict(session: Session) -> int:
+    """Return how many of the orders were charged, after all was compared."""
+    assert_every_view_says_the_same(session)
+    assert_the_state_column_names_what_can_be_done(session)
+    assert_no_queue_of_work_holds_what_is_under_way(session)
+    return assert_the_store_knows_what_is_left_as_the_plan_does(session)
+
+
+def test_sixty_orders_say_the_same_everywhere(session: Session) -> None:
+    assert assert_one_verdict(session)
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty store, to be copied: making one takes longer than a day in it."""
+    folder = tmp_path_factory.mktemp("empty")
+    open_session(folder).close()
+    return folder / "orders.db"
+
+
+@given(orders=ORDERS, policy=POLICIES, steps=STEPS)
+@settings(
+    max_examples=EXAMPLES, deadline=None, derandomize=not LONG, suppress_health_check=list(HealthCheck),
+    report_multiple_bugs=False,
+)  # fmt: skip
+def test_whatever_happened_every_view_says_the_same(
+    empty: Path, orders: list[Placed], policy: tuple[str, list[int]], steps: list[Step]
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="ordertui-verdict-") as made:
+        folder, clock = Path(made), FixedClock(NOW)
+        clone_store(empty, folder / "orders.db")
+        house = folder / "house.toml"
+        house.write_text(rules_text(policy[1]), encoding="utf-8")
+        config = Config(policy=policy[0], policy_file=str(house) if policy[1] else "")
+        with Session.open(folder / "orders.db", clock=clock, config=config) as session:
+            days = Days(session, clock, folder, orders)
+            days.begin()
+            for number, step in enumerate(steps):
+                days.go(step)
+                if LONG and number == len(steps) // 2:
+                    assert_one_verdict(session)
+            assert_one_verdict(session)
 
 
 def test_a_page_reads_lines_at_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,29 +376,3 @@ def test_a_refund_needs_an_item_id_and_a_price(tmp_path: Path) -> None:
         assert session.orders.count("action:refund") == 0
         (plan,) = session.planner.plan(Action.REFUND, [1, 2])
         assert [out.rule for out in plan.out] == ["item-id", "price"]
-
-
-def test_the_store_knows_what_is_left_as_the_plan_does(session: Session) -> None:
-    """The SQL behind `OrderRow.lines_known` and `orders.refund_limit` agree wherever an order was charged."""
-    charged = 0
-    for order in orders_of(session).values():
-        limits = {line.line: refund_limit(order, line) for line in order.lines}
-        active = [line for line in order.lines if line.status is not OrderStatus.CANCELLED]
-        known = LinesKnown(0)
-        for line in active:
-            limit = limits[line.line]
-            known |= LinesKnown.ACTIVE | (LinesKnown.MISSING_ID if line.order_item_id is None else LinesKnown.HAS_ID)
-            known |= LinesKnown(0) if limit is None else LinesKnown.PRICED
-            if limit is not None and limit.total > 0 and line.order_item_id is not None:
-                known |= LinesKnown.REFUNDABLE
-        if order.row.status in (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED) or order.row.units_shipped:
-            charged += 1
-            assert order.row.lines_known & ~LinesKnown.BARS == known, order
-            assert bool(known & LinesKnown.REFUNDABLE) == any(
-                line.order_item_id is not None and line.line in refundable_lines(order) for line in active
-            )
-        else:
-            assert (
-                order.row.lines_known & ~(LinesKnown.REFUNDABLE | LinesKnown.BARS) == known & ~LinesKnown.REFUNDABLE
-            ), order
-    assert charged

@@ -165,9 +165,14 @@ class OrderQueries:
 
         return wanted if not queue_filter else queued if not filter_text.strip() else And((queued, wanted))
 
+    @property
+    def books_refunds(self) -> bool:
+        """Whether a connection to Amazon shows which refunds it booked."""
+        return self._context.config.amazon.profile != "off"
+
     def queue_filter(self, spec: QueueSpec) -> str:
         """Return the filter of a queue in this store: without a connection no refund waits for a booking."""
-        if spec.key == "unconfirmed" and self._context.config.amazon.profile == "off":
+        if spec.key == "unconfirmed" and not self.books_refunds:
             return f"{spec.filter} {NO_ANSWERED_REFUNDS}"
         return spec.filter
 

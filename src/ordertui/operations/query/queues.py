@@ -68,7 +68,7 @@ QUEUES = (
     QueueSpec(
         "buyer_asked",
         "Buyer asked",
-        "(request:official or request:some or request:message)"
+        "-channel:amazon (request:official or request:some or request:message)"
         f" (status:unshipped or status:partially_shipped or status:unknown) {_NO_CANCEL_UNDER_WAY}",
         "No buyer of an unshipped order asked to cancel.",
         f"-channel:amazon request:unknown {_WAITING} {_NO_CANCEL_UNDER_WAY}",

@@ -2,7 +2,8 @@
 
 The program keeps sums with each order, packs the facts that decide into one number, answers filters with SQL and caches
 counts by day. Here every order is read with its lines, one after the other, and added up by plain loops; a verdict is
-looked up row by row in the decision tables. Nothing is written.
+looked up row by row in the decision tables. Nothing is written. Both paths share what reads an order from the store,
+the policy's values, and the house rules' conditions; `recount_values` shares no arithmetic.
 """
 
 from __future__ import annotations
@@ -13,24 +14,25 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ordertui.operations.eligibility import BATCH_ACTIONS, Eligibility, has_open_action, lines_denial
+from ordertui.operations.eligibility import BATCH_ACTIONS
+from ordertui.operations.planning.plan_file import decode
 from ordertui.operations.rate.service import AT_RISK
-from ordertui.orders.api_facts import PROGRAM_BARS
-from ordertui.orders.batch_state import holds_order
-from ordertui.orders.enums import Action, BuyerRequest, Channel, OrderStatus, Refunded, YesNo
-from ordertui.orders.order import COMPONENTS, LineAmounts, LinesKnown, Order, OrderLine
-from ordertui.rules.language import parse, predicate
-from ordertui.rules.rate import window
-from ordertui.rules.situation import situation_number, situation_of
+from ordertui.orders.batch_state import COMMITTED, OPEN_STATES, POSSIBLY_DONE, RowState
+from ordertui.orders.enums import Action, BuyerRequest, Channel, OrderStatus, YesNo
+from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.order import COMPONENTS, Order
+from ordertui.orders.refund_limit import refund_limit
+from ordertui.rules.situation import situation_from_number
 
-from .queues import QUEUES
+from . import recount_values as plain
 
 if TYPE_CHECKING:
+    from ordertui.operations.eligibility import Eligibility
     from ordertui.operations.rate.calculator import RateCalculator
+    from ordertui.operations.rate.figures import RateFigure
     from ordertui.rules.policy.policy import Policy
     from ordertui.rules.tables.table import Row
     from ordertui.store import Store
-    from ordertui.store.repositories.rates import DatedOrder
 
     from .orders import OrderQueries
 
@@ -64,6 +66,15 @@ class _RateSum(msgspec.Struct):
     at_least: int = 0
 
 
+class _Marked(msgspec.Struct):
+    """All orders, added up as the status line does for marked ones."""
+
+    money: Counter[str] = msgspec.field(default_factory=Counter)
+    unpriced: int = 0
+    allowed: Counter[Action] = msgspec.field(default_factory=Counter)
+    counted: int = 0
+
+
 class Recount:
     """Recounts one store at one moment."""
 
@@ -75,30 +86,24 @@ class Recount:
         self._eligibility = eligibility
         self._calculator = calculator
         self._now = now
-        self._pending: dict[int, DatedOrder] = {}
         self._open: dict[str, list[Action]] = {}
+        """By order id the actions of the batches that hold it."""
+        self._cancelling: dict[str, list[tuple[Action, bool]]] = {}
+        """By order id what batches under way cancel, wholly or some units, and whether it counted at the commit."""
+        self._given_back: Counter[str] = Counter()
+        """By order id what refunds that left gave back, of those that Amazon did not refuse."""
+        self._committed_back: Counter[str] = Counter()
+        """The same with refunds that are held: nothing of it may be given back again."""
         self._allowed: dict[Action, set[int]] = {}
-        self._queues = {
-            spec.key: predicate(
-                parse(orders.queue_filter(spec), now=self._now, zone=orders.zone, marks=True),
-                decide=self._eligibility.decide,
-                auto_cancel_at=self._eligibility.deadline,
-                marked=orders.marks(),
-            )
-            for spec in QUEUES
-        }
-        self._queue_counts: Counter[str] = Counter()
+        self._queues: Counter[str] = Counter()
+        self._unsure: Counter[str] = Counter()
         self._rates: dict[tuple[str, int], _RateSum] = {}
+        self._all = _Marked()
 
     def run(self, progress: Progress | None = None) -> Iterator[Disagreement]:
         """Yield every disagreement. The store must not change meanwhile: read in one go, or when nobody works."""
-        ids = self._orders.find()
-        for marketplace in self._orders.marketplaces():
-            self._pending |= {one.id: one for one in self._store.rates.pending_cancellations(marketplace)}
-        for batch in self._store.batches.find(open_only=True):
-            for row in batch.rows:
-                if holds_order(batch.action, row.state):
-                    self._open.setdefault(row.order_id, []).append(batch.action)
+        ids, marks = self._orders.find(), self._orders.marks()
+        self._read_journal()
         self._allowed = {action: set(self._orders.find(f"action:{action}")) for action in Action}
         for start in range(0, len(ids), SLICE):
             if progress is not None:
@@ -106,50 +111,85 @@ class Recount:
             tallies = {one.id: one for one in self._store.tallies.of_orders(ids[start : start + SLICE])}
             for row_id, order in self._store.orders.get(ids[start : start + SLICE]).items():
                 yield from self._check_sums(order)
-                number = situation_number(situation_of(order.row))
-                if tallies[row_id].situation != number:
-                    yield _differ(order, "the situation", tallies[row_id].situation, number)
+                yield from self._check_facts(order, tallies[row_id].situation)
                 yield from self._check_journal(order)
                 yield from self._check_verdicts(order)
-                self._count(order)
+                self._count(order, is_marked=row_id in marks)
         if progress is not None:
             progress(len(ids), len(ids))
         yield from self._check_queues()
-        yield from self._check_at_risk()
         yield from self._check_rates()
+        yield from self._check_all(ids)
+
+    def _read_journal(self) -> None:
+        """Read what batches hold, cancel and gave back, from their rows and from the plans as they were committed."""
+        for batch in self._store.batches.find():
+            is_refund = batch.action is Action.REFUND
+            planned = {row.order_id: row for row in decode(self._store.batches.plan_bytes(batch.id)).rows}
+            counts = {order_id: row.counts for order_id, row in planned.items()}
+            for row in batch.rows:
+                if row.state in OPEN_STATES and not (is_refund and row.state is RowState.OK):
+                    self._open.setdefault(row.order_id, []).append(batch.action)
+                under_way = COMMITTED if is_refund else OPEN_STATES if batch.action is Action.CANCEL else ()
+                if row.state in under_way and row.order_id in counts:
+                    self._cancelling.setdefault(row.order_id, []).append((batch.action, counts[row.order_id]))
+                if is_refund and row.state in COMMITTED and row.order_id in planned:
+                    back = sum(plain.paid(line.refund) for line in planned[row.order_id].lines if line.refund)
+                    self._committed_back[row.order_id] += back
+                    self._given_back[row.order_id] += back if row.state in POSSIBLY_DONE else 0
+
+    def _policy(self, order: Order) -> Policy:
+        return self._eligibility.policy(order.row.marketplace)
+
+    def _due(self, order: Order) -> int | None:
+        """Return when Amazon cancels the order, at the earliest."""
+        policy = self._policy(order)
+        return plain.deadline(order.row, policy.values, MARKETPLACES[policy.marketplace])
 
     # -- one order
 
-    @staticmethod
-    def _check_sums(order: Order) -> Iterator[Disagreement]:
+    def _check_sums(self, order: Order) -> Iterator[Disagreement]:
         """Compare what is kept with the order with what its lines come to."""
         row, lines = order.row, order.lines
-        items = [line.quantity for line in lines if line.quantity is not None]
-        if row.items != (sum(items) if items else None):
-            yield _differ(order, "units", row.items, sum(items) if items else None)
+        units = [line.quantity for line in lines if line.quantity is not None]
+        if row.items != (sum(units) if units else None):
+            yield _differ(order, "units", row.items, sum(units) if units else None)
         shipped = [line.quantity_shipped for line in lines if line.quantity_shipped is not None]
         if row.units_shipped != (sum(shipped) if shipped else None):
             yield _differ(order, "units shipped", row.units_shipped, sum(shipped) if shipped else None)
-        total = _total(order)
+        total = plain.total(order)
         if (row.total and (row.total.minor, row.total.currency)) != total:
             shown = None if row.total is None else (row.total.minor, row.total.currency)
             yield _differ(order, "the total in minor units", shown, total)
-        known = _lines_known(lines) | (row.lines_known & LinesKnown.PARCEL_LEFT)
-        known |= PROGRAM_BARS.get(row.program, LinesKnown(0))
-        for action in BATCH_ACTIONS:
-            if (lines_denial(action, row.lines_known) is None) != (lines_denial(action, known) is None):
-                yield _differ(order, f"what its lines allow for {action}", row.lines_known, known)
-        back = sum(line.refunded.total for line in lines)
-        amounts = [line.paid for line in lines if line.is_active]
-        paid = None if not amounts or None in amounts else sum(one.total for one in amounts if one is not None)
-        refunded = Refunded.NONE if not back else Refunded.PARTIAL if paid is None or back < paid else Refunded.FULL
+        refunded = plain.refunded(order, self._given_back[row.order_id])
         if row.refunded is not refunded:
             yield _differ(order, "refunded", row.refunded, refunded)
+        items = {line.order_item_id or line.line: plain.paid(line.refunded) for line in lines}
+        if sum(items.values()) != self._committed_back[row.order_id]:
+            yield _differ(order, "what was given back", sum(items.values()), self._committed_back[row.order_id])
         for line in lines:
-            if line.paid is not None and any(
-                getattr(line.refunded, name) > getattr(line.paid, name) for name in COMPONENTS
-            ):
-                yield _differ(order, f"what line {line.line} gave back", line.refunded.total, line.paid.total)
+            if line.paid is None:
+                continue
+            limit = refund_limit(order, line)
+            left = plain.refundable(order, line)
+            if limit is not None and limit.total != left:
+                yield _differ(order, f"what may be given back of line {line.line}", limit.total, left)
+            if line.paid.total != plain.paid(line.paid):
+                yield _differ(order, f"what line {line.line} costs", line.paid.total, plain.paid(line.paid))
+            if any(getattr(line.refunded, name) > getattr(line.paid, name) for name in COMPONENTS):
+                yield _differ(
+                    order, f"what line {line.line} gave back", plain.paid(line.refunded), plain.paid(line.paid)
+                )
+
+    def _check_facts(self, order: Order, situation: int) -> Iterator[Disagreement]:
+        """Compare the facts that decide, packed in one number, and the deadline with those of the order."""
+        row = order.row
+        for name, value in situation_from_number(situation)._asdict().items():
+            if plain.facts(row)[name] != value:
+                yield _differ(order, f"the situation's {name}", value, plain.facts(row)[name])
+        due = self._due(order)
+        if self._eligibility.deadline(row) != due:
+            yield _differ(order, "when Amazon cancels it", self._eligibility.deadline(row), due)
 
     def _check_journal(self, order: Order) -> Iterator[Disagreement]:
         """Compare the action that the order shows as open with the rows of the batches."""
@@ -157,73 +197,102 @@ class Recount:
         held = self._open.get(row.order_id, [])
         if len(held) > 1:
             yield _differ(order, "open actions", 1, len(held))
-        shown = [row.open_action.kind] if row.open_action and has_open_action(row) else []
-        if shown != held[:1]:
-            yield _differ(order, "its open action", shown or "none", held or "none")
+        shown = row.open_action
+        is_open = shown is not None and shown.state in OPEN_STATES
+        if shown is not None and shown.kind is Action.REFUND and shown.state is RowState.OK:
+            is_open = False
+        found = [shown.kind] if shown is not None and is_open else []
+        if found != held[:1]:
+            yield _differ(order, "its open action", found or "none", held or "none")
 
     def _check_verdicts(self, order: Order) -> Iterator[Disagreement]:
         """Compare table, pane and plan, which ask the eligibility, with the filter, and both with the tables' rows."""
-        row = order.row
+        row, policy = order.row, self._policy(order)
+        is_doubtful = plain.is_doubtful(row, policy.values, self._due(order), self._now)
         for action in Action:
             by_filter = row.id in self._allowed[action]
             verdict = self._eligibility.verdict(row, action, order.lines)
             if verdict.allowed != by_filter:
                 yield _differ(order, f"{action} by the filter", by_filter, verdict.allowed)
-            by_rules = _only_row(self._eligibility.policy(row.marketplace), action.value, order).then["allowed"] is True
-            if verdict.allowed and not by_rules:
-                yield _differ(order, f"{action} by the rules", True, by_rules)
-            elif by_rules and not verdict.allowed and not verdict.why:
+            allowed = _only_row(policy, action.value, order).then["allowed"] is True
+            if action in BATCH_ACTIONS:
+                is_free = not is_doubtful and row.order_id not in self._open
+                allowed = allowed and is_free and plain.lines_suffice(action, order)
+            if verdict.allowed != (allowed and not verdict.rule.startswith("house ")):
+                yield _differ(order, f"{action} by the rules", verdict.allowed, allowed)
+            if not verdict.allowed and not verdict.why:
                 yield _differ(order, f"the reason against {action}", "none", "one")
+            if verdict.allowed:
+                self._all.allowed[action] += 1
+                if action is Action.CANCEL:
+                    counts = _only_row(policy, "counts", order).then["counts"] != YesNo.NO
+                    self._all.counted += counts
+                    if counts != self._eligibility.counts(row):
+                        yield _differ(order, "whether cancelling it counts", not counts, counts)
 
-    def _count(self, order: Order) -> None:
-        """Add the order to the queues and windows that it is in."""
-        for key, fits in self._queues.items():
-            self._queue_counts[key] += fits(order)
-        row = order.row
+    def _count(self, order: Order, *, is_marked: bool) -> None:
+        """Add the order to the queues, windows and sums that it is in."""
+        row, policy = order.row, self._policy(order)
+        found, unsure = plain.queues(
+            order, self._due(order), self._now, is_marked=is_marked, books_refunds=self._orders.books_refunds
+        )
+        self._queues.update(found)
+        self._unsure.update(unsure)
+        total = plain.total(order)
+        if total is None:
+            self._all.unpriced += 1
+        else:
+            self._all.money[total[1]] += total[0]
         if row.channel is not Channel.MERCHANT or row.purchased_at is None:
             return
-        policy = self._eligibility.policy(row.marketplace)
         for days in policy.values.rate_days:
-            start, end = window(self._now, days, policy.zone)
-            if start <= row.purchased_at <= end:
-                total = self._rates.setdefault((row.marketplace, days), _RateSum())
+            if plain.window_start(self._now, days, policy.zone) <= row.purchased_at <= self._now:
+                rate = self._rates.setdefault((row.marketplace, days), _RateSum())
                 counts = self._standing(policy, order)
-                total.orders += 1
-                total.cancelled += counts is not YesNo.NO
-                total.at_least += counts is YesNo.YES
+                rate.orders += 1
+                rate.cancelled += counts is not YesNo.NO
+                rate.at_least += counts is YesNo.YES
 
     def _standing(self, policy: Policy, order: Order) -> YesNo:
         """Return whether an order counts as cancelled, with what batches are about to cancel."""
         row = order.row
-        pending = self._pending.get(row.id)
-        if pending is not None and self._calculator.counting.is_pending(pending.facts):
-            return YesNo.YES
         if row.status is OrderStatus.CANCELLED:
             return YesNo(_only_row(policy, "history", order).then["counts"])
+        if self._is_about_to_count(order):
+            return YesNo.YES
         if row.amazon_counts is not YesNo.UNKNOWN:
             return row.amazon_counts
         taken = [line for line in order.lines if line.status is OrderStatus.CANCELLED]
         asked = all(line.buyer_request is BuyerRequest.OFFICIAL for line in taken)
         return YesNo.NO if asked else YesNo.UNKNOWN
 
+    def _is_about_to_count(self, order: Order) -> bool:
+        """Return whether a batch under way makes an order count that no report shows as cancelled.
+
+        Frozen at the commit; since then only Amazon's word changes it: that it was shipped, or how the buyer asked.
+        """
+        under_way = self._cancelling.get(order.row.order_id, [])
+        if not under_way:
+            return False
+        counted = any(counts for _, counts in under_way)
+        if not any(action is Action.CANCEL and counts == counted for action, counts in under_way):
+            return counted  # units of it alone, or they decide
+        if order.row.status is OrderStatus.SHIPPED or order.row.buyer_request is BuyerRequest.OFFICIAL:
+            return False
+        return order.row.buyer_request is not BuyerRequest.UNKNOWN or counted
+
     # -- the whole store
 
     def _check_queues(self) -> Iterator[Disagreement]:
         for queue in self._orders.queues():
-            if queue.count is not None and queue.count != self._queue_counts[queue.key]:
-                yield Disagreement(
-                    f"queue {queue.title}", "its count", str(queue.count), str(self._queue_counts[queue.key])
-                )
-
-    def _check_at_risk(self) -> Iterator[Disagreement]:
-        """Compare what the rate panel says Amazon is about to cancel with the queue of the same name."""
-        due = sum(
-            len(self._calculator.auto_cancel_times(code, self._now + AT_RISK)) for code in self._orders.marketplaces()
-        )
-        if due != self._queue_counts["auto_cancel"]:
-            yield Disagreement(
-                "the rate panel", "what Amazon cancels in 24 h", str(due), str(self._queue_counts["auto_cancel"])
-            )
+            if queue.count is not None and queue.count != self._queues[queue.key]:
+                yield _of_store(f"queue {queue.title}", "its count", queue.count, self._queues[queue.key])
+            if queue.count is not None and queue.unknown != self._unsure[queue.key]:
+                yield _of_store(f"queue {queue.title}", "unknown", queue.unknown, self._unsure[queue.key])
+        codes = self._orders.marketplaces()
+        due = sum(len(self._calculator.auto_cancel_times(code, self._now + AT_RISK)) for code in codes)
+        if due != self._queues["auto_cancel"]:
+            yield _of_store("the rate panel", "what Amazon cancels in 24 h", due, self._queues["auto_cancel"])
 
     def _check_rates(self) -> Iterator[Disagreement]:
         for marketplace in self._orders.marketplaces():
@@ -234,54 +303,47 @@ class Recount:
                     ("orders", shown.orders, found.orders),
                     ("counted cancellations", shown.cancelled, found.cancelled),
                     ("cancellations known to count", shown.cancelled_at_least, found.at_least),
+                    ("the room under the target", shown.headroom, _room(shown, found)),
                 ):
                     if one != other:
-                        yield Disagreement(f"{marketplace}, {shown.days} days", what, str(one), str(other))
+                        yield _of_store(f"{marketplace}, {shown.days} days", what, one, other)
+
+    def _check_all(self, ids: Sequence[int]) -> Iterator[Disagreement]:
+        """Compare what the status line would say with every order marked."""
+        shown, found = self._calculator.impact(ids), self._all
+        for what, one, other in (
+            ("money", dict(shown.money), {code: found.money[code] for code in found.money}),
+            ("orders without a price", shown.unpriced, found.unpriced),
+            ("orders that may be cancelled", shown.cancellable, found.allowed[Action.CANCEL]),
+            ("of these, those that count", shown.counted, found.counted),
+            ("orders that may be refunded", shown.refundable, found.allowed[Action.REFUND]),
+            ("orders that may be confirmed", shown.confirmable, found.allowed[Action.CONFIRM]),
+        ):
+            if one != other:
+                yield _of_store("all orders marked", what, one, other)
 
 
 def _differ(order: Order, what: str, shown: object, recounted: object) -> Disagreement:
     return Disagreement(order.row.order_id, what, str(shown), str(recounted))
 
 
-def _total(order: Order) -> tuple[int, str] | None:
-    """Return what the buyer pays for the order, in minor units, and the currency; None when a price is unknown."""
-    currencies = {line.currency for line in order.lines if line.currency is not None}
-    is_cancelled = order.row.status is OrderStatus.CANCELLED
-    active = [] if is_cancelled else [line for line in order.lines if line.is_active]
-    if len(currencies) != 1 or any(line.paid is None for line in active):
-        return None
-    total = 0
-    for line in active:
-        paid = line.paid or LineAmounts()
-        total += paid.item_price + paid.item_tax + paid.shipping_price + paid.shipping_tax
-        total += paid.gift_wrap_price + paid.gift_wrap_tax - paid.item_promotion - paid.ship_promotion
-    return total, currencies.pop()
+def _of_store(subject: str, what: str, shown: object, recounted: object) -> Disagreement:
+    return Disagreement(subject, what, str(shown), str(recounted))
 
 
-def _lines_known(lines: Sequence[OrderLine]) -> LinesKnown:
-    """Return what the lines that are not cancelled let a feed name."""
-    active = [line for line in lines if line.is_active]
-    known = LinesKnown(0)
-    if not lines:
-        return LinesKnown.COMPLETE
-    for line in active:
-        known |= LinesKnown.ACTIVE
-        known |= LinesKnown.HAS_ID if line.has_usable_id else LinesKnown.MISSING_ID
-        if line.paid is not None and line.currency is not None:
-            known |= LinesKnown.PRICED
-            if line.has_usable_id and line.paid.total > line.refunded.total:
-                known |= LinesKnown.REFUNDABLE
-    return known
+def _room(shown: RateFigure, found: _RateSum) -> int:
+    """Return the room under the target; none is shown where the window's orders are not all known."""
+    return 0 if shown.reason else plain.room(found.orders, found.cancelled, shown.target)
 
 
 def _only_row(policy: Policy, table_name: str, order: Order) -> Row:
     """Return the row of a decision table that fits an order, looking at one row after the other."""
     table = policy.table(table_name)
-    values = (*situation_of(order.row), policy.marketplace)
+    values = plain.facts(order.row) | {"marketplace": policy.marketplace}
     fitting = [
         row
         for row in table.rows
-        if all(box >> axis.index_of(value) & 1 for box, axis, value in zip(row.box, table.axes, values, strict=True))
+        if all(box >> axis.index_of(values[axis.fact.name]) & 1 for box, axis in zip(row.box, table.axes, strict=True))
     ]
     if len(fitting) != 1:
         raise LookupError(f"{len(fitting)} rows of table {table_name} fit order {order.row.order_id}")
