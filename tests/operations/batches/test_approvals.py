@@ -10,6 +10,7 @@ import pytest
 
 from ordertui.operations.batches.splitting import split
 from ordertui.operations.config import Config
+from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
 from ordertui.operations.errors import BadInput, OperationError, PlanChanged, Refused
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
@@ -198,14 +199,17 @@ def test_a_rule_that_came_later_is_asked_before_the_batch_leaves(scene: Scene) -
     assert [one.id for one in scene.ann.dispatcher.run()] == [batch], "what is approved is not asked again"
 
 
-def test_a_part_of_an_approved_batch_is_approved(scene: Scene) -> None:
+def test_what_is_called_a_part_of_an_approved_batch_is_not_approved_by_that(scene: Scene) -> None:
     batch = scene.commit(1, 2)
     scene.bob.approvals.approve(batch, "fine")
-    part = scene.commit(3, by=scene.session("ann", with_rule=False))
+    part = scene.commit(3, 4, by=scene.session("ann", with_rule=False))
     store = scene.owner.context.store
-    assert not store.batches.approvals.is_approved(part)
     store.batches.chain([batch, part])
-    assert store.batches.approvals.is_approved(part)
+    assert not store.batches.approvals.is_approved(part)
+    scene.clock.advance(MINUTES_15)
+    with pytest.raises(DispatchIncomplete, match=f"batch {part} is no part of batch {batch} as it was previewed"):
+        scene.ann.dispatcher.run()
+    assert (scene.state(batch), scene.state(part)) == (BatchState.WRITTEN, BatchState.HELD)
 
 
 def test_an_approval_after_the_split_is_of_that_part_alone(scene: Scene) -> None:
@@ -258,7 +262,8 @@ def test_no_sql_of_a_login_approves_a_part_of_its_own_batch(scene: Scene, engine
     batch = scene.commit(1, 2, 3, 4, by=scene.bob)
     store = scene.session("eve").context.store
     first, second = split(store, scene.clock, store.batches.get(batch), [2, 2], "MERCHANT-ID")
-    store.batches.approvals.ask(store.batches.get(second), ["many"])
+    with store.write():
+        store.batches.approvals.ask(store.batches.get(second), ["many"])
     for part in (first, second):
         with pytest.raises(StoreError, match="committed by bob"):
             scene.bob.context.store.database.query(f"SELECT decide_approval({part}, 0, 1, 'eve', 'fine')")
@@ -284,13 +289,13 @@ def test_no_sql_of_a_login_approves_its_own_batch(scene: Scene, engine: str) -> 
             with pytest.raises(StoreError):
                 session.context.store.database.query(statement)
             assert scene.state(mine) is BatchState.AWAITING, statement
-    inserted = "INSERT INTO batches (action, marketplace, state, created_at, due_at, sha256, advice, plan, author)"
-    made = scene.ann.context.store.database.value(
-        f"{inserted} VALUES ('cancel', 'US', 'held', 0, 0, '', '', '', 'bob') RETURNING id"
+    inserted = (
+        "INSERT INTO batches (action, marketplace, state, created_at, due_at, sha256, advice, plan, author) VALUES"
+        " ('cancel', 'US', 'held', 0, 0, '', '', '', 'bob') RETURNING author"
     )
-    author = scene.owner.context.store.database.value("SELECT author FROM batches WHERE id = ?", (made,))
-    assert author == "ann", "the server says who committed it"
-    scene.owner.context.store.database.query(f"DELETE FROM batches WHERE id = {made}")
+    database = scene.ann.context.store.database
+    with pytest.raises(StoreError, match="no record of the audit tells what changed of new batch"), database.write():
+        assert database.value(inserted) == "ann", "the server says who committed it"
     assert scene.bob.approvals.approve(own, "fine").batch.state is BatchState.HELD
     assert eve.approvals.approve(other, "fine").batch.state is BatchState.HELD
 

@@ -187,14 +187,16 @@ class BatchService:
     def get(self, batch_id: int) -> Batch:
         """Return a batch with what to do next. Raises UnknownBatch."""
         reader = self._context.reader()
-        return self._with_tries(self._describe(reader.batches.get(batch_id), reader.submissions.find()))
+        return self._with_tries(self._describe(reader.batches.get(batch_id), reader.submissions.find(batch_id)))
 
     def find(self, *, open_only: bool = False) -> list[Batch]:
         """Return the batches, newest first, each with what to do next."""
         reader = self._context.reader()
-        submissions = reader.submissions.find()
+        submissions: dict[int, list[Submission]] = {}
+        for one in reader.submissions.find():
+            submissions.setdefault(one.batch, []).append(one)
         found = reader.batches.find(open_only=open_only)
-        return [self._with_tries(self._describe(batch, submissions)) for batch in found]
+        return [self._with_tries(self._describe(batch, submissions.get(batch.id, ()))) for batch in found]
 
     def _with_tries(self, batch: Batch) -> Batch:
         """Return the batch less the refused orders that a later batch tries in what may be tried again."""

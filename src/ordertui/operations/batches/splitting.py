@@ -63,6 +63,7 @@ def split(store: Store, clock: Clock, batch: JournalBatch, parts: list[int], mer
                 due_at=batch.due_at,
             )
             store.batches.wishes.inherit(batch.id, made.id)
+            store.batches.approvals.pass_on(batch.id, made.id)
             numbers.append(made.id)
         store.batches.chain(numbers)
     return numbers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from ordertui.orders.batch_state import NEVER_ARRIVED, RowState
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.text import pluralize
 from ordertui.store import Store
 
@@ -19,7 +19,7 @@ class FailureWatch:
         self._store = store
         self._open = {batch.id for batch in store.batches.find(open_only=True)}
         self._rows = self._failed_rows(self._open)
-        self._refused = self._refused_submissions()
+        self._refused = store.submissions.never_arrived()
 
     def sentences(self) -> list[str]:
         """Return one sentence for each batch of which something did not go through since; none when all did."""
@@ -28,12 +28,12 @@ class FailureWatch:
         found = [
             f"batch {batch}: {pluralize(count)} {_WORDS[state]}" for (batch, state), count in sorted(counts.items())
         ]
-        held_again = sorted({batch for _, batch in self._refused_submissions() - self._refused})
+        held_again = sorted({batch for _, batch in self._store.submissions.never_arrived() - self._refused})
         return found + [f"batch {batch}: Amazon did not take it; it is held again" for batch in held_again]
 
     def unanswered(self) -> list[str]:
         """Return one sentence for each batch that is at Amazon, or may be, without an answer."""
-        found = sorted({one.batch for one in self._store.submissions.find() if one.is_open})
+        found = sorted({one.batch for one in self._store.submissions.find_open() if one.is_open})
         return [f"batch {batch} is not answered yet; the next `ordertui dispatch --wait` goes on" for batch in found]
 
     def _failed_rows(self, batches: Iterable[int]) -> set[tuple[int, str, RowState]]:
@@ -43,6 +43,3 @@ class FailureWatch:
             for row in self._store.batches.get(number).rows
             if row.state in _WORDS
         }
-
-    def _refused_submissions(self) -> set[tuple[int, int]]:
-        return {(one.id, one.batch) for one in self._store.submissions.find() if one.state in NEVER_ARRIVED}

@@ -81,7 +81,7 @@ class FeedDispatcher:
 
     def next_poll(self) -> int | None:
         """Return when a feed on its way is looked at next (epoch seconds); None when none is on its way."""
-        submissions = self._context.reader().submissions.find()
+        submissions = self._context.reader().submissions.find_open()
         return min((next_poll_at(one) for one in submissions if is_followed(one)), default=None)
 
     def next_due(self) -> Due | None:
@@ -101,15 +101,14 @@ class FeedDispatcher:
     def outlook(self, batch: JournalBatch, submissions: Sequence[Submission]) -> tuple[int | None, str]:
         """Return when an open batch goes on by itself, and a text why it waits.
 
-        The time is in epoch seconds; None: something else must happen first. `submissions`: of the whole store, newest
-        first.
+        The time is in epoch seconds; None: something else must happen first. `submissions`: its own, newest first.
         """
         reader, now = self._context.reader(), self._context.clock.now()
         if batch.state is BatchState.HELD:
             schedule = self._schedule(reader)
             why = schedule.waiting_reason(batch) if batch.due_at <= now else ""
             return schedule.leaves_at(batch), f"It waits: {why}." if why else ""
-        mine = next((one for one in submissions if one.batch == batch.id), None)
+        mine = next(iter(submissions), None)
         if mine is None or not is_followed(mine):
             return None, ""
         shown = quotas(reader, now, ("createFeed", "getFeeds"))
@@ -122,7 +121,7 @@ class FeedDispatcher:
         Feeds that are on their way for longer than `stuck_seconds` are not waited for: Amazon may never answer.
         """
         oldest = self._context.clock.now() - feed_limits().stuck_seconds.value
-        submissions = self._context.reader().submissions.find()
+        submissions = self._context.reader().submissions.find_open()
         recent = [one for one in submissions if is_followed(one) and one.started_at > oldest]
         due = min(map(next_poll_at, recent), default=None)
         if due is None:

@@ -8,9 +8,9 @@ from itertools import takewhile
 from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT
 from ordertui.operations.limits import feed_limits
 from ordertui.operations.sync.connection import retry_delay
-from ordertui.orders.batch_state import IN_FLIGHT, NEVER_ARRIVED, NEVER_LEFT, BatchState, RowState, SubmissionState
+from ordertui.orders.batch_state import IN_FLIGHT, NEVER_LEFT, BatchState, RowState, SubmissionState
 from ordertui.orders.clock import iso_utc
-from ordertui.store import JournalBatch, Store, Submission
+from ordertui.store import JournalBatch, Store
 
 from .shipment_call import submission_kind
 
@@ -24,9 +24,9 @@ class FeedSchedule:
         self._marketplaces = marketplaces
 
     @cached_property
-    def submissions(self) -> list[Submission]:
-        """All submissions, newest first."""
-        return self._store.submissions.find()
+    def _busy(self) -> dict[str, int]:
+        """The batch on its way, by the kind of its submission."""
+        return {one.feed_type: one.batch for one in self._store.submissions.find_open() if one.is_open}
 
     def due(self) -> list[JournalBatch]:
         """Return the batches whose hold has ended, in the order of their commit."""
@@ -50,7 +50,7 @@ class FeedSchedule:
         """
         if self._obstacle(batch):
             return None
-        mine = (one for one in self.submissions if one.batch == batch.id)
+        mine = self._store.submissions.find(batch.id)
         refused = list(takewhile(lambda one: one.state is SubmissionState.REFUSED, mine))
         retry_at = refused[0].started_at + retry_delay(len(refused)) if refused else 0
         return max(batch.due_at, self._free_at(batch), retry_at)
@@ -60,8 +60,8 @@ class FeedSchedule:
         kind = submission_kind(self._store, batch)
         if kind == CONFIRM_SHIPMENT.name:
             return 0
-        times = [one.started_at for one in self.submissions if one.feed_type == kind and one.state not in NEVER_ARRIVED]
-        return max(times) + feed_limits().gap_seconds.value if times else 0
+        last = self._store.submissions.last_begun(kind)
+        return 0 if last is None else last + feed_limits().gap_seconds.value
 
     def _obstacle(self, batch: JournalBatch) -> str:
         """Return what other than time keeps a batch from leaving; empty when nothing does."""
@@ -72,9 +72,8 @@ class FeedSchedule:
             why = self._part_obstacle(self._store.batches.get(before))
             if why:
                 return why
-        kind = submission_kind(self._store, batch)
-        busy = next((one for one in self.submissions if one.is_open and one.feed_type == kind), None)
-        return f"batch {busy.batch}, of the same kind, is on its way" if busy is not None else ""
+        busy = self._busy.get(submission_kind(self._store, batch))
+        return "" if busy is None else f"batch {busy}, of the same kind, is on its way"
 
     @staticmethod
     def _part_obstacle(part: JournalBatch) -> str:

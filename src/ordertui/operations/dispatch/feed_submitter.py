@@ -111,20 +111,16 @@ class FeedSubmitter:
 
     def _describe(self, batch_id: int) -> Batch:
         batch = self._store.batches.get(batch_id)
-        return as_batch(batch, batch_text(self._store.submissions.find(), batch, self._clock.now()))
+        return as_batch(batch, batch_text(self._store.submissions.find(batch_id), batch, self._clock.now()))
 
     def _due_parts(self, note: Note) -> list[JournalBatch]:
         """Return the due batches, after splitting the large ones into parts."""
-        schedule, failed = self._schedule(), set()
-        for batch in schedule.due():
-            is_tried = any(one.batch == batch.id for one in schedule.submissions)
-            if is_tried or self._store.batches.predecessor(batch.id) is not None:
+        log, failed = self._store.submissions, set()
+        for batch in self._schedule().due():
+            if log.find(batch.id) or self._store.batches.predecessor(batch.id) is not None:
                 continue
             rows = sum(row.state is RowState.HELD for row in batch.rows)
-            kind = submission_kind(self._store, batch)
-            is_first = not any(
-                one.feed_type == kind and one.state is SubmissionState.DONE for one in schedule.submissions
-            )
+            is_first = not log.was_ever_done(submission_kind(self._store, batch))
             parts = sizes(rows, first=is_first, limits=feed_limits())
             if len(parts) > 1:
                 try:
@@ -207,7 +203,7 @@ class FeedSubmitter:
 
     async def _repeat_unanswered(self, client: Client, note: Note) -> None:
         """Look at each order whose shipment was confirmed without a clear answer; repeat the call if it still waits."""
-        for submission in reversed(self._store.submissions.find()):
+        for submission in self._store.submissions.find_open():
             is_unclear = submission.state is SubmissionState.UNANSWERED and is_followed(submission)
             if not is_unclear or self._clock.now() < next_poll_at(submission) or client.waiting.is_stopped():
                 continue

@@ -70,7 +70,7 @@ class FeedTracker:
 
         An error of Amazon's is kept with its submission and stops nothing.
         """
-        for submission in reversed(self._store.submissions.find()):
+        for submission in self._store.submissions.find_open():
             if not submission.is_open or client.waiting.is_stopped() or self._clock.now() < next_poll_at(submission):
                 continue
             try:
@@ -153,8 +153,9 @@ class FeedTracker:
 
     def _may_be(self, submission: Submission, feed: Feed) -> bool:
         """Whether a listed feed may be this submission: new, of its marketplace, and of no other submission."""
-        ours = {one.feed_id for one in self._store.submissions.find()}
-        if feed.feed_id in submission.known or feed.feed_id in ours or feed.feed_type not in ("", submission.feed_type):
+        if feed.feed_id in submission.known or self._store.submissions.has_feed(feed.feed_id):
+            return False
+        if feed.feed_type not in ("", submission.feed_type):
             return False
         markets = set(filter(None, feed.marketplace_ids))
         return not markets or markets == {MARKETPLACES[submission.marketplace].id}
@@ -174,7 +175,7 @@ class FeedTracker:
         submissions = self._store.submissions.find(batch_id)
         if not submissions or submissions[0].state not in UNCLEAR_SUBMISSIONS:
             raise OperationError(f"batch {batch_id} has no unclear feed; `ordertui api feeds` lists them")
-        if feed_id in {one.feed_id for one in self._store.submissions.find()}:
+        if self._store.submissions.has_feed(feed_id):
             raise OperationError(f"feed {feed_id} is another batch's")
         return self.adopt(submissions[0], feed_id, "by the operator's word")
 

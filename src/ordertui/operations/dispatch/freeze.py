@@ -57,6 +57,7 @@ class BatchFreezer:
                 f"batch {batch_id}: order {lost[0]} is not in this store any more; nothing of the batch was sent:"
                 " undo it, import the order and plan again"
             )
+        self._check_part(batch_id, plan)
         approval = self._leave_out_changed_rows(batch, plan)
         batch = self._store.batches.get(batch_id)
         return LastLook(batch, plan, self._build(batch, plan), approval)
@@ -64,6 +65,20 @@ class BatchFreezer:
     def rebuild(self, batch: JournalBatch) -> list[FeedFile]:
         """Return the files of a batch that left, made again of its plan: stores of version 1 kept no bytes."""
         return as_feed_files(self._build(batch, decode(self._store.batches.plan_bytes(batch.id))))
+
+    def _check_part(self, batch_id: int, plan: Plan) -> None:
+        """Raise OperationError when a part of a split batch has a row that was not previewed and approved with it."""
+        batches = self._store.batches
+        *_, whole = batches.approvals.with_parts_before(batch_id)
+        if whole == batch_id:
+            return
+        mine = {row.order_id: row for row in plan.rows}
+        previewed = {row.order_id: row for row in decode(batches.plan_bytes(whole)).rows if row.order_id in mine}
+        if mine != previewed:
+            raise OperationError(
+                f"batch {batch_id} is no part of batch {whole} as it was previewed; nothing of it was sent: undo it"
+                " and plan again"
+            )
 
     def _leave_out_changed_rows(self, batch: JournalBatch, plan: Plan) -> tuple[str, ...]:
         """Take out rows that a report, a fact or a late result made impossible; return what asks for an approval."""

@@ -150,7 +150,7 @@ class DispatchService:
         return self.feeds.look(since, order_ids)
 
     def describe(self, batch: JournalBatch, submissions: Sequence[Submission]) -> Batch:
-        """Return a batch with what to do next, or why that cannot be said. `submissions`: of the whole store."""
+        """Return a batch with what to do next, or why that cannot be said. `submissions`: its own, newest first."""
         try:
             return self._describe(batch, submissions)
         except Exception as error:  # one bad batch must not hide the others of a list
@@ -170,6 +170,6 @@ class DispatchService:
         if context.is_api_dispatch:
             next_at, more = self.feeds.outlook(batch, submissions)
         else:
-            is_open = any(one.batch == batch.id and one.is_open for one in submissions)
+            is_open = any(one.is_open for one in submissions)
             next_at, more = None, NOT_FOLLOWED if is_open else ""
         return replace(as_batch(batch, " ".join(filter(None, (text, more)))), by_api=True, next_at=next_at)

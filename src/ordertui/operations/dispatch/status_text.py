@@ -56,9 +56,9 @@ CALL_STATUS_TEXT: dict[SubmissionState, str] = {
 def batch_text(submissions: Sequence[Submission], batch: JournalBatch, now: int) -> str:
     """Return the text about a batch that went, or tried to go, by the API; empty when it did not, or left by file.
 
-    `submissions`: of the whole store, newest first. `now`: epoch seconds.
+    `submissions`: its own, newest first. `now`: epoch seconds.
     """
-    mine = next((one for one in submissions if one.batch == batch.id), None)
+    mine = next(iter(submissions), None)
     if mine is None or (mine.state in NEVER_ARRIVED and batch.state is not BatchState.HELD):
         return ""
     return submission_text(mine, now)

@@ -89,7 +89,8 @@ def translate_error(error: psycopg.Error, place: str) -> StoreError:
     if isinstance(error, errors.ReadOnlySqlTransaction):
         return ReadOnlyStore(f"{place} may not be written ({text})")
     if isinstance(error, errors.InsufficientPrivilege):
-        return StoreError(f"{place}: {text}; `ordertui team list` shows who may do what")
+        why = error.diag.message_primary or text
+        return StoreError(f"{place}: {why}; `ordertui team list` shows who may do what")
     if isinstance(error, errors.DiskFull):
         return StoreError(f"{place}: the server's disk is full; nothing of this step was kept")
     if isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08").startswith(_LINE_LOST):

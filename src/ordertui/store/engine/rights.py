@@ -53,6 +53,7 @@ RIGHTS: tuple[Right, ...] = (
     Right(_COMMIT, "INSERT (id, action, marketplace, state, created_at, due_at, sha256, advice, plan, who, author,"
           " hold_boot, hold_mark)", "batches"),
     Right(_COMMIT, "EXECUTE", "ask_approval(bigint, bigint, text)"),
+    Right(_COMMIT, "EXECUTE", "pass_approval(bigint, bigint)"),
     Right(Permission.APPROVE, "EXECUTE", "decide_approval(bigint, bigint, bigint, text, text)"),
     Right(_COMMIT, "INSERT", "batch_rows"),
     Right(_COMMIT, "INSERT", "refunds"),
@@ -82,7 +83,17 @@ RIGHTS: tuple[Right, ...] = (
     Right(_UNDO, "UPDATE (undone)", "rate_reports"),
 )  # fmt: skip
 READ_ONLY_TABLES = frozenset(
-    {"approvals", "audit", "audit_orders", "policies", "schema_version", "change_number", "changes", "commits"}
+    {
+        "approvals",
+        "audit",
+        "audit_orders",
+        "policies",
+        "schema_version",
+        "change_number",
+        "changes",
+        "commits",
+        "unrecorded",
+    }
 )
 """Tables that functions of the store write, or its owner alone. Every role reads every table."""
 

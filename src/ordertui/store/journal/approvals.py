@@ -20,6 +20,7 @@ from .holds import HoldTimer, hold_columns
 from .records import JournalBatch
 from .rows import TransitionWriter
 
+_COLUMNS = "asked_at, why, decided_at, approved, decided_login, decided_who, word"
 LEFT_ELSEWHERE = "it left from another store"
 """The word of an approval that was given in another store, of which this one was a copy."""
 
@@ -59,25 +60,30 @@ class ApprovalLedger:
         self._transitions.log("batch.awaiting_approval", batch.id, why="; ".join(why), orders=_held(batch))
 
     def is_approved(self, batch_id: int) -> bool:
-        """Return whether a batch was approved, itself or as a part of a larger one that was approved as a whole.
+        """Return whether a batch was approved; a part of a larger one has the approval from `pass_on`."""
+        return bool(self._database.value("SELECT approved FROM approvals WHERE batch = ?", (batch_id,)))
 
-        What was approved of a larger one after the part was split off is not about the part.
+    def pass_on(self, whole: int, part: int) -> None:
+        """Give a part the approval of the batch that it is split off in the open transaction, if that has one.
+
+        What is approved of the whole later is not about the part. A server compares their rows and refuses others.
         """
-        made = self._database.value("SELECT created_at FROM batches WHERE id = ?", (batch_id,))
-        return any(
-            self._database.value(
-                "SELECT approved FROM approvals WHERE batch = ? AND (batch = ? OR decided_at <= ?)",
-                (part, batch_id, made),
+        if self._is_shared:
+            self._database.value("SELECT pass_approval(?, ?)", (whole, part))
+        else:
+            self._database.execute(
+                f"INSERT INTO approvals (batch, {_COLUMNS}) SELECT ?, {_COLUMNS} FROM approvals"
+                " WHERE batch = ? AND approved = 1",
+                (part, whole),
             )
-            for part in self._with_parts_before(batch_id)
-        )
 
-    def _with_parts_before(self, batch_id: int) -> Iterator[int]:
+    def with_parts_before(self, batch_id: int) -> Iterator[int]:
         """Yield a batch and the parts of the same larger one before it; the last is the larger one itself."""
         part: int | None = batch_id
         while part is not None:
             yield part
-            part = self._database.value("SELECT after_batch FROM feed_parts WHERE batch = ?", (part,))
+            sql = "SELECT after_batch FROM feed_parts WHERE batch = ? AND after_batch < batch"  # so it comes to an end
+            part = self._database.value(sql, (part,))
 
     def check(self, batch: JournalBatch) -> None:
         """Raise ApprovalRefused when who is at work may not decide about a batch, or when it does not wait for that."""
@@ -91,7 +97,7 @@ class ApprovalLedger:
             )
         authors = (  # a part split off has the login that let it leave
             self._database.value("SELECT author FROM batches WHERE id = ?", (part,))
-            for part in self._with_parts_before(batch.id)
+            for part in self.with_parts_before(batch.id)
         )
         if login in authors:
             raise ApprovalRefused(

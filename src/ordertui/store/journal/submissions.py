@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 
 from ordertui.orders.batch_state import (
     NEVER_ARRIVED,
+    OPEN_SUBMISSIONS,
     UNANSWERED,
     BatchState,
     RowState,
@@ -20,7 +21,7 @@ from ordertui.orders.batch_state import (
 )
 from ordertui.orders.clock import Clock
 from ordertui.orders.enums import Action
-from ordertui.store.engine.database import Database
+from ordertui.store.engine.database import Database, in_list
 from ordertui.store.engine.errors import ConstraintViolated, FeedBusy, StoreError
 from ordertui.store.engine.protocol import digest
 
@@ -47,6 +48,37 @@ class SubmissionLog:
     def find(self, batch_id: int | None = None) -> list[Submission]:
         """Return the submissions of one batch, or of all (None), newest first."""
         return self._read("", ()) if batch_id is None else self._read("WHERE batch = ?", (batch_id,))
+
+    def find_open(self) -> list[Submission]:
+        """Return the submissions that may be at Amazon without an outcome, calls without an answer too, oldest first.
+
+        There are a few, however many there ever were.
+        """
+        wanted = OPEN_SUBMISSIONS | {SubmissionState.UNANSWERED}
+        return self._read(f"WHERE state IN {in_list(wanted)}", ())[::-1]
+
+    def last_begun(self, feed_type: str) -> int | None:
+        """Return when the newest submission of a kind that Amazon may have was begun (epoch seconds); None: never."""
+        found: int | None = self._database.value(
+            f"SELECT started_at FROM feed_attempts WHERE feed_type = ? AND state NOT IN {in_list(NEVER_ARRIVED)}"
+            " ORDER BY id DESC LIMIT 1",
+            (feed_type,),
+        )
+        return found
+
+    def was_ever_done(self, feed_type: str) -> bool:
+        """Return whether a submission of a kind came through."""
+        sql = "SELECT 1 FROM feed_attempts WHERE feed_type = ? AND state = ? LIMIT 1"
+        return self._database.value(sql, (feed_type, SubmissionState.DONE.value)) is not None
+
+    def has_feed(self, feed_id: str) -> bool:
+        """Return whether a feed of Amazon's is one of these submissions."""
+        return self._database.value("SELECT 1 FROM feed_attempts WHERE feed_id = ? LIMIT 1", (feed_id,)) is not None
+
+    def never_arrived(self) -> set[tuple[int, int]]:
+        """Return the number of each submission that Amazon provably never got, with its batch."""
+        sql = f"SELECT id, batch FROM feed_attempts WHERE state IN {in_list(NEVER_ARRIVED)}"
+        return set(self._database.query(sql))
 
     def _get(self, submission_id: int) -> Submission:
         return self._read("WHERE id = ?", (submission_id,))[0]
@@ -139,11 +171,22 @@ class SubmissionLog:
                 " WHERE id = ?",
                 (note, feed_id, submission_id),
             )
+            more: dict[str, object] = {} if feed_id is None else {"feed": feed_id}
             if outcome is not None:
-                self._move_unanswered(before.batch, outcome)
-            more = {} if feed_id is None else {"feed": feed_id}
+                more["states"] = self._move_unanswered(before.batch, outcome)
+            if outcome is not None and outcome.state is RowState.HELD:
+                self._hold_again(before.batch)
             self._log(before, state, was=before.state.value, note=note, **more)
         return self._get(submission_id)
+
+    def _hold_again(self, batch_id: int) -> None:
+        """Hold a batch whose rows came back; when all of them were settled meanwhile, it counts as answered."""
+        batch = self._batches.get(batch_id)
+        if any(row.state is RowState.HELD for row in batch.rows):
+            self._transitions.move_batch(batch, BatchState.HELD)
+            self._database.execute("UPDATE batches SET sent_at = NULL WHERE id = ?", (batch.id,))
+        else:
+            self._transitions.move_batch(batch, BatchState.ANSWERED)
 
     def answer(self, submission_id: int, state: SubmissionState, outcome: Outcome, *, note: str = "") -> Submission:
         """End a submission, and move the rows that wait for its answer; the batch counts as answered."""
@@ -159,20 +202,12 @@ class SubmissionLog:
     def return_to_hold(self, submission_id: int, state: SubmissionState, *, note: str) -> Submission:
         """Hold the batch again, because Amazon provably does not have the submission.
 
-        The batch may leave again or be taken back. Rows that were settled meanwhile stay as they are; when that is all
-        of them, the batch counts as answered. Raises ValueError for a state that is no proof.
+        The batch may leave again or be taken back. Rows that were settled meanwhile stay as they are. Raises ValueError
+        for a state that is no proof.
         """
         if state not in NEVER_ARRIVED:
             raise ValueError(f"{state} does not say that Amazon does not have it")
-        with self._database.write():
-            submission = self.move(submission_id, state, note=note, outcome=Outcome(RowState.HELD))
-            batch = self._batches.get(submission.batch)
-            if any(row.state is RowState.HELD for row in batch.rows):
-                self._transitions.move_batch(batch, BatchState.HELD)
-                self._database.execute("UPDATE batches SET sent_at = NULL WHERE id = ?", (batch.id,))
-            else:
-                self._transitions.move_batch(batch, BatchState.ANSWERED)
-        return submission
+        return self.move(submission_id, state, note=note, outcome=Outcome(RowState.HELD))
 
     def drop(self, submission_id: int, *, note: str) -> Submission:
         """Free the orders of a feed that Amazon cancelled before it began, so that a new plan may take them."""

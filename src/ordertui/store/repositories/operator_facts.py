@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import cast
 
 from ordertui.orders.clock import Clock
@@ -50,6 +51,22 @@ class OperatorFacts:
             )
         return {change[0] for change in changes}
 
+    def _other_than_stated(
+        self, ids: Iterable[int], dispatched: Dispatched | None, asked: bool | None
+    ) -> AbstractSet[int]:
+        """Return the orders of which something else was stated before, or nothing."""
+        return {
+            row_id
+            for row_id, parcel, request in self._database.query_in(
+                "SELECT o.id, f.dispatched, f.asked FROM orders o LEFT JOIN operator_facts f ON f.order_id = o.id"
+                " WHERE o.id IN ({})",
+                ids,
+            )
+            if parcel is None
+            or (dispatched is not None and parcel != dispatched.value)
+            or (asked is not None and request != int(asked))
+        }
+
     def set(self, ids: Sequence[int], *, dispatched: Dispatched | None = None, asked: bool | None = None) -> int:
         """Store what the operator states of orders (None: nothing); return how many changed. Raises UnknownOrder."""
         with self._database.write():
@@ -59,6 +76,7 @@ class OperatorFacts:
             for row_id in ids:
                 if row_id not in names:
                     raise UnknownOrder(f"there is no order with row number {row_id}")
+            stated = self._other_than_stated(names, dispatched, asked)
             self._database.execute(
                 "INSERT INTO operator_facts (order_id, dispatched, asked, at) SELECT id, coalesce(:dispatched,"
                 f" 'unknown'), CAST(:asked AS bigint), :at FROM {self._database.values_sql('ids', id=int)} AS v"
@@ -78,8 +96,8 @@ class OperatorFacts:
                 reported = self._reported_requests(names)
                 requests = {row_id: buyer_request(reported.get(row_id, "unknown"), int(asked)) for row_id in names}
                 moved |= self.change("buyer_request", requests)
-            if moved:
-                changed = [names[row_id] for row_id in dict.fromkeys(ids) if row_id in moved]
+            if moved | stated:
+                changed = [names[row_id] for row_id in dict.fromkeys(ids) if row_id in moved | stated]
                 self._audit.append("facts", json.dumps({"dispatched": dispatched, "asked": asked, "orders": changed}))
         return len(moved)
 
