@@ -462,7 +462,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def purge(self) -> None:
+        """Every order but those of batches, and the newest, is deleted."""
         self.session.maintenance.purge(2_000, yes=True)
+        self.session.context.store.maintenance.purge(self.clock.now() + HOUR)
 
     @rule()
     def tighten(self) -> None:

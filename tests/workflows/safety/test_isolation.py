@@ -10,14 +10,15 @@ import pytest
 from click.testing import CliRunner
 
 from ordertui.cli.main import cli
-from ordertui.operations.errors import OperationError
+from ordertui.operations.errors import OperationError, PlanChanged, Refused
 from ordertui.operations.planning.feed_builder import build_feed_files
+from ordertui.operations.planning.planner import PlanChoices
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store.repositories import maintenance
 from support.batches import commit, plan, session_of, states
-from support.shops import NOW, all_orders_row, bring, order_id, unshipped_row
+from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
 
 def test_an_order_committed_while_a_purge_runs_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +42,29 @@ def test_an_order_committed_while_a_purge_runs_is_kept(tmp_path: Path, monkeypat
     deleted = session.context.store.maintenance.purge(NOW - 400 * DAY, commit_meanwhile)
     assert deleted == 3
     assert states(session, committed[0]) == {order_id(24): RowState.HELD}, "the order that was committed stays"
+    assert session.maintenance.check() == []
+
+
+def test_a_purge_between_looking_and_planning_is_told(tmp_path: Path) -> None:
+    """Another process deletes orders that somebody marked: the plan says how many, and the lists go on without them."""
+    session, other = session_of(tmp_path, waiting=5, shipped=6), open_session(tmp_path)
+    commit(session, Action.CANCEL, 1, 2)
+    ids = session.orders.find()
+    plans = session.planner.plan(Action.REFUND, ids, PlanChoices(reason="GeneralAdjustment"))
+    records = session.orders.records(ids)
+    gone = other.context.store.maintenance.purge(NOW + DAY)
+    assert gone == len(ids) - 3, "the two of the batch and the newest stay"
+    assert [one["order_id"] for one in records] == [one["order_id"] for one in session.orders.records(ids)]
+    with pytest.raises(PlanChanged):
+        session.batches.commit_all(plans, typed=str(len(plans[0].rows)))
+    (plan_left,) = session.planner.plan(Action.REFUND, ids, PlanChoices(reason="GeneralAdjustment"))
+    assert plan_left.warnings[0].startswith(f"{gone} orders left out: not in this store any more")
+    stay = {order.id for order in session.orders.rows(ids).values()}
+    with pytest.raises(Refused, match="not in this store any more"):
+        session.planner.plan(Action.CANCEL, [one for one in ids if one not in stay])
+    for batch in session.batches.find():
+        session.batches.release(batch.id)
+    session.dispatcher.run()
     assert session.maintenance.check() == []
 
 

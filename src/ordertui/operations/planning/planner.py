@@ -12,7 +12,7 @@ import msgspec
 
 from ordertui.operations.context import SessionContext
 from ordertui.operations.eligibility import OPEN, Denial, Eligibility
-from ordertui.operations.errors import Stopped, UnknownReason
+from ordertui.operations.errors import Refused, Stopped, UnknownReason
 from ordertui.operations.long_runs import paused_collection, stop_check
 from ordertui.operations.rate.budget import RateBudgets
 from ordertui.operations.rate.calculator import RateCalculator
@@ -39,7 +39,7 @@ from .plan import ExcludedOrder, Plan, PlanLine, PlannedOrder
 from .reading import READ_AT_ONCE, OrderReader
 from .reasons import REASONS, cancel_reason, refund_reason
 from .tally import OrderTally
-from .warnings import plan_warnings, prime_warnings
+from .warnings import gone_warning, plan_warnings, prime_warnings
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
@@ -137,9 +137,11 @@ class Planner:
         """Return one plan per marketplace of these orders, by marketplace code.
 
         Orders are read and judged some at a time, and what became of them is packed. `progress` is called with the
-        orders judged so far and all of them. Raises UnknownReason, FeedError, and Stopped when `stop` says so.
+        orders judged so far and all of them. Each plan warns of orders that the store has no more. Raises Refused when
+        it has none of them, UnknownReason, FeedError, and Stopped when `stop` says so.
         """
         self._check_reasons(action, choices)
+        gone = 0
         wanted = array("q", dict.fromkeys(ids))
         judged: dict[str, JudgedOrders] = {}
         with paused_collection():
@@ -147,6 +149,7 @@ class Planner:
                 progress(start, len(wanted))
                 part = wanted[start : start + READ_AT_ONCE]
                 orders = self._context.reader().orders.get(part)
+                gone += len(part) - len(orders)
                 for order in (orders[row_id] for row_id in part if row_id in orders):
                     if stop():
                         raise Stopped(f"stopped after {pluralize(start)}; nothing was done")
@@ -155,8 +158,10 @@ class Planner:
                         judged[code] = JudgedOrders(self._tally(action, code))
                     judged[code].add(order, self.plan_order(action, order, choices))
             progress(len(wanted), len(wanted))
-            check = stop_check(stop)
-            return tuple(self._plan_marketplace(action, code, judged.pop(code), check) for code in sorted(judged))
+            check, note = stop_check(stop), gone_warning(gone)
+            if note and not judged:
+                raise Refused(note)
+            return tuple(self._plan_marketplace(action, code, judged.pop(code), check, note) for code in sorted(judged))
 
     @staticmethod
     def _check_reasons(action: Action, choices: PlanChoices) -> None:
@@ -166,7 +171,7 @@ class Planner:
                 raise UnknownReason(action, reason, known)
 
     def _plan_marketplace(
-        self, action: Action, marketplace: str, judged: JudgedOrders, check_stop: Callable[[], None]
+        self, action: Action, marketplace: str, judged: JudgedOrders, check_stop: Callable[[], None], gone: str
     ) -> Plan:
         policy = self._eligibility.policy(marketplace)
         now = self._context.clock.now()
@@ -187,7 +192,8 @@ class Planner:
         typed_why = self._typed_reasons(marketplace, len(rows), rates, (*outcome.typed, *doubts.typed))
         offers = self._offer_warnings(action, marketplace, sums)
         check_stop()
-        warnings = [*outcome.warnings, *doubts.warnings, *plan_warnings(action, marketplace, tally, rates, offers)]
+        warnings = [gone] if gone else []
+        warnings += [*outcome.warnings, *doubts.warnings, *plan_warnings(action, marketplace, tally, rates, offers)]
         warnings += fee_warnings(tally.charged)
         if tally.prime_cancelled:
             cancelling = (row.id for row in rows if action is Action.CANCEL or any(one.cancelled for one in row.lines))

@@ -62,6 +62,16 @@ def _rate_warnings(rates: Sequence[RateEffect]) -> list[str]:
     ]
 
 
+def gone_warning(count: int) -> str:
+    """Return what to say of orders that were to be planned and that the store has no more; empty for none."""
+    if not count:
+        return ""
+    return (
+        f"{pluralize(count)} left out: not in this store any more, because somebody deleted old orders or took an"
+        " import back"
+    )
+
+
 def _cancel_warnings(tally: OrderTally) -> list[str]:
     found = []
     unknown = tally.requests[BuyerRequest.UNKNOWN]
