@@ -229,8 +229,34 @@ def test_a_grand_total_that_cannot_be_compared_costs_only_the_comparison(total: 
     found = rows(made)
     assert not found.rejected
     assert fields(made)[0]["item_price"] == 2000
-    assert any("a total that cannot be compared" in one for one in found.unrecognised_values)
+    assert any("the order's own total cannot be compared" in one for one in found.unrecognised_values)
     assert found.facts[made["orderId"]].differing_grand_total is None
+
+
+@pytest.mark.parametrize("first", [{"amount": "20.00", "currencyCode": "EUR"}, {"amount": "x", "currencyCode": "USD"}])
+def test_a_total_that_cannot_be_compared_hides_no_other(first: dict[str, str]) -> None:
+    """The first item's total is in another currency, or no number; the second's, and the order's, differ."""
+    made = order(1, NOW, items=3, price=1000)
+    one, two, three = made["orderItems"]
+    one["proceeds"]["proceedsTotal"] = first
+    two["proceeds"]["proceedsTotal"] = {"amount": "5.00", "currencyCode": "USD"}
+    three["proceeds"]["proceedsTotal"] = first
+    found = rows(made)
+    facts = found.facts[made["orderId"]]
+    assert list(facts.differing_totals) == [two["orderItemId"]]
+    told = sorted(one for one in found.unrecognised_values if "cannot be compared" in one)
+    assert [one["orderItemId"] in text for one, text in zip((one, three), told, strict=False)] == [True, True]
+
+
+def test_the_orders_own_total_is_compared_though_an_item_names_another_currency() -> None:
+    made = order(1, NOW, items=2, price=1000)
+    made["proceeds"] = {"grandTotal": {"amount": "1.00", "currencyCode": "USD"}}
+    made["orderItems"][1]["proceeds"]["proceedsTotal"] = {"amount": "1.00", "currencyCode": "EUR"}
+    found = rows(made)
+    assert any(made["orderItems"][1]["orderItemId"] in one for one in found.unrecognised_values)
+    whole = found.facts[made["orderId"]].differing_grand_total
+    assert whole is not None
+    assert whole.stated == 100
 
 
 @pytest.mark.parametrize("ahead", [DAY + 1, 30 * DAY, 365 * DAY])

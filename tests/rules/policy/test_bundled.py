@@ -334,3 +334,44 @@ def test_what_was_in_force_then() -> None:
     moment[0] += 1
     assert next(s.value for s in policies.of("US").settings() if s.name == "auto_cancel") == "7 business days"
     assert policies.of("US") is policies.of("US")
+
+
+READ = {
+    # rate target, its days, auto-cancel at the latest and at the earliest, minutes a buyer has, Prime, Premium Shipping
+    "US": ("0.025", "7", "7 business days", "7 days", "30", "0.005", "same"),
+    "CA": ("0.025", "7", "7 business days", "7 days", "30", "0.005", "same"),
+    "UK": ("0.025", "7", "7 business days", "7 days", "30", "0.005", "same"),
+    "DE": ("0.025", "7", "7 business days", "7 days", "30", "0.005", "same"),
+    "AU": ("0.025", "7", "7 business days", "7 days", "30", "0.005", "unknown"),
+    "AE": ("0.025", "7", "8 business days", "7 days", "30", "0.005", "same"),
+    "JP": ("0.025", "7", "7 business days", "7 days", "5", "0.01", "same"),
+    "IN": ("0.02", "7, 30", "24 hours", "0 hours", "30", "0.005", "same"),
+}
+"""What the sources say, read again on 2026-11-27; where they disagree, both are here."""
+
+
+@pytest.mark.parametrize("code", READ)
+def test_each_value_is_what_its_source_says_and_the_cautious_one_acts(code: str) -> None:
+    found = {one.name: one for one in policy(code).settings()}
+    names = (
+        "rate_target", "rate_days", "auto_cancel", "auto_cancel_earliest", "buyer_cancel_minutes",
+        "prime_cancel_target", "premium_cancel_target",
+    )  # fmt: skip
+    assert tuple(found[name].value for name in names) == READ[code]
+    everywhere = {
+        "late_shipment_target": "0.04", "late_shipment_days": "10, 30", "valid_tracking_target": "0.95",
+        "valid_tracking_days": "30", "on_time_delivery_target": "0.90", "on_time_delivery_days": "14",
+        "offer_removal": "2 cancels, 30 days",
+    }  # fmt: skip
+    assert {name: found[name].value for name in everywhere} == everywhere
+    rules, friday = policy(code), parse_iso("2026-11-20T10:00:00Z")
+    earliest, latest = rules.auto_cancel_at(friday), rules.latest_auto_cancel_at(friday)
+    assert earliest is not None
+    assert latest is not None
+    assert friday <= earliest < latest
+
+
+def test_a_value_is_cited_with_the_day_on_which_it_was_read_itself() -> None:
+    for code in READ:
+        for one in policy(code).settings():
+            assert f"(read {one.checked_on})" in one.source, one.name

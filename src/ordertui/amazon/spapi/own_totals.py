@@ -15,20 +15,22 @@ def read_differences(
 ) -> tuple[dict[str, TotalDifference], TotalDifference | None]:
     """Return where Amazon's total differs: of items by their id, and of the order.
 
-    A total that cannot be compared is added to `unrecognised`. Only the comparison is lost: an order of which Amazon
-    gives no total has none either.
+    Each is compared by itself. One that cannot be is added to `unrecognised` by its item, or as the order's; an order
+    of which Amazon gives no total has none either.
     """
     items: dict[str, TotalDifference] = {}
-    whole = None
-    try:
-        for item in order.order_items:
+    for item in order.order_items:
+        try:
             found = _differing_total(item)
-            if found is not None:
-                items[item.order_item_id] = found
-        whole = _differing_grand_total(order)
+        except ValueError as error:
+            unrecognised.add(f"the total of item {item.order_item_id} cannot be compared: {error}")
+        else:
+            items |= {} if found is None else {item.order_item_id: found}
+    try:
+        return items, _differing_grand_total(order)
     except ValueError as error:
-        unrecognised.add(f"a total that cannot be compared: {error}")
-    return items, whole
+        unrecognised.add(f"the order's own total cannot be compared: {error}")
+        return items, None
 
 
 def _differing_total(item: Item) -> TotalDifference | None:
@@ -69,12 +71,19 @@ def _differing_grand_total(order: ApiOrder) -> TotalDifference | None:
             if item.proceeds is None:
                 continue
             of_item, of_taxes = _parts(item.proceeds.breakdowns, currency)
-            own = item.proceeds.proceeds_total
             parts, taxes = parts + of_item, taxes + of_taxes
-            totals += of_item if own is None else minor_in(own, currency)
+            totals += _own_total(item.proceeds.proceeds_total, of_item, currency)
         sums += [parts, parts - taxes, totals]
     found = minor_in(stated, currency)
     return None if {found, found - sum(tips)} & set(sums) else TotalDifference(found, sums[0] + sum(tips), currency)
+
+
+def _own_total(stated: MoneyText | None, parts: int, currency: str) -> int:
+    """Return Amazon's total of an item; what its parts come to where it gives none that can be compared."""
+    try:
+        return parts if stated is None else minor_in(stated, currency)
+    except ValueError:
+        return parts
 
 
 def _parts(breakdowns: Iterable[Proceed], currency: str) -> tuple[int, int]:

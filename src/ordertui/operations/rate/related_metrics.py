@@ -20,9 +20,10 @@ NO_CONFIRM_TIME = (
 NO_TRACKING = "unknown: no order report carries tracking numbers or whether they were valid"
 NO_DELIVERY = "unknown: no order report says when a parcel was delivered; Amazon counts tracked units"
 NO_PREMIUM_TARGET = (
-    "unknown: the Australian help page says that Premium Shipping has a target of its own, and no page that was read"
-    " names it; look at Account Health before cancelling such an order"
+    "unknown: a source says that Premium Shipping has a target of its own here, and no page that was read names it;"
+    " look at Account Health before cancelling such an order"
 )
+NO_PREMIUM_ORDERS = "unknown: no order report says which orders are Premium Shipping"
 PRIME_UNITS = "in orders; Amazon counts units, and all that the seller cancelled, also what the buyer asked for"
 
 
@@ -74,13 +75,21 @@ class RelatedMetrics:
 
     def _premium(self, marketplace: str) -> Iterator[Metric]:
         """Yield the rate of Premium Shipping where a source says that it differs."""
-        if marketplace != "AU":
+        values = self._eligibility.policy(marketplace).values
+        target = values.premium_cancel_target
+        if target == "same":
             return
-        for days in self._eligibility.policy(marketplace).values.rate_days:
-            orders = self._calculator.window_counts(marketplace, days)[0]
-            source = self._source(marketplace, "rate_target")
+        because = NO_PREMIUM_ORDERS if isinstance(target, Fraction) else NO_PREMIUM_TARGET
+        for days in values.rate_days:
             yield Metric(
-                "Premium Shipping cancellation rate", days, "unknown", "<", orders, 0, NO_PREMIUM_TARGET, source
+                "Premium Shipping cancellation rate",
+                days,
+                exact_text(target) if isinstance(target, Fraction) else target,
+                "<",
+                self._calculator.window_counts(marketplace, days)[0],
+                0,
+                because,
+                self._source(marketplace, "premium_cancel_target"),
             )
 
     def _primes(self, marketplace: str) -> Iterator[Metric]:

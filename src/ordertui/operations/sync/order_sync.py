@@ -47,6 +47,8 @@ MAX_UNREAD_FETCHED = 20
 UNREAD_ADVICE = "The next sync tries it again; look at it in Seller Central, and report a value that Amazon documents."
 MAX_TOKEN_SECONDS = 23 * HOUR
 """A page token lives 24 hours (model of searchOrders)."""
+MOST_TOLD = 50
+"""Values of Amazon's that are not known here, of which a summary names each; others are counted."""
 
 
 class PassKind(StrEnum):
@@ -234,10 +236,10 @@ class OrderSync:
         return found
 
     def _summary(self, counts: _Counts, *, stopped: bool) -> SyncSummary:
-        notes = [
-            f"Amazon says what is not known here: {value}; it is kept as unknown"
-            for value in sorted(counts.unrecognised_values)
-        ]
+        told = sorted(counts.unrecognised_values)
+        notes = [f"Amazon says what is not known here: {value}; it is kept as unknown" for value in told[:MOST_TOLD]]
+        if len(told) > MOST_TOLD:
+            notes.append(f"and {len(told) - MOST_TOLD:,} more that are not known here")
         if self._packages_refused:
             notes.append(f"packages and their tracking are not fetched, Amazon refuses them: {self._packages_refused}")
         if stopped:

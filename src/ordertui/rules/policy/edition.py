@@ -52,13 +52,13 @@ class PolicyData(msgspec.Struct, frozen=True):
         day: date = self.sources[source].get("read", self.checked)
         return day
 
-    def cite(self, source: str, marketplace: str) -> str:
-        """Return a source as text, with the day on which it was read.
+    def cite(self, source: str, marketplace: str, checked: date | None = None) -> str:
+        """Return a source as text, with the day on which it was read: `checked`, else that of the whole source.
 
         A page of Seller Central's help is cited at the marketplace's own Seller Central; where it was read at another
         one, that is said.
         """
-        entry, day = self.sources[source], self.read_on(source)
+        entry, day = self.sources[source], checked or self.read_on(source)
         page = own_help_page(entry["url"], marketplace)
         elsewhere = "" if page == entry["url"] else f"; it was read at {urlsplit(entry['url']).hostname}"
         return f"{entry['title']}, {page} (read {day}){elsewhere}"
@@ -85,7 +85,7 @@ class PolicyData(msgspec.Struct, frozen=True):
                 name=name,
                 value=entry.words,
                 raw=entry.raw,
-                source="your own policy file" if is_own else self.cite(entry.source, code),
+                source="your own policy file" if is_own else self.cite(entry.source, code, entry.checked),
                 source_id="house" if is_own else entry.source,
                 checked_on=self.checked if is_own else entry.checked or self.read_on(entry.source),
                 inherited_from=f"the source speaks of {', '.join(stated)}" if stated and code not in stated else None,

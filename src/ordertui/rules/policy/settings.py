@@ -35,6 +35,13 @@ def _parse_ratio(value: Any) -> tuple[Any, str]:
     return (ratio, "") if 0 < ratio < 1 else (None, wrong)
 
 
+def _parse_other_target(value: Any) -> tuple[Any, str]:
+    if value in ("same", "unknown"):
+        return value, ""
+    ratio, wrong = _parse_ratio(value)
+    return ratio, wrong and f"{wrong}, or 'same' or 'unknown'"
+
+
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 1_000_000
 
@@ -115,6 +122,8 @@ class PolicyValues(msgspec.Struct, frozen=True, kw_only=True):
     """When Amazon cancels an order that was not confirmed, by the source that gives the seller most time."""
     auto_cancel_earliest: Annotated[AutoCancelDelay, SettingSpec(_parse_delay)]
     """The same by the source that gives least; queues, forecasts and warnings go by the earlier of the two."""
+    premium_cancel_target: Annotated[Fraction | str, SettingSpec(_parse_other_target)]
+    """The same for Premium Shipping: `same` where no source speaks of another; `unknown`: there is one, unnamed."""
     prime_cancel_target: Annotated[Fraction, _RATIO]
     """Of Seller Fulfilled Prime units at most this share may be cancelled by the seller."""
     prime_cancel_days: Annotated[tuple[int, ...], _DAYS]
