@@ -10,9 +10,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 VARIABLE = "ORDERTUI_TEST_POSTGRES"
@@ -71,6 +73,22 @@ class Server:
     def stop(self, mode: str = "immediate") -> None:
         """Stop the server; `immediate` is as a crash."""
         self._run("pg_ctl", *self._data, "-m", mode, "-w", "stop")
+
+    def kill(self) -> None:
+        """Kill the server as a machine that loses its power does: its processes end by themselves at once."""
+        pid = int((self.folder / "data" / "postmaster.pid").read_text(encoding="ascii").split()[0])
+        os.kill(pid, signal.SIGKILL)
+
+    def start_again(self) -> None:
+        """Start the server after it was killed, as soon as its last process has ended."""
+        end = time.monotonic() + 20
+        while True:
+            try:
+                return self.start()
+            except NoServer:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
 
     @property
     def _data(self) -> tuple[str, str]:

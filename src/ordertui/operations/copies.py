@@ -14,7 +14,7 @@ import msgspec
 
 from ordertui.files import read_file, replace_file
 from ordertui.orders.clock import iso_utc
-from ordertui.store import Store
+from ordertui.store import Store, StoreError
 from ordertui.store.repositories.identity import AuditHead
 
 from .config import BESIDE_STORE
@@ -142,7 +142,10 @@ class CopyGuard:
             replace_file(self._note, msgspec.json.encode(head))
 
     def note_quietly(self) -> None:
-        """Note it where nothing leaves, so that a disk that is full is no error. A copy notes nothing."""
-        if not self.reason():
-            with suppress(OSError):
+        """Note it after what was kept, where nothing leaves: neither a full disk nor a lost line undoes that.
+
+        A copy notes nothing.
+        """
+        with suppress(OSError, StoreError):
+            if not self.reason():
                 self.note_progress()

@@ -13,6 +13,7 @@ import pytest
 from ordertui.orders.clock import DAY
 from ordertui.orders.report_row import ReportRow
 from ordertui.store import Store
+from support import places
 from support.imports import CLOCK, NOW, Report, row, take
 from support.profile import LONG
 from support.slow_merge import SlowBook
@@ -82,19 +83,22 @@ def random_order(rng: random.Random) -> list[list[ReportRow]]:
     return found
 
 
+@pytest.mark.parametrize(
+    "engine", [places.BOTH[0], pytest.param(places.BOTH[1], marks=pytest.mark.long)], indirect=True
+)
 @pytest.mark.parametrize("seed", range(60 if LONG else 12))
-def test_any_order_of_reports_gives_the_same_lines(seed: int, tmp_path: Path) -> None:
+def test_any_order_of_reports_gives_the_same_lines(seed: int, engine: str, tmp_path: Path) -> None:
     rng = random.Random(seed)
     reports = [Report("all_orders", tuple(rows)) for rows in random_order(rng)]
     found = []
     for place, order in enumerate(permutations(reports)):
         book, path = SlowBook(), tmp_path / f"{place}.db"
-        with Store.open(path, clock=CLOCK) as store:
+        with Store.open(places.store_at(path), clock=CLOCK) as store:
             for report in (*order, *order):
                 take(store, report)
                 book.take(report)
-        assert kept(path) == book.facts()
-        found.append(kept(path))
+            found.append(kept(store))
+        assert found[-1] == book.facts()
     assert all(one == found[0] for one in found)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,15 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.order import COMPONENTS
 from ordertui.store import Store
+from ordertui.store.engine.table_layout import table_layouts
+from support import places
 from support.imports import CLOCK, NOW, Report, row, take
 from support.profile import LONG
 from support.slow_merge import LINE, ORDER, SlowBook
 
 STATUS = [None, "pending", "unshipped", "partially_shipped", "shipped", "cancelled", "unfulfillable"]
 DATES = [NOW - age * DAY for age in (1, 2, 3)]
+LAYOUTS = {one.name: one for one in table_layouts()}
 ORDERS_AT_ONCE = 40
 """Orders do not touch each other, so that each is a sequence of its own."""
 
@@ -90,13 +93,19 @@ def _rows_of_order(
     return rows
 
 
-def kept(path: Path) -> dict[str, Any]:
+def table(store: Store, sql: str, names: Iterable[str]) -> list[dict[str, Any]]:
+    return [dict(zip(names, values, strict=True)) for values in store.database.query(sql)]
+
+
+def kept(store: Store) -> dict[str, Any]:
     """The orders of a store, in the form of `SlowBook.facts`."""
-    connection = sqlite3.connect(path)
-    connection.row_factory = sqlite3.Row
     lines: dict[int, list[Any]] = {}
-    for line in connection.execute(
-        "SELECT l.*, p.sku, p.marketplace FROM lines l JOIN products p ON p.id = l.product_id"
+    columns = LAYOUTS["lines"].columns
+    for line in table(
+        store,
+        f"SELECT {', '.join(f'l.{name}' for name in columns)}, p.sku FROM lines l JOIN products p"
+        " ON p.id = l.product_id",
+        (*columns, "sku"),
     ):
         price = None if line["item_price"] is None else tuple(line[name] for name in COMPONENTS)
         request = None if line["buyer_request"] is None else (line["buyer_request"], line["request_reason"] or "")
@@ -109,7 +118,8 @@ def kept(path: Path) -> dict[str, Any]:
             *((values[name], None if values[name] is None else dates[name]) for name in LINE),
         ))  # fmt: skip
     found = {}
-    for order in connection.execute("SELECT * FROM orders"):
+    columns = LAYOUTS["orders"].columns
+    for order in table(store, f"SELECT {', '.join(columns)} FROM orders", columns):
         out: dict[str, Any] = {}
         for name in ORDER:
             out[name] = None if order[name] == "unknown" else order[name]
@@ -121,23 +131,26 @@ def kept(path: Path) -> dict[str, Any]:
         out["lines"] = sorted(lines.pop(order["id"]), key=repr)
         found[order["order_id"]] = out
     assert not lines
-    connection.close()
     return found
 
 
-def products(path: Path) -> list[tuple[Any, ...]]:
-    connection = sqlite3.connect(path)
-    found = connection.execute("SELECT marketplace, sku, asin, asin_at, title, title_at FROM products").fetchall()
-    connection.close()
+def products(store: Store) -> list[tuple[Any, ...]]:
+    found = store.database.query("SELECT marketplace, sku, asin, asin_at, title, title_at FROM products")
     return sorted(found, key=repr)
 
 
-@pytest.mark.parametrize("seed", range(200 if LONG else 12))
-def test_any_sequence_of_reports_gives_what_a_slow_merge_gives(seed: int, tmp_path: Path) -> None:
+SEEDS = {"sqlite": 200 if LONG else 12, "postgresql": 100 if LONG else 2}
+"""Sequences of each engine, of ORDERS_AT_ONCE orders each."""
+
+
+@pytest.mark.parametrize(
+    ("engine", "seed"), [(name, seed) for name, count in SEEDS.items() for seed in range(count)], indirect=["engine"]
+)
+def test_any_sequence_of_reports_gives_what_a_slow_merge_gives(engine: str, seed: int, tmp_path: Path) -> None:
     rng = random.Random(seed)
     path = tmp_path / "a.db"
     book = SlowBook()
-    with Store.open(path, clock=CLOCK) as store:
+    with Store.open(places.store_at(path), clock=CLOCK) as store:
         for report in random_reports(rng):
             before = book.facts()
             book.take(report)
@@ -147,17 +160,17 @@ def test_any_sequence_of_reports_gives_what_a_slow_merge_gives(seed: int, tmp_pa
             assert new == len(named - before.keys())
             assert new + changed + unchanged == len(named)
             assert changed >= sum(_values(before[one]) != _values(after[one]) for one in named & before.keys())
-            assert kept(path) == after
+            assert kept(store) == after
             versions: dict[str, int] = dict(store.database.query("SELECT order_id, version FROM orders"))
             assert take(store, report)[0] == 0
             book.take(report)
             again = book.facts()
-            assert kept(path) == again
+            assert kept(store) == again
             for order_id, version in store.database.query("SELECT order_id, version FROM orders"):
                 if not _has_twins(after[order_id]):
                     assert (version, again[order_id]) == (versions[order_id], after[order_id])
-    assert products(path) == book.product_words()
-    with Session.open(path, clock=CLOCK, read_only=True) as session:
+        assert products(store) == book.product_words()
+    with Session.open(places.place(path), clock=CLOCK, read_only=True) as session:
         found = [str(one) for one in session.recount().run()]
         assert found == [], "totals, situations, verdicts, queues and rates follow from what was merged"
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors, pq
@@ -48,6 +48,7 @@ CONNECT_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 10, 10, 120
 """How long to wait for the server and for another process that writes; how long that one may do nothing meanwhile."""
 ASK_AGAIN_AFTER = (0.0, 0.5, 1.0, 2.0)
 """Pauses before the server is asked what became of a change whose answer was lost, in seconds."""
+_Answer = TypeVar("_Answer")
 _LOCATION = (
     "(SELECT system_identifier || ':' || CAST(CAST(quote_ident(current_schema()) AS regnamespace) AS oid)"
     " FROM pg_control_system())"
@@ -376,15 +377,19 @@ class PostgresEngine:
     def query(self, sql: str, params: Params = ()) -> list[Row]:
         """Return all rows of a statement. Outside of a transaction a connection that was lost is opened anew."""
         self._changes += sql.startswith("INSERT")
+        return self._asked_again(lambda: self._query(sql, params))
+
+    def _asked_again(self, ask: Callable[[], _Answer]) -> _Answer:
+        """Ask the server; outside of a transaction, once more where the connection was lost."""
         if not self._is_begun:
             self._revive()
         try:
-            return self._query(sql, params)
+            return ask()
         except StoreError:
             if self._is_begun or not self.connection.closed:
                 raise
         self._reconnect()
-        return self._query(sql, params)
+        return ask()
 
     def _query(self, sql: str, params: Params = ()) -> list[Row]:
         with self._translated():
@@ -393,8 +398,13 @@ class PostgresEngine:
 
     def stream(self, sql: str, params: Params, size: int) -> Iterator[list[Row]]:
         """Yield the rows of a long result, `size` at a time, from a cursor of the server."""
-        with self._translated(), self.connection.cursor(f"stream_{id(params)}", withhold=True) as cursor:
-            cursor.execute(as_psycopg(sql), params)
+
+        def opened() -> psycopg.ServerCursor[Row]:
+            with self._translated():
+                cursor = self.connection.cursor(f"stream_{id(params)}", withhold=True)
+                return cursor.execute(as_psycopg(sql), params)
+
+        with self._translated(), self._asked_again(opened) as cursor:
             while part := cursor.fetchmany(size):
                 yield part
 
