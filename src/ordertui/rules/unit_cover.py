@@ -10,10 +10,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple, TypeAlias
 
 MOST_STEPS = 2_000_000
 """Steps of the search over the neighbourhood; beyond, the set is good but not proven."""
+_FIRST_APART = 4
+_NARROWER = (48, 32, 16, 8, 4, 2, 0)
+"""Powers of 2 by which the search is narrower than the loss of the first choice, run by run until nothing is left out.
+Where money follows units, as with one price, the best choice loses a millionth of what the first does.
+"""
 _PRECISION = 64
 """Bits after the point of a cost per unit: two that differ, differ by more, for quantities below 2**32."""
 _ROUNDING = 1 << 60
@@ -53,12 +59,13 @@ def cover(need: int, items: Sequence[Item]) -> UnitCover:
         cost = sum(weight for weight, _ in members[:count])
         return UnitCover(cost, tuple(order for _, order in members[:count]), True, cost)
     taken, covered, bound = cover_in_fractions(need, classes)
-    counts = dict(taken) if covered == need else _search_near(need - covered, classes, taken)
-    if counts is None:
-        return _rounded(need, classes, bound)
+    counts, is_exact = taken, True
+    if covered < need:
+        near = _Neighbourhood(need - covered, classes, taken)
+        is_exact, counts = near.run(), near.counts
     orders = tuple(order for units, members in classes.items() for _, order in members[: counts[units]])
     cost = sum(weight for units, members in classes.items() for weight, _ in members[: counts[units]])
-    return UnitCover(cost, orders, True, cost)
+    return UnitCover(cost, orders, is_exact or cost == bound, cost if is_exact else bound)
 
 
 def cover_in_fractions(need: int, classes: Mapping[int, list[tuple[int, int]]]) -> tuple[dict[int, int], int, int]:
@@ -78,90 +85,112 @@ def cover_in_fractions(need: int, classes: Mapping[int, list[tuple[int, int]]]) 
     return taken, covered, -(-bound >> _PRECISION)
 
 
-def _search_near(
-    lacking: int, classes: Mapping[int, list[tuple[int, int]]], taken: Mapping[int, int]
-) -> dict[int, int] | None:
-    """Return how many of each quantity are cheapest; None when that takes too many steps.
+class _Neighbourhood:
+    """Searches the choices near the optimum in fractions.
 
-    `lacking`: units that `taken`, the whole part of the optimum in fractions, does not free yet. A count is left out
-    when it is too far from `taken` (see the module), or when it alone costs more, at the price of a unit in the optimum
-    in fractions, than the next order of that optimum would save: reduced costs of a knapsack (Martello and Toth 1990,
-    section 2.2).
+    A choice is told by the units that it frees beside the whole part of that optimum, and by its loss: what it costs
+    more than these units at the price of a unit there. No order alone makes a loss below 0, so no part of a choice
+    loses more than the whole, and what loses more than the best choice known is left out: reduced costs of a knapsack
+    (Martello and Toth 1990, section 2.2).
     """
-    price, following = min(
-        (cost_per_unit(members[taken[units]][0], units), units)
-        for units, members in classes.items()
-        if taken[units] < len(members)
-    )
-    slack = (classes[following][taken[following]][0] << _PRECISION) - price * lacking + _ROUNDING
-    apart = 2 * max(classes) + 2
-    widest = max(classes) * apart
-    states: dict[int, int] = {0: 0}
-    steps: list[tuple[int, dict[int, tuple[int, int]]]] = []
-    work = 0
-    for units, members in classes.items():
-        moves = _moves(members, units, taken[units], apart, price, slack)
-        work += len(states) * len(moves)
-        if work > MOST_STEPS:
-            return None
-        after: dict[int, int] = {}
-        origin: dict[int, tuple[int, int]] = {}
-        for offset, cost in states.items():
-            for more, extra in moves:
-                reached = offset + more * units
-                known = after.get(reached)
-                if (
-                    (known is None or cost + extra < known)
-                    and -widest <= reached <= widest
-                    and ((cost + extra) << _PRECISION) - price * reached <= slack
-                ):
-                    after[reached] = cost + extra
-                    origin[reached] = (offset, more)
-        states = after
-        steps.append((units, origin))
-    place = min((offset for offset in states if offset >= lacking), key=lambda offset: (states[offset], offset))
-    counts = dict(taken)
-    for units, origin in reversed(steps):
-        place, more = origin[place]
-        counts[units] += more
-    return counts
 
+    def __init__(self, lacking: int, classes: Mapping[int, list[tuple[int, int]]], taken: Mapping[int, int]) -> None:
+        """`taken`: the whole part of the optimum in fractions, by quantity; `lacking`: units that it does not free."""
+        self._lacking = lacking
+        self._classes = classes
+        self._taken = taken
+        self._price, following = min(
+            (cost_per_unit(members[taken[units]][0], units), units)
+            for units, members in classes.items()
+            if taken[units] < len(members)
+        )
+        self.counts = {**taken, following: taken[following] + 1}
+        """The best choice known: orders of each quantity."""
+        weight, _ = classes[following][taken[following]]
+        self._least = (weight << _PRECISION) - self._price * lacking
+        """Its loss, the units beyond `lacking` at their price included."""
 
-def _moves(
-    members: Sequence[tuple[int, int]], units: int, start: int, apart: int, price: int, slack: int
-) -> list[tuple[int, int]]:
-    """Return by how many orders the count of a quantity may differ from `start`, each with what that costs more."""
-    found = [(0, 0)]
-    for sign in (1, -1):
-        extra = 0
-        for more in range(1, apart + 1):
-            place = start + more - 1 if sign > 0 else start - more
-            if not 0 <= place < len(members):
+    def run(self) -> bool:
+        """Set `counts` to the cheapest choice; return False when that takes too many steps."""
+        left = self._look(self._least, _FIRST_APART, MOST_STEPS)
+        first, apart = self._least, 2 * max(self._classes) + 2
+        for shift in _NARROWER:
+            limit = min(first >> shift, self._least)
+            if left < 0 or self._is_at_bound:
                 break
-            extra += sign * members[place][0]
-            if (extra << _PRECISION) - price * sign * more * units > slack:
-                break  # costs rise with every further order of a quantity
-            found.append((sign * more, extra))
-    return found
+            left = self._look(limit + _ROUNDING, apart, left)
+            if self._least <= limit:
+                break  # all choices that lose so little were looked at
+        return left >= 0 or self._is_at_bound
 
+    @property
+    def _is_at_bound(self) -> bool:
+        """Whether the best choice costs no more than the optimum in fractions, rounded up."""
+        return self._least >> _PRECISION <= 0
 
-def _rounded(need: int, classes: Mapping[int, list[tuple[int, int]]], bound: int) -> UnitCover:
-    """Return a good set: the cheapest per unit until enough, without those that turn out to be superfluous."""
-    items = sorted(
-        (cost_per_unit(weight, units), units, weight, order)
-        for units, members in classes.items()
-        for weight, order in members
-    )
-    chosen: dict[int, tuple[int, int]] = {}
-    covered = 0
-    for _, units, weight, order in items:
-        if covered >= need:
-            break
-        chosen[order] = (weight, units)
-        covered += units
-    for order, (_, units) in sorted(chosen.items(), key=lambda entry: entry[1], reverse=True):
-        if covered - units >= need:
-            del chosen[order]
-            covered -= units
-    cost = sum(weight for weight, _ in chosen.values())
-    return UnitCover(cost, tuple(chosen), cost == bound, bound)
+    def _look(self, limit: int, apart: int, left: int) -> int:
+        """Look at choices that lose at most `limit`; return how many of the steps are left, below 0 if too few.
+
+        `apart`: most orders by which the count of a quantity may differ. The quantities with the fewest counts come
+        first; the last one has its count by what is lacking then.
+        """
+        moves = {units: self._moves(units, apart, limit) for units in self._classes}
+        widest = apart * max(self._classes)
+        *firsts, last = sorted(moves, key=lambda units: len(moves[units]))
+        states = {0: 0}  # the least loss by units freed
+        passed: list[tuple[int, dict[int, int]]] = []
+        for units in firsts:
+            if len(moves[units]) == 1:
+                continue
+            left -= len(states) * len(moves[units])
+            if left < 0:
+                return left
+            passed.append((units, states))
+            after = dict(states)
+            for more, extra in moves[units][1:]:
+                most, freed = limit - extra, more * units
+                for place, loss in states.items():
+                    reached, total = place + freed, loss + extra
+                    if loss <= most and -widest <= reached <= widest:
+                        if total < after.get(reached, total + 1):
+                            after[reached] = total
+            states = after
+        total, place, count = self._complete(states, last)
+        if total < self._least:
+            self._least = total
+            self.counts = {**self._taken, last: count}
+            for units, before in reversed(passed):
+                more = next(
+                    more
+                    for more, extra in moves[units]
+                    if before.get(place - more * units, limit + 1) == states[place] - extra
+                )
+                self.counts[units] += more
+                place -= more * units
+                states = before
+        return left
+
+    def _complete(self, states: Mapping[int, int], units: int) -> tuple[int, int, int]:
+        """Return the loss, the place and the count of the best state, with as few orders of `units` as it needs."""
+        members, start = self._classes[units], self._taken[units]
+        costs = list(accumulate((weight for weight, _ in members), initial=0))
+        found = [(self._least, 0, start)]
+        for place, loss in states.items():
+            count = max(0, start - (place - self._lacking) // units)
+            if count < len(costs):
+                more = ((costs[count] - costs[start]) << _PRECISION) + self._price * (place - self._lacking)
+                found.append((loss + more, place, count))
+        return min(found)
+
+    def _moves(self, units: int, apart: int, limit: int) -> list[tuple[int, int]]:
+        """Return by how many orders the count of a quantity may differ from `taken`, each with its loss; 0 first."""
+        members, start = self._classes[units], self._taken[units]
+        found = [(0, 0)]
+        for sign, places in ((1, range(start, len(members))), (-1, range(start - 1, -1, -1))):
+            loss = 0
+            for count, place in enumerate(places[:apart], start=1):
+                loss += sign * ((members[place][0] << _PRECISION) - self._price * units)
+                if loss > limit:
+                    break  # losses rise with every further order of a quantity
+                found.append((sign * count, loss))
+        return found
