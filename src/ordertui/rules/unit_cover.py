@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeAlias
 MOST_STEPS = 2_000_000
 """Steps of the search over the neighbourhood; beyond, the set is good but not proven."""
 _FIRST_APART = 4
+"""Orders by which the first, quick look lets each quantity differ from the optimum in fractions."""
 _NARROWER = (48, 32, 16, 8, 4, 2, 0)
 """Powers of 2 by which the search is narrower than the loss of the first choice, run by run until nothing is left out.
 Where money follows units, as with one price, the best choice loses a millionth of what the first does.
@@ -151,9 +152,8 @@ class _Neighbourhood:
                 most, freed = limit - extra, more * units
                 for place, loss in states.items():
                     reached, total = place + freed, loss + extra
-                    if loss <= most and -widest <= reached <= widest:
-                        if total < after.get(reached, total + 1):
-                            after[reached] = total
+                    if loss <= most and -widest <= reached <= widest and total < after.get(reached, total + 1):
+                        after[reached] = total
             states = after
         total, place, count = self._complete(states, last)
         if total < self._least:
