@@ -112,7 +112,7 @@ class Weigher:
                 if sku in self._ordered:
                     self._ordered[sku] += units
         self._short = {sku: units - available[sku] for sku, units in self._ordered.items() if units > available[sku]}
-        self._holding = [one for one in candidates if any(sku in self._short for sku, _ in one.units)]
+        self._holding = _holders(candidates, self._short)
         self._levels = _Levels(self._holding)
         self._weights = {one.id: self._levels.number(one.harm) for one in self._holding}
         self._solved: dict[tuple[object, ...], UnitCover] = {}
@@ -203,15 +203,26 @@ class _Group(NamedTuple):
         """Return the orders to cancel. `weights`: the harm of each order as one number."""
         if len(self.need) == 1:
             ((sku, need),) = self.need.items()
-            return cover(need, [(dict(one.units)[sku], weights[one.id], one.id) for one in self.orders])
+            holds = ((units, one.id) for one in self.orders for held, units in one.units if held == sku)
+            return cover(need, [(units, weights[order], order) for units, order in holds])
         return _Search(self, weights).run()
+
+
+def _holders(orders: Iterable[WaitingOrder], skus: Mapping[str, int]) -> list[WaitingOrder]:
+    """Return the orders that hold any of these SKUs."""
+    found = []
+    for one in orders:
+        for sku, _ in one.units:
+            if sku in skus:
+                found.append(one)
+                break
+    return found
 
 
 def _groups(orders: Iterable[WaitingOrder], need: Mapping[str, int]) -> list[_Group]:
     """Return the orders in groups that share no needed SKU. Orders that hold none are left out."""
     if len(need) == 1:
-        (only,) = need
-        return [_Group(dict(need), [one for one in orders if any(sku == only for sku, _ in one.units)])]
+        return [_Group(dict(need), _holders(orders, need))]
     parent = {sku: sku for sku in need}
 
     def root(sku: str) -> str:

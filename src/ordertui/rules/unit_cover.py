@@ -15,6 +15,8 @@ from typing import NamedTuple, TypeAlias
 
 MOST_STEPS = 2_000_000
 """Steps of the search over the neighbourhood; beyond, the set is good but not proven."""
+_FEW_UNITS = 8
+"""Quantities up to this one leave so few choices that all are looked at in one run."""
 _FIRST_APART = 4
 """Orders by which the first, quick look lets each quantity differ from the optimum in fractions."""
 _NARROWER = (48, 32, 16, 8, 4, 2, 0)
@@ -113,9 +115,11 @@ class _Neighbourhood:
 
     def run(self) -> bool:
         """Set `counts` to the cheapest choice; return False when that takes too many steps."""
-        left = self._look(self._least, _FIRST_APART, MOST_STEPS)
-        first, apart = self._least, 2 * max(self._classes) + 2
-        for shift in _NARROWER:
+        largest, left = max(self._classes), MOST_STEPS
+        if largest > _FEW_UNITS:
+            left = self._look(self._least, _FIRST_APART, left)
+        first, apart = self._least, 2 * largest + 2
+        for shift in _NARROWER if largest > _FEW_UNITS else (0,):
             limit = min(first >> shift, self._least)
             if left < 0 or self._is_at_bound:
                 break
@@ -136,7 +140,7 @@ class _Neighbourhood:
         first; the last one has its count by what is lacking then.
         """
         moves = {units: self._moves(units, apart, limit) for units in self._classes}
-        widest = apart * max(self._classes)
+        widest, beyond = apart * max(self._classes), limit + 1
         *firsts, last = sorted(moves, key=lambda units: len(moves[units]))
         states = {0: 0}  # the least loss by units freed
         passed: list[tuple[int, dict[int, int]]] = []
@@ -148,12 +152,15 @@ class _Neighbourhood:
                 return left
             passed.append((units, states))
             after = dict(states)
+            known = after.get
             for more, extra in moves[units][1:]:
-                most, freed = limit - extra, more * units
+                freed = more * units
                 for place, loss in states.items():
-                    reached, total = place + freed, loss + extra
-                    if loss <= most and -widest <= reached <= widest and total < after.get(reached, total + 1):
-                        after[reached] = total
+                    total = loss + extra
+                    if total < known(place + freed, beyond):
+                        after[place + freed] = total
+            if len(after) > widest:
+                after = {place: loss for place, loss in after.items() if -widest <= place <= widest}
             states = after
         total, place, count = self._complete(states, last)
         if total < self._least:
