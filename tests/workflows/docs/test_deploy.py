@@ -75,6 +75,24 @@ def test_every_command_and_extra_exists(compose: dict[str, Any]) -> None:
     assert {"api", "notify", "team"} <= set(wanted[1].split(","))
 
 
+def test_the_image_gets_all_that_the_build_reads() -> None:
+    copied = {
+        source
+        for line in (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines()
+        if line.startswith("COPY ")
+        for source in line.split()[1:-1]
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    folders = set(re.findall(r'glob\("(\w+)/', (ROOT / "setup.py").read_text(encoding="utf-8")))
+    assert folders == {"docs"}, "the pages that `ordertui docs` shows"
+    assert copied == {"pyproject.toml", "setup.py", "requirements", "src", project["readme"]} | folders | {
+        *project["license-files"]
+    }
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "*" in ignored
+    assert {line[1:] for line in ignored if line.startswith("!")} == copied
+
+
 def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
