@@ -47,7 +47,7 @@ def run(page: str, folder: Path, now: str) -> None:
         del env["ORDERTUI_TEST_CLOCK"]
     done = subprocess.run(
         ["bash", "-c", "\n".join(lines)], cwd=folder, env=env | {"PATH": f"{twin.parent}{os.pathsep}{env['PATH']}"},
-        capture_output=True, encoding="utf-8", timeout=120, check=False,
+        capture_output=True, encoding="utf-8", timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     assert "Traceback" not in done.stderr
