@@ -13,6 +13,7 @@ import datetime
 import re
 import sys
 import tomllib
+from calendar import month_abbr
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -22,10 +23,15 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from ordertui.messages import CHINESE
+from ordertui.messages.sentences import CODE
 from ordertui.operations.batches.batch import DueStep
 from ordertui.operations.facts import ASKED_WORDS, DISPATCHED_WORDS
+from ordertui.operations.planning.reasons import REASONS
 from ordertui.operations.query.queues import QUEUES
+from ordertui.orders.batch_state import RowState
+from ordertui.orders.enums import Action
 from ordertui.rules.language import FIELDS
+from ordertui.rules.situation import FACTS
 from ordertui.tui.actions import ALL_COMMANDS, QUEUE_COMMANDS, QUEUE_HELP, SPACE
 from ordertui.tui.render.format import GLYPH
 from ordertui.tui.screens.typed_commands import VERBS
@@ -70,10 +76,19 @@ def registered() -> Iterator[tuple[str, str | None]]:
     yield from ((verb.description, None) for verb in VERBS.values())
     yield from ((status, "rate") for status in GLYPH)
     yield from ((step.value, None) for step in DueStep)
+    yield from ((word, CODE) for word in codes())
+    yield from ((reason, "reason") for codes_of in REASONS.values() for reason in codes_of)
     yield from ((word, None) for word in (*DISPATCHED_WORDS.values(), *ASKED_WORDS.values()))
     yield from ((template, None) for template in sentence_templates())
     for path in sorted((ROOT / "tui").rglob("*.py")):
         yield from ((sentence, None) for sentence in action_sentences(path))
+
+
+def codes() -> Iterator[str]:
+    """Yield the words of closed lists that stand in sentences: names and values of facts, actions, states of rows."""
+    yield from ("is", "or", *FACTS, *month_abbr[1:])
+    yield from (value.value for values in FACTS.values() for value in values)
+    yield from (value.value for kind in (Action, RowState) for value in kind)
 
 
 def action_sentences(path: Path) -> Iterator[str]:
@@ -98,7 +113,8 @@ SENTENCE_MODULES = (
     "operations/reports/marketplaces", "operations/sync/status", "operations/sync/connection",
     "operations/sync/buyer_messages", "amazon/reports/cell_parsers", "operations/shortage/reasons",
     "operations/shortage/service", "operations/shortage/stock_file", "operations/planning/offer_removal",
-    "operations/copies", "operations/policies", "operations/facts", "orders/people",
+    "operations/copies", "operations/policies",
+    "operations/planning/message_texts", "operations/facts", "orders/people",
 )  # fmt: skip
 """Modules whose sentences reach the screen."""
 POLICY_TEXTS = frozenset({"why", "short", "note", "text"})
@@ -111,7 +127,10 @@ JOINED = (
     "of {0}, Amazon restocks {1}; {2}",
     "{0} counts in these {1}", "{0} count in these {1}", "none counts in these {0}",
     "{0}, {1} was placed before them", "{0}, {1} were placed before them", "{0} adds nothing", "{0} add nothing",
-    "it may not be cancelled: {0}", "you said so", "version {0}", "its buyer requested cancellation on Amazon",
+    "column {0}: {1}", "fits {0}", "1. Upload {0}", "{0}: {1} ({2})",
+    "{0} (did you mean '{1}'?)", "{0} (read {1})", "{0} (it is {1})", "{0}; it was read at {1}",
+    "{0} ({1}, process {2})", "it may not be cancelled: {0}", "you said so", "version {0}",
+    "its buyer requested cancellation on Amazon",
     "{0} in {1} that you keep and {2} in orders that may not be cancelled",
 )  # fmt: skip
 """Sentences that are joined from pieces, and their beginnings and ends."""
@@ -130,7 +149,8 @@ def sentence_templates() -> list[str]:
             for node in ast.walk(tree)
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         }
-        found.update(text for text in sentences_of(tree, docs) if is_sentence(text))
+        texts = (text.removeprefix("   ") for text in sentences_of(tree, docs))  # a line that stands further in
+        found.update(text for text in texts if is_sentence(text))
     return sorted(found)
 
 
@@ -157,7 +177,8 @@ def sentences_of(node: ast.AST, docs: set[int]) -> Iterator[str]:
             if isinstance(part, ast.Constant):
                 text += str(part.value)
             else:
-                text, fields = f"{text}{{{fields}}}", fields + 1
+                if not text.endswith("}"):  # two fields side by side cannot be told apart: they are one
+                    text, fields = f"{text}{{{fields}}}", fields + 1
                 yield from sentences_of(part, docs)
         yield text
     elif isinstance(node, ast.Constant):

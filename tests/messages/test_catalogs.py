@@ -143,6 +143,36 @@ def test_a_text_that_bypasses_the_catalog_is_found(tmp_path: Path) -> None:
     assert [line for line, _text in shown_literals(module)] == [1, 3], "and not what is a message already"
 
 
+def evaluated_at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what of a module is evaluated while it is imported: not the bodies of functions, but their defaults."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            for default in (*child.args.defaults, *filter(None, child.args.kw_defaults)):
+                yield from ast.walk(default)
+        else:
+            yield child
+            yield from evaluated_at_import(child)
+
+
+def test_no_text_is_translated_once_and_for_all_at_import() -> None:
+    """It would stay in the language of that moment when F2 switches it; `N_` names a text for translators there."""
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sorted(ROOT.rglob("*.py"))
+        for node in evaluated_at_import(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("_", "ngettext", "pgettext")
+    ]
+    assert found == []
+
+
+def test_no_sentence_has_fields_side_by_side() -> None:
+    """Nothing would tell where the first ends: `1.95 % of 257 (x)` was shown as `2 of 57 (x)`."""
+    text = (ROOT / "messages" / "sentences.txt").read_text(encoding="utf-8")
+    assert [line for line in text.splitlines() if "}{" in line] == []
+
+
 def test_english_needs_no_catalog_and_counts() -> None:
     assert current_language() == ENGLISH
     assert (ngettext("{n:,} order", "{n:,} orders", 1), ngettext("{n:,} order", "{n:,} orders", 1204)) == (
@@ -188,6 +218,19 @@ def test_chinese_has_texts_plurals_and_contexts() -> None:
             "your policy file p is not in force (2 problems, see `ordertui policy check`): its last good version is",
             "您的策略文件 p 未生效（2 个问题，见 `ordertui policy check`）：生效的是它最后一个正确的版本",
         ),
+        (
+            "A5 would need status unshipped (it is shipped); dispatched no or unknown (it is yes)",
+            "A5 需要 状态 尚未发货（现为已发货）；已交给承运人 否 或 未知（现为是）",
+        ),
+        (
+            "the 7-day rate is 35 of 257 (13.62 %) after it, not under 2.5 %",
+            "之后的 7 天取消率为 35 / 257 (13.62 %)，不低于 2.5 %",
+        ),
+        (
+            "1. Upload a.txt\n   at x > Orders > Upload order related files > Order Cancellation, once.",
+            "1. 上传 a.txt\n   在 x > 订单 > 上传订单相关文件 > 订单取消，只上传一次。",
+        ),
+        ("column 1: a value is missing after 'sku:'", "第 1 列：“sku:”之后缺少取值"),
         ("the buyer's own words, which no template fits", "the buyer's own words, which no template fits"),
     ],
 )

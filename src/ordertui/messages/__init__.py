@@ -72,6 +72,15 @@ def translate(sentence: str) -> str:
     return translate_sentence(sentence)
 
 
+def translate_codes(text: str) -> str:
+    """Return words of closed lists and their names, as `status is unshipped`, in the language of the screen."""
+    if _Current.catalog is None:
+        return text
+    from .sentences import translate_codes
+
+    return translate_codes(text)
+
+
 def N_(message: str) -> str:  # noqa: N802 - the name that gettext's tools know
     """Return the message as it is: it is listed for translators here, and translated with `_` where it is shown."""
     return message

@@ -2,8 +2,9 @@
 
 Those layers serve the command line, plans and the journal, where texts stay English; what reaches the screen passes
 `translate`. Templates are listed in sentences.txt, which `make messages` writes from the source; a sentence is matched
-against them, the most words first, and what stands in its fields is translated the same way. What no template fits is
-shown as it is.
+against them, the most words first, and what stands in its fields is translated the same way, codes (`unshipped`,
+`cancel`) word by word. Of a text that no template fits each line is tried alone, then each part between semicolons or
+colons. What none of it fits is shown as it is.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from . import _, current_language
+from . import _, current_language, pgettext
 
+CODE = "code"
+"""Context of the words of closed lists and their names: the catalogs have them, the journal and the rules say them."""
+_BETWEEN_CODES = re.compile(r"(, | )")
 _FIELD = re.compile(r"\{(?:\d+|[a-z_]+)\}")
+_BRACKETS = re.compile("[()]")
 _DEPTH = 3
 """Sentences within sentences."""
 
@@ -32,11 +37,43 @@ def _translated(sentence: str, language: str, depth: int) -> str:
         return found
     for template, literals in _templates():
         values = fields_of(sentence, literals)
-        if values and (text := _(template)) != template:
+        if values and all(map(_is_balanced, values)) and (text := _(template)) != template:
             values = [_translated(value, language, depth - 1) for value in values]
             names = [name[1:-1] for name in _FIELD.findall(template)]
             return text.format(*values, **dict(zip(names, values, strict=True)))
-    return sentence
+    for between, shown in (("\n", "\n"), ("; ", "；"), (": ", "：")):
+        parts = sentence.split(between)
+        if len(parts) > 1:
+            found = shown.join(_line(part, language, depth) for part in parts)
+            return sentence if found == shown.join(parts) else found
+    return translate_codes(sentence) if depth < _DEPTH else sentence
+
+
+def _line(text: str, language: str, depth: int) -> str:
+    """Return a part of a text translated, after the blanks before it."""
+    words = text.lstrip(" ")
+    return text[: len(text) - len(words)] + _translated(words, language, depth)
+
+
+def _is_balanced(text: str) -> bool:
+    """Return whether every bracket of a field is closed in it: else the field took a part of the sentence with it."""
+    depth = 0
+    for sign in _BRACKETS.findall(text):
+        depth += 1 if sign == "(" else -1
+        if depth < 0:
+            return False
+    return not depth
+
+
+def translate_codes(text: str) -> str:
+    """Return `status is unshipped, confirmed is no or some` in the language of the screen; as it is when one of its
+    words is no code.
+    """
+    parts = _BETWEEN_CODES.split(text)
+    words = [part if part in (", ", " ") or part.isdigit() else pgettext(CODE, part) for part in parts]
+    if any(word == part and not part.isdigit() for word, part in zip(words[::2], parts[::2], strict=True)):
+        return text
+    return "".join(words)
 
 
 def fields_of(sentence: str, literals: Sequence[str]) -> list[str]:

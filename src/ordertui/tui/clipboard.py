@@ -10,6 +10,7 @@ from typing import Any
 
 from textual.app import App
 
+from ordertui.messages import N_, _
 from ordertui.operations.query.export import COLUMNS, record, render
 from ordertui.orders.order import OrderRow
 
@@ -18,10 +19,10 @@ OSC52_LIMIT = 74_000
 TOOL_SECONDS = 2
 """How long a local copying tool may take."""
 COPY_FORMS = (
-    ("ids", "order ids, one a line"),
-    ("tsv", "rows for a spreadsheet (TSV)"),
-    ("json", "JSON"),
-    ("markdown", "a Markdown table"),
+    ("ids", N_("order ids, one a line")),
+    ("tsv", N_("rows for a spreadsheet (TSV)")),
+    ("json", N_("JSON")),
+    ("markdown", N_("a Markdown table")),
 )
 """Forms of `format_orders`, and their names in the menu."""
 
@@ -49,12 +50,17 @@ def copy(app: App[Any], text: str, what: str) -> str:
     if not (app.is_headless or app.is_web):  # a browser's clipboard is where the browser is
         for command in tools(dict(os.environ)):
             if _run(command, text):
-                return f"copied {what} ({command[0]})"
+                return _("copied {what} ({tool})", what=what, tool=command[0])
     if small:
-        return (
-            f"copied {what} by OSC 52; if nothing arrives, allow it in the terminal, or select with shift and the mouse"
+        return _(
+            "copied {what} by OSC 52; if nothing arrives, allow it in the terminal, or select with shift and the mouse",
+            what=what,
         )
-    return f"{what}: {size:,} bytes are more than a terminal's clipboard takes; e writes a file instead"
+    return _(
+        "{what}: {size:,} bytes are more than a terminal's clipboard takes; e writes a file instead",
+        what=what,
+        size=size,
+    )
 
 
 def _run(command: list[str], text: str) -> bool:

@@ -24,7 +24,7 @@ def test_why_not() -> None:
     order = BASE._replace(status=OrderStatus.SHIPPED, confirmed=Confirmed.ALL)
     found = policy().explain(order, Action.CANCEL)
     assert (found.rule, found.instead) == ("A9", Action.REFUND)
-    assert str(found.nearest) == "A5 would need status unshipped (it is shipped), confirmed no (it is all)"
+    assert str(found.nearest) == "A5 would need status unshipped (it is shipped); confirmed no (it is all)"
     assert (found.counts, found.counts_rule) == (None, "")
 
 

@@ -19,7 +19,7 @@ _LATER = {
 }
 
 
-PRACTICE = "PRACTICE: these orders are made up, upload nothing. In a real store you would:\n"
+PRACTICE = "PRACTICE: these orders are made up, upload nothing. In a real store you would:"
 
 
 def upload_instructions(batch: JournalBatch, *, practice: bool) -> str:
@@ -30,11 +30,12 @@ def upload_instructions(batch: JournalBatch, *, practice: bool) -> str:
     market = MARKETPLACES.get(batch.marketplace)
     host = market.seller_central if market else "Seller Central"
     upload = next((name for name in batch.files if name.endswith(".txt")), "")
-    return (
-        f"{PRACTICE if practice else ''}1. Upload {upload}\n"
-        f"   at {host} > Orders > Upload order related files > {_PAGE.get(batch.action, '')}, once.\n"
-        "2. When Amazon is done with it, choose “View processing report” on the same page and save it.\n"
-        f"3. Import it: key i on this batch in the outbox (o), or `ordertui results FILE --batch {batch.id}`.\n"
-        f"{later}\n"
-        "The .xml file beside it is the same batch for the Feeds API; upload one of the two, never both."
-    )
+    lines = [
+        f"1. Upload {upload}",
+        f"   at {host} > Orders > Upload order related files > {_PAGE.get(batch.action, '')}, once.",
+        "2. When Amazon is done with it, choose “View processing report” on the same page and save it.",
+        f"3. Import it: key i on this batch in the outbox (o), or `ordertui results FILE --batch {batch.id}`.",
+        later,
+        "The .xml file beside it is the same batch for the Feeds API; upload one of the two, never both.",
+    ]
+    return "\n".join([PRACTICE, *lines] if practice else lines)

@@ -207,14 +207,14 @@ def _waiting(
     before = auto if limits.is_known else None  # whether it comes before is known only with the day
     found = WaitingCancellation(order.row.id, order.row.order_id, by_order, by_cancellation, before, "")
     parts = [limits.typed] if limits.typed else []
-    fits = "under the target it fits" if limits.typed else "fits"
     if not limits.is_known:
         parts.append("the rate is not known" if limits.typed else "the rate is not known: give a budget")
         parts += [f"auto-cancel {_day(auto)}"] if auto is not None else []
-    elif by_order == by_cancellation:
-        parts.append(f"{fits} {_day(by_order)}")
     else:
-        parts.append(f"{fits} {_day(by_order)} by order date, {_day(by_cancellation)} by cancellation date")
+        days = _day(by_order)
+        if by_order != by_cancellation:
+            days = f"{days} by order date, {_day(by_cancellation)} by cancellation date"
+        parts.append(f"under the target it fits {days}" if limits.typed else f"fits {days}")
     if limits.is_known and found.is_auto_cancelled_first:
         parts.append(f"auto-cancel {_day(auto)} comes before")
     return msgspec.structs.replace(found, why="; ".join(parts))

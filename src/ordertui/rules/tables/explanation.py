@@ -45,7 +45,7 @@ class NearestAllowedRow(msgspec.Struct, frozen=True):
     """Each fact in the way: `status unshipped (it is shipped)`."""
 
     def __str__(self) -> str:
-        return f"{self.rule} would need {', '.join(self.needs)}"
+        return f"{self.rule} would need {'; '.join(self.needs)}"
 
 
 class HouseRuleMatch(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action, CancelReason
 from ordertui.orders.order import OrderRow
 from ordertui.tui.main.command_context import CommandContext
-from ordertui.tui.render.format import action_word, format_zone
+from ordertui.tui.render.format import action_word, format_zone, reason_choices
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen
 from ordertui.tui.screens.task_runner import Task
 
@@ -112,7 +112,7 @@ async def _take_in_committed(context: CommandContext, task: Task, batch: Batch) 
 
 async def _ask_reason(context: CommandContext, task: Task, action: Action, count: int) -> str | None:
     """Ask why the money of `count` orders goes back; None when the user leaves."""
-    reasons = [(reason, reason) for reason in context.session.batches.reasons(action)]
+    reasons = reason_choices(context.session.batches.reasons(action))
     return await task.ask(
         ChoiceScreen(
             _("Reason for refunding {orders}", orders=ngettext("{n:,} order", "{n:,} orders", count)),

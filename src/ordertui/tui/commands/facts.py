@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ordertui.messages import _, ngettext
+from ordertui.messages import _, ngettext, translate
 from ordertui.operations.facts import ASKED_WORDS, DISPATCHED_WORDS
 from ordertui.orders.enums import BuyerRequest, Dispatched
 from ordertui.tui.main.command_context import CommandContext
@@ -19,7 +19,7 @@ async def set_dispatched(context: CommandContext, task: Task, answer: str) -> No
     """Record whether the parcels were handed to the carrier; `answer` is a value of Dispatched."""
     session, ids, value = context.session, context.table.acting_ids(), Dispatched(answer)
     context.last.remember(lambda context, task: set_dispatched(context, task, answer))
-    await _record(context, task, ids, DISPATCHED_WORDS[value], lambda: session.facts.set_dispatched(ids, value))
+    await _record(context, task, ids, _(DISPATCHED_WORDS[value]), lambda: session.facts.set_dispatched(ids, value))
 
 
 async def toggle_asked(context: CommandContext, task: Task) -> None:
@@ -35,7 +35,7 @@ async def toggle_asked(context: CommandContext, task: Task) -> None:
 async def _set_asked(context: CommandContext, task: Task, ids: Sequence[int], asked: bool) -> None:
     session = context.session
     context.last.remember(lambda context, task: _set_asked(context, task, context.table.acting_ids(), asked))
-    await _record(context, task, ids, ASKED_WORDS[asked], lambda: session.facts.set_asked(ids, asked))
+    await _record(context, task, ids, _(ASKED_WORDS[asked]), lambda: session.facts.set_asked(ids, asked))
 
 
 async def write_note(context: CommandContext, task: Task) -> None:
@@ -113,7 +113,7 @@ async def undo_change(context: CommandContext, task: Task) -> None:
             _(
                 "{orders} changed back (was: {words})",
                 orders=ngettext("{n:,} order", "{n:,} orders", count),
-                words=last.words,
+                words=translate(last.words),
             )
         )
         context.table.reload(last.ids)

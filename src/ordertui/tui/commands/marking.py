@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ordertui.messages import _
+from ordertui.messages import _, translate_codes
 from ordertui.operations.query.facets import quoted
 from ordertui.operations.query.queues import within
 from ordertui.orders.clock import to_local
@@ -38,7 +38,7 @@ def restore_last_set(context: CommandContext) -> None:
 
 async def mark_by_filter(context: CommandContext, task: Task, mark: bool) -> None:
     """Mark or unmark what a filter finds, without changing what is shown."""
-    title = f"{'Mark' if mark else 'Unmark'} by a filter"
+    title = _("Mark by a filter") if mark else _("Unmark by a filter")
     text = await ask_filter(task, context.session, context.filter_bar, title, _("Of all orders, shown or not."))
     if text is not None:
         await change_marks(context, task, text, "all", mark=mark)
@@ -85,7 +85,7 @@ def similar_filters(row: OrderRow, zone: str) -> list[tuple[str, str]]:
         found.append(
             (
                 f"request:{row.buyer_request.value}",
-                _("buyer asked    {buyer_request}", buyer_request=row.buyer_request.value),
+                _("buyer asked    {buyer_request}", buyer_request=translate_codes(row.buyer_request.value)),
             )
         )
     if row.ship_by is not None:

@@ -78,7 +78,8 @@ async def copy_as(context: CommandContext, task: Task, known_form: str = "") -> 
     """Copy the marked orders, or the one under the cursor, in a form that is asked for if it is not known."""
     session, ids = context.session, context.table.acting_ids()
     what = _("the order") if len(ids) == 1 and not context.hidden(ids) else context.count_text(ids)
-    form = known_form or await task.ask(ChoiceScreen(_("Copy {what} as", what=what), list(COPY_FORMS)))
+    forms = [(form, _(name)) for form, name in COPY_FORMS]
+    form = known_form or await task.ask(ChoiceScreen(_("Copy {what} as", what=what), forms))
     if form is not None and ids:
         context.last.remember(lambda context, task: copy_as(context, task, form))
         rows = await task.work(session.orders.rows, ids)
@@ -92,7 +93,12 @@ async def export(context: CommandContext, task: Task) -> None:
     """Write the marked orders, or all that are shown, to a file."""
     session, table = context.session, context.table
     ids = table.marks.ids() if table.marks else table.ids
-    what = context.count_text(ids, _("marked order") if table.marks else _("shown order"))
+    count = len(ids)
+    what = (
+        ngettext("{n:,} marked order", "{n:,} marked orders", count)
+        if table.marks
+        else ngettext("{n:,} shown order", "{n:,} shown orders", count)
+    ) + context.hidden_text(ids)
     stamp = to_local(session.clock.now(), session.orders.zone).strftime("%Y%m%d-%H%M")
     path = session.directory / f"orders-{stamp}.csv"
     note = _("Ends in .csv, .tsv or .json. Buyers' names and addresses are not in it: ordertui keeps none.")

@@ -10,9 +10,8 @@ from textual.actions import parse
 from textual.content import Content
 from textual.screen import Screen
 
-from ordertui.messages import _
+from ordertui.messages import _, ngettext
 from ordertui.operations.session import Session
-from ordertui.orders.text import pluralize
 from ordertui.tui.keymap import Keymap
 from ordertui.tui.message_history import MessageHistory
 from ordertui.tui.screens.task_runner import Task, TaskRunner
@@ -68,10 +67,14 @@ class CommandContext(msgspec.Struct, frozen=True):
         shown = self.view.shown
         return frozenset() if shown is None else frozenset(row_id for row_id in ids if row_id not in shown.members)
 
-    def count_text(self, ids: Sequence[int], noun: str = "order") -> str:
+    def count_text(self, ids: Sequence[int]) -> str:
         """Return how many orders these are, and how many of them queue and filter hide: `12 orders (3 not shown)`."""
+        return ngettext("{n:,} order", "{n:,} orders", len(ids)) + self.hidden_text(ids)
+
+    def hidden_text(self, ids: Sequence[int]) -> str:
+        """Return ` (3 not shown)`: how many of these orders queue and filter hide; empty when none is hidden."""
         hidden = len(self.hidden(ids))
-        return pluralize(len(ids), noun) + (_(" ({hidden:,} not shown)", hidden=hidden) if hidden else "")
+        return _(" ({hidden:,} not shown)", hidden=hidden) if hidden else ""
 
     def notify(self, message: str) -> None:
         """Show a message for a while."""

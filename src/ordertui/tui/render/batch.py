@@ -249,9 +249,9 @@ def render_batch(batch: Batch, zone: str, questions: Sequence[OpenIssue] = (), *
     for one in questions:
         orders = ngettext("{n:,} order", "{n:,} orders", len(one.orders))
         pieces.append((f"\n! {orders} {translate(one.kind)}: {translate(one.why)}", WARNING))
-        pieces.append((f"\n  {one.evidence}", MUTED))
+        pieces.append((f"\n  {translate(one.evidence)}", MUTED))
     if batch.advice:
-        pieces.append(f"\n{batch.advice}")
+        pieces.append(f"\n{translate(batch.advice)}")
     if with_hash:
         pieces.append((f"\nsha256 {batch.sha256}", MUTED))
     return Content.assemble(*pieces)
@@ -268,7 +268,7 @@ def _approval_pieces(batch: Batch, approval: Approval, zone: str) -> list[Piece]
         facts = {"when": format_time(approval.decided_at, zone), "who": approval.who or "?", "word": approval.word}
         yes, no = _("approved {when} by {who}: {word}", **facts), _("rejected {when} by {who}: {word}", **facts)
         pieces = [(f"\n◇ {yes if approval.is_approved else no}", MUTED)]
-    return [*pieces, *((f"\n  {why}", MUTED) for why in approval.why)]
+    return [*pieces, *((f"\n  {translate(why)}", MUTED) for why in approval.why)]
 
 
 def approved_text(approved: ApprovedBatch, zone: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -154,8 +155,33 @@ def format_sums(money: Sequence[tuple[str, int]], unpriced: int = 0) -> str:
 
 def wrap_text(text: str, indent: str, width: int) -> str:
     """Return the text in lines of at most `width` cells (a wide character takes two), each after the indent."""
-    lines = Content(text).wrap(max(1, width - len(indent)))
-    return "\n".join(f"{indent}{line.plain.rstrip()}" for line in lines)
+    room = max(2, width - len(indent))
+    if _WIDE.search(text) is None:
+        lines = [line.plain.rstrip() for line in Content(text).wrap(room)]
+    else:
+        lines = [line for part in text.split("\n") for line in _wrap_wide(part, room)]
+    return "\n".join(f"{indent}{line}" for line in lines)
+
+
+_WIDE = re.compile("[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]")
+"""Characters of Chinese, Japanese and Korean: a line may end after each, as there are no blanks between words."""
+_UNITS = re.compile(rf"\s+|{_WIDE.pattern}[，。；：！？、）”’】》]*|[^\s{_WIDE.pattern[1:]}+[，。；：！？、）”’】》]*")
+"""What a line is not broken within: a word, or one wide character, with the signs that close it."""
+
+
+def _wrap_wide(text: str, width: int) -> Iterator[str]:
+    """Yield the lines of one line of wide text."""
+    line = ""
+    for unit in _UNITS.findall(text):
+        if cell_len(line) + cell_len(unit.rstrip()) > width and line.strip():
+            yield line.rstrip()
+            line = ""
+        line += unit if line else unit.lstrip()
+        while cell_len(line.rstrip()) > width:  # a word that is longer than a line
+            head = set_cell_size(line, width).rstrip()
+            yield head
+            line = line[len(head) :]
+    yield line.rstrip()
 
 
 def pad(text: str, width: int, *, right: bool = False) -> str:
@@ -169,6 +195,13 @@ def cut_text(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text
     return "" if width < 1 else set_cell_size(text, width - 1).rstrip() + "…"
+
+
+def reason_choices(codes: Sequence[str]) -> list[tuple[str, str]]:
+    """Return reason codes for a list to choose from, each with its words in the language of the screen behind it."""
+    found = [(code, pgettext("reason", code)) for code in codes]
+    cells = max((len(code) for code in codes), default=0)
+    return [(code, code if words == code else f"{pad(code, cells)}  {words}") for code, words in found]
 
 
 def budget_pieces(use: BudgetUse) -> list[Piece]:

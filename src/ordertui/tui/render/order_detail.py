@@ -9,7 +9,7 @@ import msgspec
 from rich.cells import cell_len
 from textual.content import Content
 
-from ordertui.messages import N_, _, ngettext, translate
+from ordertui.messages import N_, _, ngettext, translate, translate_codes
 from ordertui.operations.query.api_sentences import api_sentences, program_sentences
 from ordertui.orders.clock import DAY, to_local
 from ordertui.orders.enums import Action, BuyerRequest, Channel, Dispatched, OrderStatus, Verge, YesNo
@@ -327,7 +327,7 @@ def _reasons(detail: OrderDetail) -> Iterator[Piece]:
 
 def _explain(one: Explanation) -> list[tuple[str, str]]:
     """Return the facts that decided, what a denied action would need, and the house rules that match."""
-    found = [(_("because {because}", because=", ".join(one.because)), MUTED)] if one.because else []
+    found = [(_("because {because}", because=translate_codes(", ".join(one.because))), MUTED)] if one.because else []
     if one.nearest is not None:
         found.append((translate(str(one.nearest)), MUTED))
     found += [

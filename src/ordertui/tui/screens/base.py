@@ -23,10 +23,10 @@ from ordertui.tui.render.format import GAP
 TOO_SMALL = N_("ordertui needs at least 60 x 15")
 """What a smaller terminal shows in place of every screen."""
 SCROLL_KEYS = (
-    Binding("j,down", "scroll(1)", show=False),
-    Binding("k,up", "scroll(-1)", show=False),
-    Binding("pagedown,space", "scroll(10)", show=False),
-    Binding("pageup", "scroll(-10)", show=False),
+    Binding("j,down", "scroll(1)", N_("Scroll down"), show=False),
+    Binding("k,up", "scroll(-1)", N_("Scroll up"), show=False),
+    Binding("pagedown,space", "scroll(10)", N_("A page down"), show=False),
+    Binding("pageup", "scroll(-10)", N_("A page up"), show=False),
 )
 
 

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from ordertui.messages import _
+from ordertui.messages import N_, _
 from ordertui.tui.render.format import MUTED, pad
 from ordertui.tui.screens.view_request import ViewRequest
 from ordertui.tui.widgets.option_list import SafeOptionList
@@ -28,10 +28,10 @@ class ColumnsScreen(Dialog[ViewRequest | None]):
         Binding("escape,q", "leave", show=False),
         Binding("enter", "done", show=False, priority=True),
         Binding("space", "show_or_hide", show=False),
-        Binding("J,shift+down", "shift(1)", show=False),
-        Binding("K,shift+up", "shift(-1)", show=False),
-        Binding("plus,right,greater_than_sign", "widen(1)", show=False),
-        Binding("minus,left,less_than_sign", "widen(-1)", show=False),
+        Binding("J,shift+down", "shift(1)", N_("Move the column down"), show=False),
+        Binding("K,shift+up", "shift(-1)", N_("Move the column up"), show=False),
+        Binding("plus,right,greater_than_sign", "widen(1)", N_("Make the column wider"), show=False),
+        Binding("minus,left,less_than_sign", "widen(-1)", N_("Make the column narrower"), show=False),
         Binding("r", "reset", show=False),
     ]
 

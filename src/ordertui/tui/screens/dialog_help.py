@@ -71,14 +71,14 @@ def binding_lines(dialog: Screen[Given]) -> list[tuple[str, str]]:
 
 
 def _sentence(active: ActiveBinding, dialog: Screen[Given]) -> str:
-    """Return what the action of a binding says of itself, else the binding's own words; empty for one of the app."""
+    """Return what the action of a binding says of itself; the binding's own words where it says nothing, or where the
+    action does different things by its parameters. Empty for one of the app.
+    """
     destination, name, parameters = parse(active.binding.action)
     if destination == "app":
         return ""
     node: DOMNode = dialog if destination == "screen" else active.node
     action = getattr(node, f"action_{name}", None)
-    said = inspect.getdoc(action) if action is not None else None
-    text = (said or active.binding.description).split("\n")[0].rstrip(".")
-    count = next((value for value in parameters if type(value) is int), None)
-    text = _(text)
-    return text if count is None else f"{text} ({'+' if count > 0 else ''}{count})"
+    said = (inspect.getdoc(action) if action is not None else None) or ""
+    words = active.binding.description
+    return _(words if words and (parameters or not said) else said.split("\n")[0].rstrip("."))

@@ -27,11 +27,9 @@ class ConfirmScreen(Dialog[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter", "answer('')", N_("no"), show=False)]
 
-    def __init__(
-        self, question: str, answers: Mapping[str, str], detail: str = "", *, no: str = _("Enter, Esc: no")
-    ) -> None:
-        """`no`: what Enter and Escape do, in words."""
-        keys = [*(f"{key} {word}" for key, word in answers.items()), no]
+    def __init__(self, question: str, answers: Mapping[str, str], detail: str = "", *, no: str = "") -> None:
+        """`no`: what Enter and Escape do, in words, if it is not just no."""
+        keys = [*(f"{key} {word}" for key, word in answers.items()), no or _("Enter, Esc: no")]
         super().__init__(question, GAP.join(keys), note=detail)
         self._answers = dict(answers)
 

@@ -51,13 +51,11 @@ class PickerScreen(Dialog[list[Path] | None]):
         Binding("tab,shift+tab", "tab", N_("complete"), show=False, priority=True),
     ]
 
-    def __init__(
-        self, session: Session, keys: KeyQueue, title: str = _("Import report files, or a processing report")
-    ) -> None:
+    def __init__(self, session: Session, keys: KeyQueue, title: str = "") -> None:
         keys_line = _(
             "space mark   a all reports   Enter read   ← up   d downloads   . other files   / type   Esc leave"
         )
-        super().__init__(title, keys_line, is_tall=True)
+        super().__init__(title or _("Import report files, or a processing report"), keys_line, is_tall=True)
         self._tasks = TaskRunner(self, keys)
         self._session = session
         self._folder = session.workspace.folder()

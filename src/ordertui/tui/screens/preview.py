@@ -6,7 +6,7 @@ line that it was on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -31,7 +31,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.rules.rate import RateStatus
 from ordertui.tui.key_queue import KeyQueue
-from ordertui.tui.render.format import GAP, action_text
+from ordertui.tui.render.format import GAP, action_text, reason_choices
 from ordertui.tui.render.plan import (
     MarketplaceStep,
     PlanLook,
@@ -404,13 +404,13 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         if not allowed:
             self.notify(_("this action has no reason to choose"))
         elif self._may_change():
-            self._tasks.start(lambda task: self._reason(task, rows, whose, [(code, code) for code in allowed], current))
+            self._tasks.start(lambda task: self._reason(task, rows, whose, allowed, current))
 
     async def _reason(
-        self, task: Task, rows: list[PlannedOrder], whose: str, allowed: list[tuple[str, str]], current: str
+        self, task: Task, rows: list[PlannedOrder], whose: str, allowed: Sequence[str], current: str
     ) -> None:
-        at = current if (current, current) in allowed else None
-        reason = await task.ask(ChoiceScreen(_("Reason for {whose}", whose=whose), allowed, at=at))
+        at = current if current in allowed else None
+        reason = await task.ask(ChoiceScreen(_("Reason for {whose}", whose=whose), reason_choices(allowed), at=at))
         if reason is not None:
             reasons = dict.fromkeys((row.order_id for row in rows), reason)
             await self._plan_again(task, replace(self._choices, reasons={**self._choices.reasons, **reasons}))
@@ -442,7 +442,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         current = next((row.reason for row in self.plan.rows if row.order_id == order_id), "")
         if current not in allowed:
             title = _("Reason for refunding {order_id}", order_id=order_id)
-            reason = await task.ask(ChoiceScreen(title, [(code, code) for code in allowed], at=None))
+            reason = await task.ask(ChoiceScreen(title, reason_choices(allowed), at=None))
             if reason is None:
                 return
             choices = replace(choices, reasons={**choices.reasons, order_id: reason})

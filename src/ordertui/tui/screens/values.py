@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from ordertui.messages import _
+from ordertui.messages import N_, _
 from ordertui.operations.marks import Marks
 from ordertui.operations.query.facets import FACETS, FacetValue, values
 from ordertui.operations.query.queues import within
@@ -31,8 +31,8 @@ class ValuesScreen(Dialog[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,equals_sign", "leave", show=False),
         Binding("space", "mark", show=False),
-        Binding("right,tab", "facet(1)", show=False, priority=True),
-        Binding("left,shift+tab", "facet(-1)", show=False, priority=True),
+        Binding("right,tab", "facet(1)", N_("Values of the next field"), show=False, priority=True),
+        Binding("left,shift+tab", "facet(-1)", N_("Values of the previous field"), show=False, priority=True),
     ]
 
     def __init__(self, session: Session, keys: KeyQueue, facet: str, request: ViewRequest) -> None:

@@ -14,6 +14,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
+from ordertui.messages import N_
+
 from . import viewport
 from .viewport import Viewport
 
@@ -36,12 +38,12 @@ class LineList(ScrollView, can_focus=True):
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"line-list--line", "line-list--cursor"}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", show=False),
-        Binding("k,up", "move(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("ctrl+d", "half_page(1)", show=False),
-        Binding("ctrl+u", "half_page(-1)", show=False),
+        Binding("j,down", "move(1)", N_("Down"), show=False),
+        Binding("k,up", "move(-1)", N_("Up"), show=False),
+        Binding("pagedown", "page(1)", N_("A page down"), show=False),
+        Binding("pageup", "page(-1)", N_("A page up"), show=False),
+        Binding("ctrl+d", "half_page(1)", N_("Half a page down"), show=False),
+        Binding("ctrl+u", "half_page(-1)", N_("Half a page up"), show=False),
         Binding("g,home", "first", show=False),
         Binding("G,end", "last", show=False),
         Binding("enter", "open_line", show=False),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from textwrap import wrap
 from typing import ClassVar
 
 import msgspec
@@ -24,6 +23,7 @@ from ordertui.messages import _
 from ordertui.operations.marks import Marks
 from ordertui.orders.order import OrderRow
 from ordertui.tui.actions import TABLE_COMMANDS, bindings
+from ordertui.tui.render.format import wrap_text
 from ordertui.tui.terminal import shows_few_colours
 from ordertui.tui.widgets import viewport
 from ordertui.tui.widgets.viewport import RangeSelection, Viewport
@@ -466,7 +466,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         view = self.view
         index = view.top + y - HEADER
         if index >= len(self.ids):
-            lines = [] if self.ids else wrap(self.empty_text, max(10, width - 4))
+            lines = [] if self.ids else wrap_text(self.empty_text, "", max(10, width - 4)).split("\n")
             text = lines[y - HEADER - 1] if 0 < y - HEADER <= len(lines) else ""
             return Strip([Segment(fit(f"  {text}", width), renderer.note_style)], width)
         self.renders += 1
