@@ -161,6 +161,8 @@ def approve(settings: Settings, batch: int, why: str, form: str) -> None:
     emit([batch_record(found.batch, session.clock.now())], COLUMNS, form, SPARE)
     if found.batch.state is BatchState.HELD:
         say(held_sentence(found.batch))
+    for warning in found.warnings:
+        say(warning)
     if found.left_out:
         what = "" if found.batch.state is BatchState.HELD else "; nothing is left of the batch, and it is not approved"
         fail(Exit.NOT_ALL, f"{pluralize(found.left_out)} left out, not allowed any more{what}")

@@ -14,7 +14,7 @@ from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
 from ordertui.operations.errors import BadInput, OperationError, PlanChanged, Refused
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
-from ordertui.orders.clock import FixedClock
+from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action, AlertKind
 from ordertui.orders.people import Role
 from ordertui.store import ApprovalRefused, RecallRefused, StoreError
@@ -55,6 +55,11 @@ class Scene:
         made = session_as(login, self.folder / "orders.db", self.clock, self._monkeypatch, config)
         self.opened.append(made)
         return made
+
+    def set_policy(self, text: str) -> None:
+        self.policy.write_text(text, encoding="utf-8")
+        if self.owner.context.store.is_shared:
+            self.owner.team.publish_policy(self.policy, None, "budgets")
 
     def commit(self, *numbers: int, by: Session | None = None) -> int:
         by = by or self.ann
@@ -236,6 +241,51 @@ def test_a_part_split_off_after_the_approval_is_not_asked_again(scene: Scene) ->
     store = scene.ann.context.store
     parts = split(store, scene.clock, store.batches.get(batch), [2, 2], "MERCHANT-ID")
     assert [one.id for one in scene.ann.dispatcher.run()] == parts
+
+
+@places.on_both
+def test_a_batch_takes_its_place_in_a_budget_on_the_day_of_its_approval(scene: Scene, engine: str) -> None:
+    """Committed on Monday, approved on Tuesday: of Tuesday's five it takes two, and Monday's are not used twice."""
+    scene.set_policy(RULE + '[budget]\nday = 3\nweek = 9\neffect = "deny"\n')
+    ann, bob = scene.session("ann"), scene.session("bob")
+
+    def used() -> list[tuple[int, int]]:
+        return [(use.used, use.left) for use in ann.rate.budgets.of("US")]
+
+    waiting = scene.commit(1, 2, by=ann)
+    assert used() == [(2, 1), (2, 7)]
+    scene.clock.advance(DAY)
+    assert used() == [(2, 1), (2, 7)], "it may be approved today"
+    scene.commit(3, by=ann)
+    assert used() == [(3, 0), (3, 6)]
+    assert plan(ann, Action.CANCEL, 4).rows == (), "over the budget of the day on which they would leave"
+    found = bob.approvals.approve(waiting, "looked at")
+    assert (found.left_out, found.warnings) == (0, ())
+    assert used() == [(3, 0), (3, 6)]
+    store = ann.context.store
+    scene.clock.advance(DAY - HOUR)
+    split(store, scene.clock, store.batches.get(waiting), [1, 1], "MERCHANT-ID")
+    assert used() == [(0, 3), (3, 6)], "a part is of the day of the whole"
+    assert [row.state for one in ann.dispatcher.run() for row in one.rows if row.order_id == order_id(1)] == [
+        RowState.WRITTEN
+    ], "what was decided within a budget leaves on whatever day"
+
+
+@pytest.mark.parametrize("effect", ["deny", "warn", "typed_confirmation", "approval"])
+def test_over_a_budget_at_its_approval_the_effect_applies(scene: Scene, effect: str) -> None:
+    """The budget is smaller by now than it was at the commit."""
+    waiting = scene.commit(1, 2)
+    scene.clock.advance(DAY)
+    scene.set_policy(RULE + f'[budget]\nday = 2\neffect = "{effect}"\n')
+    scene.commit(3, by=scene.session("ann", with_rule=False))
+    found = scene.session("bob").approvals.approve(waiting, "looked at")
+    said = "over the budget of 2 counting cancellations a day: 1 are committed today, 3 with this batch"
+    if effect == "deny":
+        assert (found.left_out, found.batch.state) == (2, BatchState.LEFT_OUT)
+        assert all(said in row.text for row in found.batch.rows)
+    else:
+        assert (found.left_out, found.batch.state) == (0, BatchState.HELD)
+        assert any(said in text for text in found.warnings) is (effect != "approval")
 
 
 def test_a_policy_that_was_edited_is_read_again_before_anything_is_approved(scene: Scene) -> None:

@@ -25,6 +25,8 @@ class ApprovedBatch(msgspec.Struct, frozen=True):
     batch: Batch
     left_out: int
     """Orders that may not leave any more, and were taken out. When that is all, the batch is over, and not approved."""
+    warnings: tuple[str, ...]
+    """What house rules say of it now, such as that it goes over a budget of today."""
 
 
 class ApprovalService:
@@ -71,7 +73,7 @@ class ApprovalService:
             after = as_batch(store.batches.get(batch_id))
         context.copies.note_quietly()
         left_out = after.count(RowState.LEFT_OUT) - sum(row.state is RowState.LEFT_OUT for row in before.rows)
-        return ApprovedBatch(after, left_out)
+        return ApprovedBatch(after, left_out, look.warnings if look.files else ())
 
     def reject(self, batch_id: int, word: str) -> int:
         """Take a batch back that waits for approval; return how many orders came back.

@@ -57,6 +57,8 @@ class LastLook(NamedTuple):
     """Empty when nothing of it may leave."""
     approval: tuple[str, ...]
     """House rules that ask for an approval now."""
+    warnings: tuple[str, ...]
+    """What the other house rules say now."""
 
 
 class BatchRow(msgspec.Struct, frozen=True):

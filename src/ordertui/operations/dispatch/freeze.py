@@ -10,7 +10,7 @@ from ordertui.operations.planning.feed_builder import BuiltFile, build_feed_file
 from ordertui.operations.planning.packed import pack
 from ordertui.operations.planning.plan import Plan, PlanFile, PlannedOrder
 from ordertui.operations.planning.plan_file import decode
-from ordertui.operations.planning.planner import Planner
+from ordertui.operations.planning.planner import HeldOutcome, Planner
 from ordertui.operations.planning.reading import OrderReader
 from ordertui.orders.batch_state import NEVER_LEFT, NOT_LEFT, RowState
 from ordertui.store import FeedFile, JournalBatch, Store
@@ -58,9 +58,9 @@ class BatchFreezer:
                 " undo it, import the order and plan again"
             )
         self._check_part(batch_id, plan)
-        approval = self._leave_out_changed_rows(batch, plan)
+        outcome = self._leave_out_changed_rows(batch, plan)
         batch = self._store.batches.get(batch_id)
-        return LastLook(batch, plan, self._build(batch, plan), approval)
+        return LastLook(batch, plan, self._build(batch, plan), outcome.approval, outcome.warnings)
 
     def rebuild(self, batch: JournalBatch) -> list[FeedFile]:
         """Return the files of a batch that left, made again of its plan: stores of version 1 kept no bytes."""
@@ -80,8 +80,8 @@ class BatchFreezer:
                 " and plan again"
             )
 
-    def _leave_out_changed_rows(self, batch: JournalBatch, plan: Plan) -> tuple[str, ...]:
-        """Take out rows that a report, a fact or a late result made impossible; return what asks for an approval."""
+    def _leave_out_changed_rows(self, batch: JournalBatch, plan: Plan) -> HeldOutcome:
+        """Take out rows that a report, a fact or a late result made impossible; return what house rules say."""
         held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
         reasons = self._store.batches.blocking_reasons(batch.id)
         reader = OrderReader(self._store)
@@ -95,11 +95,11 @@ class BatchFreezer:
         if checked < len(plan.rows):
             raise OperationError(f"batch {batch.id}: orders of it are not in this store any more; nothing was sent")
         rows = pack(PlannedOrder, (row for row in plan.rows if row.order_id in held and row.order_id not in whys))
-        outcome = self._planner.held_outcome(plan, batch.id, rows, reader)
+        outcome = self._planner.held_outcome(plan, batch, rows, reader)
         whys |= {order_id: f"left out at dispatch: {why}" for order_id, why in outcome.denied.items()}
         if whys:
             self._store.batches.leave_out(batch.id, whys)
-        return outcome.approval
+        return outcome
 
     def _build(self, batch: JournalBatch, plan: Plan) -> tuple[BuiltFile, ...]:
         """Return the files of the rows that leave, or left: the plan's own bytes when these are all its rows."""

@@ -12,6 +12,7 @@ import msgspec
 from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.rate.budget import RateBudgets
 from ordertui.operations.rate.calculator import RateCalculator
+from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import Clock, day_start
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
@@ -22,7 +23,7 @@ from ordertui.rules.language import HasOrderFields
 from ordertui.rules.policy.house_rules import Effect, HouseRule
 from ordertui.rules.rate import rate
 from ordertui.rules.tables.explanation import HouseRuleMatch
-from ordertui.store import CommittedTotals, Store
+from ordertui.store import CommittedTotals, JournalBatch, Store
 
 from .offer_removal import Offers, SellerCancellations
 from .plan import PlannedOrder
@@ -151,19 +152,20 @@ class HouseRules:
         rows: Sequence[PlannedOrder],
         reader: OrderReader,
         *,
-        own_batch: int | None = None,
+        own_batch: JournalBatch | None = None,
     ) -> HouseRuleOutcome:
         """Return what the rules say of a batch of these orders, which are read when there are rules.
 
-        The facts of the batch are those before its own rules leave orders out. `own_batch` is the number of the batch
-        when it is committed: it is not counted twice.
+        The facts of the batch are those before its own rules leave orders out. `own_batch` is the batch when it is
+        committed: it is not counted twice.
         """
         rules = self._eligibility.house_rules(marketplace, action)
         if not rows:
             return HouseRuleOutcome({}, (), ())
         zone = self._eligibility.policy(marketplace).zone
         sums = batch_sums(marketplace, ((row.id, row.counts, row.total, row.currency) for row in rows))
-        facts = PlannedBatchFacts(self, action, marketplace, sums, own_batch)
+        own_id = None if own_batch is None else own_batch.id
+        facts = PlannedBatchFacts(self, action, marketplace, sums, own_id)
         tests = [(rule, self._eligibility.test_of(rule, zone, facts)) for rule in rules]
         denied: dict[int, HouseRule] = {}
         found = [(rule, array("q")) for rule in rules if rule.effect is not Effect.DENY]
@@ -175,9 +177,9 @@ class HouseRules:
             for (_, hit), test in zip(found, others, strict=True):
                 if test(order):
                     hit.append(row.id)
-        if own_batch is None:  # asked when a plan is made and committed: what was committed within a budget leaves
+        if own_batch is None or own_batch.state is BatchState.AWAITING:  # what was decided within a budget leaves
             counting = array("q", (row_id for row_id in sums.counting if row_id not in denied))
-            for use in self._budgets.of(marketplace, counting):
+            for use in self._budgets.of(marketplace, counting, besides=own_id):
                 if not use.is_over:
                     continue
                 rule = use.budget.rule(use.used, use.after)

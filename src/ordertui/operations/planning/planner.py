@@ -26,6 +26,7 @@ from ordertui.rules.policy.policy import Policy
 from ordertui.rules.rate import RateStatus, percent, target_percent
 from ordertui.rules.situation import situation_number, situation_of
 from ordertui.rules.tables.explanation import Explanation
+from ordertui.store import JournalBatch
 
 from .doubts import Doubts, find_doubts
 from .effects import buyer_mails, fee_warnings, money_effects, restock_note
@@ -92,6 +93,8 @@ class HeldOutcome(msgspec.Struct, frozen=True):
     """Order id to why it is taken out."""
     approval: tuple[str, ...]
     """Rules that ask for an approval; empty when none does."""
+    warnings: tuple[str, ...]
+    """What the other rules say."""
 
 
 class JudgedOrders:
@@ -477,15 +480,17 @@ class Planner:
             return "it would count toward the cancellation rate now, and did not in the preview"
         return "" if fresh.currency == row.currency else "its currency is another now"
 
-    def held_outcome(self, plan: Plan, batch_id: int, rows: Sequence[PlannedOrder], reader: OrderReader) -> HeldOutcome:
+    def held_outcome(
+        self, plan: Plan, batch: JournalBatch, rows: Sequence[PlannedOrder], reader: OrderReader
+    ) -> HeldOutcome:
         """Return what house rules say now of the held rows of a batch that may leave."""
-        outcome = self._house_rules.batch(plan.action, plan.marketplace, rows, reader, own_batch=batch_id)
+        outcome = self._house_rules.batch(plan.action, plan.marketplace, rows, reader, own_batch=batch)
         denied = {
             row.order_id: f"house rule {outcome.denied[row.id].id}: {outcome.denied[row.id].why}"
             for row in rows
             if row.id in outcome.denied
         }
-        return HeldOutcome(denied, outcome.approval)
+        return HeldOutcome(denied, outcome.approval, outcome.warnings)
 
     def message(self, order: Order) -> str:
         """Return the text to send to the buyer of an order, by what the order is waiting for."""

@@ -1,8 +1,9 @@
 """How much of the seller's own budgets of counting cancellations is used, and what a batch would add.
 
-A cancellation counts toward the day and the week in which its batch was committed, in the marketplace's zone; a week
-begins on Monday. One that was taken back, or refused by Amazon, does not count any more. Cancellations made elsewhere,
-such as in Seller Central, are in no batch and so in no budget.
+A cancellation counts toward the day and the week in which its batch was decided, in the marketplace's zone: when it was
+committed or, where it had to be, approved. While it waits for approval it counts today, because it may be approved
+today. A week begins on Monday. One that was taken back, or refused by Amazon, does not count any more. Cancellations
+made elsewhere, such as in Seller Central, are in no batch and so in no budget.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class BudgetUse(msgspec.Struct, frozen=True):
     """Of the midnight after it."""
     timezone: str
     used: int
-    """Orders committed in the span whose cancellation counts."""
+    """Orders decided in the span whose cancellation counts, and those that wait for approval."""
     added: int = 0
     """Orders of a batch that would be committed now, and are not among these."""
 
@@ -56,21 +57,23 @@ class RateBudgets:
         self._eligibility = eligibility
         self._clock = clock
 
-    def of(self, marketplace: str, adding: Collection[int] = ()) -> tuple[BudgetUse, ...]:
+    def of(
+        self, marketplace: str, adding: Collection[int] = (), *, besides: int | None = None
+    ) -> tuple[BudgetUse, ...]:
         """Return the budgets of a marketplace, the day's first; none when the policy file has none.
 
-        `adding`: orders of a batch that would count.
+        `adding`: orders of a batch that would count; `besides`: its number, when it is committed already.
         """
         budgets = self._eligibility.policies.house.budgets_of(marketplace)
         if not budgets:
             return ()
         zone, now = self._eligibility.policy(marketplace).zone, self._clock.now()
         starts = {"day": day_start(now, zone), "week": day_start(now, zone, -to_local(now, zone).weekday())}
-        committed = self._store().batches.counting_since(marketplace, min(starts.values()))
+        decided = self._store().batches.counting_since(marketplace, min(starts.values()), besides)
         found = []
         for budget in budgets:
             start = starts[budget.span]
-            used = {order for order, at in committed.items() if at >= start}
+            used = {order for order, at in decided.items() if at >= start}
             end = day_start(start, zone, 1 if budget.span == "day" else 7)
             found.append(BudgetUse(marketplace, budget, start, end, zone, len(used), len(set(adding) - used)))
         return tuple(found)

@@ -165,20 +165,37 @@ class BatchJournal:
                 totals[currency] = total
         return CommittedTotals(orders, unpriced, totals)
 
-    def counting_since(self, marketplace: str, start: int) -> dict[int, int]:
-        """Return the orders of counting cancellations committed from `start` on, each with when it was last committed.
+    def counting_since(self, marketplace: str, start: int, besides: int | None = None) -> dict[int, int]:
+        """Return the orders of counting cancellations that were decided from `start` on, each with when, the last time.
 
-        What was taken back or refused by Amazon is left out; of which it is not known whether they count, are in.
+        A batch is decided when it is committed or, later, approved; one that still waits for approval is taken as
+        decided now, a part of a split batch when the whole was. What was taken back or refused by Amazon is left out;
+        of which it is not known whether they count, are in. `besides`: a batch that is left out.
         """
-        return dict(
-            self._database.query(
-                "SELECT r.order_id, max(b.created_at) FROM batch_rows r JOIN batches b ON b.id = r.batch"
-                " WHERE b.marketplace = ? AND b.created_at >= ?"
-                " AND (r.counts = 1 OR (r.counts IS NULL AND r.action = 'cancel'))"
-                f" AND r.state IN {in_list(COMMITTED)} GROUP BY r.order_id",
-                (marketplace, start),
-            )
+        heads = self._database.query(
+            "SELECT b.id, b.created_at, b.state, a.decided_at FROM batches b LEFT JOIN approvals a ON a.batch = b.id"
+            " WHERE b.marketplace = ? AND b.id <> ? AND (b.created_at >= ? OR b.state = ? OR a.decided_at >= ?)"
+            " ORDER BY b.id",
+            (marketplace, besides or 0, start, BatchState.AWAITING.value, start),
         )
+        parts = "SELECT batch, after_batch FROM feed_parts WHERE batch IN ({}) AND after_batch < batch"
+        whole: dict[int, int] = dict(self._database.query_in(parts, [head[0] for head in heads]))
+        committed: dict[int, int] = {}
+        decided: dict[int, int] = {}
+        for batch, created_at, state, approved_at in heads:
+            committed[batch] = committed.get(whole[batch], 0) if batch in whole else created_at
+            moment = self._clock.now() if state == BatchState.AWAITING else max(committed[batch], approved_at or 0)
+            if moment >= start:
+                decided[batch] = moment
+        found: dict[int, int] = {}
+        for order, batch in self._database.query_in(
+            "SELECT order_id, batch FROM batch_rows WHERE batch IN ({})"
+            " AND (counts = 1 OR (counts IS NULL AND action = 'cancel'))"
+            f" AND state IN {in_list(COMMITTED)}",
+            list(decided),
+        ):
+            found[order] = max(found.get(order, 0), decided[batch])
+        return found
 
     def _read(self, tail: str, params: Sequence[object]) -> list[JournalBatch]:
         heads = self._database.query(

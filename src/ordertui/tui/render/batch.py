@@ -279,10 +279,10 @@ def approved_text(approved: ApprovedBatch, zone: str) -> str:
     due = f"{to_local(batch.due_at, zone).strftime('%H:%M')} {format_zone(batch.due_at, zone)}"
     held = ngettext("{n:,} order", "{n:,} orders", batch.count(RowState.HELD))
     text = _("batch {batch} approved: {orders} held until {due}", batch=batch.id, orders=held, due=due)
-    if not approved.left_out:
-        return text
-    out = ngettext("{n:,} order", "{n:,} orders", approved.left_out)
-    return text + _("; {orders} left out, not allowed any more", orders=out)
+    if approved.left_out:
+        out = ngettext("{n:,} order", "{n:,} orders", approved.left_out)
+        text += _("; {orders} left out, not allowed any more", orders=out)
+    return "; ".join([text, *map(translate, approved.warnings)])
 
 
 def committed_text(batch: Batch) -> str:
