@@ -114,7 +114,7 @@ SENTENCE_MODULES = (
     "operations/sync/buyer_messages", "amazon/reports/cell_parsers", "operations/shortage/reasons",
     "operations/shortage/service", "operations/shortage/stock_file", "operations/planning/offer_removal",
     "operations/copies", "operations/policies",
-    "operations/planning/message_texts", "operations/facts", "orders/people",
+    "operations/planning/message_texts", "operations/batches/batch", "operations/facts", "orders/people",
 )  # fmt: skip
 """Modules whose sentences reach the screen."""
 POLICY_TEXTS = frozenset({"why", "short", "note", "text"})

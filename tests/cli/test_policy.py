@@ -95,7 +95,7 @@ def test_explain(run: CliRunner, tmp_path: Path) -> None:
     assert "cancel: not allowed\n  A9: the shipment is confirmed: refund it instead\n" in out
     assert "because channel is merchant, status is shipped\n" in out
     assert (
-        "  why not: the nearest row A5 would need status unshipped (it is shipped), confirmed no (it is all)\n" in out
+        "  why not: the nearest row A5 would need status unshipped (it is shipped); confirmed no (it is all)\n" in out
     )
     assert "  instead: refund\n" in out
     code, out, _ = ask(run, tmp_path, "policy", "explain", order_id(1), "--format", "json")
@@ -114,7 +114,7 @@ def test_show_of_an_order_explains(run: CliRunner, tmp_path: Path) -> None:
     assert code == 0
     cancel = json.loads(out)["actions"][0]
     assert cancel["because"] == ["channel is merchant", "status is shipped"]
-    assert cancel["why_not"] == "A5 would need status unshipped (it is shipped), confirmed no (it is all)"
+    assert cancel["why_not"] == "A5 would need status unshipped (it is shipped); confirmed no (it is all)"
     assert cancel["house"] == []
 
 
@@ -133,7 +133,7 @@ def test_a_plan_says_what_stands_in_the_way(run: CliRunner, tmp_path: Path) -> N
     )
     assert code == 3
     (record,) = json.loads(out)
-    assert record["why_not"] == "A5 would need status unshipped (it is shipped), confirmed no (it is all)"
+    assert record["why_not"] == "A5 would need status unshipped (it is shipped); confirmed no (it is all)"
 
 
 @pytest.mark.parametrize(

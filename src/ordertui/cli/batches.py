@@ -1,4 +1,4 @@
-"""Commands on committed batches: commit, undo, approve, reject, release, outbox, dispatch, questions, settle."""
+"""Commands on committed batches: commit, undo, approve, reject, release, outbox, dispatch, todo, settle."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def next_command(batch: Batch, now: int) -> str:
     if batch.state is BatchState.HELD:
         return "ordertui dispatch" if batch.due_at <= now else f"ordertui dispatch, from {clock(batch.due_at)}"
     if batch.count(RowState.UNKNOWN):
-        return "ordertui questions"
+        return "ordertui todo"
     if batch.retryable:
         return f"ordertui retry {batch.id}"
     if batch.by_api:
@@ -258,14 +258,14 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
     if stop():
         fail(Exit.INTERRUPTED, "stopped; what left before has left, and the next dispatch goes on")
     if failed:
-        fail(Exit.NOT_ALL, f"not all went through: {'; '.join(failed)}. `ordertui outbox` and `questions` say more")
+        fail(Exit.NOT_ALL, f"not all went through: {'; '.join(failed)}. `ordertui outbox` and `todo` say more")
 
 
 @click.command()
 @FORMAT
 @click.pass_obj
-def questions(settings: Settings, form: str) -> None:
-    """List what left and needs somebody, and what would settle it.
+def todo(settings: Settings, form: str) -> None:
+    """List the batches that need attention, and what would settle them.
 
     Kinds: unwritten, stuck, unknown, diverged, unconfirmed, overpaid.
     """

@@ -36,7 +36,6 @@ COMMANDS = {
     "outbox": "batches.outbox",
     "plan": "plan.plan",
     "policy": "policy.policy",
-    "questions": "batches.questions",
     "rate-reports": "rate.rate_reports",
     "rate": "rate.rate",
     "reject": "batches.reject",
@@ -51,6 +50,7 @@ COMMANDS = {
     "store": "maintenance.store",
     "sync": "sync.sync",
     "team": "team.team",
+    "todo": "batches.todo",
     "undo": "batches.undo",
     "uploaded": "batches.uploaded",
     "worker": "worker.worker",
@@ -59,6 +59,10 @@ COMMANDS = {
 
 DRIVER_VARIABLE = "TEXTUAL_DRIVER"
 """Set by `ordertui serve` for the screens it starts: they draw in a browser, not on a terminal."""
+
+
+OLD_NAMES = {"questions": "todo"}
+"""Names that commands had in version 0.1; scripts may still use them."""
 
 
 class Commands(Group):
@@ -70,9 +74,10 @@ class Commands(Group):
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of that name, or None."""
-        if cmd_name not in COMMANDS:
+        known = COMMANDS.get(OLD_NAMES.get(cmd_name, cmd_name))
+        if known is None:
             return None
-        module, _, name = COMMANDS[cmd_name].partition(".")
+        module, _, name = known.partition(".")
         command: click.Command = getattr(import_module(f"{__package__}.{module}"), name)
         return command
 

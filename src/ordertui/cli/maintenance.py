@@ -123,4 +123,4 @@ def store_adopt(
                 say(describe_question(question))
             fail(Exit.NOT_CONFIRMED, "say what happened with --left, --not-left or --nothing-since, and --why")
         session.adoption.adopt(why=why, typed=typed, left=left, not_left=not_left, nothing_since=nothing_since)
-        say("this is the store to work with now; `ordertui questions` lists what is left to settle")
+        say("this is the store to work with now; `ordertui todo` lists what is left to settle")

@@ -17,7 +17,7 @@ from ordertui.tui.screens.progress import AskingScreen
 from ordertui.tui.widgets.key_hints import KeyHints
 from support.batches import answer, commit, send
 from support.languages import PseudoCatalog
-from support.pilot import main, press, running, text, until
+from support.pilot import main, press, running, said, text, until
 from support.shops import all_orders_row, bring, open_session, order_id, unshipped_row
 
 
@@ -26,7 +26,7 @@ def hints(pilot: object) -> str:
 
 
 async def test_the_language_is_switched_and_back_without_a_restart(session: Session) -> None:
-    async with running(session) as pilot:
+    async with running(session, toasts=True) as pilot:
         assert "cancel" in hints(pilot)
         await press(pilot, "colon", *"language", "space", *"zh", "enter")
         await until(pilot, lambda: current_language() == CHINESE)
@@ -34,7 +34,10 @@ async def test_the_language_is_switched_and_back_without_a_restart(session: Sess
         assert "取消订单" in hints(pilot)
         await until(pilot, lambda: "取消率" in text(pilot, "rate"))
         await until(pilot, lambda: "买家" in text(pilot, "detail"))
-        await press(pilot, "f2")
+        await press(pilot, "s", "f2")
+        await until(pilot, lambda: "F2 在主画面切换语言" in said(pilot))
+        assert current_language() == CHINESE, "a dialog says where it is switched"
+        await press(pilot, "escape", "f2")
         await until(pilot, lambda: "mark" in text(pilot, "status"))
         assert current_language() == ENGLISH
     assert current_language() == ENGLISH

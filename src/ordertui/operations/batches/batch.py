@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ordertui.operations.planning.plan import Plan, PlannedOrder
 
 NOT_WRITTEN = (
-    "Its files are not all written yet, so there is nothing to upload: `ordertui questions` says why;"
+    "Its files are not all written yet, so there is nothing to upload: `ordertui todo` says why;"
     " the next dispatch writes them."
 )
 

@@ -65,7 +65,7 @@ WORDS: dict[AlertKind, _Words] = {
     AlertKind.ANSWER_UNCLEAR: _Words(
         "It is not clear what Amazon did with a batch",
         "It is not clear what Amazon did with {count} batches",
-        "Send nothing again: `ordertui questions` says what would settle it.",
+        "Send nothing again: `ordertui todo` says what would settle it.",
     ),
     AlertKind.BATCH_FAILED: _Words(
         "Amazon refused orders of a batch",
@@ -75,7 +75,7 @@ WORDS: dict[AlertKind, _Words] = {
     AlertKind.BATCH_STUCK: _Words(
         "A batch does not get on",
         "{count} batches do not get on",
-        "`ordertui questions` says what would settle it.",
+        "`ordertui todo` says what would settle it.",
     ),
     AlertKind.APPROVAL_WANTED: _Words(
         "A batch waits for approval",

@@ -123,6 +123,15 @@ def _is_to_upload(batch: Batch) -> bool:
     return not batch.by_api and bool(batch.count(RowState.WRITTEN))
 
 
+WRITING_SECONDS = 60
+"""Seconds for which a batch whose files are not all there is taken as being written, by this machine or another."""
+
+
+def _is_fresh(batch: Batch, context: BatchContext) -> bool:
+    """Return whether a batch began to be written only now: nothing is wrong with it yet."""
+    return batch.sent_at is not None and context.now - batch.sent_at < WRITING_SECONDS
+
+
 def _awaits_report(batch: Batch) -> bool:
     return not batch.by_api and not _is_to_upload(batch) and bool(batch.count(RowState.UPLOADED, RowState.ACCEPTED))
 
@@ -138,7 +147,10 @@ def batch_state(batch: Batch, context: BatchContext) -> tuple[str, str]:
     if batch.state in (BatchState.AWAITING, BatchState.RECALLED, BatchState.LEFT_OUT):
         return f"{look.glyph} {_(look.count) if look.count else ''}", look.style
     if batch.is_writing:
-        return _("! not all written"), WARNING
+        look = ROW_LOOKS[RowState.WRITTEN]
+        return (
+            (_("… writing the files"), look.style) if _is_fresh(batch, context) else (_("! not all written"), WARNING)
+        )
     answer = _answer(batch)
     if answer is not None:
         return answer
@@ -188,7 +200,7 @@ def next_steps(batch: Batch, context: BatchContext) -> list[str]:
         return [_("a approve"), _("x reject"), _("u undo")]
     found = []
     if batch.is_writing:
-        return [_("`ordertui questions` says why")]
+        return [] if _is_fresh(batch, context) else [_("`ordertui todo` says why")]
     if _is_to_upload(batch):
         found += [_("y path"), _("U mark uploaded")]
     elif _awaits_report(batch):

@@ -99,7 +99,8 @@ class Dialog(ModalScreen[ScreenResultType]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "show_dialog_keys", N_("keys of this dialog"), show=False)
+        Binding("question_mark,f1", "show_dialog_keys", N_("keys of this dialog"), show=False),
+        Binding("f2", "tell_of_language", N_("language"), show=False),
     ]
 
     def __init__(self, title: str, keys: str = "", *, note: str = "", is_tall: bool = False) -> None:
@@ -143,6 +144,10 @@ class Dialog(ModalScreen[ScreenResultType]):
         from .dialog_help import dialog_help  # when it is opened
 
         self.app.push_screen(dialog_help(self, self._title, self._more_keys()))
+
+    def action_tell_of_language(self) -> None:
+        """Say where the language is switched."""
+        self.notify(_("F2 switches the language on the main screen: close this first"))
 
     def action_leave(self) -> None:
         """Close without an answer."""
