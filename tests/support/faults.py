@@ -85,9 +85,9 @@ class FaultyOs:
         return call
 
 
-def inject(patch: pytest.MonkeyPatch) -> Faults:
+def inject(patch: pytest.MonkeyPatch, faults: Faults | None = None) -> Faults:
     """Put the points into the file layer and into the store's transactions."""
-    faults = Faults()
+    faults = faults or Faults()
     patch.setattr(files, "os", FaultyOs(faults))
     original = Database.write
 

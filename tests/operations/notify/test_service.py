@@ -65,6 +65,25 @@ def test_each_alert_is_told_once(tmp_path: Path, clock: FixedClock) -> None:
     assert (got["count"], got["marketplaces"], got["attempt"], got["urgent"]) == (1, ["US"], 1, False)
 
 
+def test_a_filter_chooses_of_however_many(tmp_path: Path, clock: FixedClock) -> None:
+    """With its ids beside it, or with a long text of its own, a filter would be longer than any may be."""
+    numbers = range(20, 120)
+    long = " or ".join(["sku:SKU-2*"] + ["sku:SKU-3*"] * 120)
+    receivers = [
+        ReceiverConfig(name, appending(tmp_path / name), kinds=REQUEST, filter=text)
+        for name, text in (("all", ""), ("tens", "sku:SKU-2*"), ("long", long))
+    ]
+    session = shop(tmp_path, clock, *receivers)
+    bring(session, tmp_path, everything=[all_orders_row(n) for n in numbers])
+    bring(session, tmp_path, open_=[unshipped_row(n, "true") for n in numbers])
+    session.notifications.send_due()
+    counts = {one.name: received(tmp_path / one.name)[0]["count"] for one in receivers}
+    assert counts == {"all": 101, "tens": 10, "long": 20}
+    ask(session, tmp_path, 4)
+    clock.advance(HOUR)
+    assert [one.receiver for one in session.notifications.send_due()] == ["all"]
+
+
 def test_many_of_a_kind_are_one_message(tmp_path: Path, clock: FixedClock) -> None:
     file = tmp_path / "got"
     session = shop(tmp_path, clock, ReceiverConfig("team", appending(file), kinds=REQUEST))

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from ordertui.amazon.spapi.cancellable_sleep import Stop
-from ordertui.operations.config import Config, OutboxConfig, WorkerConfig
+from ordertui.operations.config import Config, NotifyConfig, OutboxConfig, ReceiverConfig, WorkerConfig
 from ordertui.operations.session import Session
 from ordertui.operations.worker import service
-from ordertui.operations.worker.health import Health, worker_health
-from ordertui.operations.worker.jobs import AGAIN_SECONDS, SWEEP_SECONDS, DispatchJob, SyncJob, next_time
+from ordertui.operations.worker.health import ONCE_SECONDS, Health, worker_health
+from ordertui.operations.worker.jobs import AGAIN_SECONDS, SWEEP_SECONDS, DispatchJob, NotifyJob, SyncJob, next_time
 from ordertui.operations.worker.loop import LEASE_SECONDS, JobLoop
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import DAY, FixedClock, iso_utc, parse_iso
@@ -102,6 +102,31 @@ def test_a_batch_that_waits_for_approval_stays_whatever_the_worker_does(
     assert run_once(made)
     with as_login("bob") as session:
         assert session.batches.get(batch).state is BatchState.WRITTEN
+
+
+@places.on_both
+def test_screens_read_nothing_again_for_a_worker_that_has_nothing_to_do(
+    opener: Open, tmp_path: Path, clock: FixedClock
+) -> None:
+    """Signs of life, leases and runs that find nothing are no change that is shown; one that stopped is told late."""
+    telling = NotifyConfig(receivers=(ReceiverConfig("team", ("false",)),))
+
+    def again() -> Session:
+        return Session.open(places.place(tmp_path / "orders.db"), clock=clock, config=Config(notify=telling))
+
+    made = worker(again, jobs=[DispatchJob(), NotifyJob()])
+    with opener() as screen:
+        reader = screen.context.reader()
+        before, anything = screen.data_version(), reader.database.change_token()
+        for _ in range(3):
+            assert run_once(made)
+            clock.advance(SWEEP_SECONDS)
+        assert screen.data_version() == before
+        assert reader.database.change_token() != anything, "it was written down all the same"
+        assert worker_health(reader, clock.now()).health is Health.HEALTHY
+        assert worker_health(reader, clock.now() + ONCE_SECONDS).health is Health.LATE
+        commit(screen, Action.CANCEL, 1)
+        assert screen.data_version() != before
 
 
 class Sample:

@@ -15,6 +15,7 @@ from ordertui.operations.errors import BadInput, Refused
 from ordertui.operations.marks import Marks
 from ordertui.operations.session import Session
 from ordertui.operations.store_move import move_store
+from ordertui.operations.worker.health import Health, worker_health
 from ordertui.orders.batch_state import LEFT_BATCHES
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
@@ -148,6 +149,8 @@ def test_every_table_arrives_and_the_old_store_acts_on_nothing(
             with pytest.raises((Refused, StoreError), match=moved):
                 act()
         assert any("was moved to" in text for text in session.notices.banners())
+        found = worker_health(session.context.reader(), NOW)
+        assert (found.health, "was moved to" in found.reasons[0]) == (Health.NONE, True)
     with pytest.raises((StoreError, Refused), match="was moved to"):
         move(places[source], places["another server" if target != "another server" else "another file"])
 

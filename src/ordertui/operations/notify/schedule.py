@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ordertui.operations.config import NotifyConfig
-from ordertui.orders.clock import HOUR, to_local
+from ordertui.orders.clock import CLOCK_SLACK_SECONDS, HOUR, to_local
 from ordertui.orders.enums import AlertKind
 
 from .alerts import Alert
@@ -38,6 +38,7 @@ def waiting_reason(
         return f"quiet hours until {config.quiet_to} ({config.zone})"
     if again:
         return ""
+    recent = [one for one in recent if one[1] <= now + CLOCK_SLACK_SECONDS]  # others are of a clock that was put back
     if sum(at > now - HOUR for _, at in recent) >= config.most_per_hour:
         return f"{config.most_per_hour} notifications in an hour are reached"
     if any(one is kind and at > now - config.gap_minutes * 60 for one, at in recent):

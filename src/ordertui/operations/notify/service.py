@@ -13,6 +13,7 @@ from ordertui.operations.query.orders import OrderQueries
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.enums import AlertKind, NotificationState
 from ordertui.orders.people import Permission
+from ordertui.rules.language.lexer import MAX_LENGTH
 from ordertui.store import Store
 from ordertui.store.repositories.notifications import Notification
 
@@ -24,8 +25,8 @@ from .schedule import RETRY_SECONDS, group_by_kind, retry_at, waiting_reason
 
 LEASE_SECONDS = 10 * 60
 """How long a sender that says nothing is taken for alive: five times as long as a command may run."""
-_IDS_AT_ONCE = 100
-"""Order ids of one filter."""
+_MOST_IDS = 50
+"""Order ids that are looked for together with a filter; of more, all that fit the filter are."""
 _LISTED_DAYS = 7
 
 
@@ -153,12 +154,11 @@ class Notifications:
 
     def _fitting(self, filter_text: str, order_ids: Iterable[str]) -> set[str]:
         """Return those of these orders that fit a filter."""
-        ids, found = sorted(order_ids), set()
-        for start in range(0, len(ids), _IDS_AT_ONCE):
-            either = " or ".join(f"id:{one}" for one in ids[start : start + _IDS_AT_ONCE])
-            rows = self._orders.rows(self._orders.find(f"({filter_text}) ({either})"))
-            found |= {row.order_id for row in rows.values()}
-        return found
+        numbers = self._context.reader().orders.ids_of(order_ids)
+        text = f"({filter_text}) ({' or '.join(f'id:{one}' for one in sorted(numbers))})"
+        is_short = 0 < len(numbers) <= _MOST_IDS and len(text) <= MAX_LENGTH
+        found = set(self._orders.find(text if is_short else filter_text)) if numbers else set()
+        return {order_id for order_id, number in numbers.items() if number in found}
 
     def _begin(
         self, store: Store, receiver: ReceiverConfig, kind: AlertKind, alerts: Sequence[Alert]

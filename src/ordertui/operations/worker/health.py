@@ -25,7 +25,7 @@ class Health(StrEnum):
 
     HEALTHY = "healthy"
     NONE = "none"
-    """No worker runs, or ever ran."""
+    """No worker runs, or ever ran, or the store was moved: nothing is done in it any more."""
     LATE = "late"
     """No worker was heard of lately, one was killed and only runs from cron went on, or a job is overdue."""
     FAILING = "failing"
@@ -51,6 +51,8 @@ def worker_health(store: Store, now: int, host: str | None = None) -> WorkerHeal
     workers = tuple(one for one in store.work.workers() if host is None or one.host == host)
     jobs = {name: store.work.job(name) for name in JobName}
     running = {name: job.holder for name, job in jobs.items() if job.holder and job.until > now}
+    if store.identity.move is not None:  # who works here, can note neither that nor its end
+        return WorkerHealth(Health.NONE, (str(store.identity.move),), workers, running)
     current = [one for one in workers if is_current(one, now)]
     if not current:
         candidates = [one for one in workers if one.ended_at is None or one.is_once]
