@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -13,7 +15,7 @@ from textual import _wait
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from ordertui.store.engine import sqlite
+from ordertui.store.engine import migrations, sqlite
 from support import places
 from support.shops import NOW, open_session, standard
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 SIMULATOR_CREDENTIALS = {
     "LWA_CLIENT_ID": "sim-client", "LWA_CLIENT_SECRET": "sim-secret", "REFRESH_TOKEN": "sim-refresh",
 }  # fmt: skip
+PAGES = "PRAGMA page_count"
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +107,31 @@ def fast_disk() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite, "connect", partial(sqlite.connect, full=False))
         patch.setattr(os, "fsync", lambda handle: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def made_stores() -> Iterator[None]:
+    """Make new stores as copies of one that went through all steps of the schema: 30 ms less for each.
+
+    Where a test changes the steps, and in what already has a table, the steps run as they stand.
+    """
+    migrate, statements, lock = migrations.migrate, migrations.statements, threading.Lock()
+    made: list[sqlite3.Connection] = []
+
+    def copy_or_migrate(connection: sqlite3.Connection, path: str) -> None:
+        with lock:
+            is_changed = migrations.statements is not statements
+            if is_changed or migrations.check(connection, path) or connection.execute(PAGES).fetchone()[0] > 1:
+                migrate(connection, path)
+                return
+            if not made:
+                made.append(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
+                migrate(made[0], "a new store")
+            made[0].backup(connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrations, "migrate", copy_or_migrate)
         yield
 
 
