@@ -200,7 +200,7 @@ async def until(pilot: Pilot[None], true: Callable[[], object], otherwise: str) 
     for _again in range(3000):  # half a minute and more: the machine may be busy
         if true():
             return
-        await pilot.pause(0.01)
+        await asyncio.sleep(0.01)  # not `pilot.pause`, which would draw the screen each time
     raise AssertionError(f"{otherwise}; the screen is {pilot.app.screen}")
 
 

@@ -27,10 +27,14 @@ LONGEST = 60.0
 
 
 async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
+    """Wait until it is so, and then until what was on its way to any widget arrived."""
     end = time.monotonic() + LONGEST
+    if true():
+        return
     while not true():
         assert time.monotonic() < end, f"never came true; the screen is {pilot.app.screen}"
         await asyncio.sleep(0.004)  # not `pilot.pause`, which draws the screen and messages every widget each time
+    await pilot.pause(0)
 
 
 @asynccontextmanager
