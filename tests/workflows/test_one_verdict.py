@@ -19,7 +19,7 @@ from ordertui.operations.planning.plan import ExcludedOrder
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.api_facts import ApiFacts, Parcel
-from ordertui.orders.batch_state import RowState
+from ordertui.orders.batch_state import OPEN_STATES, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action, BuyerRequest, Channel, Dispatched, OrderStatus
 from ordertui.orders.order import LinesKnown, Order, OrderRow
@@ -234,7 +234,10 @@ def _action_in(text: str) -> Action | None:
 
 def assert_no_queue_of_work_holds_what_is_under_way(session: Session) -> None:
     orders = orders_of(session)
-    under_way = {i for i, order in orders.items() if order.row.open_action and order.row.open_action.is_pending_cancel}
+    under_way = {
+        i for i, order in orders.items()
+        if (action := order.row.open_action) and action.kind is Action.CANCEL and action.state in OPEN_STATES
+    }  # fmt: skip
     waiting = {i for i, order in orders.items() if order.row.status in AWAITING_SHIPMENT}
     ours = {i for i, order in orders.items() if order.row.channel is Channel.MERCHANT}
     counts = {queue.key: queue for queue in session.orders.queues()}

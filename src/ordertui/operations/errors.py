@@ -70,10 +70,6 @@ class BadInput(OperationError):
     """A file, id or value that was given cannot be used."""
 
 
-class ReportWorkerDied(OperationError):
-    """The process that reads a report came to an end before the report did."""
-
-
 class UnknownReason(BadInput):
     """A reason code that Amazon does not take for the action."""
 

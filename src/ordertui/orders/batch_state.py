@@ -246,11 +246,6 @@ class OpenAction(msgspec.Struct, frozen=True):
         """Return `cancel:held`, `refund:sent`...: the form of exports and of `ordertui show`."""
         return f"{self.kind.value}:{self.state.value}"
 
-    @property
-    def is_pending_cancel(self) -> bool:
-        """Whether a cancellation is coming, or done without a report that shows it."""
-        return self.kind is Action.CANCEL and self.state in OPEN_STATES
-
 
 @cache
 def open_action(kind: str | None, state: str | None) -> OpenAction | None:

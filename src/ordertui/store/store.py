@@ -23,8 +23,6 @@ from .repositories.tallies import OrderTallies
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    from ordertui.store.importing.report_flags import ReportFlags
-
     from .engine.address import ServerAddress
     from .engine.protocol import Engine
     from .importing.import_log import ImportLog
@@ -153,13 +151,6 @@ class Store:
         from .repositories.rate_reports import RateReports
 
         return RateReports(self.database, self.clock, self.audit, self.facts)
-
-    @cached_property
-    def report_flags(self) -> ReportFlags:
-        """What order reports say of an order beside its lines."""
-        from ordertui.store.importing.report_flags import ReportFlags
-
-        return ReportFlags(self.database)
 
     @cached_property
     def deadlines(self) -> Deadlines:

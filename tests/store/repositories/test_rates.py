@@ -10,6 +10,7 @@ from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Verge
 from ordertui.orders.order import OrderFlags
 from ordertui.store import Store
+from ordertui.store.importing.report_flags import ReportFlags
 from support.imports import CLOCK, NOW, Report, row, take
 from support.statements import noted
 
@@ -70,7 +71,7 @@ def test_an_order_on_the_verge_is_due_at_once(folder: Path) -> None:
     with Store.open(folder / "orders.db", clock=CLOCK) as store:
         before = [one.id for one in store.rates.auto_cancellations("US", NOW)]
         flags = OrderFlags(verge=Verge.CANCELLATION)
-        store.report_flags.keep({"113-0000010-0000001": flags, "113-0000011-0000001": flags}, NOW)
+        ReportFlags(store.database).keep({"113-0000010-0000001": flags, "113-0000011-0000001": flags}, NOW)
         found = store.rates.auto_cancellations("US", NOW)
         waiting = store.orders.id_of("113-0000010-0000001")
         assert [(one.id, one.at) for one in found if one.at == 0] == [(waiting, 0)], "the other one was shipped"

@@ -168,10 +168,6 @@ class OrderRepository:
             found += [row[0] for row in self._database.query(sql, params)]
         return found
 
-    def has_any(self) -> bool:
-        """Return whether there is any order."""
-        return bool(self._database.query("SELECT 1 FROM orders LIMIT 1"))
-
     def waiting_for(self, skus: Iterable[str]) -> list[int]:
         """Return the orders of the seller's own shipping that wait for units of these SKUs, oldest first.
 
