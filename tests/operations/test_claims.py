@@ -78,6 +78,7 @@ def test_each_window_sees_what_the_others_have_open(
             claim = Claim(ident, PEOPLE[number], "box", Action.CANCEL, clock.now())
             services[number]._mine.add(ident)
             ledger.take(claim, Marks(ids).packed())
+            model = {one: rest for one, rest in model.items() if is_live(rest[2])}  # what ended is cleared away
             model[ident] = (number, frozenset(ids), clock.now() + CLAIM_SECONDS)
             made.append(ident)
         elif made:

@@ -17,14 +17,21 @@ from . import places
 
 
 def session_as(
-    login: str, path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, config: Config | None = None
+    login: str,
+    path: Path,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+    config: Config | None = None,
+    *,
+    copy: bool = False,
 ) -> Session:
-    """A session of this login in the store that a test means by `path`."""
+    """A session of this login in the store that a test means by `path`; `copy`: as a screen opens it."""
     place = places.place(path)
     where = place if isinstance(place, Path) else place.replace("//owner@", f"//{login}@")
     with monkeypatch.context() as patch:
         patch.setattr(session_module, "current_operator", lambda _config: Operator("", login, "host", 1))
-        return Session.open(where, clock=clock, config=config or Config())
+        filled = (lambda *_: None) if copy else None
+        return Session.open(where, clock=clock, config=config or Config(), copy=filled)
 
 
 def let_in(session: Session, **people: Role) -> None:

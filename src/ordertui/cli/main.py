@@ -31,6 +31,7 @@ COMMANDS = {
     "facts": "facts.facts",
     "import": "imports.import_command",
     "list": "orders.list_command",
+    "marks": "orders.marks",
     "message": "orders.message",
     "notify": "notify.notify",
     "outbox": "batches.outbox",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ordertui.operations.query.export import COLUMNS, iso
+from ordertui.operations.query.facets import quoted
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.text import pluralize
@@ -45,6 +46,30 @@ def list_command(
     if not ids:
         is_narrowed = text.strip() or queue != "all"
         say("no order fits" if is_narrowed else "no orders yet; `ordertui import FILE...` reads reports")
+
+
+@click.command()
+@click.option("--of", "login", help="List the orders that this person marked.")
+@FORMAT
+@click.pass_obj
+def marks(settings: Settings, login: str | None, form: str) -> None:
+    """List who of the team has marked orders, or the orders that one of them marked.
+
+    Only its own person changes a mark; on the screen, `:marks of NAME` shows them and `a` marks them for oneself too.
+    """
+    with open_session(settings) as session:
+        if login is not None:
+            found = session.team_marks.of(login)
+            ids = session.orders.find(f"marked-by:{quoted(found.login)}")
+            emit(session.orders.records(ids), COLUMNS, form, spare=LEAVE_OUT_FIRST)
+            return
+        people = session.team_marks.everybody()
+        records: list[Record] = [
+            {"person": one.login, "orders": one.orders.count, "changed": iso_utc(one.at)} for one in people
+        ]
+    emit(records, ("person", "orders", "changed"), form)
+    if not people:
+        say("nobody of the team has marked anything")
 
 
 @click.command()

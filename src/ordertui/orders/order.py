@@ -238,6 +238,8 @@ class ListedFacts(msgspec.Struct, frozen=True):
     """Amazon's code and text about it; empty before an answer."""
     awaits_approval: bool = False
     """Whether its batch waits for somebody's approval."""
+    author: str = ""
+    """Login of who committed it, unless it is the one who looks."""
 
 
 NOTHING_LISTED = ListedFacts()

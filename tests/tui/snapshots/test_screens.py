@@ -17,11 +17,16 @@ from textual.widgets import Input
 from ordertui.messages import CHINESE, ENGLISH
 from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
+from ordertui.operations.marks import Marks
 from ordertui.operations.session import Session
 from ordertui.operations.workspace import Workspace
 from ordertui.orders.clock import FixedClock
+from ordertui.orders.enums import Action
+from ordertui.store.repositories.claims import Claim
 from ordertui.tui.main.app import OrderTuiApp
+from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.themes import DARK, LIGHT
+from support.pilot import until
 from support.shops import NOW, all_orders_row, bring, unshipped_row
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -119,6 +124,25 @@ async def amounts(pilot: Pilot[None], session: Session) -> None:
     await scenes.keys(pilot, "r", "j", "enter", "m", "enter")  # the first reason
 
 
+async def claimed(pilot: Pilot[None], session: Session) -> None:
+    """Somebody else has the first two orders to ship in an open preview."""
+    await scenes.keys(pilot, "2")
+    ids = list(scenes.main_screen(pilot).table.ids)[:2]
+    claim = Claim("x", "ana", "box", Action.CANCEL, session.clock.now() - 60)
+    session.context.store.claims.take(claim, Marks(ids).packed())
+    await until(pilot, lambda: bool(session.claims.others))
+    await scenes.keys(pilot)
+
+
+async def claimed_preview(pilot: Pilot[None], session: Session) -> None:
+    await claimed(pilot, session)
+    await scenes.keys(pilot, "v", "j", "j", "space", "x")
+    screen = pilot.app.screen
+    assert isinstance(screen, PreviewScreen)
+    await until(pilot, lambda: bool(screen._others))
+    await scenes.keys(pilot)
+
+
 async def saved_views(pilot: Pilot[None], session: Session) -> None:
     """Two views, one of them with a Japanese name."""
     await scenes.keys(pilot, "f", "s", *"late", "enter", "s")
@@ -169,6 +193,10 @@ def same(
         pytest.param(scenes.tour, WIDE, id="tour-wide"),
         pytest.param(scenes.tour, SMALL, id="tour-small"),
         pytest.param(scenes.tour_preview, MEDIUM, id="tour-preview-medium"),
+        pytest.param(claimed, WIDE, id="claimed-wide"),
+        pytest.param(claimed, MEDIUM, id="claimed-medium"),
+        pytest.param(claimed_preview, WIDE, id="claimed-preview-wide"),
+        pytest.param(claimed_preview, MEDIUM, id="claimed-preview-medium"),
         pytest.param(typed("8", "enter"), WIDE, id="order-wide"),
         pytest.param(typed("2", "v", "j", "j"), MEDIUM, id="range-medium"),
         pytest.param(typed("slash", *"stat", "colon", "x"), MEDIUM, id="filter-wrong-medium"),

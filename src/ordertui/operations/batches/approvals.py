@@ -47,6 +47,11 @@ class ApprovalService:
         found = self._context.reader().batches.find(open_only=True)
         return [as_batch(batch) for batch in reversed(found) if batch.state is BatchState.AWAITING]
 
+    def check(self, batch_id: int) -> None:
+        """Raise store.ApprovalRefused when who is at work may not decide about a batch, before a word is asked for."""
+        store = self._context.writer(Permission.APPROVE)
+        store.batches.approvals.check(store.batches.get(batch_id))
+
     def approve(self, batch_id: int, word: str) -> ApprovedBatch:
         """Let the hold of a batch begin, for as long as the policy in force says.
 

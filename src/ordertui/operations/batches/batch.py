@@ -97,6 +97,8 @@ class Batch(msgspec.Struct, frozen=True):
     """Where in Seller Central to upload which file, and what to bring back."""
     who: str = ""
     """Who committed it."""
+    author: str = ""
+    """The same by login."""
     by_api: bool = False
     """It went, or goes, by the API: nothing of it is uploaded by hand."""
     next_at: int | None = None
@@ -144,6 +146,7 @@ def as_batch(batch: JournalBatch, advice: str = "") -> Batch:
         sha256=batch.sha256,
         advice=NOT_WRITTEN if batch.is_writing else advice,
         who=batch.who,
+        author=batch.author,
         uploaded_at=batch.uploaded_at,
         is_writing=batch.is_writing,
         retryable=sum(row.state is RowState.ERROR for row in rows),

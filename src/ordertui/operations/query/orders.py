@@ -201,7 +201,8 @@ class OrderQueries:
         """Return what a list shows of these orders besides their rows, by row id; one without any is left out."""
         found = tuple(rows)
         in_journal = (row.id for row in found if row.open_action is not None)
-        return self._context.reader().listing.get((row.id for row in found), in_journal)
+        me = self._context.person.name
+        return self._context.reader().listing.get((row.id for row in found), in_journal, me)
 
     def get(self, order_id: str) -> Order | None:
         """Return an order with its lines by Amazon's order id; None when the store has no such order."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.message import Message
 
-from ordertui.messages import _, ngettext
+from ordertui.messages import _, ngettext, translate
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.planning.reasons import UNSAID
@@ -15,6 +15,7 @@ from ordertui.orders.batch_state import NOT_LEFT, BatchState, RowState
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action, CancelReason
 from ordertui.orders.order import OrderRow
+from ordertui.orders.people import Permission
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.render.format import action_word, format_zone, reason_choices
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen
@@ -40,6 +41,10 @@ async def act(context: CommandContext, task: Task, name: str, reason: str = "", 
     from ordertui.tui.render.plan import MarketplaceStep
     from ordertui.tui.screens.preview import PreviewOptions, PreviewScreen
 
+    refusal = context.session.context.role_refusal(Permission.COMMIT)
+    if refusal:  # before anything is asked: an order in full leads here past the registry
+        context.notify(translate(refusal))
+        return
     action, ids = Action(name), only or context.table.acting_ids()
     if not ids:
         context.notify(_("there is no order here to act on"))

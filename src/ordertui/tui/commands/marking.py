@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from ordertui.messages import _, translate_codes
+from ordertui.messages import _, ngettext, translate_codes
 from ordertui.operations.query.facets import quoted
 from ordertui.operations.query.queues import within
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import BuyerRequest, OrderStatus
 from ordertui.orders.order import OrderRow
 from ordertui.tui.main.command_context import CommandContext
+from ordertui.tui.render.format import format_time
 from ordertui.tui.render.state import status_forms
 from ordertui.tui.screens.dialogs import ChoiceScreen
 from ordertui.tui.screens.filter_prompt import ask_filter
@@ -72,6 +73,47 @@ async def change_marks(context: CommandContext, task: Task, text: str, queue: st
     changed = marks.add(found) if mark else marks.remove(found)
     context.table.marks_changed()
     context.notify(_("{changed:,} {text}; z undoes that", changed=changed, text=_("marked") if mark else _("unmarked")))
+
+
+async def show_marks_of(context: CommandContext, task: Task, argument: str) -> None:
+    """Show what somebody of the team marked, to be looked at or marked too; without a name, list who has marks.
+
+    Raises BadInput for a store in a file, UnknownChoice.
+    """
+    from ordertui.tui.screens.typed_commands import marked_by
+
+    marks, zone = context.session.team_marks, context.session.orders.zone
+    name = argument.removeprefix("of ").strip()
+    if not name:
+        people = await task.work(marks.everybody)
+        if not people:
+            context.notify(_("nobody of the team has marked anything"))
+            return
+        choices = [
+            (
+                one.login,
+                _(
+                    "{login}   {orders} marked, {when}",
+                    login=one.login,
+                    orders=ngettext("{n:,} order", "{n:,} orders", one.orders.count),
+                    when=format_time(one.at, zone),
+                ),
+            )
+            for one in people
+        ]
+        name = await task.ask(ChoiceScreen(_("Whose marks shall be shown?"), choices)) or ""
+    if name:
+        found = await task.work(marks.of, name)
+        context.view.show_queue("all")
+        context.view.apply_filter(marked_by(found.login))
+        context.notify(
+            _(
+                "{orders} that {login} marked, last changed {when}; a marks them for you too, Esc goes back",
+                orders=ngettext("{n:,} order", "{n:,} orders", found.orders.count),
+                login=found.login,
+                when=format_time(found.at, zone),
+            )
+        )
 
 
 def similar_filters(row: OrderRow, zone: str) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from ordertui.tui.screens.view_request import ViewRequest
 
 from .app import switch_language
 from .columns import list_values
-from .marking import change_marks
+from .marking import change_marks, show_marks_of
 from .navigation import find_orders, go_to_text
 from .shortage import weigh_typed
 from .view import show_queue
@@ -45,6 +45,10 @@ async def _unmark(context: CommandContext, task: Task, argument: str) -> None:
     await change_marks(context, task, argument, "all", mark=False)
 
 
+async def _marks(context: CommandContext, task: Task, argument: str) -> None:
+    await show_marks_of(context, task, argument)
+
+
 async def _sort(context: CommandContext, _task: Task, argument: str) -> None:
     sort = read_sorting(sort_text(argument), down=False)
     context.view.sort(msgspec.structs.replace(context.view.request, sort=sort))
@@ -64,8 +68,8 @@ async def _language(context: CommandContext, _task: Task, argument: str) -> None
 
 
 _RUN: dict[str, Callable[[CommandContext, Task, str], Awaitable[None]]] = {
-    "queue": _queue, "filter": _filter, "find": find_orders, "mark": _mark, "unmark": _unmark, "sort": _sort,
-    "shortage": weigh_typed, "columns": _columns, "values": list_values, "view": _view, "language": _language,
-    "go": go_to_text,
+    "queue": _queue, "filter": _filter, "find": find_orders, "mark": _mark, "unmark": _unmark, "marks": _marks,
+    "sort": _sort, "shortage": weigh_typed, "columns": _columns, "values": list_values, "view": _view,
+    "language": _language, "go": go_to_text,
 }  # fmt: skip
 """Verb of `typed_commands.VERBS` to what it does."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ordertui.operations.marks import Marks
 from ordertui.operations.workspace import Workspace
 
@@ -9,8 +11,10 @@ from ordertui.operations.workspace import Workspace
 class MarkKeeper:
     """Own the marks, and write them down when they changed."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, publish: Callable[[Marks], None]) -> None:
+        """`publish` lets the team see the marks."""
         self._workspace = workspace
+        self._publish = publish
         self.marks, self.last_set = workspace.marks()
         self.found = Marks()
         """Orders that a search found, shown or not; `n` and `#` go through them. Not kept for the next start."""
@@ -32,3 +36,4 @@ class MarkKeeper:
         if not self._is_saved:
             self._is_saved = True
             self._workspace.keep_marks(self.marks, self.last_set)
+            self._publish(self.marks)

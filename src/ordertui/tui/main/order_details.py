@@ -32,6 +32,7 @@ def describe_order(
         explanations=[session.planner.explain(order, action) for action in Action] if is_full else (),
         width=width,
         keys=_keys(keymap or Keymap()),
+        claim=session.claims.of(order.row.id),
         listed=session.orders.listed((order.row,)).get(order.row.id, ListedFacts()),
     )
     return render_order(detail)

@@ -35,6 +35,10 @@ class QueueCounter:
         self._filter = ""
         self._without_fba = True
         self._active = "all"
+        self._counting: tuple[str, bool] | None = None
+        """Filter, and whether without FBA, of the counting under way."""
+        self._is_stale = False
+        """Whether orders changed since it began."""
         self.total: int | None = None
         """Orders of the store; without FBA orders if those are not counted; None before they are counted."""
 
@@ -47,8 +51,23 @@ class QueueCounter:
         self._tabs.show(self._queues, queue)
 
     def count(self) -> None:
-        """Count anew, after orders changed in the store."""
-        self._run(self._count(), "counts")
+        """Count anew, after orders changed in the store, and once more when they change while it counts."""
+        asked = (self._filter, self._without_fba)
+        if self._counting == asked:
+            self._is_stale = True
+        else:
+            self._counting = asked
+            self._run(self._count_until_fresh(asked), "counts")
+
+    async def _count_until_fresh(self, asked: tuple[str, bool]) -> None:
+        try:
+            self._is_stale = True
+            while self._is_stale:
+                self._is_stale = False
+                await self._count()
+        finally:
+            if self._counting == asked:
+                self._counting = None
 
     async def _count(self) -> None:
         orders, text, without_fba = self._session.orders, self._filter, self._without_fba

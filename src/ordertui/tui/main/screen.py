@@ -53,6 +53,10 @@ if TYPE_CHECKING:
     from .command_context import LastAction
 
 DIALOG_STYLES = Path(__file__).parent.with_name("screens") / "dialogs.tcss"
+LOOK_SECONDS, REST_LOOKS = 0.2, 3
+"""How often it is looked for others' changes, and for how many looks those shown stay: a change is shown within 0.8 s,
+and a burst of them in one picture each 0.6 s.
+"""
 CURSOR_PAUSE = 0.08
 """Seconds the cursor rests before the detail pane follows."""
 MOST_PASTED = 32 * 2**20
@@ -77,7 +81,7 @@ class MainScreen(Screen[None]):
         self._messages = messages
         self.session = session
         self.keymap = keymap
-        self.marks = MarkKeeper(session.workspace)
+        self.marks = MarkKeeper(session.workspace, lambda marks: session.team_marks.publish(marks))
         self.table = OrderTable(self.marks.marks, id="orders")
         self.filter_bar = FilterBar(session.orders.condition, id="filter")
         self.queue_tabs = QueueTabs(id="queues")
@@ -95,6 +99,8 @@ class MainScreen(Screen[None]):
         self._detail_timer: Timer | None = None
         self._version = -1
         """Version of the store's data that is shown."""
+        self._looks = 0
+        """How often it was looked for changes since others' were shown last."""
         self._is_left = False
         """Asked by threads that let batches leave."""
         self._minute = session.clock.now() // 60
@@ -134,6 +140,7 @@ class MainScreen(Screen[None]):
         for problem in self.keymap.problems:
             self.notify(problem, severity="warning", timeout=12)
         self.set_interval(1.0, self._tick)
+        self.set_interval(LOOK_SECONDS, self._look)
 
     async def _mount_deferred(self) -> None:
         """Mount what the first orders can be seen without; none of it moves them. Read the styles of dialogs before one
@@ -325,18 +332,11 @@ class MainScreen(Screen[None]):
         self.view.counter.count()
 
     def _tick(self) -> None:
-        """Dispatch what is due, show what others and time changed, save marks and columns. Called once a second."""
+        """Dispatch what is due, show what time changed, save marks and columns. Called once a second."""
         due = self.summary.next_due
         if due is not None and self.session.clock.now() >= due.at and not self.session.is_read_only:
             self.summary.next_due = None
             self.run_worker(ignore_unmounted(self._dispatch_due()), group="send", exclusive=True)
-        elif self.session.data_version() != self._version:
-            self._read_changes()
-            self.show_header()
-            self.summary.show_status()
-            self.view.show_columns()
-            self.table.reload()
-            self.view.refresh_external_changes()
         elif self.session.clock.now() // 60 != self._minute:
             self._show_time()
         elif due is not None:
@@ -347,6 +347,22 @@ class MainScreen(Screen[None]):
             self.show_header()
         self._save_workspace()
         self.sync.tick()
+
+    def _look(self) -> None:
+        """Show what others changed and which previews they have open, soon, and many changes in a row at once."""
+        if self.session.claims.look():
+            self.table.rerender()
+            self.show_detail()
+        self._looks += 1
+        if self._looks >= REST_LOOKS and self.session.data_version() != self._version:
+            self._looks = 0
+            self._read_changes()
+            self.show_header()
+            self.summary.show_status()
+            self.view.show_columns()
+            self.table.reload()
+            self.show_detail()
+            self.view.refresh_external_changes()
 
     def _show_time(self) -> None:
         """Once a minute: show ages, countdowns and what counts with them; only what reads otherwise now is painted."""

@@ -8,7 +8,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.enums import Action, OrderStatus
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import NOTHING_LISTED, ListedFacts, OrderRow
-from ordertui.tui.render.state import Verdicts
+from ordertui.tui.render.state import Verdicts, person_sign
 from ordertui.tui.widgets.order_table.columns import CellContext
 
 AWAITING_SHIPMENT = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
@@ -49,7 +49,9 @@ class StoreRows:
             listed = self._session.orders.listed((row,)).get(row.id, NOTHING_LISTED)
             self._listed[row.id] = listed
         colour = self._session.colours.rule_of(row) if self._session.config.colours else None
-        return CellContext(now, zone, self._verdicts(row), listed, colour)
+        claim = self._session.claims.of(row.id)
+        claimed_by = "" if claim is None else person_sign(claim.login)
+        return CellContext(now, zone, self._verdicts(row), listed, colour, claimed_by)
 
     def _verdicts(self, row: OrderRow) -> Verdicts:
         eligibility = self._session.eligibility

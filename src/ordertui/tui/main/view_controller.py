@@ -89,6 +89,8 @@ class ViewController:
         """The same while the orders that fit a filter are looked up for a command."""
         self._lock = tasks.keys.lock()
         self._is_search_stopped = False
+        self._is_stale = self._is_following = False
+        """Whether others changed something since the view was read, and whether it is being read for that."""
         self._number = 0
         """Grows with each view that is asked for, and again when it is there."""
         self._progress_timer: Timer | None = None
@@ -389,8 +391,21 @@ class ViewController:
     def refresh_external_changes(self) -> None:
         """Read the view again after another process changed the store. Rows that are shown stay in place; other orders
         are shown at once, or wait while something is marked or open.
+
+        Changes that come while it is read are read after it: a long run of them never keeps the view from being shown.
         """
-        self._run(self._refresh_external_changes(), "elsewhere")
+        self._is_stale = True
+        if not self._is_following:
+            self._is_following = True
+            self._run(self._follow(), "elsewhere")
+
+    async def _follow(self) -> None:
+        try:
+            while self._is_stale:
+                self._is_stale = False
+                await self._refresh_external_changes()
+        finally:
+            self._is_following = False
 
     async def _refresh_external_changes(self) -> None:
         try:

@@ -12,14 +12,15 @@ from ordertui.messages import _, ngettext, translate
 from ordertui.operations.batches.approvals import ApprovedBatch
 from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.batches.open_issues import OpenIssue
-from ordertui.orders.batch_state import AT_LARGE, NEVER_LEFT, UNANSWERED, BatchState, RowState
+from ordertui.orders.batch_state import AT_LARGE, NEVER_LEFT, NOT_LEFT, UNANSWERED, BatchState, RowState
 from ordertui.orders.clock import to_local
 from ordertui.orders.money import format_money
 from ordertui.orders.order import OrderRow
+from ordertui.orders.text import mask_control_characters
 from ordertui.store import Approval
 
-from .format import GAP, MUTED, Piece, action_word, format_countdown, format_time, format_zone, pad, wrap_text
-from .state import BATCH_LOOKS, ROW_LOOKS, row_look
+from .format import GAP, MUTED, Piece, action_word, cut_text, format_countdown, format_time, format_zone, pad, wrap_text
+from .state import BATCH_LOOKS, ROW_LOOKS, person_sign, row_look
 
 WITH_NEXT = 76
 """From so many cells on a line of the list has a column of what to do next."""
@@ -39,6 +40,8 @@ class BatchContext(msgspec.Struct, frozen=True):
     """Cells of the line."""
     held: int = 0
     """Held batches of the store."""
+    me: str = ""
+    """Login of who looks."""
 
 
 def render_outbox_head(batches: Sequence[Batch], questions: Sequence[OpenIssue], folder: str, width: int) -> Content:
@@ -85,6 +88,8 @@ def render_batch_line(batch: Batch, context: BatchContext) -> Content:
     """Return the line of a batch in the list: number, action, orders, total, state and what to do next."""
     rows = _rows_in(batch)
     text, style = batch_state(batch, context)
+    if batch.state in NOT_LEFT and batch.author not in ("", context.me):
+        text = cut_text(f"{text} {person_sign(batch.author)}", STATE_WIDTH)
     line = Content.assemble(
         f"{batch.id:>4} {pad(action_word(batch.action), 8)} {batch.marketplace:<2} {len(rows):>6,} ",
         pad(_total(rows), 14, right=True) + "  ",
@@ -222,8 +227,13 @@ def next_steps(batch: Batch, context: BatchContext) -> list[str]:
     return found
 
 
-def render_batch(batch: Batch, zone: str, questions: Sequence[OpenIssue] = (), *, with_hash: bool = True) -> Content:
-    """Return a batch in full: times, what is open, what would settle it, what to do next, the hash of its bytes."""
+def render_batch(
+    batch: Batch, zone: str, questions: Sequence[OpenIssue] = (), *, with_hash: bool = True, me: str = ""
+) -> Content:
+    """Return a batch in full: times, what is open, what would settle it, what to do next, the hash of its bytes.
+
+    `me`: login of who looks; somebody else's batch says whose it is.
+    """
     zoned = format_zone(batch.created_at, zone)
     pieces: list[Piece] = [
         (
@@ -236,6 +246,7 @@ def render_batch(batch: Batch, zone: str, questions: Sequence[OpenIssue] = (), *
             "bold",
         ),
         (_(" · committed {created_at} {zoned}", created_at=format_time(batch.created_at, zone), zoned=zoned), MUTED),
+        (_(" by {who}", who=mask_control_characters(batch.author)) if batch.author not in ("", me) else "", MUTED),
     ]
     if batch.approval is not None:
         pieces += _approval_pieces(batch, batch.approval, zone)

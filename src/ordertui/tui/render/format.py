@@ -92,6 +92,12 @@ def format_time(epoch: int | None, zone: str) -> str:
     return _("unknown") if epoch is None else _("{time:%b %d %H:%M}", time=to_local(epoch, zone))
 
 
+def since_text(epoch: int, now: int, zone: str) -> str:
+    """Return `14:05` of the day of `now`, else `Nov 21 14:05`."""
+    day, moment = format_time(epoch, zone).rsplit(" ", 1)
+    return moment if format_time(now, zone).startswith(day) else f"{day} {moment}"
+
+
 def format_day(day: date, *, weekday: bool = False) -> str:
     """Return `Nov 3`, or `Tue Nov 3`."""
     return _("{day:%a} {day:%b} {day.day}", day=day) if weekday else _("{day:%b} {day.day}", day=day)

@@ -28,11 +28,13 @@ from .format import (
     format_time,
     format_zone,
     pad,
+    since_text,
     wrap_text,
 )
 from .state import row_look, status_forms
 
 if TYPE_CHECKING:
+    from ordertui.operations.claims import OthersClaim
     from ordertui.orders.api_facts import ApiFacts
     from ordertui.rules.tables.explanation import Explanation, Verdict
 
@@ -85,6 +87,8 @@ class OrderDetail(msgspec.Struct, frozen=True, kw_only=True):
     """IANA zone of the times."""
     keys: OrderKeys
     listed: ListedFacts = ListedFacts()
+    claim: OthersClaim | None = None
+    """Somebody else's open preview that has it."""
     is_full: bool = False
     """Whether reasons, sources, history and item ids are shown too."""
     api_facts: ApiFacts | None = None
@@ -120,17 +124,33 @@ def _head(detail: OrderDetail) -> Iterator[Piece]:
     room = detail.width - len(row.order_id) - 1
     yield (f" {row.order_id}", "bold")
     yield f"{next((form for form in forms if cell_len(form) <= room), cut_text(forms[-1], room))}\n"
+    if detail.claim is not None:
+        yield (f"{wrap_text(claim_text(detail.claim, detail.now, detail.zone), ' ', detail.width)}\n", "$text-accent")
     if row.open_action is None:
         return
     listed = detail.listed
     look = row_look(row.open_action.state, awaits_approval=listed.awaits_approval)
     batch = "" if listed.batch is None else _(" · batch {batch}", batch=listed.batch)
+    if listed.author:
+        batch += _(" of {who}", who=mask_control_characters(listed.author))
     left = "" if listed.hold_ends is None else f" {format_countdown(listed.hold_ends - detail.now)}"
     word = _(look.sentence if detail.is_full else look.column or look.count)
     text = f"{look.glyph} {action_word(row.open_action.kind)} {word}{left}{batch}"
     yield (f"{wrap_text(text, ' ', detail.width)}\n", look.style)
     if listed.answer:
         yield (f"{wrap_text(translate(listed.answer), '   ', detail.width)}\n", look.style)
+
+
+def claim_text(claim: OthersClaim, now: int, zone: str) -> str:
+    """Return whose open preview an order is in, and since when."""
+    facts = {
+        "who": mask_control_characters(claim.login),
+        "since": since_text(claim.since, now, zone),
+        "action": action_word(claim.action),
+    }
+    if claim.login:
+        return _("@ {who} is looking at this since {since} (preview of {action})", **facts)
+    return _("@ you are looking at this in another window since {since} (preview of {action})", **facts)
 
 
 def _items(detail: OrderDetail) -> Iterator[Piece]:

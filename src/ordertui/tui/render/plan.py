@@ -74,6 +74,8 @@ class PlanLook(msgspec.Struct, frozen=True):
     """What the title begins with, such as `Retry of batch 12`; empty for a plan of the marked orders."""
     steps: tuple[MarketplaceStep, ...] = ()
     """All marketplaces of the plan, when there are several."""
+    others: tuple[str, ...] = ()
+    """What others do with these orders at this moment: open previews, batches committed since the plan was made."""
 
 
 def common_reason(plan: Plan) -> str:
@@ -273,6 +275,7 @@ def _warnings(look: PlanLook) -> Iterator[str]:
             "none of {orders} is included: the list says why",
             orders=ngettext("{n:,} order", "{n:,} orders", look.marked),
         )
+    yield from look.others
     if look.hidden:
         yield ngettext(
             "{n:,} of {marked:,} is not shown on the main screen",

@@ -9,6 +9,7 @@ from ordertui.orders.batch_state import BatchState, RowState, holds_order
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.enums import Action, BuyerRequest, Channel, OrderStatus, Verge
 from ordertui.orders.order import ListedFacts, OrderRow
+from ordertui.orders.text import mask_control_characters
 
 from .format import action_word
 
@@ -124,12 +125,22 @@ def row_look(state: RowState, *, awaits_approval: bool) -> StateLook:
     return AWAITING_LOOK if awaits_approval and state is RowState.HELD else ROW_LOOKS[state]
 
 
-def order_state(row: OrderRow, verdicts: Verdicts, listed: ListedFacts, now: int) -> OrderState:
+def order_state(row: OrderRow, verdicts: Verdicts, listed: ListedFacts, now: int, claimed_by: str = "") -> OrderState:
     """Return the state of an order: what its batch waits for, else what can be done, else Amazon's status.
 
-    `now`: epoch seconds.
+    `now`: epoch seconds. `claimed_by`: who has it in an open preview, as `person_sign` names them; it says nothing of
+    what can be done, so that stays, with as many words as fit.
     """
-    return _journal_state(row, verdicts, listed, now) or _own_state(row, verdicts, now)
+    found = _journal_state(row, verdicts, listed, now)
+    if found is not None or not claimed_by:
+        return found or _own_state(row, verdicts, now)
+    own = _own_state(row, verdicts, now)
+    return OrderState((*(f"{claimed_by} {form}" for form in own.forms if form), claimed_by), own.tone or "accent")
+
+
+def person_sign(login: str) -> str:
+    """Return `@ana`; `@you` without a login: the same person in another window."""
+    return f"@{mask_control_characters(login) or _('you')}"
 
 
 def _journal_state(row: OrderRow, verdicts: Verdicts, listed: ListedFacts, now: int) -> OrderState | None:
@@ -143,13 +154,16 @@ def _journal_state(row: OrderRow, verdicts: Verdicts, listed: ListedFacts, now: 
     if action.state is RowState.OK and not holds_order(action.kind, action.state) and _can_act(verdicts):
         return None
     word = _(look.column)
+    whose = f" {person_sign(listed.author)}" if listed.author and action.state is RowState.HELD else ""
     head = f"{look.glyph} {word}"
     long = f"{look.glyph} {action_word(action.kind)} {word}"
     if action.state is RowState.HELD and hold_ends is not None:
         left = max(0, hold_ends - now)
         span = f"{left // HOUR}h" if left >= HOUR else f"{left // 60}m" if left >= 60 else "<1m"
-        return OrderState((f"{long} {span}", f"{head} {span}", f"{look.glyph} {span}"), look.tone)
-    return OrderState((long, head, f"{look.glyph}{word.split()[-1]}"), look.tone)
+        forms = (f"{long} {span}", f"{head} {span}", f"{look.glyph} {span}")
+        return OrderState((*(f"{form}{whose}" for form in forms), *forms), look.tone)
+    shown = (f"{long}{whose}", f"{head}{whose}") if whose else ()
+    return OrderState((*shown, long, head, f"{look.glyph}{word.split()[-1]}"), look.tone)
 
 
 def _can_act(verdicts: Verdicts) -> bool:

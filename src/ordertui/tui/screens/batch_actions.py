@@ -15,6 +15,7 @@ from ordertui.operations.errors import EvidenceAgainst
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import LEFT_BATCHES, NOT_LEFT, BatchState, RowState
 from ordertui.orders.enums import Action
+from ordertui.orders.people import Permission
 from ordertui.tui.clipboard import copy
 from ordertui.tui.render.batch import approved_text, committed_text
 from ordertui.tui.render.format import action_word
@@ -45,6 +46,13 @@ class BatchActions:
     def _say(self, text: str) -> None:
         self._screen.notify(text)
 
+    def _may(self, permission: Permission) -> bool:
+        """Return whether who is at work may do something; say so, before anything is asked, when it is not so."""
+        refusal = self._session.context.refusal(permission)
+        if refusal:
+            self._screen.notify(translate(refusal), severity="warning")
+        return not refusal
+
     # Held
 
     def undo(self, batch: Batch, row: BatchRow | None) -> None:
@@ -53,7 +61,7 @@ class BatchActions:
             self._say(_("only a held batch can be undone"))
         elif row is not None and row.state is not RowState.HELD:
             self._say(_("{order_id} is not held: {state}", order_id=row.order_id, state=_(ROW_LOOKS[row.state].count)))
-        else:
+        elif self._may(Permission.RECALL):
             self._tasks.start(lambda task: self._undo(task, batch, row))
 
     async def _undo(self, task: Task, batch: Batch, row: BatchRow | None) -> None:
@@ -84,15 +92,15 @@ class BatchActions:
         """End the hold of a batch now."""
         if batch.state is not BatchState.HELD:
             self._say(_("only a held batch can be released"))
-        else:
+        elif self._may(Permission.DISPATCH):
             self._tasks.start(lambda task: self._release(task, [batch]))
 
     def release_all(self, batches: Sequence[Batch]) -> None:
         """End the hold of these batches now, of all or of none."""
-        if batches:
-            self._tasks.start(lambda task: self._release(task, batches))
-        else:
+        if not batches:
             self._say(_("no batch is held"))
+        elif self._may(Permission.DISPATCH):
+            self._tasks.start(lambda task: self._release(task, batches))
 
     async def _release(self, task: Task, batches: Sequence[Batch]) -> None:
         orders = ngettext("{n:,} order", "{n:,} orders", sum(batch.count(RowState.HELD) for batch in batches))
@@ -124,7 +132,7 @@ class BatchActions:
         """Approve or reject a batch that waits for it; ask for a word."""
         if batch.state is not BatchState.AWAITING:
             self._say(_("batch {batch} does not wait for approval", batch=batch.id))
-        else:
+        elif self._may(Permission.APPROVE):
             self._tasks.start(lambda task: self._decide(task, batch, is_approved=is_approved))
 
     async def _decide(self, task: Task, batch: Batch, *, is_approved: bool) -> None:
@@ -141,6 +149,7 @@ class BatchActions:
         else:
             title = _("Reject batch {batch}: {action} {orders}", **facts)
             note = _("{why}. Committed by {who}. It is undone then; the audit keeps your word.", **facts)
+        await task.work(self._session.approvals.check, batch.id)  # nobody is asked about a batch of their own
         form = FormScreen(title, [("word", _("What you looked at"), "")], note)
         given = await task.ask(form, discard_typeahead=True)
         if given is None:
@@ -172,9 +181,11 @@ class BatchActions:
     def mark_uploaded(self, batch: Batch) -> None:
         """Mark the file of a written batch as uploaded; ask before that is undone of an uploaded one."""
         if batch.state is BatchState.WRITTEN and not batch.is_writing:
-            self._tasks.start(lambda task: self._mark_uploaded(task, batch))
+            if self._may(Permission.DISPATCH):
+                self._tasks.start(lambda task: self._mark_uploaded(task, batch))
         elif batch.state is BatchState.UPLOADED:
-            self._tasks.start(lambda task: self._unmark_uploaded(task, batch))
+            if self._may(Permission.DISPATCH):
+                self._tasks.start(lambda task: self._unmark_uploaded(task, batch))
         elif batch.state is BatchState.ANSWERED:
             self._say(_("Amazon answered this batch: its file was uploaded"))
         else:
@@ -215,7 +226,7 @@ class BatchActions:
                     state=_(BATCH_LOOKS[batch.state].count),
                 )
             )
-        else:
+        elif self._may(Permission.IMPORT):
             self._tasks.start(lambda task: self._read_report(task, batch))
 
     async def _read_report(self, task: Task, batch: Batch) -> None:
@@ -241,7 +252,7 @@ class BatchActions:
         """Preview the rows that Amazon refused, and only those, to try them again."""
         if not batch.count(RowState.ERROR):
             self._say(_("Amazon refused no row of this batch"))
-        else:
+        elif self._may(Permission.COMMIT):
             self._tasks.start(lambda task: self._retry(task, batch, describe))
 
     async def _retry(self, task: Task, batch: Batch, describe: Callable[[str], Content]) -> None:
@@ -258,7 +269,8 @@ class BatchActions:
 
     def resolve(self, batch: Batch, row: BatchRow) -> None:
         """Record what became of a row whose outcome is unclear."""
-        self._tasks.start(lambda task: self._resolve(task, batch, row))
+        if self._may(Permission.SETTLE):
+            self._tasks.start(lambda task: self._resolve(task, batch, row))
 
     async def _resolve(self, task: Task, batch: Batch, row: BatchRow) -> None:
         warning = _(

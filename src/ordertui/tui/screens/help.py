@@ -28,6 +28,7 @@ GLYPHS = (
     ("◷ ◇ ↑ …", N_("held, waits for approval, file written (upload it), uploaded")),
     ("→ ✓ ✗ ?", N_("sent by the API, done, refused, unclear")),
     ("✓ ! ✗", N_("beside a rate: ok, near the target, over it")),
+    ("@ana", N_("ana has it in an open preview, or in a batch that is held")),
     ("?", N_("no report said")),
 )
 """Meaning of the signs on the screen."""

@@ -112,6 +112,7 @@ class OutboxScreen(Dialog[None]):
             zone=self._session.orders.zone,
             width=(self._list("batches").scrollable_content_region.width or self.size.width) - 2,
             held=sum(batch.state is BatchState.HELD for batch in self._batches),
+            me=self._session.context.person.name,
         )
 
     def _show(self) -> None:
@@ -162,7 +163,9 @@ class OutboxScreen(Dialog[None]):
         if batch is None:
             return
         mine = [one for one in self._questions if one.batch == batch.id]
-        text = render_batch(batch, self._session.orders.zone, mine, with_hash=self._in_rows)
+        text = render_batch(
+            batch, self._session.orders.zone, mine, with_hash=self._in_rows, me=self._session.context.person.name
+        )
         self.query_one("#batch-head", Static).update(text)
         self.query_one(Title).update(_("Outbox · batch {batch}", batch=batch.id) if self._in_rows else _("Outbox"))
         self._show_hints(batch)

@@ -6,6 +6,8 @@ line that it was on.
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -22,16 +24,21 @@ from textual.widget import Widget
 
 from ordertui.messages import N_, _, ngettext, translate
 from ordertui.operations.batches.batch import Batch
+from ordertui.operations.claims import HeldClaim
 from ordertui.operations.errors import PlanChanged, PlanExpired, Stopped, error_message
+from ordertui.operations.marks import Marks
 from ordertui.operations.paths import typed_path
 from ordertui.operations.planning.other_items import main_sku
 from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlannedOrder
 from ordertui.operations.planning.planner import BY_OPERATOR, NO_CHOICES, PROCEEDS, PlanChoices
 from ordertui.operations.session import Session
+from ordertui.orders.batch_state import holds_order
 from ordertui.orders.enums import Action
+from ordertui.orders.people import Permission
+from ordertui.orders.text import mask_control_characters
 from ordertui.rules.rate import RateStatus
 from ordertui.tui.key_queue import KeyQueue
-from ordertui.tui.render.format import GAP, action_text, reason_choices
+from ordertui.tui.render.format import GAP, action_text, reason_choices, since_text
 from ordertui.tui.render.plan import (
     MarketplaceStep,
     PlanLook,
@@ -40,13 +47,15 @@ from ordertui.tui.render.plan import (
     render_title,
 )
 from ordertui.tui.render.plan_rows import ExclusionGroup, PlanEntry, PlanRows, list_entries
-from ordertui.tui.screens.task_runner import Task, TaskRunner
+from ordertui.tui.screens.task_runner import Task, TaskRunner, ignore_unmounted
 from ordertui.tui.widgets.line_list import LineList
 
 from .base import Dialog, Title
 from .dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from .refund_editor import ask_amounts
 
+LOOK_SECONDS = 0.4
+"""How often it is looked what others do with the orders of an open preview."""
 BY_HAND = N_("by you")
 """Why the space bar excludes an order."""
 OTHER_SKUS = N_("holds more than")
@@ -150,28 +159,56 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         self._opened: frozenset[str] = frozenset()
         self.entries: list[PlanEntry] = []
         self._rows = PlanRows(plan, {}, frozenset())
+        self._claim: HeldClaim | None = None
+        self._others: tuple[str, ...] = ()
+        self._looked: tuple[object, ...] = ()
+        """What others had open, and the version of the store, when `_others` was read."""
+        self._is_committing = False
 
     def _make_title(self) -> Title:
-        return PlanTitle(self._look)
+        return PlanTitle(self._look_of)
 
     def _compose_body(self) -> ComposeResult:
-        yield PlanHead(self._look, by_api=self.session.context.is_api_dispatch)
+        yield PlanHead(self._look_of, by_api=self.session.context.is_api_dispatch)
         yield LineList(self._draw, id="plan-list")
 
     def on_mount(self) -> None:
-        """Show the plan."""
+        """Show the plan, and let others know that it is open."""
+        self._claim = self.session.claims.hold(self.plan.action, self._ids)
         self._show()
         self._list.focus()
+        self._look()
+        self.set_interval(LOOK_SECONDS, self._look)
+
+    def on_unmount(self) -> None:
+        """Let others know that it is closed."""
+        if self._claim is not None:
+            self._claim.release()
+
+    def _look(self) -> None:
+        """Look what others do with these orders; a commit of this preview is no other's."""
+        claims = self.session.claims
+        claims.look()
+        now = (claims.others, self.session.data_version(), self.plan)
+        if now != self._looked and not self._is_committing:
+            self._looked = now
+            self.run_worker(ignore_unmounted(self._read_others()), group="others", exclusive=True)
+
+    async def _read_others(self) -> None:
+        found = await asyncio.to_thread(others_text, self.session, self.plan, Marks(self._ids))
+        if found != self._others and not self._is_committing:
+            self._others = found
+            self.query_one(PlanHead).show(self._look_of, len(self.entries))
 
     @property
     def _list(self) -> LineList:
         return self.query_one(LineList)
 
     @property
-    def _look(self) -> PlanLook:
+    def _look_of(self) -> PlanLook:
         options = self._options
         hidden = sum(row_id in options.hidden for row_id in self._ids)
-        return PlanLook(self.plan, len(self._ids), hidden, options.heading, options.steps)
+        return PlanLook(self.plan, len(self._ids), hidden, options.heading, options.steps, self._others)
 
     @property
     def _only(self) -> list[str]:
@@ -202,9 +239,9 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         key = _key_of(before)
         place = next((n for n, entry in enumerate(self.entries) if _key_of(entry) == key), place)
         self._list.show(len(self.entries), place if before is not None else 0)
-        self.query_one(PlanHead).show(self._look, len(self.entries))
+        self.query_one(PlanHead).show(self._look_of, len(self.entries))
         title = self.query_one(PlanTitle)
-        title.look = self._look
+        title.look = self._look_of
         title.refresh()
         self._show_plan_keys()
 
@@ -247,7 +284,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
 
     def action_details(self) -> None:
         """Show what is behind the head: counts, money by part, files with checksums."""
-        text = render_details(self._look, by_api=self.session.context.is_api_dispatch)
+        text = render_details(self._look_of, by_api=self.session.context.is_api_dispatch)
         self._tasks.start(lambda task: task.ask(TextScreen(_("Details of the plan"), text)))
 
     def action_skip(self) -> None:
@@ -473,7 +510,10 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
 
     def action_commit(self) -> None:
         """Commit the plan; the batch is held first."""
-        if self.plan.rows:
+        refusal = self.session.context.refusal(Permission.COMMIT)
+        if refusal:  # before anything is asked
+            self.notify(translate(refusal), severity="warning")
+        elif self.plan.rows:
             self._tasks.start(self._commit)
         else:
             self.notify(_("no order is included: there is nothing to commit"))
@@ -485,9 +525,11 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
             typed = await self._ask_count(task, plan.typed_count)
             if typed is None:
                 return
+        self._is_committing = True
         try:
             batch = await task.commit(self.session, plan, typed)
         except Stopped:
+            self._is_committing = False
             place = (
                 _(" in {marketplace}", marketplace=plan.marketplace) if len(self._options.steps) > 1 else ""
             )  # others may be committed already
@@ -495,6 +537,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
             self._tasks.keys.discard(Message().time)  # a second Escape was meant for the bar: the preview stays
             return
         except (PlanChanged, PlanExpired) as error:
+            self._is_committing = False
             if self._options.fixed:
                 raise
             question = _("It changed since the preview. Make the preview again?")
@@ -538,6 +581,43 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
             discard_typeahead=True,
         )
         return None if answer is None else answer["count"]
+
+
+def others_text(session: Session, plan: Plan, marked: Marks) -> tuple[str, ...]:
+    """Return what others do at this moment with the orders that a plan was asked for, one sentence for each."""
+    zone, now, found = session.orders.zone, session.clock.now(), []
+    for claim, count in session.claims.shared(marked):
+        facts = {"who": mask_control_characters(claim.login), "since": since_text(claim.since, now, zone)}
+        if claim.login:
+            form = ngettext(
+                "{n:,} of these is in {who}'s open preview, since {since}",
+                "{n:,} of these are in {who}'s open preview, since {since}",
+                count,
+                **facts,
+            )
+        else:
+            form = ngettext(
+                "{n:,} of these is in a preview of yours in another window, since {since}",
+                "{n:,} of these are in a preview of yours in another window, since {since}",
+                count,
+                **facts,
+            )
+        found.append(form)
+    rows = session.orders.rows([row.id for row in plan.rows]).values()
+    taken = [row for row in rows if (act := row.open_action) is not None and holds_order(act.kind, act.state)]
+    batches = Counter((one.batch, one.author) for one in session.orders.listed(taken).values() if one.batch)
+    for (batch, author), count in sorted(batches.items()):
+        who = mask_control_characters(author) or _("you")
+        found.append(
+            ngettext(
+                "{n:,} of these is in batch {batch} of {who} by now: the preview must be made again",
+                "{n:,} of these are in batch {batch} of {who} by now: the preview must be made again",
+                count,
+                batch=batch,
+                who=who,
+            )
+        )
+    return tuple(found)
 
 
 def _key_of(entry: PlanEntry | None) -> str:

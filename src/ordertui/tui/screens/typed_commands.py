@@ -11,7 +11,7 @@ import msgspec
 
 from ordertui.messages import LANGUAGES, find_language
 from ordertui.operations.errors import UnknownChoice
-from ordertui.operations.query.facets import FACETS
+from ordertui.operations.query.facets import FACETS, quoted
 from ordertui.operations.query.queues import QUEUES
 from ordertui.operations.query.sort_order import read_sorting
 from ordertui.rules.language import Condition, complete, word_start
@@ -48,6 +48,7 @@ VERBS = {
         Verb("find", "FILTER", "Find by a filter without hiding the others"),
         Verb("mark", "FILTER", "Mark what fits a filter, shown or not"),
         Verb("unmark", "FILTER", "Unmark what fits a filter"),
+        Verb("marks", "of NAME", "Show what somebody of the team marked: of ana; alone: who has marks"),
         Verb("sort", "KEYS", "Sort: ship-by, or status,-total"),
         Verb("columns", "KEYS", "Show these columns: order total:12 title; none: as usual"),
         Verb("values", "FACT", "List the values of a fact with their counts"),
@@ -57,7 +58,7 @@ VERBS = {
         Verb("go", "ID", "Go to an order id, or to a part of one"),
     )
 }
-_OPTIONAL = frozenset({"filter", "columns", "values"})
+_OPTIONAL = frozenset({"filter", "columns", "values", "marks"})
 """Verbs whose argument may be left out when a blank follows them."""
 
 
@@ -88,6 +89,8 @@ class CommandReader(msgspec.Struct, frozen=True):
             read_sorting(sort_text(argument), down=False)
         elif verb == "queue":
             queue_key(argument)
+        elif verb == "marks" and argument:
+            self.read_filter(marked_by(argument))
         elif verb == "values" and argument and argument not in FACETS:
             raise UnknownChoice("fact", argument, tuple(FACETS))
         elif verb == "view" and argument not in self.views:
@@ -125,6 +128,12 @@ def sort_text(argument: str) -> str:
         sign = word[:1] if word[:1] in ("-", "+") else ""
         keys.append(sign + word[len(sign) :].replace("-", "_"))
     return ",".join(key for key in keys if key)
+
+
+def marked_by(argument: str) -> str:
+    """Return the filter of what somebody marked, from `of ana` or `ana`."""
+    name = argument.removeprefix("of ").strip()
+    return f"marked-by:{quoted(name)}"
 
 
 def queue_key(text: str) -> str:

@@ -38,10 +38,12 @@ class CellContext(msgspec.Struct, frozen=True):
     listed: ListedFacts = ListedFacts()
     colour: ColourRule | None = None
     """The colour rule that the row's order fits."""
+    claimed_by: str = ""
+    """Who else has it in an open preview, as `person_sign` names them."""
 
     def state(self, row: OrderRow) -> OrderState:
         """Return the state of the row's order."""
-        return order_state(row, self.verdicts, self.listed, self.now)
+        return order_state(row, self.verdicts, self.listed, self.now, self.claimed_by)
 
 
 CellText: TypeAlias = Callable[[OrderRow, CellContext, int], str]
