@@ -53,6 +53,24 @@ def test_what_the_program_writes_fits_the_columns(name: str) -> None:
         ("confirm", b"2026-11-23", b"23.11.2026", "ship-date must be a date"),
         ("confirm", b"\tUPS\t", b"\tUPS\t\t", "9 cells, 8 are wanted"),
         ("confirm", b"Ours", b"Ours \xff", "is not in utf-8"),
+        ("cancel", b"000123456789012", b"00012345678901234", "amazon-order-item-code must be 14 to 16 digits"),
+        ("cancel", b"000123456789012", "０００１２３４５６７８９０１２".encode(), "item-code must be"),
+        ("cancel", b"000123456789012", b"1.2345679E+14", "amazon-order-item-code must be 14 to 16 digits"),
+        ("cancel", b"NoInventory", b"CarrierCreditDecision", "cancellation-reason-code must be"),
+        ("cancel", b"NoInventory", b"noinventory", "cancellation-reason-code must be"),
+        ("cancel", b"113-0000002-0000009", b"113-0000001-0000009", "item 000123456789012 is there twice"),
+        ("cancel", b"113-0000001-0000009", b"113-000001-0000009", "order-id must be an order id"),
+        ("refund", b"CouldNotShip", b"TransactionRecord", "adjustment-reason-code must be"),
+        ("refund", b"\tUSD\t", b"\tEUR\t", "currency must be USD in US, not EUR"),
+        ("refund", b"19.99\t1.60", b"0.00\t0.00", "nothing is given back"),
+        ("refund", b"19.99", b"-19.99", "item-price-adj must be an amount with two decimals"),
+        ("refund", b"19.99", b"1,019.99", "item-price-adj must be an amount with two decimals"),
+        ("promotion", b"\t-2.00\t", b"\t2.00\t", "item-promotion-adj must be 0.00, or an amount below zero"),
+        ("confirm", b"2026-11-23", b"2026-02-30", "ship-date must be a date such as 2026-11-23, not '2026-02-30'"),
+        ("confirm", b"2026-11-23", b"11/23/2026", "ship-date must be a date"),
+        ("confirm", b"\tUPS\t", b"\tups\t", "carrier-code must be"),
+        ("confirm", b"\tUPS\t", b"\tUnited Parcel\t", "carrier-code must be"),
+        ("confirm", b"1Z999AA10123456784", b"   ", "tracking-number"),
     ],
 )  # fmt: skip
 def test_the_message_names_order_and_column(name: str, old: bytes, new: bytes, says: str) -> None:
@@ -60,6 +78,13 @@ def test_the_message_names_order_and_column(name: str, old: bytes, new: bytes, s
     assert old in content
     with pytest.raises(FeedError, match=says):
         feeds.check_flat_file(content.replace(old, new, 1), action, "US")
+
+
+def test_yen_are_whole() -> None:
+    yen = feeds.adjustment_flat([replace(REFUND, currency="JPY", amounts=LineAmounts(1100))], marketplace="JP")
+    feeds.check_flat_file(yen, Action.REFUND, "JP")
+    with pytest.raises(FeedError, match=r"item-price-adj must be a whole number of JPY, not 1100\.50"):
+        feeds.check_flat_file(yen.replace(b"1100.00", b"1100.50"), Action.REFUND, "JP")
 
 
 def test_a_file_without_rows_or_its_last_line_end_is_none() -> None:

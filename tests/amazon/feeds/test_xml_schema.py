@@ -92,7 +92,7 @@ def test_a_damaged_feed_is_judged_as_a_full_validator_does(full: Any, kind: str,
     assert passes(content + b"\n", kind) is passes(content, kind), "with its line ends, plain messages go unparsed"
     by_pairs = full.is_valid(content.decode())
     if by_pairs != passes(content, kind):
-        with pytest.raises(FeedError, match=r"needs a CarrierName|MessageType is|the message is no"):
+        with pytest.raises(FeedError, match=r"needs a CarrierName|MessageType is|the message is no|is there twice"):
             feeds.check_feed(content, kind)
         assert by_pairs, "only what depends on two values may be stricter here"
 
@@ -119,6 +119,16 @@ def test_a_damaged_feed_is_judged_as_a_full_validator_does(full: Any, kind: str,
         ("OrderAcknowledgement", b"<MessageType>OrderAcknowledgement", b"<MessageType>OrderAdjustment",
          "MessageType is OrderAdjustment, not OrderAcknowledgement"),
         ("OrderAcknowledgement", b"</AmazonEnvelope>", b"", "not well-formed"),
+        ("OrderAcknowledgement", b"000123456789012", b"0123456789012", "AmazonOrderItemCode"),
+        ("OrderAcknowledgement", b"000123456789012", b"00012345678901234", "AmazonOrderItemCode"),
+        ("OrderAcknowledgement", b"000123456789012", "０００１２３４５６７８９０１２".encode(), "AmazonOrderItemCode"),
+        ("OrderAcknowledgement", b"NoInventory", b"PriceError", "CancelReason: 'PriceError' is not allowed"),
+        ("OrderAcknowledgement", b"<MessageID>2</MessageID>", b"<MessageID>1</MessageID>", "1 is there twice"),
+        ("OrderAdjustment", b"113-0000002-0000009", b"113-0000001-0000009",
+         "AmazonOrderID 113-0000001-0000009 is there twice"),
+        ("OrderAdjustment", b"NoInventory", b"OutOfStock", "AdjustmentReason: 'OutOfStock' is not allowed"),
+        ("OrderAdjustment", b"<Type>Principal</Type>", b"<Type>ShippingPrice</Type>", "Type: 'ShippingPrice'"),
+        ("OrderFulfillment", b">UPS</CarrierCode>", b">United Parcel</CarrierCode>", "CarrierCode: 'United Parcel'"),
     ],
 )  # fmt: skip
 def test_the_message_names_order_and_field(kind: str, old: bytes, new: bytes, says: str) -> None:

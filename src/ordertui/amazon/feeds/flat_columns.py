@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date
 
 import msgspec
 
 from ordertui.orders.enums import Action, CancelReason
+from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.money import exponent
 
 from .items import ITEM_ID, ORDER_ID, FeedError, encoding_of
 from .vocabulary import CARRIER_CODES, FLAT_REFUND_REASONS, OTHER
@@ -47,9 +50,17 @@ CANCELLATION = (
 )
 
 
-def _amount(name: str, sign: str = "") -> FlatColumn:
+_AMOUNT = r"[0-9]{1,18}\.[0-9]{2}"
+
+
+def _amount(name: str) -> FlatColumn:
     """Return a column of an amount: exactly two decimals, and 0.00 where nothing is given back (help 661)."""
-    return FlatColumn(name, rf"{sign}[0-9]{{1,18}}\.[0-9]{{2}}", "an amount with two decimals")
+    return FlatColumn(name, _AMOUNT, "an amount with two decimals")
+
+
+def _promotion(name: str) -> FlatColumn:
+    """Return a column of a promotion that is taken off what goes back: a positive one would pay it to the buyer."""
+    return FlatColumn(name, rf"-{_AMOUNT}|0\.00", "0.00, or an amount below zero with two decimals")
 
 
 ADJUSTMENT = (
@@ -58,8 +69,8 @@ ADJUSTMENT = (
     FlatColumn("currency", "[A-Z]{3}", "a currency"),
     _amount("item-price-adj"), _amount("item-tax-adj"), _amount("shipping-price-adj"), _amount("shipping-tax-adj"),
     _amount("gift-wrap-price-adj"), _amount("gift-wrap-tax-adj"),
-    _amount("item-promotion-adj", "-?"), FlatColumn("item-promotion-id", _TEXT, "a promotion id"),
-    _amount("ship-promotion-adj", "-?"), FlatColumn("ship-promotion-id", _TEXT, "a promotion id"),
+    _promotion("item-promotion-adj"), FlatColumn("item-promotion-id", _TEXT, "a promotion id"),
+    _promotion("ship-promotion-adj"), FlatColumn("ship-promotion-id", _TEXT, "a promotion id"),
     FlatColumn("quantity-cancelled", "[0-9]{1,9}", "a number of units"),
 )  # fmt: skip
 PROMOTIONS = frozenset({"item-promotion-adj", "item-promotion-id", "ship-promotion-adj", "ship-promotion-id"})
@@ -94,10 +105,14 @@ def check_flat_file(content: bytes, action: Action, marketplace: str) -> None:
     if header != [column.name for column in columns] or not lines:
         raise FeedError(f"the file's header must be {' '.join(column.name for column in columns)}, and rows follow it")
     row = re.compile("\t".join(f"(?:{column.pattern})" for column in columns))
+    seen: set[tuple[str, str]] = set()
     for line in lines:
         problem = "" if row.fullmatch(line) else _cell_problem(line, columns)
         cells = dict(zip(header, line.split("\t"), strict=False))
-        problem = problem or _pair_problem(cells)
+        problem = problem or _pair_problem(cells) or _value_problem(cells, marketplace)
+        item = cells["order-id"], cells.get("order-item-id") or cells.get("amazon-order-item-code", "")
+        problem = problem or (f"item {item[1]} is there twice" if item in seen else "")
+        seen.add(item)
         if problem:
             raise FeedError(f"order {cells['order-id']}: {problem}; Amazon would refuse it, so the file is not made")
 
@@ -121,3 +136,23 @@ def _pair_problem(cells: dict[str, str]) -> str:
     if cells.get("carrier-code") == OTHER and not cells["carrier-name"].strip():
         return "carrier-code Other needs a carrier-name beside it"
     return ""
+
+
+def _value_problem(cells: dict[str, str], marketplace: str) -> str:
+    """Return what is wrong with the values of a row whose cells have the right form, or an empty text."""
+    if "ship-date" in cells:
+        try:
+            date.fromisoformat(cells["ship-date"])
+        except ValueError:
+            return f"ship-date must be a date such as 2026-11-23, not {cells['ship-date']!r}"
+    if "currency" not in cells:
+        return ""
+    currency = MARKETPLACES[marketplace].currency
+    if cells["currency"] != currency:
+        return f"currency must be {currency} in {marketplace}, not {cells['currency']}"
+    amounts = {name: int(cell.replace(".", "")) for name, cell in cells.items() if name.endswith("-adj")}
+    if exponent(currency) == 0:
+        odd = next((name for name, amount in amounts.items() if amount % 100), None)
+        if odd is not None:
+            return f"{odd} must be a whole number of {currency}, not {cells[odd]}"
+    return "" if sum(amounts.values()) > 0 else "nothing is given back"

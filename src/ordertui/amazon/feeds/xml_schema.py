@@ -8,6 +8,7 @@ every start; the tests hold this one against such a validator.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
@@ -81,11 +82,24 @@ def check_feed(content: bytes, kind: str) -> None:
     from xml.etree.ElementTree import ParseError  # a feed of our own making: entities cannot be in it
 
     try:
-        problem = _find_problem(_without_plain_messages(content, kind), kind)
+        problem = _find_problem(_without_plain_messages(content, kind), kind) or _repetition(content)
     except ParseError as error:
         raise FeedError(f"the XML feed is not well-formed: {error}; report this as a defect") from None
     if problem:
         raise FeedError(f"{problem}; Amazon would refuse it, so the feed is not made")
+
+
+def _repetition(content: bytes) -> str:
+    """Return which number or order of a feed stands in two messages, or an empty text: the second one would act again.
+
+    The texts of these elements hold no markup, as their types say.
+    """
+    for name in ("MessageID", "AmazonOrderID"):
+        found = re.findall(f"<{name}>([^<]*)</{name}>".encode(), content)
+        if len(set(found)) < len(found):
+            twice = next(text for text, count in Counter(found).items() if count > 1)
+            return f"{name} {twice.decode('utf-8', 'replace')} is there twice"
+    return ""
 
 
 def _without_plain_messages(content: bytes, kind: str) -> bytes:
