@@ -61,6 +61,8 @@ def test_what_is_no_single_report_is_refused_by_name(tmp_path: Path) -> None:
     sheet, damaged = zipped(b"", "[Content_Types].xml", "xl/a.xml"), gzip.compress(content)[:-12]
     for packed, says in (
         (zipped(content, "a.txt", "b.txt"), "holds 2 files, not one report"),
+        (zipped(zipped(content)), "holds a packed file: unpack it"),
+        (gzip.compress(zipped(content)), "holds a packed file: unpack it"),
         (sheet, "is a spreadsheet"),
         (damaged, "cannot be unpacked: it is damaged"),
         (gzip.compress(content + b"\n" * FREE_BYTES), "no report does"),
@@ -72,6 +74,45 @@ def test_what_is_no_single_report_is_refused_by_name(tmp_path: Path) -> None:
             inspect(path)
         with pytest.raises(ProcessingReportError):
             read_bytes(path)
+
+
+def test_hidden_files_of_a_zip_are_none_of_the_users(tmp_path: Path) -> None:
+    content = text_of(ALL_ORDERS, [cells("all_orders")]).encode("utf-8")
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped(content, "reports/one.txt", "reports/.DS_Store", "__MACOSX/reports/._one.txt"))
+    assert len(everything(path)[1]) == 1
+
+
+def test_several_byte_order_marks_are_none_of_the_header(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"\xef\xbb\xbf" * 3 + text_of(ALL_ORDERS, [cells("all_orders")]).encode("utf-8"))
+    assert [row["order_id"] for row in everything(path)[1]] == ["113-0000001-0000009"]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("rows", [2, 9_000])
+def test_reports_joined_in_one_file_are_refused_where_the_second_begins(
+    mark: str, end: str, rows: int, tmp_path: Path
+) -> None:
+    """An order that both parts name would be read as two lines, with twice the units and twice the money."""
+    part = text_of(ALL_ORDERS, [cells("all_orders", n) for n in range(1, 1 + rows)]).replace("\n", end)
+    path = tmp_path / "a.txt"
+    path.write_bytes((part + mark + part).encode("utf-8"))
+    with pytest.raises(ReportError, match=rf":{rows + 2}: the header stands here again"):
+        inspect(path)
+
+
+def test_a_column_named_twice_is_refused_when_it_is_read(tmp_path: Path) -> None:
+    """Which of both holds is not known; of columns that are not read it does not matter."""
+    path = tmp_path / "a.txt"
+    for name in ("quantity", "Item Price", "order_status"):
+        text = text_of([*ALL_ORDERS, name], [cells("all_orders") | {name: "7"}])
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(ReportError, match="names the column .* twice"):
+            inspect(path)
+    path.write_text(text_of([*ALL_ORDERS, "ship-city"], [cells("all_orders")]), encoding="utf-8")
+    assert len(everything(path)[1]) == 1
 
 
 ORDER = """

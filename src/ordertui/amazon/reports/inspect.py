@@ -164,9 +164,16 @@ def _inspect(
     )
 
 
+def _header_line(beginning: bytes) -> bytes:
+    """Return the first line without its end, and without byte order marks, of which joined files have several."""
+    while beginning.startswith(codecs.BOM_UTF8):
+        beginning = beginning[len(codecs.BOM_UTF8) :]
+    return beginning.split(b"\n", 1)[0].rstrip(b"\r")
+
+
 def _read_header(path: Path, beginning: bytes) -> tuple[ReportKind, str, tuple[str, ...]]:
     """Return kind, delimiter and normalized header. Raises UnknownReport."""
-    line = beginning.removeprefix(codecs.BOM_UTF8).split(b"\n", 1)[0].rstrip(b"\r")
+    line = _header_line(beginning)
     guesses = ("utf-8", "cp932", "cp1252")
     text = line.decode(next((name for name in guesses if is_decodable(line, name)), "iso-8859-1"))
     delimiter = max(DELIMITERS, key=text.count)
@@ -188,12 +195,20 @@ class HeaderScan:
         self.kind, self.delimiter, self.header = _read_header(path, beginning)
         if report_kind.REPORT_FORMATS[self.kind].content is report_kind.ReportContent.FEED_RESULTS:
             raise UnknownReport(f"{path} is a processing report: import it with `ordertui results`")
+        self._path = path
+        self._header_line = _header_line(beginning)
+        self._lines_before = 0
         self.has_rows = False
         self.channels: set[str] = set()
         """Values of the sales-channel column: at least one if there are any; all of them after `complete_channels`."""
         self._has_skipped_channels = False
         self._positions = positions = report_kind.column_positions(self.header)
         self._read_columns = sorted(index for index in positions if index is not None)
+        twice = sorted({name for name in report_kind.READ_NAMES if self.header.count(name) > 1})
+        if twice:
+            raise ReportError(
+                f"{path}: the header names the column {twice[0]} twice: which one holds is not known; delete one of them"
+            )
         self._dates = [index for index, name in enumerate(self.header) if name in DATE_COLUMNS]
         self._find_dates = _cell_finder(self._dates) if self.delimiter == "\t" and self._dates else None
         self._channel = positions[report_kind.FIELDS.index("sales_channel")]
@@ -209,9 +224,21 @@ class HeaderScan:
         return [cells[index].encode("latin-1") for index in self._read_columns if index < len(cells)]
 
     def add(self, block: bytes) -> None:
-        """Take in a block of whole lines; the first one begins with the header."""
+        """Take in a block of whole lines; the first one begins with the header.
+
+        Raises ReportError where the header stands in it again: an order that both parts name would be there twice.
+        """
         self.encodings.add(block)
         is_first = not self._has_started
+        again = block.find(self._header_line, len(self._header_line) if is_first else 0)
+        if again >= 0:
+            number = self._lines_before + block.count(b"\n", 0, again) + 1
+            raise ReportError(
+                f"{self._path}:{number}: the header stands here again: these are several reports in one file. Put each"
+                " into a file of its own, because an order that two of them name would be read as two; where they are"
+                " parts of one report, take this line out"
+            )
+        self._lines_before += block.count(b"\n")
         self._has_started = True
         if is_first:
             self.usual_width = self._find_usual_width(self._lines(block[:HEADER_BYTES], is_first=True))

@@ -50,6 +50,8 @@ def open_report(path: Path) -> Iterator[Source]:
         elif beginning.startswith(_ZIP):
             source = _Unpacked(path, _open_member(path, file, ending))
         source = Peekable(source)
+        if beginning.startswith((_GZIP, _ZIP)) and source.peek.startswith((_GZIP, _ZIP)):
+            raise ReportError(f"{path} holds a packed file: unpack it, and import what is in it")
         if source.peek.startswith(_BOMS):
             source = Peekable(_Utf8(source))
         if source.peek.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"<":
@@ -76,9 +78,7 @@ def _open_member(path: Path, file: IO[bytes], ending: ExitStack) -> IO[bytes]:
     """Open the one file of a zip. Raises ReportError."""
     try:
         archive = ending.enter_context(zipfile.ZipFile(file))
-        members = [
-            one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith(("__MACOSX/", "."))
-        ]
+        members = [one for one in archive.infolist() if not one.is_dir() and not _is_hidden(one.filename)]
         if any(one.filename == "[Content_Types].xml" for one in members):
             raise ReportError(f"{path} is a spreadsheet; save it as tab-delimited text, or download the .txt again")
         if len(members) != 1:
@@ -87,6 +87,11 @@ def _open_member(path: Path, file: IO[bytes], ending: ExitStack) -> IO[bytes]:
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         why = "it needs a password" if isinstance(error, RuntimeError) else "it is damaged"
         raise ReportError(f"{path} cannot be unpacked: {why}; unpack it yourself, or download it again") from error
+
+
+def _is_hidden(name: str) -> bool:
+    """Return whether a file of a zip is none of the user's: what macOS adds, or begins with a point."""
+    return any(part == "__MACOSX" or part.startswith(".") for part in name.split("/"))
 
 
 class Peekable:

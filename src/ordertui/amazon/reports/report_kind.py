@@ -51,6 +51,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """Field to its possible column names; the first in the header is read. Buyers' names and addresses are never read."""
 FIELDS = tuple(COLUMNS)
 """The fields that are read of an order report's row, in this order."""
+READ_NAMES = frozenset(name for names in COLUMNS.values() for name in names)
+"""Names of the columns that are read."""
 
 
 class ReportContent(IntEnum):
