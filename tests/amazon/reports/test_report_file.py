@@ -109,7 +109,7 @@ def test_a_column_named_twice_is_refused_when_it_is_read(tmp_path: Path) -> None
     for name in ("quantity", "Item Price", "order_status"):
         text = text_of([*ALL_ORDERS, name], [cells("all_orders") | {name: "7"}])
         path.write_text(text, encoding="utf-8")
-        with pytest.raises(ReportError, match="names the column .* twice"):
+        with pytest.raises(ReportError, match=r"names the column .* twice"):
             inspect(path)
     path.write_text(text_of([*ALL_ORDERS, "ship-city"], [cells("all_orders")]), encoding="utf-8")
     assert len(everything(path)[1]) == 1
@@ -168,6 +168,26 @@ def test_an_xml_report_of_all_orders_is_read_item_by_item(encoding: str, tmp_pat
     lines = text.split("\n")
     assert "<OrderItem><AmazonOrderItemCode>" in lines[int(str(first["line_no"])) - 1]
     assert "<OrderItem><ASIN>B000000002" in lines[int(str(rows[3]["line_no"])) - 1]
+
+
+def test_amounts_of_two_currencies_are_not_added_up(tmp_path: Path) -> None:
+    """15.95 dollars and 1.20 euros are no sum: what was paid is unknown, and the order is kept."""
+    text = envelope(ORDER.format(n=1, title="Cup", quantity=2)).replace('"USD">1.20', '"EUR">1.20')
+    path = tmp_path / "a.xml"
+    path.write_text(text, encoding="utf-8")
+    _, rows, rejects = everything(path)
+    assert (rows[0]["order_id"], rows[0]["quantity"], rows[0]["item_price"], rows[0]["currency"]) == (
+        "113-0000001-0000009", 2, None, None)  # fmt: skip
+    assert len(rejects) == 1
+
+
+@pytest.mark.parametrize("names", ['xmlns="urn:unknown"', 'xmlns:z="urn:z" z:schemaLocation="urn:z a.xsd"'])
+def test_namespaces_of_an_xml_report_do_no_harm(names: str, tmp_path: Path) -> None:
+    text = envelope(ORDER.format(n=1, title="Cup", quantity=2)).replace("<AmazonEnvelope", f"<AmazonEnvelope {names}")
+    path = tmp_path / "a.xml"
+    path.write_text(text, encoding="utf-8")
+    _, rows, rejects = everything(path)
+    assert (rows[0]["item_price"], rows[0]["currency"], rejects) == (1595, "USD", [])
 
 
 def test_an_xml_report_of_new_orders_has_item_ids_and_prices(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from support.imports import NOW, dump
 from support.reports import ALL_ORDERS, COLUMNS, cells, write
 
 ORDER = "113-0000001-0000009"
-PROMOTED = [
+PROMOTED = list(dict.fromkeys((
     *COLUMNS["new_orders"], "item-promotion-discount", "item-promotion-id", "ship-promotion-discount",
     "ship-promotion-id",
-]  # fmt: skip
+)))  # fmt: skip
 FIRST = {
     "item-price": "40.00", "item-tax": "3.00", "shipping-price": "5.99", "shipping-tax": "0.50",
     "quantity-purchased": "2", "item-promotion-discount": "-4.00", "item-promotion-id": "PLM-A",
@@ -223,3 +223,19 @@ def test_an_answer_against_the_beginnings_of_known_ids_is_told_by_line(session: 
     assert "line 2" not in note, "a known order keeps its marketplace"
     (summary,) = session.imports.import_files([unnamed], marketplace="DE")
     assert not any("begin" in one for one in summary.notes)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_report_split_over_two_files_is_told_of(session: Session, tmp_path: Path, order: tuple[int, int]) -> None:
+    """Each part has one of the promotions, so less was paid than either says."""
+    parts = [cells("new_orders") | FIRST], [cells("new_orders") | SECOND]
+    assert not any("other promotions" in note for note in take(session, tmp_path / "a.txt", PROMOTED, parts[order[0]]))
+    (told,) = (
+        note for note in take(session, tmp_path / "b.txt", PROMOTED, parts[order[1]]) if "other promotions" in note
+    )
+    assert f"{ORDER} item {cells('new_orders')['order-item-id']}" in told
+    whole = take(session, tmp_path / "c.txt", PROMOTED, [*parts[0], *parts[1]])
+    assert any("other promotions" in note for note in whole), "what is kept changes once more"
+    (line,) = lines(session)
+    assert line.paid is not None
+    assert line.paid.item_promotion == 600

@@ -207,7 +207,7 @@ class HeaderScan:
         twice = sorted({name for name in report_kind.READ_NAMES if self.header.count(name) > 1})
         if twice:
             raise ReportError(
-                f"{path}: the header names the column {twice[0]} twice: which one holds is not known; delete one of them"
+                f"{path}: the header names the column {twice[0]} twice: which one holds is not known; delete one"
             )
         self._dates = [index for index, name in enumerate(self.header) if name in DATE_COLUMNS]
         self._find_dates = _cell_finder(self._dates) if self.delimiter == "\t" and self._dates else None

@@ -164,7 +164,9 @@ class XmlOrders:
         elif tag == "Component":
             self._component = ""
         if "currency" in attributes and self._item is not None:
-            self._item["currency"] = attributes["currency"]
+            said, before = attributes["currency"], self._item.get("currency", "")
+            # of two currencies neither is that of the sum: what was paid is unknown then
+            self._item["currency"] = said if before in ("", said) else f"{before} {said}"[:40]
 
     def _data(self, text: str) -> None:
         self._length += len(text)

@@ -158,6 +158,7 @@ class ReportImporter:
             *odd,
             *resolver.notes(),
             *_renamed(target.renamed),
+            *_repromoted(target.repromoted),
             *_coverage_notes(info, source, target, read),
         ]
         if ignored:
@@ -198,6 +199,19 @@ def _renamed(lines: Sequence[tuple[object, ...]]) -> list[str]:
     shown = "; ".join(f"{order_id}: {known}, now {said}" for order_id, known, said in lines[:SHOWN_LINES])
     more = f"; and {len(lines) - SHOWN_LINES:,} more" if len(lines) > SHOWN_LINES else ""
     return [f"other item ids for known lines of the same SKU and quantity, taken as the same lines: {shown}{more}"]
+
+
+def _repromoted(items: Sequence[tuple[object, ...]]) -> list[str]:
+    """Return the warning that what was paid for items may be less than what is kept."""
+    if not items:
+        return []
+    shown = "; ".join(f"{order_id} item {item}" for order_id, item in items[:SHOWN_LINES])
+    more = f"; and {len(items) - SHOWN_LINES:,} more" if len(items) > SHOWN_LINES else ""
+    return [
+        "other promotions than a report before gave for the same price; those of the newest report are kept. Where one"
+        " report was split over two files, less was paid than is kept here: join the files, and import that before any"
+        f" refund: {shown}{more}"
+    ]
 
 
 def _note_left_out(target: ImportSession, rejects: Iterable[RejectedRow]) -> None:

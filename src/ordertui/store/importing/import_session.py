@@ -105,6 +105,8 @@ class ImportSession:
         self.changed = 0
         self.unchanged = 0
         self.renamed: list[tuple[Any, ...]] = []
+        self.repromoted: list[tuple[Any, ...]] = []
+        """Order and item id of known items that came with other promotions."""
         """(order id, known item id, the report's) of lines that the report names by another item id."""
         self.rejected = 0
         """Rows that the reader rejected; set by the caller."""
@@ -220,6 +222,7 @@ class ImportSession:
                 self._do(sql.DROP_UNCHANGED)
                 self._undo.add_lines()
             renamed = self._pair_unclear()
+            repromoted = self._database.query(pairing.OTHER_PROMOTIONS) if known else []
             self._merge_lines()
             changed = self._merge_orders()
             if self.flags:  # with the order, which nobody may cancel before its program is known
@@ -231,6 +234,7 @@ class ImportSession:
                 self._database.count_rows("orders", "lines")
         self.rows, self.new, self.changed, self.unchanged = after
         self.renamed += renamed
+        self.repromoted += repromoted
 
     def _keep_flags(self, order_ids: Iterable[str]) -> None:
         said = {one: self.flags[one] for one in order_ids if one in self.flags}

@@ -99,3 +99,16 @@ RENAMED = (
     f" WHERE p.is_renamed = 1 AND {OF_PAIR} AND l.order_id = p.id AND l.line = p.line ORDER BY s.seq"
 )
 """Lines that the report names under another item id: (order id, known item id, the report's)."""
+OTHER_PROMOTIONS = (
+    "SELECT DISTINCT h.order_id, l.item_id FROM news n CROSS JOIN heads h CROSS JOIN sorted s CROSS JOIN lines l"
+    " WHERE h.id = n.id AND s.order_id = h.order_id AND l.order_id = h.id AND l.item_id = s.item_id"
+    " AND l.item_price = s.item_price AND ("
+    + " OR ".join(
+        f"(s.{name} > 0 AND l.{name} > 0 AND (s.{name} <> l.{name} OR s.{name}_id <> l.{name}_id))"
+        for name in ("item_promotion", "ship_promotion")
+    )
+    + ") ORDER BY h.order_id, l.item_id"
+)
+"""Known items that the report gives other promotions for the same price: (order id, item id). A promotion does not
+change after the purchase, so one report may have been split over two files, each with a part of the promotions.
+"""
