@@ -32,7 +32,7 @@ from support.server_line import COMMIT, Cut, ServerLine
 from support.shops import ALL_ORDERS, NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 from support.tables import table_rows
 
-ORDERS = 1_200 if LONG else 80
+ORDERS = 2_400 if LONG else 80
 SHIPPED = 10_000
 """Orders from this number on have left."""
 IN_DOUBT = "not known whether it"
@@ -242,11 +242,12 @@ def some(points: list[tuple[int, Cut]], count: int) -> list[tuple[int, Cut]]:
     return [points[n * (len(points) - 1) // (count - 1)] for n in range(count - 1)] + points[-1:]
 
 
+@pytest.mark.parametrize("steps", [[one] for one in STEPS] if LONG else [list(STEPS)], ids="-".join)
 def test_the_line_cut_at_any_message_loses_nothing_and_does_nothing_twice(
-    tmp_path: Path, server: Server, line: ServerLine
+    steps: list[str], tmp_path: Path, server: Server, line: ServerLine
 ) -> None:
     pair = Pair(tmp_path, line)
-    for step in STEPS:
+    for step in steps:
         for at, cut in some(pair.measure(step), 3):
             pair.play(step, at, cut)
     pair.compare(server)
