@@ -77,8 +77,11 @@ class ServerLine:
 
     @property
     def trips(self) -> int:
-        """How often the server was asked since the line was armed."""
-        return sum(one in ("Q", COMMIT, "S") for one in self.seen)
+        """How often the server was asked since the line was armed. H has it answer what it has so far; after S it is
+        nothing more.
+        """
+        pairs = zip(["", *self.seen], self.seen, strict=False)
+        return sum(one in ("Q", COMMIT, "S") or (one == "H" and before != "S") for before, one in pairs)
 
     def points(self) -> list[tuple[int, Cut]]:
         """Return each place at which what was noted can be cut."""

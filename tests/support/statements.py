@@ -10,7 +10,9 @@ from typing import Any
 from ordertui.store import Store
 from ordertui.store.engine.protocol import Params
 
-TRIPS = ("query", "stream", "execute", "execute_many", "fill", "begin", "commit", "rollback", "append_audit")
+TRIPS = (
+    "query", "query_all", "stream", "execute", "execute_many", "fill", "begin", "commit", "rollback", "append_audit",
+)  # fmt: skip
 """Calls of an engine that go to the database and back."""
 
 
@@ -44,6 +46,8 @@ class Notes:
                 self.inside = 0
             self.trips += not self._together
             self.inside += not self._together
+            if name == "query_all":
+                self.statements += args[0]
             if name in ("query", "stream", "execute"):
                 self.statements.append((args[0], args[1] if len(args) > 1 else ()))
             return call(*args, **more)

@@ -138,14 +138,21 @@ class CopyGuard:
         Within a transaction, so that an older note never replaces a newer one.
         """
         with self._writer.write(even_moved=True):
-            head = self._writer.identity.head()
-            replace_file(self._note, msgspec.json.encode(head))
+            self._write_note()
+
+    def _write_note(self) -> None:
+        replace_file(self._note, msgspec.json.encode(self._writer.identity.head()))
 
     def note_quietly(self) -> None:
         """Note it after what was kept, where nothing leaves: neither a full disk nor a lost line undoes that.
 
-        A copy notes nothing.
+        A copy notes nothing. On a server it is one trip, without a transaction: another process of this machine may
+        then have replaced the note of a moment before.
         """
         with suppress(OSError, StoreError):
-            if not self.reason():
+            if self.reason():
+                return
+            if self._writer.is_shared:
+                self._write_note()
+            else:
                 self.note_progress()

@@ -27,7 +27,6 @@ from ordertui.rules.policy.policy import Policy
 from ordertui.rules.rate import headroom
 from ordertui.rules.situation import situation_of
 from ordertui.rules.tables.table import Table
-from ordertui.store.repositories.orders import OrderRepository
 from ordertui.store.repositories.rates import RateQueries
 from support.cli import AS_OF, EXAMPLES, Command
 from support.profile import LONG
@@ -168,7 +167,7 @@ MUTANTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         p, lambda row: situation_of(row)._replace(dispatched=Dispatched.UNKNOWN), situation_of
     ),
     "promotions are not taken off": _of_property(LineAmounts, "total", _without_promotion),
-    "what went back may go again": lambda p: p.setattr(OrderRepository, "refunded_so_far", lambda *_: {}),
+    "what went back may go again": lambda p: p.setattr("ordertui.store.repositories.orders.sum_refunds", lambda _: {}),
     "cancelled lines may be refunded": _of_property(OrderLine, "is_active", lambda line: True),
     "a journal that holds nothing": lambda p: everywhere(p, lambda action, state: False, holds_order),
     "the rules deny what they allow": _deny_row,

@@ -445,6 +445,7 @@ def test_the_copys_time_is_that_of_what_it_shows(
 ) -> None:
     """Filling takes minutes on a slow line: what came meanwhile is not in it."""
     clock = FixedClock(NOW)
+    monkeypatch.setattr(LocalCopy, "watch", lambda self: None)  # it looks again, and is as of then
 
     def progress(*_: int) -> None:
         clock.advance(60)

@@ -84,8 +84,7 @@ def test_a_commit_is_at_most_twelve_round_trips(shop: Session, action: Action) -
             shop.batches.recall(batch)
         found[-size] = notes.trips
         assert notes.scans("orders", "lines") == []
-    most = 14 if shop.context.store.is_shared else 12  # a server is also asked who commits
-    assert max(found[1], found[92]) <= most + (4 if action is Action.REFUND else 0), found
+    assert max(found[1], found[92]) <= 12, found
     assert len({found[-size] for size in SIZES}) == 1, found
     assert found[MOST] <= found[1] + 4 * (MOST // READ_AT_ONCE), "what is compared before is read some at a time"
 

@@ -367,3 +367,17 @@ def test_a_copy_whose_filling_is_cut_anywhere_is_whole_or_not_there(
                         assert here[name] == there[name], (at, name)
             at += step
     assert at > 3 * step
+
+
+def test_what_is_asked_or_changed_together_is_one_trip_of_the_line(tmp_path: Path, line: ServerLine) -> None:
+    with Session.open(line.address(schema(tmp_path)), clock=FixedClock(NOW), config=Config()) as session:
+        database = session.context.store.database
+        with line.armed(None):
+            assert database.query_all_in(("SELECT id FROM orders WHERE id IN ({})",) * 3, [1, 2]) == [[], [], []]
+            assert line.trips == 1, "".join(line.seen)
+        with database.write(), line.armed(None):
+            with database.together():
+                for n in range(3):
+                    database.execute("INSERT INTO meta VALUES (?, 'x')", (f"key {n}",))
+                database.append_audit(0, "a", "{}", ())
+            assert line.trips == 1, line.seen

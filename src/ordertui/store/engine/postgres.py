@@ -560,9 +560,14 @@ class PostgresEngine:
 
     def query_all(self, statements: Sequence[tuple[str, Params]]) -> list[list[Row]]:
         """Return the rows of several statements, asked for in one round trip."""
-        with self._translated(), self.connection.pipeline():
-            cursors = [self.connection.execute(as_psycopg(sql), params) for sql, params in statements]
-            return [cursor.fetchall() for cursor in cursors]
+
+        def ask() -> list[list[Row]]:
+            with self._translated():
+                with self.connection.pipeline():
+                    cursors = [self.connection.execute(as_psycopg(sql), params) for sql, params in statements]
+                return [cursor.fetchall() for cursor in cursors]  # to fetch inside would be a trip for each
+
+        return self._asked_again(ask)
 
     def listen(self) -> None:
         """Have the server tell this connection of each change."""

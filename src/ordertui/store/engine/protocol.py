@@ -85,6 +85,9 @@ class Engine(Protocol):
     def query(self, sql: str, params: Params = ()) -> list[Row]:
         """Return all rows of a statement."""
 
+    def query_all(self, statements: Sequence[tuple[str, Params]]) -> list[list[Row]]:
+        """Return the rows of several statements, which a server is asked for in one round trip."""
+
     def stream(self, sql: str, params: Params, size: int) -> Iterator[list[Row]]:
         """Yield the rows of a long result, `size` at a time, so that it needs little memory."""
 

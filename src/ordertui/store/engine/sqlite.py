@@ -194,6 +194,10 @@ class SqliteEngine:
         except sqlite3.Error as error:
             raise translate_error(error, self.path) from error
 
+    def query_all(self, statements: Sequence[tuple[str, Params]]) -> list[list[Row]]:
+        """Return the rows of several statements."""
+        return [self.query(sql, params) for sql, params in statements]
+
     def stream(self, sql: str, params: Params, size: int) -> Iterator[list[Row]]:
         """Yield the rows of a long result, `size` at a time."""
         try:

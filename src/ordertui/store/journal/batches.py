@@ -62,7 +62,7 @@ class BatchJournal:
         self._operator = audit.operator
         self._orders = orders
         self._holds = HoldTimer(database, clock)
-        self.refunds = RefundLedger(database, orders, facts)
+        self.refunds = RefundLedger(database, facts)
         self.leases = WriterLeases(database, clock, audit.operator.host)
         self.transitions = TransitionWriter(database, audit, orders, self.refunds)
 

@@ -12,12 +12,15 @@ from ordertui.store.engine.database import Database, in_list
 from ordertui.store.engine.errors import RefundExceedsPayment
 from ordertui.store.repositories.derived_facts import ACTIVE, refunded
 from ordertui.store.repositories.operator_facts import OperatorFacts
-from ordertui.store.repositories.orders import NOTHING, OrderRepository, RefundedSoFar
+from ordertui.store.repositories.orders import NOTHING, REFUNDED, RefundedSoFar, sum_refunds
 
 from .records import NewRow, RefundProblem, RefundRow
 
 BOOKED_AGAIN = "booked-again"
 """The code of a refund that Amazon booked more than once."""
+_LINES = (
+    f"SELECT order_id, line, currency, item_id, quantity, {', '.join(COMPONENTS)} FROM lines WHERE order_id IN ({{}})"
+)
 _Balance = Callable[[int, int, str], tuple[RefundedSoFar | None, RefundedSoFar]]
 
 
@@ -30,9 +33,8 @@ def _sum(table: str) -> str:
 class RefundLedger:
     """Checks refunds against what was paid, and reads them."""
 
-    def __init__(self, database: Database, orders: OrderRepository, facts: OperatorFacts) -> None:
+    def __init__(self, database: Database, facts: OperatorFacts) -> None:
         self._database = database
-        self._orders = orders
         self._facts = facts
 
     def check(self, rows: Sequence[NewRow], ids: Mapping[str, int]) -> None:
@@ -44,8 +46,7 @@ class RefundLedger:
         lines = [(ids[row.order_id], row.order_id, refund) for row in rows for refund in row.refunds]
         if not lines:
             return
-        balance = self._balance(row_id for row_id, _, _ in lines)
-        items = self._items({row_id for row_id, _, _ in lines})
+        balance, items = self._balance(row_id for row_id, _, _ in lines)
         asked: dict[tuple[int, str], RefundedSoFar] = {}
         for row_id, order_id, refund in lines:
             where = f"order {order_id}, line {refund.line}"
@@ -76,28 +77,25 @@ class RefundLedger:
                 (batch_id,),
             )
 
-    def _items(self, ids: Iterable[int]) -> dict[tuple[int, int], str | None]:
-        """Return the order-item-id of each line of these orders."""
-        sql = "SELECT order_id, line, item_id FROM lines WHERE order_id IN ({})"
-        return {(row_id, line): item for row_id, line, item in self._database.query_in(sql, ids)}
-
-    def _balance(self, ids: Iterable[int]) -> _Balance:
-        """Return a function that gives what was paid for a line of these orders, and what went back.
+    def _balance(self, ids: Iterable[int]) -> tuple[_Balance, dict[tuple[int, int], str | None]]:
+        """Return a function that gives what was paid for a line of these orders, and what went back; and the
+        order-item-ids of their lines, by row number and line.
 
         Its arguments are row number, line and currency. What was paid, and for how many units, is None when that is not
         known in this currency.
         """
-        orders = list(dict.fromkeys(ids))
+        lines, refunds = self._database.query_all_in((_LINES, REFUNDED), dict.fromkeys(ids))
+        back = sum_refunds(refunds)
         paid = {
-            (v[0], v[1], v[2]): (LineAmounts(*(part or 0 for part in v[4:])), v[3] or 0)
-            for v in self._database.query_in(
-                f"SELECT order_id, line, currency, quantity, {', '.join(COMPONENTS)} FROM lines"
-                " WHERE item_price IS NOT NULL AND order_id IN ({})",
-                orders,
-            )
+            (v[0], v[1], v[2]): (LineAmounts(*(part or 0 for part in v[5:])), v[4] or 0)
+            for v in lines
+            if v[5] is not None
         }
-        back = self._orders.refunded_so_far(orders)
-        return lambda row_id, line, currency: (paid.get((row_id, line, currency)), back.get((row_id, line), NOTHING))
+        items = {(v[0], v[1]): v[3] for v in lines}
+        return (
+            lambda row_id, line, currency: (paid.get((row_id, line, currency)), back.get((row_id, line), NOTHING)),
+            items,
+        )
 
     # -- reading
 
@@ -119,7 +117,7 @@ class RefundLedger:
             f" WHERE f.batch = ? AND r.state = '{RowState.HELD}' ORDER BY r.pos, f.line",
             (batch_id,),
         )
-        balance = self._balance(row[0] for row in refunds)
+        balance, _ = self._balance(row[0] for row in refunds)
         found = {}
         for row_id, order_id, line, currency in refunds:
             paid, back = balance(row_id, line, currency)
@@ -137,7 +135,7 @@ class RefundLedger:
             "SELECT order_id, line, currency FROM refunds GROUP BY order_id, line, currency HAVING count(*) > 1"
             " ORDER BY order_id, line, currency"
         )
-        balance = self._balance(row[0] for row in repeated)
+        balance, _ = self._balance(row[0] for row in repeated)
         whys: dict[int, list[str]] = {}
         for row_id, line, currency in repeated:
             paid, back = balance(row_id, line, currency)

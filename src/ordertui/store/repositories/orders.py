@@ -84,7 +84,26 @@ _PROGRAMS = {one.value: one for one in Program}
 _VERGES = {one.value: one for one in Verge}
 """Words of the store to enum members: looking one up costs a quarter of calling the enum, and an order has ten."""
 _SOURCE_BITS = tuple((kind, kind.bit) for kind in ReportKind)
-_REFUNDED = in_list(COMMITTED)
+REFUNDED = (
+    "SELECT r.order_id, m.line, r.item_price, r.item_tax, r.shipping_price, r.shipping_tax, r.gift_wrap_price,"
+    " r.gift_wrap_tax, r.item_promotion, r.ship_promotion, coalesce(r.quantity, 0) FROM refunds r JOIN batch_rows b"
+    " ON b.batch = r.batch AND b.order_id = r.order_id"
+    " JOIN lines m ON m.order_id = r.order_id AND (m.line = r.line OR m.item_id = r.item_id OR m.item_id ="
+    " (SELECT n.item_id FROM lines n WHERE n.order_id = r.order_id AND n.line = r.line))"
+    f" WHERE b.state IN {in_list(COMMITTED)} AND r.order_id IN ({{}})"
+)
+"""What this store's refunds of some orders gave back, or are about to; `sum_refunds` sums it.
+
+The item is what a refund names: lines with one order-item-id share what went back for any of them, also for a line that
+is gone, or had another id then.
+"""
+_LINES = (
+    f"SELECT l.order_id, l.line, l.item_id, p.sku, p.asin, p.title, l.quantity, {UNITS_SHIPPED}, l.status,"
+    " l.currency, l.item_price, l.item_tax, l.shipping_price, l.shipping_tax, l.gift_wrap_price, l.gift_wrap_tax,"
+    " l.item_promotion, l.ship_promotion, l.buyer_request, l.request_reason, l.item_promotion_id,"
+    " l.ship_promotion_id FROM lines l"
+    " JOIN products p ON p.id = l.product_id WHERE l.order_id IN ({}) ORDER BY l.order_id, l.line"
+)
 _NOT_FBA = f"o.channel <> '{Channel.AMAZON}' AND "
 
 RefundedSoFar = tuple[LineAmounts, int]
@@ -187,21 +206,15 @@ class OrderRepository:
 
     def get(self, ids: Iterable[int]) -> dict[int, Order]:
         """Return orders with their lines, by row number; unknown numbers are left out."""
-        wanted = list(ids)
+        back, of_lines, rows = self._database.query_all_in(
+            (REFUNDED, _LINES, f"SELECT {_ROW} WHERE o.id IN ({{}})"), ids
+        )
+        refunded = sum_refunds(back)
         lines: dict[int, list[Row]] = {}
-        refunded = self.refunded_so_far(wanted)
-        for v in self._database.query_in(
-            f"SELECT l.order_id, l.line, l.item_id, p.sku, p.asin, p.title, l.quantity, {UNITS_SHIPPED}, l.status,"
-            " l.currency, l.item_price, l.item_tax, l.shipping_price, l.shipping_tax, l.gift_wrap_price,"
-            " l.gift_wrap_tax,"
-            " l.item_promotion, l.ship_promotion, l.buyer_request, l.request_reason, l.item_promotion_id,"
-            " l.ship_promotion_id FROM lines l"
-            " JOIN products p ON p.id = l.product_id WHERE l.order_id IN ({}) ORDER BY l.order_id, l.line",
-            wanted,
-        ):
+        for v in of_lines:
             lines.setdefault(v[0], []).append(v)
         found = {}
-        for v in self._database.query_in(f"SELECT {_ROW} WHERE o.id IN ({{}})", wanted):
+        for v in rows:
             found[v[0]] = Order(
                 _order_row(v), v[22] or None, _order_lines(lines.get(v[0], ()), refunded), False, _sources(v[23])
             )
@@ -235,28 +248,6 @@ class OrderRepository:
         sql = "SELECT order_id, marketplace FROM orders WHERE order_id IN ({})"
         return dict(self._database.query_in(sql, order_ids))
 
-    def refunded_so_far(self, ids: Sequence[int]) -> dict[tuple[int, int], RefundedSoFar]:
-        """Return what this store's refunds gave back, or are about to, by row number and line.
-
-        The item is what a refund names: lines with one order-item-id share what went back for any of them, also for a
-        line that is gone, or had another id then.
-        """
-        sums: dict[tuple[int, int], RefundedSoFar] = {}
-        for v in self._database.query_in(
-            "SELECT r.order_id, m.line, r.item_price, r.item_tax, r.shipping_price, r.shipping_tax, r.gift_wrap_price,"
-            " r.gift_wrap_tax, r.item_promotion, r.ship_promotion, coalesce(r.quantity, 0) FROM refunds r JOIN"
-            " batch_rows b"
-            " ON b.batch = r.batch AND b.order_id = r.order_id"
-            " JOIN lines m ON m.order_id = r.order_id AND (m.line = r.line OR m.item_id = r.item_id OR m.item_id ="
-            " (SELECT n.item_id FROM lines n WHERE n.order_id = r.order_id AND n.line = r.line))"
-            f" WHERE b.state IN {_REFUNDED} AND r.order_id IN ({{}})",
-            ids,
-        ):
-            key = (v[0], v[1])
-            amounts, units = sums.get(key, NOTHING)
-            sums[key] = (amounts.plus(LineAmounts(*v[2:10])), units + v[10])
-        return sums
-
     def _where(self, condition: Condition | None, decisions: Decisions) -> tuple[str, dict[str, object]]:
         """Return the WHERE clause of a condition, without the word, and its parameters."""
         if condition is None:
@@ -275,6 +266,16 @@ class OrderRepository:
         from .filter_sql import compile_ranks
 
         return compile_ranks(ranks, decisions, self._ids_sql)
+
+
+def sum_refunds(rows: Iterable[Row]) -> dict[tuple[int, int], RefundedSoFar]:
+    """Return what went back, or is about to, by row number and line, of the rows of REFUNDED."""
+    sums: dict[tuple[int, int], RefundedSoFar] = {}
+    for v in rows:
+        key = (v[0], v[1])
+        amounts, units = sums.get(key, NOTHING)
+        sums[key] = (amounts.plus(LineAmounts(*v[2:10])), units + v[10])
+    return sums
 
 
 @cache
