@@ -1,11 +1,15 @@
 """What reports say beside the lines: Amazon's own flags are stored and queued, and a program bars what it refuses."""
 
+import random
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from ordertui.amazon.reports.inspect import inspect
+from ordertui.amazon.reports import order_flags
+from ordertui.amazon.reports.inspect import inspect, read_line_blocks
 from ordertui.amazon.reports.order_flags import read_flags
 from ordertui.operations.errors import PlanChanged
 from ordertui.operations.query.queues import BY_KEY
@@ -13,7 +17,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.api_facts import PROGRAM_BARS, ApiFacts, Parcel
 from ordertui.orders.clock import HOUR, iso_utc
 from ordertui.orders.enums import Action, Program, Verge, YesNo
-from ordertui.orders.order import LinesKnown
+from ordertui.orders.order import LinesKnown, OrderFlags
 from ordertui.store.importing.import_log import ImportLog
 from ordertui.tui.main.order_details import describe_order
 from support.faults import Crash, inject
@@ -236,3 +240,30 @@ def test_the_last_row_of_a_large_report_names_its_program_too(
     path = write(tmp_path / "large.txt", list(rows[-1]), rows, encoding=encoding)
     assert path.stat().st_size > 1 << 20
     assert read_flags(inspect(path, marketplace="US"))[order_id(2)].program is program
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("seed", range(6))
+def test_programs_of_many_lines_are_those_read_line_by_line(
+    seed: int, encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random(seed)
+    columns = rng.sample(["fulfilled-by", "ship-service-level", "sku", "verge-of-cancellation"], 3)
+    words = ["", "Standard", "EASY-SHIP x", "e a s y ship", "Ship+", "ship plus", "Merchant", "true", "no", "\u0125"]
+    header = ["order-id", *UNSHIPPED[1:4], *columns, *UNSHIPPED[5:]]
+    lines = [[order_id(rng.randint(1, 9)), *(rng.choice(words) for _ in header[1:])] for _ in range(60)]
+    lines = [line[: rng.choice([99, 99, 5])] for line in lines]
+    path = tmp_path / "a.txt"
+    path.write_bytes("\n".join("\t".join(line) for line in [header, *lines, []]).encode(encoding))
+    info = inspect(path, marketplace="US")
+    slow: dict[str, OrderFlags] = {}
+    for line in lines:
+        one = tmp_path / "one.txt"
+        one.write_bytes("\n".join("\t".join(cells) for cells in [header, line, []]).encode(encoding))
+        for ident, said in read_flags(msgspec.structs.replace(info, path=one)).items():
+            old = slow.get(ident, OrderFlags())
+            verge = max(old.verge, said.verge, key=[Verge.UNKNOWN, Verge.NONE, Verge.CANCELLATION].index)
+            is_known = old.program not in (Program.UNKNOWN, Program.NONE)
+            slow[ident] = OrderFlags(verge, old.program if is_known else said.program)
+    monkeypatch.setattr(order_flags, "read_line_blocks", partial(read_line_blocks, size=400))
+    assert read_flags(info) == slow

@@ -9,7 +9,7 @@ is the name of the program within the cell. Empty cells and other words say noth
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ordertui.orders.enums import Program, ReportKind, Verge, YesNo
 from ordertui.orders.order import OrderFlags
@@ -43,6 +43,8 @@ letters, as `_program` reads it, and as UTF-16 writes it. Other blocks need not 
 """
 
 
+MOST_MEANINGS = 10_000
+"""Of so many different cells it is kept what they say; more are read again."""
 NO_FLAGS = OrderFlags()
 
 
@@ -55,31 +57,58 @@ def read_flags(info: ReportInfo) -> dict[str, OrderFlags]:
     id_at = position.get("order-id", position.get("amazon-order-id"))
     if id_at is None or not (verges or pickups or programs):
         return {}
+    columns = [*verges, *programs, *pickups]
+    places = [position[name] for name in columns]
+    level_at = places[0] if columns == ["ship-service-level"] else None
     found: dict[str, OrderFlags] = {}
+    meanings: dict[tuple[str, ...], OrderFlags] = {}
+    """Cells say the same in thousands of lines."""
     number = 0
     for block, _ in read_line_blocks(info.path):
-        if number and not (verges or pickups or "fulfilled-by" in position or _MAY_NAME.search(block)):
+        if level_at is not None and not _may_name(block, level_at, info.delimiter):
+            number += 1  # its lines are not counted: only the first one of the file must be known
             continue
         lines, _ = decode_lines(info, block, number)
         for line in lines:
             number += 1
             cells = [] if number == 1 or line.isspace() else split_line(line, info.delimiter)
-            order_id = _cell(cells, id_at)
+            said = tuple(cells[place] if place < len(cells) else "" for place in places)
+            flags = meanings.get(said)
+            if flags is None:
+                if len(meanings) == MOST_MEANINGS:
+                    meanings.clear()
+                flags = meanings[said] = _meaning(dict(zip(columns, said, strict=True)), verges, programs, pickups)
+            if flags == NO_FLAGS:
+                continue
+            order_id = _cell(cells[id_at]) if id_at < len(cells) else ""
             if not ORDER_ID.fullmatch(order_id):
                 continue
             before = found.get(order_id, NO_FLAGS)
-            verge = _verge({name: parse_flag(_cell(cells, position[name])) for name in verges})
-            program, prime = _program({name: _cell(cells, position[name]) for name in programs})
-            if any(parse_flag(_cell(cells, position[name])) == "yes" for name in pickups):
-                program = Program.PICKUP
-            flags = OrderFlags(
-                max(before.verge, verge, key=_WORSE.index),
-                before.program if before.program not in (Program.UNKNOWN, Program.NONE) else program,
-                YesNo.YES if YesNo.YES in (before.prime, prime) else YesNo.UNKNOWN,
+            found[order_id] = OrderFlags(
+                max(before.verge, flags.verge, key=_WORSE.index),
+                before.program if before.program not in (Program.UNKNOWN, Program.NONE) else flags.program,
+                YesNo.YES if YesNo.YES in (before.prime, flags.prime) else YesNo.UNKNOWN,
             )
-            if flags != NO_FLAGS:
-                found[order_id] = flags
     return found
+
+
+def _may_name(block: bytes, at: int, delimiter: str) -> bool:
+    """Return whether the column of a block of lines may name a program; in doubt it may."""
+    if delimiter == "\t" and b"\0" not in block:  # in UTF-16 a byte of another letter may be one
+        values = {b"".join(line.split(b"\t", at + 1)[at : at + 1]) for line in block.split(b"\n")}
+        block = b"\n".join(values)
+    return _MAY_NAME.search(block) is not None
+
+
+def _meaning(
+    cells: Mapping[str, str], verges: Sequence[str], programs: Sequence[str], pickups: Sequence[str]
+) -> OrderFlags:
+    """Return what the cells of one line say."""
+    words = {name: _cell(cell) for name, cell in cells.items()}
+    program, prime = _program({name: words[name] for name in programs})
+    if any(parse_flag(words[name]) == "yes" for name in pickups):
+        program = Program.PICKUP
+    return OrderFlags(_verge({name: parse_flag(words[name]) for name in verges}), program, prime)
 
 
 def _verge(words: Mapping[str, str | None]) -> Verge:
@@ -101,5 +130,5 @@ def _program(cells: Mapping[str, str]) -> tuple[Program, YesNo]:
     return (Program.NONE if is_named else Program.UNKNOWN), prime
 
 
-def _cell(cells: list[str], index: int) -> str:
-    return to_single_line(strip_quotes(cells[index])) if index < len(cells) else ""
+def _cell(cell: str) -> str:
+    return to_single_line(strip_quotes(cell))
