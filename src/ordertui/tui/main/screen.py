@@ -358,7 +358,7 @@ class MainScreen(Screen[None]):
             self._looks = 0
             self._read_changes()
             self.show_header()
-            self.summary.show_status()
+            self.summary.show()
             self.view.show_columns()
             self.table.reload()
             self.show_detail()
