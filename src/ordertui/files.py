@@ -205,8 +205,13 @@ def new_output(path: Path, *, may_replace: Callable[[Path], bool] | None = None)
 
 
 def check_output(path: Path, *, may_replace: Callable[[Path], bool] | None = None) -> bool:
-    """Return whether there is a file that may be replaced. Raises FileConflict when there is one that may not be."""
+    """Return whether there is a file that may be replaced.
+
+    Raises FileConflict when there is one that may not be, FileNotFoundError without its folder.
+    """
     if not os.path.lexists(path):
+        if not path.parent.exists():
+            raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
         return False
     if may_replace is None or path.is_symlink() or not may_replace(path):
         raise _taken(path)

@@ -150,6 +150,10 @@ def test_handed_over_and_held_orders_wait_for_nothing(shop: Command) -> None:
         ("sku\tavailable\nA\n", ":2: 1 values, the header has 2"),
         ("sku\tavailable\tavailable\nA\t1\t2\n", ":1: the header names available more than once"),
         ("name\tunits\n", ":1: no column of SKUs and of units"),
+        ("sku\tavailable\n\t5\n", ":2: sku: '' is no SKU"),
+        ("sku\tavailable\nA\x00\t5\n", ":2: sku: 'A\\x00' is no SKU"),
+        ("sku\tavailable\n", "no line has a SKU and its units on hand"),
+        ("sku\tavailable\nA\t\n", "no line has a SKU and its units on hand"),
         ("", ":1: no column"),
     ],
 )
@@ -166,6 +170,27 @@ def test_amazons_listings_report(tmp_path: Path) -> None:
     head = "item-name\titem-description\tlisting-id\tseller-sku\tprice\tquantity\topen-date"
     file.write_bytes(f"{head}\nT\xe4sse\t\t1\tA\t9.99\t3\t\nB\t\t2\tB\t1\t\t\n".encode("cp1252"))
     assert read_stock(file) == {"A": 3}
+
+
+def test_amazons_own_stock_is_not_on_hand_and_a_title_may_hold_anything(tmp_path: Path) -> None:
+    """A SKU that is sold from both is listed twice; a vertical tab within a title ends no line."""
+    file = tmp_path / "listings.txt"
+    rows = "A\tT\x0bX\t3\tDEFAULT\r\nA\tT\t50\tAMAZON_NA\r\nB\tU\u2028V\t7\tAMAZON_EU\r\n"
+    file.write_bytes(f"seller-sku\titem-name\tquantity\tfulfillment-channel\r\n{rows}".encode("utf-16"))
+    assert read_stock(file) == {"A": 3}
+
+
+def test_a_sku_that_is_spelled_otherwise_is_named(shop: Command) -> None:
+    done = shop.run("shortage", "--sku", " mug-blue", "--available", "1")
+    assert f"orders wait for {MUG} too, which is spelled otherwise and not weighed" in done.stderr
+    assert shop.run("shortage", "--sku", " ", "--available", "1").code == 2
+    assert "spelled" not in shop.run("shortage", "--sku", MUG, "--available", "1").stderr
+
+
+def test_ids_into_a_folder_that_is_not_there_are_refused_before_anything_is_weighed(shop: Command) -> None:
+    done = shop.run("shortage", "--sku", MUG, "--available", "1", "-o", shop.folder / "none" / "ids.txt")
+    assert (done.code, done.stdout) == (4, "")
+    assert f"{shop.folder / 'none'}: there is no such folder" in done.stderr
 
 
 def test_nothing_or_half_a_question_is_a_usage_error(shop: Command) -> None:

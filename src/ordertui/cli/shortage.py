@@ -44,6 +44,8 @@ def shortage(
     """
     if (sku is None) is (file is None) or (sku is None) is not (available is None):
         fail(Exit.USAGE, "give either --sku with --available, or --file")
+    if sku is not None and not sku.strip():
+        fail(Exit.USAGE, "--sku names no SKU")
     if output is not None:
         check_output(output)
     from ordertui.operations.shortage.sheet import COLUMNS, ids_text

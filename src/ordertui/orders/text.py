@@ -24,6 +24,11 @@ _MASKS = dict.fromkeys(_INVISIBLE, "\ufffd") | {0x09: " ", 0x0A: " ", 0x0D: " ",
 """Replacement by code point; joiners and selectors of emoji are dropped, as terminals disagree about their width."""
 
 
+def spelling(sku: str) -> str:
+    """Return a SKU without what typing and spreadsheets change: capitals, spaces around it, how accents are made."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", sku).casefold()).strip()
+
+
 def strip_control_characters(text: str) -> str:
     """Return the text without what a terminal would obey: control characters, line ends, direction overrides."""
     return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs") and c not in _DIRECTION_OVERRIDES)

@@ -42,8 +42,12 @@ class _Waiting(msgspec.Struct, frozen=True):
 class ShortageDraft:
     """The orders that wait for some SKUs, read once; `weigh` touches no store, so any thread may call it."""
 
-    def __init__(self, waiting: Sequence[_Waiting], available: Mapping[str, int], scale: HarmScale) -> None:
+    def __init__(
+        self, waiting: Sequence[_Waiting], available: Mapping[str, int], scale: HarmScale, alike: Sequence[str]
+    ) -> None:
+        """`alike`: other SKUs that orders wait for, spelled nearly as those of `available`."""
         self.available = available
+        self._alike = alike
         self._waiting = sorted(waiting, key=_by_ship_by)
         self._currencies = scale.currencies
         self._candidates = {one.order.row.id: _candidate(one, scale) for one in self._waiting}
@@ -110,6 +114,8 @@ class ShortageDraft:
             own = f"{pluralize(mine, 'unit')} in {orders} that you keep" if mine else ""
             where = " and ".join(part for part in (own, other) if part)
             yield f"{sku}: {pluralize(units, 'unit')} still missing: {where}"
+        if self._alike:
+            yield f"orders wait for {_some(self._alike)} too, which is spelled otherwise and not weighed: name each SKU"
         unknown = [sku for sku in self.available if not result.ordered.get(sku)]
         if unknown:
             yield f"no order waits for {_some(unknown)}"
@@ -141,7 +147,8 @@ class ShortageService:
         Orders that were handed to the carrier, or that a batch is about to cancel, wait for nothing.
         """
         waiting = list(self._read(available))
-        return ShortageDraft(waiting, available, HarmScale(self._eligibility, (one.order for one in waiting)))
+        alike = self._context.reader().orders.spelled_alike(available)
+        return ShortageDraft(waiting, available, HarmScale(self._eligibility, (one.order for one in waiting)), alike)
 
     def read_stock(self, path: Path) -> Mapping[str, int]:
         """Return the units on hand that a file names, and remember them. Raises BadInput; see `stock_file`."""

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
-from unicodedata import normalize
 
 import msgspec
 
@@ -18,6 +17,7 @@ from ordertui.orders.clock import Clock
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.order import OrderFlags
 from ordertui.orders.report_row import ASIN, FACT_AT, MARKETPLACE, SKU, TITLE, ReportRow
+from ordertui.orders.text import spelling
 from ordertui.store.engine.database import Database, placeholders, slices
 from ordertui.store.engine.errors import ReadOnlyStore
 from ordertui.store.engine.migrations import LATEST
@@ -328,11 +328,6 @@ class ImportSession:
                 "changed": self.changed, "finished": not self.stopped,
             }  # fmt: skip
             self._context.audit.append("import", json.dumps(facts))
-
-
-def spelling(sku: str) -> str:
-    """Return a SKU without what typing and spreadsheets change: capitals, spaces around it, how accents are made."""
-    return normalize("NFC", normalize("NFC", sku).casefold()).strip()
 
 
 class _Stopped(Exception):

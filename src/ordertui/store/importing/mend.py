@@ -21,13 +21,12 @@ from ordertui.orders.clock import DAY, iso_utc
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import format_money
-from ordertui.orders.text import guard_formula, pluralize
+from ordertui.orders.text import guard_formula, pluralize, spelling
 from ordertui.store.engine.database import Database, as_parameter
 from ordertui.store.engine.migrations import BEFORE, LATEST, MEND_KEY
 from ordertui.store.importing import statements as sql
 
 from .fields import LINE_DATES, LINE_FIELDS, ORDER_DATES, columns
-from .import_session import spelling
 from .staging import Staging
 from .tables import LINE_REGISTERS, ORDER_REGISTERS
 

@@ -24,6 +24,7 @@ from ordertui.orders.enums import (
 )
 from ordertui.orders.money import Money
 from ordertui.orders.order import LineAmounts, LinesKnown, Order, OrderLine, OrderRow
+from ordertui.orders.text import spelling
 from ordertui.store.engine.database import Database, in_list, slices
 from ordertui.store.engine.protocol import Row
 
@@ -199,6 +200,12 @@ class OrderRepository:
             " AND p.sku IN ({})"
         )
         return sorted({row[0] for row in self._database.query_in(sql, skus)})
+
+    def spelled_alike(self, skus: Collection[str]) -> list[str]:
+        """Return other SKUs that differ from these in their spelling alone, and that orders wait for."""
+        wanted = {spelling(sku) for sku in skus}
+        others = {sku for (sku,) in self._database.query("SELECT sku FROM products")}.difference(skus)
+        return sorted(sku for sku in others if spelling(sku) in wanted and self.waiting_for([sku]))
 
     def rows(self, ids: Iterable[int]) -> dict[int, OrderRow]:
         """Return rows by row number; unknown numbers are left out."""
