@@ -26,6 +26,7 @@ from support.shops import (
     item_id,
     open_session,
     order_id,
+    standard,
     unshipped_row,
 )
 
@@ -306,3 +307,64 @@ def test_amazons_own_cancelling_of_a_partly_cancelled_order_adds_nothing(tmp_pat
     (effect,) = session.rate.outlook.forecast("US")
     assert (effect.before.cancelled, effect.after.cancelled, effect.after.cancelled_at_least) == (1, 1, 1)
     assert next((day.cancelled, day.auto_cancels) for day in session.rate.outlook.days("US")) == (1, 0)
+
+
+def test_nothing_but_amazons_word_changes_what_has_left(tmp_path: Path) -> None:
+    """Of four sent cancellations one is the buyer's own; whatever is noted or imported since, three count."""
+    with open_session(tmp_path) as session:
+        standard(session, tmp_path)
+        ids = [row_id for n in (1, 2, 3, 4) if (row_id := session.orders.id_of(order_id(n))) is not None]
+        (plan,) = session.planner.plan(Action.CANCEL, ids)
+        session.batches.release(session.batches.commit(plan, typed="4").id)
+        session.dispatcher.run()
+
+        def shown() -> tuple[int, int, int]:
+            now = session.rate.calculator.effects("US")[0].before
+            return now.cancelled, now.cancelled_at_least, now.orders
+
+        def report(status: str, updated: int, **more: object) -> None:
+            rows = [all_orders_row(n, status, updated=updated, **more) for n in (2, 3)]
+            bring(session, tmp_path, everything=rows)
+
+        assert shown() == (3, 3, 100)
+        for dispatched in Dispatched:
+            session.facts.set_dispatched(ids, dispatched)
+            assert shown() == (3, 3, 100), dispatched
+        for is_asked in (True, False):
+            session.facts.set_asked(ids, is_asked)
+            assert shown() == (3, 3, 100), is_asked
+        report("Shipped", NOW - 20 * DAY)
+        assert shown() == (3, 3, 100), "a report of before"
+        for minute, status in enumerate(("Unshipped", "Pending", "PartiallyShipped", "Odd")):
+            report(status, NOW - 600 + 60 * minute)
+            assert shown() == (3, 3, 100), status
+        report("Shipped", NOW - 1)
+        assert shown() == (1, 1, 100), "Amazon's word: they were shipped"
+
+
+@pytest.mark.parametrize(
+    ("lines", "request_", "counts"),
+    [
+        ([("true", 1), ("true", 1), ("false", 1)], "some", True),
+        ([("true", 1), ("true", 1)], "official", False),
+        ([("true", 1), ("false", 0)], "official", False),
+        ([("true", 1), ("", 1)], "some", True),
+        ([("false", 1), ("", 1)], "unknown", True),
+        ([("false", 1), ("true", 0)], "none", True),
+    ],
+)
+def test_a_request_is_of_the_items_that_are_wanted(
+    lines: list[tuple[str, int]], request_: str, counts: bool, tmp_path: Path
+) -> None:
+    """Whole orders are the buyer's own only when every living item was asked for with Amazon's button."""
+    with open_session(tmp_path) as session:
+        everything = [all_orders_row(1, sku=f"S{n}", quantity=units) for n, (_, units) in enumerate(lines)]
+        waiting = [
+            unshipped_row(1, asked, sku=f"S{n}", order_item_id=item_id(1, n + 1), quantity_purchased=units)
+            for n, (asked, units) in enumerate(lines)
+        ]
+        bring(session, tmp_path, everything=everything, open_=waiting)
+        (plan,) = session.planner.plan(Action.CANCEL, list(session.orders.find()))
+        (row,) = session.orders.rows(session.orders.find()).values()
+        reason = "NoInventory" if counts else "BuyerCanceled"
+        assert (row.buyer_request, plan.rows[0].reason, plan.rows[0].counts) == (request_, reason, counts)
