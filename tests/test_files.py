@@ -15,6 +15,7 @@ import pytest
 from ordertui.files import (
     SETTINGS_BYTES,
     FileConflict,
+    Pieces,
     load_toml,
     make_folder,
     make_own_folder,
@@ -152,3 +153,24 @@ def test_without_hard_links_a_name_that_is_taken_stays(tmp_path: Path, monkeypat
         publish(tmp_path / "part", tmp_path / "a.txt")
     publish(tmp_path / "part", tmp_path / "b.txt")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.txt": b"1", "b.txt": b"3"}
+
+
+def test_a_file_in_pieces_is_whole_or_absent_and_compared_piece_by_piece(tmp_path: Path) -> None:
+    def pieces(*parts: bytes) -> Pieces:
+        return lambda: iter(parts)
+
+    path = write_atomic(tmp_path, "a", pieces(b"one", b"", b"two"))
+    assert path.read_bytes() == b"onetwo"
+    assert write_atomic(tmp_path, "a", pieces(b"on", b"etwo")) == path
+    assert write_atomic(tmp_path, "a", b"onetwo") == path
+    for other in (pieces(b"one"), pieces(b"one", b"two", b"!"), pieces(b"two", b"one"), pieces()):
+        with pytest.raises(FileConflict):
+            write_atomic(tmp_path, "a", other)
+
+    def broken() -> Iterator[bytes]:
+        yield b"one"
+        raise OSError(errno.EIO, "the store cannot be read")
+
+    with pytest.raises(OSError, match="cannot be read"):
+        write_atomic(tmp_path, "b", broken)
+    assert [one.name for one in tmp_path.iterdir()] == ["a"]

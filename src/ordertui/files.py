@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, AnyStr, BinaryIO
@@ -40,6 +40,10 @@ _NO_HARD_LINKS = frozenset(
     }
 )
 """How file systems say that they know none; Windows says EINVAL."""
+
+
+Pieces = Callable[[], Iterable[bytes]]
+"""Gives a large content piece by piece, again from its beginning at each call."""
 
 
 class FileConflict(UserError):
@@ -147,7 +151,7 @@ def _own(handle: int) -> None:
         os.fchmod(handle, FILE_MODE)
 
 
-def write_atomic(folder: Path, name: str, content: bytes) -> Path:
+def write_atomic(folder: Path, name: str, content: bytes | Pieces) -> Path:
     """Write `content` as `folder/name` and return the path. At any moment the file is whole or absent.
 
     A file with the same content counts as written: a write is repeated after a crash. Raises FileConflict when the file
@@ -157,16 +161,17 @@ def write_atomic(folder: Path, name: str, content: bytes) -> Path:
     if name != os.path.basename(name) or name in ("", ".", "..") or name.endswith(TEMPORARY):
         raise ValueError(f"{name!r} is not a plain file name")
     target = folder / name
+    pieces = content if callable(content) else lambda: iter((content,))
     if not target.exists():
         try:
             with _temporary(target) as (handle, temporary):
-                _write(handle, content)
+                _write(handle, pieces())
                 publish(temporary, target)
             return target
         except FileExistsError:
             pass  # somebody was faster
     with open_plain(target) as file:
-        is_same = file.read(len(content) + 1) == content
+        is_same = all(file.read(len(piece)) == piece for piece in pieces()) and not file.read(1)
     if not is_same:
         raise FileConflict(
             f"{target} exists with other content; it was not touched: move it away, or look whether it was uploaded"
@@ -177,7 +182,7 @@ def write_atomic(folder: Path, name: str, content: bytes) -> Path:
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file of the program's own, such as the marks, over the one before. Raises OSError."""
     with _temporary(path) as (handle, temporary):
-        _write(handle, content)
+        _write(handle, (content,))
         os.replace(temporary, path)
     _sync_folder(path.parent)
 
@@ -236,11 +241,12 @@ def _temporary(target: Path) -> Iterator[tuple[int, Path]]:
         temporary.unlink(missing_ok=True)
 
 
-def _write(handle: int, content: bytes) -> None:
+def _write(handle: int, pieces: Iterable[bytes]) -> None:
     """Write and sync, with functions of `os` alone, so that tests can make each call fail."""
-    left = memoryview(content)
-    while left:
-        left = left[os.write(handle, left) :]
+    for piece in pieces:
+        left = memoryview(piece)
+        while left:
+            left = left[os.write(handle, left) :]
     os.fsync(handle)
 
 

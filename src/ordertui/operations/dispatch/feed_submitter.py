@@ -276,9 +276,9 @@ class FeedSubmitter:
     def _feed_file(batch: JournalBatch, files: tuple[BuiltFile, ...]) -> BuiltFile:
         """Return the XML feed among a batch's files. Raises OperationError when Amazon would not take its size."""
         feed = next(one for one in files if not one.file.upload)
-        if len(feed.content) >= MOST_FEED:
+        if feed.file.size >= MOST_FEED:
             raise OperationError(
-                f"batch {batch.id}: its feed has {len(feed.content):,} bytes, Amazon takes less than {MOST_FEED:,};"
+                f"batch {batch.id}: its feed has {feed.file.size:,} bytes, Amazon takes less than {MOST_FEED:,};"
                 " undo it and plan fewer orders"
             )
         return feed

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -136,7 +135,7 @@ class FileDispatcher:
                 write_atomic(folder, INTERRUPTED, (INTERRUPTED_TEXT + "\n").encode("utf-8"))
             feeds = self._store.batches.feeds(batch_id) or self._freezer.rebuild(batch)
             for feed in sorted(feeds, key=lambda feed: feed.name.endswith(UPLOAD_SUFFIX)):
-                if sha256(feed.content).hexdigest() != feed.sha256:
+                if not feed.is_sound:
                     raise OperationError(
                         f"batch {batch_id}: the kept {feed.name} is damaged; nothing was written:"
                         " see `ordertui audit verify`"
@@ -144,7 +143,7 @@ class FileDispatcher:
                 is_last = feed.name.endswith(UPLOAD_SUFFIX) and self._store.is_shared
                 machine = self._store.batches.leases.machine
                 name = f".{feed.name}.{machine}{READY_SUFFIX}" if is_last else feed.name
-                write_atomic(folder, name, feed.content)  # the file to upload comes last
+                write_atomic(folder, name, feed.pieces)  # the file to upload comes last
             self._store.batches.mark_written(batch_id, names)
         self._name_ready_files(batch_id, folder)
         return as_batch(self._store.batches.get(batch_id), advice)

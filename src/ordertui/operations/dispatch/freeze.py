@@ -130,4 +130,4 @@ class BatchFreezer:
 
 def as_feed_files(files: tuple[BuiltFile, ...]) -> list[FeedFile]:
     """Return a plan's files as the journal keeps them."""
-    return [FeedFile(one.file.name, one.file.sha256, one.content) for one in files]
+    return [FeedFile(one.file.name, one.file.sha256, one.kept) for one in files]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 
@@ -9,6 +10,7 @@ import msgspec
 
 from ordertui.amazon import feeds
 from ordertui.orders.enums import Action
+from ordertui.store.engine.kept_files import LEVEL, as_kept, kept_pieces
 
 from .plan import PlanFile, PlanLine, PlannedOrder
 
@@ -28,10 +30,16 @@ def first_message_id(plan_id: str) -> int:
 
 
 class BuiltFile(msgspec.Struct, frozen=True):
-    """A feed file with its bytes."""
+    """A feed file with its bytes, as the store keeps them."""
 
     file: PlanFile
-    content: bytes
+    kept: bytes
+    """Compressed when it is large; see `store.engine.kept_files`."""
+
+    @property
+    def content(self) -> bytes:
+        """The whole file."""
+        return b"".join(kept_pieces(self.kept))
 
 
 def build_feed_files(
@@ -47,9 +55,15 @@ def build_feed_files(
     Both are held against what Amazon takes (`feeds.check_flat_file`, `feeds.check_feed`). `between` is called now and
     then, and may raise. Raises FeedError.
     """
-    flat, xml = bytearray(), bytearray()
-    files = _describe(action, _parts(plan_id, action, marketplace, rows, merchant_id, between), (flat, xml))
-    return tuple(BuiltFile(file, bytes(content)) for file, content in zip(files, (flat, xml), strict=False))
+    pressed = zlib.compressobj(LEVEL), zlib.compressobj(LEVEL)
+    kept: tuple[list[bytes], list[bytes]] = ([], [])
+
+    def keep(place: int, content: bytes) -> None:
+        kept[place].append(pressed[place].compress(content))
+
+    files = _describe(action, _parts(plan_id, action, marketplace, rows, merchant_id, between), keep)
+    whole = [b"".join((*parts, one.flush())) for parts, one in zip(kept, pressed, strict=True)]
+    return tuple(BuiltFile(file, as_kept(content, file.size)) for file, content in zip(files, whole, strict=False))
 
 
 def describe_feed_files(
@@ -104,16 +118,19 @@ def _parts(
 
 
 def _describe(
-    action: Action, parts: Iterable[tuple[bytes, bytes]], keep: tuple[bytearray, bytearray] | None = None
+    action: Action,
+    parts: Iterable[tuple[bytes, bytes]],
+    keep: Callable[[int, bytes], None] = lambda _place, _content: None,
 ) -> tuple[PlanFile, ...]:
-    """Return the names, sizes and checksums of both files; none without parts. `keep` takes their bytes."""
+    """Return the names, sizes and checksums of both files; none without parts. `keep` takes their bytes: which of the
+    two, and a part of it.
+    """
     sums, sizes = (sha256(), sha256()), [0, 0]
     for part in parts:
         for place, content in enumerate(part):
             sums[place].update(content)
             sizes[place] += len(content)
-            if keep is not None:
-                keep[place].extend(content)
+            keep(place, content)
     if not sizes[0]:
         return ()
     name, kind = FILE_NAMES[action], feeds.FEED_TYPES[action]

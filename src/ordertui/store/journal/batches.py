@@ -399,7 +399,7 @@ class BatchJournal:
             self._database.fill(
                 "feeds",
                 ("batch", "name", "sha256", "content"),
-                [(batch_id, feed.name, feed.sha256, feed.content) for feed in feeds],
+                [(batch_id, feed.name, feed.sha256, feed.kept) for feed in feeds],
             )
             if feeds and not self.leases.take(batch_id):
                 raise StoreError(f"batch {batch_id} is being written by another machine; look again in some minutes")

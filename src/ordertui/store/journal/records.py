@@ -5,7 +5,7 @@ Money is in minor units, times are in UTC epoch seconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -13,6 +13,7 @@ from ordertui.orders.batch_state import OPEN_SUBMISSIONS, BatchState, RowState, 
 from ordertui.orders.clock import MonotonicReading
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts
+from ordertui.store.engine.kept_files import kept_pieces, kept_sha256
 
 
 class OperatorRuling(msgspec.Struct, frozen=True):
@@ -174,7 +175,23 @@ class FeedFile(msgspec.Struct, frozen=True):
 
     name: str
     sha256: str
-    content: bytes
+    """Of the file as it leaves."""
+    kept: bytes
+    """Compressed when it is large; see `engine.kept_files`."""
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the file as it leaves, piece by piece. Raises KeptFileDamaged."""
+        return kept_pieces(self.kept)
+
+    @property
+    def content(self) -> bytes:
+        """The whole file. Raises KeptFileDamaged."""
+        return b"".join(self.pieces())
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the kept bytes are those of the checksum."""
+        return kept_sha256(self.kept) == self.sha256
 
 
 class Submission(msgspec.Struct, frozen=True):

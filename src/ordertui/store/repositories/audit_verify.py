@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ordertui.store.engine.database import Database
+from ordertui.store.engine.kept_files import kept_sha256
 from ordertui.store.engine.protocol import GENESIS, chained, digest
 
 from .audit import AuditReport, orders_in
@@ -64,7 +65,9 @@ def _damage(database: Database, kind: str, facts: Mapping[str, Any]) -> str:
             what = f"the kept feed {name} of batch {batch}"
             found = database.value("SELECT content FROM feeds WHERE batch = ? AND name = ?", (batch, name))
             noted = database.value("SELECT sha256 FROM feeds WHERE batch = ? AND name = ?", (batch, name))
-            why = _differs(found, mark, what) or ("" if noted == mark else f"the sha256 of {what} was changed")
+            why = _kept_file_differs(found, mark, what) or (
+                "" if noted == mark else f"the sha256 of {what} was changed"
+            )
             if why:
                 return why
     if kind == "feed.submitting":
@@ -106,6 +109,12 @@ def _unrecorded(database: Database, named: Mapping[str, set[tuple[object, ...]]]
             if tuple(row) not in named[kind]:
                 return f"{what.format(row[0])}, but no record says so: records are missing at the end"
     return ""
+
+
+def _kept_file_differs(kept: bytes | str | None, mark: str, what: str) -> str:
+    if not isinstance(kept, bytes | bytearray | memoryview):
+        return _differs(kept, mark, what)
+    return "" if kept_sha256(bytes(kept)) == mark else f"{what} is not what was recorded"
 
 
 def _differs(content: bytes | str | None, mark: str, what: str) -> str:
