@@ -85,9 +85,9 @@ class FileDispatcher:
         for batch_id in self._store.batches.unwritten():
             if not stop():
                 write(batch_id, is_retry=True)
-        for batch in self._store.batches.due():
+        for batch_id in [batch.id for batch in self._store.batches.due()]:  # their rows are not held meanwhile
             if not stop():
-                write(batch.id, is_retry=False)
+                write(batch_id, is_retry=False)
         if len(errors) == 1 and not written:
             raise next(iter(errors.values()))
         if errors:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from hashlib import sha256
 
 LEVEL = 1
 """Of zlib: a feed of many orders takes a twentieth of its bytes."""
@@ -41,8 +42,6 @@ def kept_pieces(kept: bytes) -> Iterator[bytes]:
 
 def kept_sha256(kept: bytes) -> str | None:
     """Return the checksum of a kept file as it left; None when it is damaged."""
-    from hashlib import sha256  # a start reads no kept file
-
     found = sha256()
     try:
         for piece in kept_pieces(kept):

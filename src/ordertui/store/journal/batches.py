@@ -205,12 +205,15 @@ class BatchJournal:
             params,
         )
         rows: dict[int, list[JournalRow]] = {}
+        same: dict[str, str] = {}  # of equal texts of many rows one is kept
         for v in self._database.query_in(
             "SELECT b.batch, o.order_id, b.state, b.reason, b.currency, b.total, b.code, b.text, b.word"
             " FROM batch_rows b JOIN orders o ON o.id = b.order_id WHERE b.batch IN ({}) ORDER BY b.batch, b.pos",
             [head[0] for head in heads],
         ):
-            row = JournalRow(v[1], RowState(v[2]), v[3], v[4], v[5], v[6], v[7], _ruling(v[8]))
+            reason, code, text = (same.setdefault(value, value) for value in (v[3], v[6], v[7]))
+            currency = None if v[4] is None else same.setdefault(v[4], v[4])
+            row = JournalRow(v[1], RowState(v[2]), reason, currency, v[5], code, text, _ruling(v[8]))
             rows.setdefault(v[0], []).append(row)
         batches = [
             JournalBatch(

@@ -13,7 +13,6 @@ from ordertui.orders.batch_state import OPEN_SUBMISSIONS, BatchState, RowState, 
 from ordertui.orders.clock import MonotonicReading
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts
-from ordertui.store.engine.kept_files import kept_pieces, kept_sha256
 
 
 class OperatorRuling(msgspec.Struct, frozen=True):
@@ -181,6 +180,8 @@ class FeedFile(msgspec.Struct, frozen=True):
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the file as it leaves, piece by piece. Raises KeptFileDamaged."""
+        from ordertui.store.engine.kept_files import kept_pieces  # a start reads no kept file
+
         return kept_pieces(self.kept)
 
     @property
@@ -191,6 +192,8 @@ class FeedFile(msgspec.Struct, frozen=True):
     @property
     def is_sound(self) -> bool:
         """Whether the kept bytes are those of the checksum."""
+        from ordertui.store.engine.kept_files import kept_sha256
+
         return kept_sha256(self.kept) == self.sha256
 
 
