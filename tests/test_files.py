@@ -140,9 +140,12 @@ def test_an_output_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_hard_links_a_name_that_is_taken_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("code", ["EPERM", "EACCES", "EXDEV", "EINVAL", "ENOSYS", "EMLINK", "EOPNOTSUPP"])
+def test_without_hard_links_a_name_that_is_taken_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
     def refuse(*_: object) -> None:
-        raise OSError(errno.EPERM, "no hard links here")
+        raise OSError(getattr(errno, code), "no hard links here")
 
     monkeypatch.setattr(os, "link", refuse)
     write_atomic(tmp_path, "a.txt", b"1")

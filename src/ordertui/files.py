@@ -32,6 +32,8 @@ _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _NO_HARD_LINKS = frozenset(
     {
         errno.EPERM,
+        errno.EACCES,
+        errno.EXDEV,
         errno.EINVAL,
         errno.ENOSYS,
         errno.EMLINK,
@@ -39,7 +41,7 @@ _NO_HARD_LINKS = frozenset(
         getattr(errno, "ENOTSUP", errno.EOPNOTSUPP),
     }
 )
-"""How file systems say that they know none; Windows says EINVAL."""
+"""How file systems say that they know none; Windows says EINVAL, Android EACCES, folders with a quota EXDEV."""
 
 
 Pieces = Callable[[], Iterable[bytes]]

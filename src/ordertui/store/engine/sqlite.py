@@ -43,7 +43,10 @@ def translate_error(error: sqlite3.Error, path: Path) -> StoreError:
             f"{path} is not a readable store ({text}); restore a copy, or choose another file with --store"
         )
     if "unable to open" in text:
-        return StoreError(f"{path} cannot be opened ({text}); see whether the folder exists and may be written")
+        return StoreError(
+            f"{path} cannot be opened ({text}); see whether the folder exists and may be written;"
+            " --read-only looks at a store without writing"
+        )
     if "readonly" in text:
         return ReadOnlyStore(f"{path} may not be written ({text}); check its permissions")
     if "interrupted" in text:
