@@ -65,6 +65,20 @@ def test_each_alert_is_told_once(tmp_path: Path, clock: FixedClock) -> None:
     assert (got["count"], got["marketplaces"], got["attempt"], got["urgent"]) == (1, ["US"], 1, False)
 
 
+def test_a_receiver_that_fails_makes_no_other_wait_for_its_others(tmp_path: Path, clock: FixedClock) -> None:
+    file = tmp_path / "order"
+    bad, good = (("sh", "-c", f"echo {name} >> '{file}'; exit {code}") for name, code in (("bad", 1), ("good", 0)))
+    two = (AlertKind.BUYER_REQUEST, AlertKind.FILE_TO_UPLOAD)
+    session = shop(tmp_path, clock, ReceiverConfig("bad", bad, kinds=two), ReceiverConfig("good", good, kinds=two))
+    batches.send(session, Action.CANCEL, 2)
+    session.notifications.send_due()
+    assert file.read_text(encoding="utf-8").split() == ["bad", "good", "good", "bad"]
+    ask(session, tmp_path, 3)
+    clock.advance(max(RETRY_SECONDS[0], 600))
+    session.notifications.send_due()
+    assert file.read_text(encoding="utf-8").split()[4:] == ["bad", "good", "bad", "bad"]
+
+
 def test_a_filter_chooses_of_however_many(tmp_path: Path, clock: FixedClock) -> None:
     """With its ids beside it, or with a long text of its own, a filter would be longer than any may be."""
     numbers = range(20, 120)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 
 import msgspec
 
@@ -25,6 +27,9 @@ from .schedule import RETRY_SECONDS, group_by_kind, retry_at, waiting_reason
 
 LEASE_SECONDS = 10 * 60
 """How long a sender that says nothing is taken for alive: five times as long as a command may run."""
+_Begin = Callable[[], Notification | None]
+"""Begins a notification; None: not now."""
+_NOT_TAKEN = frozenset({NotificationState.FAILED, NotificationState.GIVEN_UP, NotificationState.UNCLEAR})
 _MOST_IDS = 50
 """Order ids that are looked for together with a filter; of more, all that fit the filter are."""
 _LISTED_DAYS = 7
@@ -65,6 +70,7 @@ class Notifications:
     def send_due(self, stop: Callable[[], bool] = lambda: False) -> list[Notification]:
         """Tell each receiver what it was not told yet and may be told now; return what was tried, as it ended.
 
+        A receiver that does not take one comes last with its others: it may make each wait for `command_seconds`.
         `stop` is asked between two notifications, and while one is sent, which is `unclear` then. Raises Refused for a
         practice store and for one that may be a copy, RoleRefused, ReadOnly, StoreError.
         """
@@ -72,14 +78,24 @@ class Notifications:
         if not self._receivers:
             return []
         self._context.copies.require_original()
-        found = self._again(store, stop)
+        found: list[Notification] = []
+        last: list[tuple[ReceiverConfig, _Begin]] = []
+        for receiver, begin in chain(self._again(store), self._new(store), last):
+            is_failing = any(one.receiver == receiver.name and one.state in _NOT_TAKEN for one in found)
+            if is_failing and not any(begin is one for _, one in last):
+                last.append((receiver, begin))
+                continue
+            begun = None if stop() else begin()
+            if begun is not None:
+                found.append(self._send(store, receiver, begun, stop))
+        return found
+
+    def _new(self, store: Store) -> Iterator[tuple[ReceiverConfig, _Begin]]:
+        """Yield what was not told yet, by receiver and kind."""
         alerts = self.collect()
         for receiver in self._receivers.values():
             for kind, group in group_by_kind(self._wanted(receiver, alerts)).items():
-                begun = None if stop() else self._begin(store, receiver, kind, group)
-                if begun is not None:
-                    found.append(self._send(store, receiver, begun, stop))
-        return found
+                yield receiver, partial(self._begin, store, receiver, kind, group)
 
     def test(self, name: str | None = None, stop: Callable[[], bool] = lambda: False) -> list[tuple[str, str]]:
         """Send a test to one receiver or to all; return each with why it failed, empty when it was taken.
@@ -173,20 +189,20 @@ class Notifications:
             content = msgspec.json.encode(alert_text(left, self._context.config.shop_name, now)).decode()
             return store.notifications.begin(receiver.name, kind, content, keys, at=now, until=now + LEASE_SECONDS)
 
-    def _again(self, store: Store, stop: Callable[[], bool]) -> list[Notification]:
-        """Try again what failed and is due, after marking as unclear what nobody noted the end of."""
-        log, now, found = store.notifications, self._context.clock.now(), []
+    def _again(self, store: Store) -> Iterator[tuple[ReceiverConfig, _Begin]]:
+        """Yield what failed and is due again, after marking as unclear what nobody noted the end of."""
+        log, now = store.notifications, self._context.clock.now()
         with store.write(quiet=True):
             log.end_leases(now, LEASE_SECONDS)
         for failed in log.failed(now, max(RETRY_SECONDS)):
             receiver = self._receivers.get(failed.receiver)  # None: the settings name it no more
-            if receiver is None or stop() or waiting_reason(failed.kind, self._config, (), now, again=True):
-                continue
-            with store.write(quiet=True):
-                begun = log.begin_again(failed, until=now + LEASE_SECONDS)
-            if begun is not None:
-                found.append(self._send(store, receiver, begun, stop))
-        return found
+            if receiver is not None and not waiting_reason(failed.kind, self._config, (), now, again=True):
+                yield receiver, partial(self._begin_again, store, failed)
+
+    def _begin_again(self, store: Store, failed: Notification) -> Notification | None:
+        """Begin the next attempt of one that failed; None when another process was faster."""
+        with store.write(quiet=True):
+            return store.notifications.begin_again(failed, until=self._context.clock.now() + LEASE_SECONDS)
 
     def _send(
         self, store: Store, receiver: ReceiverConfig, begun: Notification, stop: Callable[[], bool]
