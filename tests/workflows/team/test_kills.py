@@ -117,13 +117,13 @@ class Shop:
 
     # -- what is true then
 
-    def state(self) -> BatchState | None:
+    def state(self, *, is_over: bool = False) -> BatchState | None:
         """The state of the first batch, after everything was checked that always holds."""
         with self.open("ann") as ann:
             batches = ann.context.store.batches.find()
             first = batches[-1].id if batches else 0
-            unwritten = f"batch {first}: its files are not all written; run `ordertui dispatch`"
-            assert set(ann.maintenance.check()) <= {unwritten}
+            left = [text for text in ann.maintenance.check() if is_over or "dispatch`" not in text]
+            assert left == [], "until a dispatch, a file may be unwritten or have no name yet"
             assert "chain unbroken" in ann.audit.verify()
             assert all(len(batch.rows) == 2 for batch in batches), "a batch is whole or not there"
             entries = ann.context.store.audit.entries()
@@ -143,7 +143,7 @@ class Shop:
         for seconds in (0, LEASE_SECONDS + 1, HOLD, SWEEP_SECONDS, HOUR):
             self.clock.advance(seconds)
             self.work("other-2")
-        assert self.state() is BatchState.WRITTEN
+        assert self.state(is_over=True) is BatchState.WRITTEN
         files = [path for path in self.outbox.rglob("*.txt") if not path.stem.isupper()]
         assert len(files) == 1
         assert [files[0].read_text(encoding="utf-8").count(order_id(n)) for n in (1, 2)] == [1, 1]
