@@ -32,7 +32,7 @@ class _Days(click.ParamType[Any]):
 
     name = "days"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Days:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Days:
         """Return first and last day; fail with what is wrong."""
         from ordertui.operations.reports.rate_report import parse_days
 

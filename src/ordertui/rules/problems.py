@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 
 import msgspec
 
@@ -60,7 +59,7 @@ class PolicySource(msgspec.Struct, frozen=True):
             at = place.value + 1 + inside
         return self.at(message, at)
 
-    def unknown(self, label: str, given: Iterable[Any], known: Collection[str], path: TomlPath) -> list[PolicyProblem]:
+    def unknown(self, label: str, given: Iterable[str], known: Collection[str], path: TomlPath) -> list[PolicyProblem]:
         """Return a problem at each given key of a table that is not known: the label, the key, what was meant."""
         return [
             self.problem(f"{label} {key!r}{did_you_mean(str(key), known)}", (*path, key), key=True)

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from textual.app import App
 
@@ -41,7 +40,7 @@ def tools(environment: dict[str, str]) -> list[list[str]]:
     return [command for command in found if shutil.which(command[0])]
 
 
-def copy(app: App[Any], text: str, what: str) -> str:
+def copy(app: App[object], text: str, what: str) -> str:
     """Copy the text; return a sentence that says how it was copied, and what to do if it did not arrive."""
     size = len(text.encode())
     small = size <= OSC52_LIMIT

@@ -155,7 +155,7 @@ class HousePolicyReader:
     def _add_problem(self, message: str, path: TomlPath, *, key: bool = False, inside: int | None = None) -> None:
         self.problems.append(self._source.problem(message, path, key=key, inside=inside))
 
-    def read(self, data: Mapping[str, Any]) -> HousePolicy:
+    def read(self, data: Mapping[str, object]) -> HousePolicy:
         """Return the policy; it is whole only when there is no problem."""
         sections = ("settings", "marketplace", "rule", "shortage", "budget")
         self.problems += self._source.unknown("unknown section", data, sections, ())

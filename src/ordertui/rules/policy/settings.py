@@ -191,7 +191,7 @@ Entries: TypeAlias = Mapping[str, Sequence[Entry]]
 """Setting name to its values, of which one is in force at any time."""
 
 
-def format_setting(value: Any) -> str:
+def format_setting(value: object) -> str:
     """Return a TOML value for people."""
     if isinstance(value, dict):
         return ", ".join(f"{part} {key.replace('_', ' ')}" for key, part in value.items())

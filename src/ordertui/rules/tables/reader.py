@@ -53,7 +53,7 @@ class TableReader:
         where = f"table {self.name}, row {row.id or '(no id)'}: "
         self.problems.append(self.source.problem(where + message, (*row.path, *place), key=key, inside=inside))
 
-    def read_row(self, entry: Mapping[str, Any], path: TomlPath) -> _Draft:
+    def read_row(self, entry: Mapping[str, object], path: TomlPath) -> _Draft:
         """Return a row with its cells read; mistakes go to `problems`."""
         ident = entry.get("id")
         draft = _Draft(ident if isinstance(ident, str) else "", path)

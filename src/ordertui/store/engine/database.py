@@ -31,9 +31,9 @@ _Begin = Callable[[], str | None]
 _Step = Callable[[], object]
 
 
-def slices(values: Iterable[Any], size: int = MAX_PARAMETERS) -> Iterator[list[Any]]:
+def slices(values: Iterable[Value], size: int = MAX_PARAMETERS) -> Iterator[list[Value]]:
     """Yield the values in lists of at most `size`."""
-    part: list[Any] = []
+    part: list[Value] = []
     for value in values:
         part.append(value)
         if len(part) == size:
@@ -138,7 +138,7 @@ class Database:
         """
         found: list[Row] = []
         for part in slices(values, MAX_VALUES):
-            chosen = self.engine.values_sql("?", {"v": type(part[0])})
+            chosen = self.engine.values_sql("?", {"v": str if isinstance(part[0], str) else int})
             found += self.query(sql.format(f"SELECT v FROM {chosen} AS t"), [*before, as_parameter(part)])
         return found
 
