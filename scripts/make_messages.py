@@ -117,6 +117,12 @@ SENTENCE_MODULES = (
     "operations/planning/message_texts", "operations/batches/batch", "operations/facts", "orders/people",
 )  # fmt: skip
 """Modules whose sentences reach the screen."""
+ERROR_MODULES = (
+    "amazon/processing_report", "amazon/reports/report_file", "amazon/reports/encoding", "amazon/reports/inspect",
+    "amazon/reports/xml_orders", "files", "store/journal/batches", "store/journal/approvals", "store/engine/database",
+    "operations/query/export", "operations/dispatch/freeze", "operations/batches/splitting", "operations/reports/files",
+)  # fmt: skip
+"""Modules of whose sentences only those of errors reach the screen."""
 POLICY_TEXTS = frozenset({"why", "short", "note", "text"})
 """Keys of a policy file whose values are shown."""
 NOUNS = ("order", "row", "file", "line", "unit", "item", "report", "day", "batch", "request", "problem")
@@ -151,6 +157,10 @@ def sentence_templates() -> list[str]:
         }
         texts = (text.removeprefix("   ") for text in sentences_of(tree, docs))  # a line that stands further in
         found.update(text for text in texts if is_sentence(text))
+    for module in ERROR_MODULES:
+        tree = ast.parse((ROOT / f"{module}.py").read_text(encoding="utf-8"))
+        errors = [node.exc for node in ast.walk(tree) if isinstance(node, ast.Raise) and node.exc is not None]
+        found.update(text for error in errors for text in sentences_of(error, set()) if is_sentence(text))
     return sorted(found)
 
 
