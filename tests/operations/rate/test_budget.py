@@ -185,6 +185,21 @@ def test_used_and_left_are_those_of_a_slow_recount(tmp_path: Path, seed: int) ->
             }
 
 
+@pytest.mark.parametrize(
+    ("today", "hours"), [("2026-03-08", (23, 167)), ("2026-11-01", (25, 169)), ("2026-11-02", (24, 168))]
+)
+def test_days_and_weeks_are_those_of_the_wall_clock(tmp_path: Path, today: str, hours: tuple[int, int]) -> None:
+    """The day on which clocks are set, and its week from Monday to Sunday, have an hour less or more."""
+    for hour in (0, 1, 3, 23):
+        clock = FixedClock(int(datetime.fromisoformat(f"{today}T{hour:02}:30").replace(tzinfo=ZONE).timestamp()))
+        with open_shop(tmp_path, "[budget]\nday = 1\nweek = 1\n", clock) as session:
+            day, week = session.rate.budgets.of("US")
+        assert tuple((use.end - use.start) // HOUR for use in (day, week)) == hours
+        assert str(datetime.fromtimestamp(day.start, ZONE)).startswith(f"{today} 00:00")
+        assert datetime.fromtimestamp(week.start, ZONE).weekday() == 0
+        assert week.start <= day.start < day.end <= week.end
+
+
 def test_the_command_line_shows_it(tmp_path: Path) -> None:
     command = Command(tmp_path)
     command.bring("US")
