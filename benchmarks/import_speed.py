@@ -1,13 +1,16 @@
 """Import speed and memory: `python benchmarks/import_speed.py [ROWS...]` (100,000 and 1,000,000 when none is given).
 
+`--engine postgresql` imports into a store on a server, which is started for it (`support.server`).
 Each scenario runs in a process of its own: All Orders into a new store, the same file again, a later All Orders with
 one order in ten changed, and an Unshipped report that names every order. Prints rows a second, CPU time a row, and the
 peak of private memory (Linux: Private_* of smaps_rollup, sampled at each progress report; elsewhere: peak resident
-memory).
+memory). CPU time is that of this process: a server's comes on top.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import random
 import resource
 import subprocess
@@ -22,6 +25,7 @@ from ordertui.orders.clock import DAY, HOUR, SystemClock, iso_utc
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from support.reports import ALL_ORDERS, UNSHIPPED
+from support.server import DURABLE, Server
 
 UNSHIPPED_COLUMNS = [name for name in UNSHIPPED if name != "is-prime"]
 PRODUCTS = 4_000
@@ -93,7 +97,7 @@ def private_mb() -> float:
     return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Private_")) / 1024
 
 
-def run_one(store: Path, report: Path) -> None:
+def run_one(store: Path | str, report: Path) -> None:
     """Import one report and print what it took."""
     peak = 0.0
 
@@ -116,25 +120,42 @@ def run_one(store: Path, report: Path) -> None:
     )
 
 
-def main(sizes: list[int]) -> None:
+def measure(rows: int, server: Server | None) -> None:
     """Make the reports, run each scenario, print a line for each."""
-    for rows in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            home = Path(folder)
-            write_reports(home, rows, SystemClock().now())
-            for name, report in (
-                ("All Orders, new store", "all.txt"),
-                ("the same file again", "all.txt"),
-                ("a later All Orders", "later.txt"),
-                ("Unshipped joined onto it", "unshipped.txt"),
-                ("Unshipped again", "unshipped.txt"),
-            ):
-                print(f"{name:<26}", end="", flush=True)
-                subprocess.run([sys.executable, __file__, "--one", home / "store.db", home / report], check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        write_reports(home, rows, SystemClock().now())
+        store = str(home / "store.db") if server is None else server.address(f"rows_{rows}")
+        for name, report in (
+            ("All Orders, new store", "all.txt"),
+            ("the same file again", "all.txt"),
+            ("a later All Orders", "later.txt"),
+            ("Unshipped joined onto it", "unshipped.txt"),
+            ("Unshipped again", "unshipped.txt"),
+        ):
+            print(f"{name:<26}", end="", flush=True)
+            command = [sys.executable, __file__, "--one", store, str(home / report)]
+            subprocess.run(command, check=True, env=os.environ | {"XDG_DATA_HOME": folder})
+
+
+def main() -> None:
+    """Measure each size on the engine that was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", nargs="*", type=lambda text: int(text.replace(",", "").replace("_", "")))
+    parser.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
+    asked = parser.parse_args()
+    server = Server(options=DURABLE) if asked.engine == "postgresql" else None
+    try:
+        for rows in asked.rows or (100_000, 1_000_000):
+            measure(rows, server)
+    finally:
+        if server is not None:
+            server.close()
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
-        run_one(Path(sys.argv[2]), Path(sys.argv[3]))
+        place = sys.argv[2]
+        run_one(place if "://" in place else Path(place), Path(sys.argv[3]))
     else:
-        main([int(size.replace(",", "").replace("_", "")) for size in sys.argv[1:]] or [100_000, 1_000_000])
+        main()

@@ -3,6 +3,7 @@ run.
 
     python benchmarks/screen.py --install                # once: the peers, into .venv-bench
     python benchmarks/screen.py --orders 100000
+    python benchmarks/screen.py --engine postgresql --only ordertui    # over a server, by the copy of this machine
 
 Printed, as a Markdown table: seconds until the first order is shown and until all are known; milliseconds from a key to
 the last byte of its first frame, median and 95th percentile; kilobytes a key costs with all that follows it (ordertui's
@@ -23,16 +24,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from terminal import Answer, Program
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
 from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
 from ordertui.operations.query.export import record
 from ordertui.operations.session import Session
+from ordertui.operations.store_move import move_store
 from ordertui.orders.clock import SystemClock
+from support.server import DURABLE, Server
+from support.shops import clone_store
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = Path(__file__).resolve().parent
@@ -69,13 +76,13 @@ class Result:
     why: str = ""
 
 
-def contenders(store: Path, tsv: Path, orders: int, python: Path) -> list[Contender]:
+def contenders(store: Path | str, tsv: Path, orders: int, python: Path) -> list[Contender]:
     """Return the programs to compare, over the same orders."""
     control = ("\x1b[B", "\x1b[6~", "\x1b[1;5F", "\x1b[1;5H")
     rows = rf"{orders:,} rows"
     return [
         Contender(
-            "ordertui", [sys.executable, "-m", "ordertui", "--store", str(store)], rf"{orders:,} of {orders:,}",
+            "ordertui", [sys.executable, "-m", "ordertui", "--store", str(store)], r"([\d,]{3,}) of \1\b",
             ("\x1b[B", "\x1b[6~", "\x1b[F", "\x1b[H"),
         ),
         Contender(
@@ -147,6 +154,23 @@ def install(python: Path) -> None:
     subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", ROOT / "requirements" / "bench.txt"], check=True)
 
 
+@contextmanager
+def served(store: Path, engine: str, home: Path) -> Iterator[Path | str]:
+    """Give the store, or where a server has the same orders."""
+    if engine == "sqlite":
+        yield store
+        return
+    moved = home / "moved.db"  # a store that was moved changes nothing any more
+    clone_store(store, moved)
+    server = Server(options=DURABLE)
+    try:
+        place = server.address("screen")
+        move_store(moved, place, clock=SystemClock(), config=Config())
+        yield place
+    finally:
+        server.close()
+
+
 def lines_of(results: list[Result]) -> Iterator[str]:
     """Yield the lines of the Markdown table."""
     yield "| program | first order | all known | down | page | end | home | KB: down, page | memory |"
@@ -179,6 +203,7 @@ def main() -> None:
     """Measure each program, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--orders", type=int, default=100_000)
+    parser.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite", help="where ordertui reads")
     parser.add_argument("--keys", type=int, default=40, help="how often each key is pressed")
     parser.add_argument(
         "--limit", type=float, default=300.0, help="seconds until a program that shows nothing is given up"
@@ -202,11 +227,12 @@ def main() -> None:
         if not tsv.exists():
             write_tsv(store, tsv)
         before, results = os.getloadavg()[0], []
-        for one in contenders(store, tsv, asked.orders, python):
-            if asked.only in one.name:
-                why = missing(one, python)
-                results.append(Result(one.name, why=why) if why else measure(one, asked, Path(folder)))
-                print(f"{one.name}: done", file=sys.stderr)
+        with served(store, asked.engine, Path(folder)) as place:
+            for one in contenders(place, tsv, asked.orders, python):
+                if asked.only in one.name:
+                    why = missing(one, python)
+                    results.append(Result(one.name, why=why) if why else measure(one, asked, Path(folder)))
+                    print(f"{one.name}: done", file=sys.stderr)
         version = ".".join(map(str, sys.version_info[:3]))
         print(
             f"{asked.orders:,} orders, {asked.columns} x {asked.lines}, {asked.keys} presses of each key;"

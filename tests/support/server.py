@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 
 VARIABLE = "ORDERTUI_TEST_POSTGRES"
+DURABLE = "-c max_connections=60 -c listen_addresses=''"
+"""Options of a server that waits for its disk, as a real one."""
 SPEED = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60 -c listen_addresses=''"
 
 

@@ -157,7 +157,7 @@ def test_killed_at_random_moments(tmp_path: Path, engine: str) -> None:
 
 
 @places.on_both
-@pytest.mark.parametrize("count", [2, 3, 4] if LONG else [4])
+@pytest.mark.parametrize("count", [4, 6, 8] if LONG else [4])
 def test_several_processes_on_one_store(tmp_path: Path, count: int, engine: str) -> None:
     rng = random.Random(count)
     scene = Scene(tmp_path / "shop", orders=60 if LONG else 8)
