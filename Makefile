@@ -25,10 +25,10 @@ run: $(VENV)/.run
 	@$(BIN)/ordertui demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-long: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 -m long
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 simulator: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m support.simulator $(ARGS)

@@ -192,7 +192,7 @@ def queues(
         unsure |= {"to_ship"} if no_owner or (not theirs and row.status is OrderStatus.UNKNOWN) else set()
         unsure |= {"buyer_asked"} if not theirs and waits and row.buyer_request is BuyerRequest.UNKNOWN else set()
         unsure |= {"late", "auto_cancel"} if not theirs and waits and row.ship_by is None else set()
-    found |= {"held"} if state is RowState.HELD else set()
+    found |= {state.value} if state is RowState.HELD else set()  # the queue has the name of the state
     found |= {"unconfirmed"} if state in UNCONFIRMED and not rests else set()
     found |= {"failed"} if state is RowState.ERROR and row.status is not OrderStatus.CANCELLED else set()
     found |= {"missing"} if row.missing_since is not None and waits and state not in UNCONFIRMED else set()
