@@ -6,7 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from ordertui.cli.main import cli
 from ordertui.operations import team_marks
 from ordertui.operations.errors import BadInput, UnknownChoice
 from ordertui.operations.marks import Marks
@@ -59,6 +61,12 @@ def test_each_login_has_its_own_marks_and_sees_those_of_others(
         assert ben.data_version() == version, "no screen reads orders again because somebody marks"
         assert found(ben, "marked-by:ana") == found(ben, "marked-by:ANA") == {order_id(n) for n in (2, 3, 4)}
         assert found(ben, f"marked-by:ana -id:{order_id(3)}") == {order_id(2), order_id(4)}
+        as_ben = ["--store", str(places.place(path)).replace("//owner@", "//Ben@"), "marks"]
+        listed = CliRunner().invoke(cli, [*as_ben, "--format", "tsv"]).output
+        assert listed.splitlines()[1].split("\t")[:2] == ["ana", "3"]
+        theirs = CliRunner().invoke(cli, [*as_ben, "--of", "ana", "--format", "tsv"]).output
+        assert all(order_id(n) in theirs for n in (2, 3, 4))
+        assert order_id(5) not in theirs
         taken = Marks()
         taken.add(ben.team_marks.of("ana").orders)
         ben.workspace.keep_marks(taken, b"")
