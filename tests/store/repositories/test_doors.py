@@ -271,7 +271,7 @@ def attacks(held: int) -> Iterator[tuple[str, tuple[str, ...], str]]:
     yield "orders let go by a number", (f"UPDATE batch_rows SET is_open = 2 WHERE batch = {held}",), "holds its orders"
     yield "a file that did not leave", (
         f"INSERT INTO feeds VALUES ({held}, 'x', 'x', 'x')", record("batch.sent", batch=held, feeds={"x": "x"}),
-    ), "changed of file"  # fmt: skip
+    ), "is not being written"  # fmt: skip
     yield "a report", (f"INSERT INTO results (batch, sha256, at, content) VALUES ({held}, 'x', 1, 'x')",), "of report"
     yield "a fact of another order", (
         "UPDATE operator_facts SET asked = 0", record("facts", asked=True, orders=["another"]),

@@ -345,8 +345,9 @@ BEGIN
   RETURN coalesce(CASE what
     WHEN 'rows' THEN NOT EXISTS (SELECT 1 FROM jsonb_each(facts) f WHERE coalesce(states -> f.key, 'null') <> f.value
       AND NOT (f.value ->> 0 = f.value ->> 1 AND (states ? f.key OR named ? f.key)))
-    WHEN 'new batch' THEN kind = 'batch.held' AND said @> facts
-      AND named @> (SELECT jsonb_agg(o.order_id) FROM batch_rows r JOIN orders o ON o.id = r.order_id WHERE r.batch = $3)
+    WHEN 'new batch' THEN kind = 'batch.held' AND said @> facts AND NOT EXISTS (  -- @> of two arrays is quadratic
+      SELECT o.order_id FROM batch_rows r JOIN orders o ON o.id = r.order_id WHERE r.batch = $3
+      EXCEPT SELECT jsonb_array_elements_text(named))
     WHEN 'state' THEN CASE facts ->> 1
       WHEN 'held' THEN CASE facts ->> 0 WHEN 'awaiting_approval' THEN kind = 'batch.approved' ELSE kind LIKE 'feed.%' END
       WHEN 'written' THEN kind = CASE facts ->> 0 WHEN 'uploaded' THEN 'batch.not_uploaded' ELSE 'batch.sent' END
@@ -532,8 +533,10 @@ BEGIN
   IF my_role() = 'owner' THEN
     RETURN NULL;
   ELSIF TG_TABLE_NAME = 'feeds' THEN
-    INSERT INTO unrecorded (batch, what, facts)
-      VALUES (NEW.batch, 'file', jsonb_build_object(NEW.name, encode(sha256(NEW.content), 'hex')));
+    IF NOT EXISTS (SELECT 1 FROM batches b WHERE b.id = NEW.batch AND b.state = 'written' AND b.writing = 1) THEN
+      RAISE insufficient_privilege USING MESSAGE = format('batch %s is not being written', NEW.batch);
+    END IF;
+    INSERT INTO unrecorded (batch, what, facts) VALUES (NEW.batch, 'file', jsonb_build_object(NEW.name, NEW.sha256));
   ELSIF TG_TABLE_NAME = 'results' THEN
     INSERT INTO unrecorded (batch, what, facts) VALUES (NEW.batch, 'report', to_jsonb(encode(sha256(NEW.content), 'hex')));
   ELSE
