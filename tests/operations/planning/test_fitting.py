@@ -131,6 +131,16 @@ def test_an_auto_cancel_that_comes_before_is_said(tmp_path: Path) -> None:
         assert ("auto-cancel" in one.why) == is_first
 
 
+def test_an_auto_cancel_that_comes_before_by_one_reading_names_it(tmp_path: Path) -> None:
+    """It said "comes before" of an order that fits by order date days before its auto-cancel."""
+    command = Command(tmp_path)
+    command.bring("US")
+    rows = command.json("plan", "cancel", "--filter", "marketplace:US status:unshipped", "--fit", "-o", tmp_path / "p")
+    (row,) = (row for row in rows if row["order_id"] == "001-0000000-0000009")
+    assert (row["fits_by_order_date"], row["auto_cancel"]) == ("2026-11-27", "2026-11-29")
+    assert row["why"].endswith("; auto-cancel Nov 29 comes before by cancellation date")
+
+
 def test_what_may_not_be_cancelled_is_left_aside(tmp_path: Path) -> None:
     session = shop(tmp_path, waiting=4, shipped=300)
     ids = session.orders.find("")

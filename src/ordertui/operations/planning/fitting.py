@@ -43,8 +43,16 @@ class WaitingCancellation(msgspec.Struct, frozen=True):
     @property
     def is_auto_cancelled_first(self) -> bool:
         """Whether Amazon may cancel it before it fits by both readings."""
-        days = (self.fits_by_order_date, self.fits_by_cancellation_date)
-        return self.auto_cancel is not None and any(day is None or self.auto_cancel < day for day in days)
+        return any(self.auto_cancelled_first)
+
+    @property
+    def auto_cancelled_first(self) -> tuple[bool, bool]:
+        """Whether Amazon may cancel it before it fits, by the order date and by the cancellation date."""
+        auto, by_order, by_cancellation = self.auto_cancel, self.fits_by_order_date, self.fits_by_cancellation_date
+        return (
+            auto is not None and (by_order is None or auto < by_order),
+            auto is not None and (by_cancellation is None or auto < by_cancellation),
+        )
 
 
 class MarketplaceFit(msgspec.Struct, frozen=True):
@@ -216,7 +224,12 @@ def _waiting(
             days = f"{days} by order date, {_day(by_cancellation)} by cancellation date"
         parts.append(f"under the target it fits {days}" if limits.typed else f"fits {days}")
     if limits.is_known and found.is_auto_cancelled_first:
-        parts.append(f"auto-cancel {_day(auto)} comes before")
+        if all(found.auto_cancelled_first):
+            parts.append(f"auto-cancel {_day(auto)} comes before")
+        elif found.auto_cancelled_first[0]:
+            parts.append(f"auto-cancel {_day(auto)} comes before by order date")
+        else:
+            parts.append(f"auto-cancel {_day(auto)} comes before by cancellation date")
     return msgspec.structs.replace(found, why="; ".join(parts))
 
 
