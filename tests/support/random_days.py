@@ -13,9 +13,10 @@ from ordertui.operations.errors import OperationError
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.api_facts import ApiFacts, Parcel
-from ordertui.orders.clock import DAY, HOUR, FixedClock
+from ordertui.orders.clock import DAY, HOUR, FixedClock, to_local
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.errors import UserError
+from ordertui.orders.marketplace import zone_of
 from ordertui.store import StoreError
 
 from .reports import write
@@ -118,8 +119,9 @@ def rules_text(chosen: list[int]) -> str:
 
 
 def parcels(session: Session) -> dict[str, tuple[str, str, str]]:
-    """A parcel for every order, handed over on the day of NOW."""
-    return {row.order_id: ("UPS", "1Z", "2026-11-23") for row in session.orders.rows(session.orders.find()).values()}
+    """A parcel for every order, handed over today, where its marketplace is: not before it was placed."""
+    now, rows = session.clock.now(), session.orders.rows(session.orders.find()).values()
+    return {row.order_id: ("UPS", "1Z", str(to_local(now, zone_of(row.marketplace)).date())) for row in rows}
 
 
 class Days:
