@@ -4,6 +4,7 @@ run.
     python benchmarks/screen.py --install                # once: the peers, into .venv-bench
     python benchmarks/screen.py --orders 100000
     python benchmarks/screen.py --engine postgresql --only ordertui    # over a server, by the copy of this machine
+    python benchmarks/screen.py --orders 1000000 --goals # ordertui alone, held against its goals; exit 1: one is missed
 
 Printed, as a Markdown table: seconds until the first order is shown and until all are known; milliseconds from a key to
 the last byte of its first frame, median and 95th percentile; kilobytes a key costs with all that follows it (ordertui's
@@ -28,6 +29,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from first_paint import EMPTY
 from terminal import Answer, Program
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
@@ -47,6 +49,9 @@ PEERS = ROOT / ".venv-bench"
 COLUMNS = ("order_id", "marketplace", "placed", "ship_by", "items", "total", "currency", "status", "may", "title")
 """Of the file that the peers read; what the table shows."""
 FIRST = re.compile(r"\d{3}-\d{7}-\d{7}")
+GOAL_CURSOR, GOAL_PAGE, GOAL_MEMORY = 16.0, 10.0, 3.0
+"""Milliseconds of the 99th percentile of a cursor key with the pane that follows, and of the median of a page key;
+private memory as a multiple of that of an empty Textual app."""
 GAP, QUIET, LONGEST = 0.04, 0.35, 20.0
 """Seconds of silence that end a frame and an answer; seconds after which a key was not answered."""
 CHUNK = 5_000
@@ -120,6 +125,44 @@ def measure(one: Contender, asked: argparse.Namespace, folder: Path) -> Result:
         return Result(one.name, first, ready, answers, program.memory)
     finally:
         program.close()
+
+
+def private_mb(pid: int) -> float:
+    """Return the private memory of a process now, in MB."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Private_")) / 1024
+
+
+def check_goals(asked: argparse.Namespace, store: Path | str, folder: Path) -> bool:
+    """Press the keys of ordertui, print each goal with what was measured, and return whether all are met."""
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8"}
+    empty = Program([sys.executable, "-c", EMPTY], columns=asked.columns, lines=asked.lines, env=env)
+    try:
+        empty.wait(re.compile("empty-app-ready"), asked.limit)
+        empty.quiet(1.0, 10)
+        base = private_mb(empty.pid)
+    finally:
+        empty.close()
+    command = [sys.executable, "-m", "ordertui", "--store", str(store)]
+    program = Program(command, columns=asked.columns, lines=asked.lines, env=env)
+    try:
+        program.wait(re.compile(rf"{asked.orders:,} of {asked.orders:,}"), asked.limit)
+        program.quiet(1.0, 30)
+        times: dict[str, list[float]] = {}
+        for name, key, count in (("down", "\x1b[B", 5 * asked.keys), ("page", "\x1b[6~", asked.keys)):
+            answers = [program.press(key, gap=GAP, quiet=QUIET, longest=LONGEST) for _ in range(count)]
+            times[name] = [answer.frame * 1000 for answer in answers if answer is not None]
+        memory = private_mb(program.pid)
+    finally:
+        program.close()
+    found = (
+        ("cursor key, p99, ms", statistics.quantiles(times["down"], n=100)[-1], GOAL_CURSOR),
+        ("page key, median, ms", statistics.median(times["page"]), GOAL_PAGE),
+        (f"private memory, {memory:.0f} MB, of {base:.0f} MB of an empty app", memory / base, GOAL_MEMORY),
+    )
+    for what, value, goal in found:
+        print(f"{'met   ' if value < goal else 'MISSED'} {what}: {value:.1f} (goal {goal:g})")
+    return all(value < goal for _, value, goal in found)
 
 
 def write_tsv(store: Path, tsv: Path) -> None:
@@ -214,6 +257,7 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, default=PEERS, metavar="VENV")
     parser.add_argument("--install", action="store_true", help="install the peers, and end")
     parser.add_argument("--only", default="", help="measure only programs whose name holds this")
+    parser.add_argument("--goals", action="store_true", help="measure ordertui alone against its goals")
     asked = parser.parse_args()
     python = asked.peers / "bin" / "python"
     if asked.install:
@@ -224,6 +268,12 @@ def main() -> None:
         store, tsv = where / "practice.db", where / "orders.tsv"
         if not store.exists():
             build_practice(where, orders=asked.orders, now=int(time.time()))
+        if asked.goals:
+            before = os.getloadavg()[0]
+            with served(store, asked.engine, Path(folder)) as place:
+                is_met = check_goals(asked, place, Path(folder))
+            print(f"{asked.orders:,} orders; load {before:.1f} to {os.getloadavg()[0]:.1f}: trust it below 1")
+            sys.exit(not is_met)
         if not tsv.exists():
             write_tsv(store, tsv)
         before, results = os.getloadavg()[0], []

@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ordertui.operations.config import Config
+from ordertui.operations.errors import OperationError
 from ordertui.operations.planning.plan import Plan
 from ordertui.operations.planning.planner import NO_CHOICES, PlanChoices, choices_of
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action, Dispatched
-from support.batches import REFUND_REASON
+from support.batches import REFUND_REASON, commit, session_of, states
 from support.profile import LONG
 from support.reports import write
 from support.shops import NOW, UNSHIPPED, all_orders_row, bring, clone_store, open_session, order_id, unshipped_row
@@ -212,3 +213,15 @@ def test_what_leaves_is_what_a_fresh_plan_would_send(
             assert {row.order_id for row in made.rows if row.state is RowState.WRITTEN} == wanted
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_bytes_that_are_not_those_of_the_preview_do_not_leave(tmp_path: Path) -> None:
+    with session_of(tmp_path) as session:
+        batch = commit(session, Action.CANCEL, 1)
+        session.batches.release(batch)
+    config = Config(merchant_id="OTHER")  # it stands in the file
+    with Session.open(tmp_path / "orders.db", clock=FixedClock(NOW), config=config) as session:
+        with pytest.raises(OperationError, match="no longer those of the preview"):
+            session.dispatcher.run()
+        assert states(session, batch) == {order_id(1): RowState.HELD}
+    assert not list(tmp_path.glob("outbox/*/*.txt"))
