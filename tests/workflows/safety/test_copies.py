@@ -100,6 +100,19 @@ def test_an_older_state_put_back_in_place_is_a_copy(
         assert states(old, 1) == {order_id(11): RowState.HELD}
 
 
+def test_a_backup_written_into_the_stores_own_file_is_a_copy(tmp_path: Path) -> None:
+    """The place on the disk is the same, nothing left since: its mark alone tells, and it acts on nothing."""
+    path = tmp_path / "orders.db"
+    with session_of(tmp_path) as session:
+        commit(session, Action.CANCEL, 1)
+        session.maintenance.backup(tmp_path / "backup.db")
+    path.write_bytes((tmp_path / "backup.db").read_bytes())
+    with open_session(tmp_path, clock=FixedClock(NOW + HOUR)) as put_back:
+        with pytest.raises(Refused, match="it is a backup of"):
+            put_back.dispatcher.run()
+        assert not (tmp_path / "outbox").exists()
+
+
 def test_the_same_number_of_records_with_other_content_is_a_copy(tmp_path: Path) -> None:
     """The copy works on by itself (imports, settles) until it has as many records; hashes still tell them apart."""
     with restored(tmp_path, dispatched, in_place=True) as old:

@@ -5,7 +5,8 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from ordertui.operations.errors import BadInput, BatchNeeded, NotConfirmed, Refused
+from ordertui.amazon.processing_report import ProcessingReportError
+from ordertui.operations.errors import BadInput, BatchNeeded, NotConfirmed, OperationError, Refused
 from ordertui.operations.planning.feed_builder import first_message_id
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import OpenAction, RowState
@@ -124,6 +125,20 @@ def test_both_files_of_a_refund_batch_uploaded_is_seen_by_their_reports(session:
     session.results.take_in([answer(session, tmp_path, other, name="other.txt")], other, [f"batch-{batch}"])
     session.results.take_in([xml_report(session, tmp_path, other, "4002")], other)
     assert states(session, other) == {order_id(1): OK}, "an order is cancelled once, whatever is uploaded"
+
+
+@pytest.mark.parametrize("by", [-2, -1, 1])
+def test_counts_that_are_not_those_of_the_file_prove_nothing(session: Session, tmp_path: Path, by: int) -> None:
+    """Nothing failed by the report, but it is about fewer records than left, or more: none of them is done by it."""
+    batch = send(session, Action.CANCEL, 1, 2, 3)
+    path = tmp_path / "miscounted.txt"
+    path.write_bytes(report([], set(), 3 + by))
+    try:
+        session.results.take_in([path], batch_id=batch)
+    except (OperationError, ProcessingReportError):
+        assert set(states(session, batch).values()) == {SENT}
+    else:
+        assert set(states(session, batch).values()) == {UNKNOWN}
 
 
 def test_the_same_report_twice_is_said_and_changes_nothing(session: Session, tmp_path: Path) -> None:
