@@ -10,12 +10,14 @@ import pytest
 from click.testing import CliRunner
 
 from ordertui.cli.main import cli
+from ordertui.operations.batches.batch import journal_row
 from ordertui.operations.errors import OperationError, PlanChanged, Refused
 from ordertui.operations.planning.feed_builder import build_feed_files
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action
+from ordertui.store import ActionAlreadyOpen
 from ordertui.store.repositories import maintenance
 from support.batches import commit, plan, session_of, states
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
@@ -145,3 +147,19 @@ def test_the_screen_goes_on_when_one_batch_cannot_leave(tmp_path: Path) -> None:
     with pytest.raises(OperationError):
         session.dispatcher.run()
     assert plan(session, Action.CANCEL, 2).rows, "and planning goes on"
+
+
+def test_who_comes_second_is_told_which_batch_by_whom_and_since_when(tmp_path: Path) -> None:
+    """Both ways: judged again before the commit, and by the journal itself when the other came after that."""
+    session, other = session_of(tmp_path), open_session(tmp_path)
+    late = plan(other, Action.CANCEL, 1)
+    first = commit(session, Action.CANCEL, 1)
+    with pytest.raises(PlanChanged) as told:
+        other.batches.commit(late)
+    assert f"batch {first}" in told.value.differences[0]
+    row = journal_row(Action.CANCEL, late.rows[0])
+    with pytest.raises(ActionAlreadyOpen, match=rf"in batch {first}, committed by .+ at 2026-11-23T14:05:00Z"):
+        other.context.store.batches.add(
+            action=Action.CANCEL, marketplace="US", rows=[row], plan=b"{}", sha256="", due_at=NOW
+        )
+    assert [batch.id for batch in session.batches.find()] == [first]
