@@ -45,6 +45,11 @@ def planned(command: Command, *args: str | Path, action: str = "cancel") -> Path
 # Looking
 
 
+def test_a_command_of_version_0_1_still_answers_to_its_old_name(looked_at: Command) -> None:
+    assert looked_at.ok("questions", "--format", "csv") == looked_at.ok("todo", "--format", "csv")
+    assert "questions" not in looked_at.ok("--help")
+
+
 @pytest.mark.parametrize(
     "args",
     [
