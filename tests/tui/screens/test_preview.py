@@ -13,8 +13,10 @@ from ordertui.operations.planning.plan import Plan
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action, RefundReason
+from ordertui.store.engine.errors import StoreLocked
 from ordertui.tui.commands import output
 from ordertui.tui.render.plan_rows import PlanRows
+from ordertui.tui.screens import preview as preview_module
 from ordertui.tui.screens.base import DialogKeys
 from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
 from ordertui.tui.screens.preview import PlanHead, PlanTitle, PreviewScreen
@@ -485,3 +487,21 @@ async def test_a_plan_that_was_stopped_excluded_nothing(
         await press(pilot, "space")
         await until(pilot, lambda: len(ins(screen)) == 4)
         assert hint in keys(screen), "nothing is excluded by it, so there is nothing to bring back"
+
+
+async def test_others_are_looked_at_again_after_a_commit_that_failed(
+    mugs: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> object:
+        raise StoreLocked("the store is busy")
+
+    monkeypatch.setattr(preview_module, "LOOK_SECONDS", 0.01)
+    with open_session(tmp_path / "shop") as other:
+        async with running(mugs, toasts=True) as pilot:
+            screen = await opened(pilot)
+            with monkeypatch.context() as patched:
+                patched.setattr(type(mugs.batches), "commit", fail)
+                await commit_preview(pilot, asked=True)
+                await until(pilot, lambda: "the store is busy" in said(pilot))
+            other.claims.hold(Action.CANCEL, [mugs.orders.id_of(order_id(1)) or 0])
+            await until(pilot, lambda: "1 of these is in a preview of yours in another window" in effects(screen))

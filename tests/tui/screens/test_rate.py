@@ -1,16 +1,21 @@
 """The rate in full, by keys: with and without the marked, its lists, the next marketplace, all of them stacked."""
 
+import asyncio
 from pathlib import Path
 
 import msgspec
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, FixedClock
+from ordertui.orders.enums import Action
 from ordertui.tui.render.rate_report import make_bars
+from ordertui.tui.screens import base
 from ordertui.tui.screens.dialogs import TextScreen
 from ordertui.tui.screens.rate import OrdersScreen, RateScreen, courses
+from support.batches import commit
 from support.pilot import burst, main, press, running, settled, to_ship, until
 from support.shops import all_orders_row, bring, open_session, order_id, unshipped_row
 
@@ -39,6 +44,23 @@ async def test_with_and_without_the_marked(session: Session) -> None:
         assert "with the 6 marked" in body(pilot)
         assert "▲ today" in body(pilot)
         assert "< 2.5 %" in body(pilot)
+
+
+async def test_a_change_meanwhile_is_said_in_the_title(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "LOOK_SECONDS", 0.01)
+    with open_session(tmp_path / "shop") as other:
+        async with running(session) as pilot:
+            await open_rate(pilot)
+            title = pilot.app.screen.query_one(base.Title)
+            await asyncio.sleep(0.05)
+            assert str(title.content) == "Cancellation rate", "nothing changed yet"
+            commit(other, Action.CANCEL, 1)
+            await until(pilot, lambda: "orders changed since: open it again" in str(title.content))
+            await press(pilot, "escape")
+            await open_rate(pilot)
+            assert "changed" not in str(pilot.app.screen.query_one(base.Title).content)
 
 
 async def test_its_orders_and_what_amazon_is_about_to_cancel(tmp_path: Path, clock: FixedClock) -> None:

@@ -14,7 +14,9 @@ from ordertui.operations.session import Session
 from ordertui.operations.shortage.service import ShortageDraft
 from ordertui.operations.shortage.sheet import ShortageSheet
 from ordertui.orders.clock import FixedClock
+from ordertui.orders.enums import Dispatched
 from ordertui.rules.shortage import Why
+from ordertui.tui.screens import base
 from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
 from ordertui.tui.screens.shortage import ShortageScreen
 from ordertui.tui.widgets.line_list import LineList
@@ -192,3 +194,22 @@ async def test_an_answer_older_than_the_last_move_is_dropped(mugs: Session, monk
         assert shown
         assert all(moved <= one.result.kept.keys() for one in shown)
         assert {order for order, why in reasons(screen).items() if why is Why.BY_HAND} == {first, second}
+
+
+async def test_a_change_meanwhile_is_said_in_the_title(
+    mugs: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that came while the first sheet was weighed."""
+    monkeypatch.setattr(base, "LOOK_SECONDS", 0.01)
+    real = ShortageDraft.weigh
+
+    def weigh(draft: ShortageDraft, **moved: Collection[int]) -> ShortageSheet:
+        with open_session(tmp_path / "shop") as other:
+            other.facts.set_dispatched([other.orders.id_of(order_id(5)) or 0], Dispatched.YES)
+        return real(draft, **moved)
+
+    monkeypatch.setattr(ShortageDraft, "weigh", weigh)
+    async with running(mugs) as pilot:
+        await typed(pilot, "shortage MUG 2")
+        screen = await sheet_screen(pilot)
+        await until(pilot, lambda: "orders changed since" in str(screen.query_one(base.Title).content))

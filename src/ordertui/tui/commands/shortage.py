@@ -71,9 +71,11 @@ def _is_units(text: str) -> bool:
 
 async def _show(context: CommandContext, task: Task, available: Mapping[str, int]) -> None:
     """Show the sheet, and mark what it chose when the operator says so."""
+    from ordertui.tui.screens.base import ChangeWatch
     from ordertui.tui.screens.shortage import ShortageScreen
 
     session = context.session
+    watch = ChangeWatch(session)
     draft = await task.work(session.shortage.draft, available)
     sheet = await task.work(draft.weigh)
     if not any(sheet.result.ordered.values()):
@@ -85,7 +87,7 @@ async def _show(context: CommandContext, task: Task, available: Mapping[str, int
         said = _("no unshipped order waits for {what}; SKUs are compared letter by letter", what=what)
         context.notify("; ".join([said, *(translate(note) for note in sheet.notes if note.startswith("orders wait"))]))
         return
-    chosen = await task.ask(ShortageScreen(session, context.tasks.keys, draft, sheet, context.describe))
+    chosen = await task.ask(ShortageScreen(session, context.tasks.keys, draft, sheet, context.describe, watch))
     if chosen is not None:
         marks = context.table.marks
         marks.add([row.id for row in chosen.chosen])

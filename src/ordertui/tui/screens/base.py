@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
@@ -20,6 +20,11 @@ from textual.widgets import Static
 from ordertui.messages import N_, _
 from ordertui.tui.render.format import GAP
 
+if TYPE_CHECKING:
+    from ordertui.operations.session import Session
+
+LOOK_SECONDS = 0.6
+"""How often a dialog that shows what was counted before looks whether orders changed since."""
 TOO_SMALL = N_("ordertui needs at least 60 x 15")
 """What a smaller terminal shows in place of every screen."""
 SCROLL_KEYS = (
@@ -160,3 +165,23 @@ class Dialog(ModalScreen[ScreenResultType]):
     def get_selected_text(self) -> str | None:
         """Return the text selected with the mouse, for ctrl+c."""
         return read_selected_text(super().get_selected_text)
+
+
+class ChangeWatch:
+    """Says in the title of a dialog that what it shows is older, once the store changed."""
+
+    def __init__(self, session: Session) -> None:
+        """Remember the state of the store: made before what is shown is read."""
+        self._session = session
+        self._version = session.data_version()
+
+    def start(self, dialog: Dialog[ScreenResultType], title: str) -> None:
+        """Look again and again while the dialog is open."""
+
+        def look() -> None:
+            if self._session.data_version() != self._version:
+                timer.stop()
+                for shown in dialog.query(Title):  # none while the dialog is being unmounted
+                    shown.update(_("{title} · orders changed since: open it again", title=title))
+
+        timer = dialog.set_interval(LOOK_SECONDS, look)

@@ -525,11 +525,9 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
             typed = await self._ask_count(task, plan.typed_count)
             if typed is None:
                 return
-        self._is_committing = True
         try:
-            batch = await task.commit(self.session, plan, typed)
+            batch = await self._commit_unwatched(task, plan, typed)
         except Stopped:
-            self._is_committing = False
             place = (
                 _(" in {marketplace}", marketplace=plan.marketplace) if len(self._options.steps) > 1 else ""
             )  # others may be committed already
@@ -537,7 +535,6 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
             self._tasks.keys.discard(Message().time)  # a second Escape was meant for the bar: the preview stays
             return
         except (PlanChanged, PlanExpired) as error:
-            self._is_committing = False
             if self._options.fixed:
                 raise
             question = _("It changed since the preview. Make the preview again?")
@@ -550,6 +547,15 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         self._tasks.keys.discard(Message().time)  # meant for this preview, not for what it covers
         self.dismiss(PreviewAnswer(batch))
 
+    async def _commit_unwatched(self, task: Task, plan: Plan, typed: str | None) -> Batch:
+        """Commit, without taking the own batch for another's; whatever fails, others are looked at again."""
+        self._is_committing = True
+        try:
+            return await task.commit(self.session, plan, typed)
+        except BaseException:
+            self._is_committing = False
+            raise
+
     async def _ask_count(self, task: Task, count: int) -> str | None:
         """Ask for the number of orders until it is typed right; None when the operator leaves."""
         plan = self.plan
@@ -561,7 +567,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
                 if typed == str(count)
                 else _(
                     "{value} was typed; the batch has {orders}",
-                    value=typed or "nothing",
+                    value=typed or _("nothing"),
                     orders=ngettext("{n:,} order", "{n:,} orders", count),
                 )
             )

@@ -22,7 +22,7 @@ from ordertui.tui.render.rate_report import Course, render_all_rates, render_ent
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.option_list import SafeOptionList
 
-from .base import SCROLL_KEYS, Dialog
+from .base import SCROLL_KEYS, ChangeWatch, Dialog
 from .dialogs import TextScreen
 
 LISTED = 2_000
@@ -86,6 +86,7 @@ class RateScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """Count in a thread, then show the marketplace asked for."""
+        ChangeWatch(self._session).start(self, self._title)
         self._tasks.start(self._count)
 
     async def _count(self, task: Task) -> None:

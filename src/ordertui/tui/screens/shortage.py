@@ -35,7 +35,7 @@ from ordertui.tui.render.shortage import (
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.line_list import LineList
 
-from .base import Dialog
+from .base import ChangeWatch, Dialog
 from .dialogs import FormScreen, TextScreen
 
 
@@ -58,13 +58,16 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
         draft: ShortageDraft,
         sheet: ShortageSheet,
         describe: Callable[[str], Content],
+        watch: ChangeWatch,
     ) -> None:
+        """`watch`: made before the draft was."""
         super().__init__(
             _("Shortage{text}", text=_(" · PRACTICE") if session.is_practice else ""), _("Esc close"), is_tall=True
         )
         self._session = session
         self._tasks = TaskRunner(self, keys)
         self._draft = draft
+        self._watch = watch
         self.sheet = sheet
         self._units_cells = 0
         self._describe = describe
@@ -84,6 +87,7 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
         """Show the sheet."""
         self._show(self.sheet.rows[0].id if self.sheet.rows else None)
         self._list.focus()
+        self._watch.start(self, self._title)
 
     @property
     def _list(self) -> LineList:
