@@ -17,10 +17,7 @@ from calendar import month_abbr
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po, write_po
+from typing import TYPE_CHECKING
 
 from ordertui.messages import CHINESE
 from ordertui.messages.sentences import CODE
@@ -35,6 +32,9 @@ from ordertui.rules.situation import FACTS
 from ordertui.tui.actions import ALL_COMMANDS, QUEUE_COMMANDS, QUEUE_HELP, SPACE
 from ordertui.tui.render.format import GLYPH
 from ordertui.tui.screens.typed_commands import VERBS
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 ROOT = Path(__file__).resolve().parent.parent / "src" / "ordertui"
 FOLDER = ROOT / "messages"
@@ -164,6 +164,11 @@ def sentence_templates() -> list[str]:
     return sorted(found)
 
 
+def sentences_file() -> str:
+    """Return what sentences.txt holds: a sentence on each line."""
+    return "".join(text.replace("\n", "\\n") + "\n" for text in sentence_templates())
+
+
 def policy_texts(node: object) -> Iterator[str]:
     """Yield the texts of a policy file that the screen shows."""
     if isinstance(node, dict):
@@ -210,6 +215,8 @@ def is_sentence(text: str) -> bool:
 
 def template() -> Catalog:
     """Return all messages without translations."""
+    from babel.messages.catalog import Catalog  # in functions: the tests read what the messages are without it
+
     catalog = Catalog(project="ordertui", charset="utf-8", fuzzy=False)
     for message, context in extracted():
         catalog.add(message, context=context)
@@ -218,6 +225,9 @@ def template() -> Catalog:
 
 def updated(language: str) -> Catalog:
     """Return a catalog with the messages of today: what is gone is dropped, what is new has no translation."""
+    from babel.messages.catalog import Catalog
+    from babel.messages.pofile import read_po
+
     path = FOLDER / f"{language}.po"
     if path.exists():
         with path.open("rb") as file:
@@ -231,15 +241,15 @@ def updated(language: str) -> Catalog:
 
 def write(language: str) -> list[str]:
     """Write a catalog and compile it; return the messages that have no translation."""
+    from babel.messages.pofile import write_po
+
     catalog = updated(language)
     with (FOLDER / f"{language}.po").open("wb") as file:
         write_po(file, catalog, no_location=True, omit_header=False, sort_output=True, width=120)
     text = (FOLDER / f"{language}.po").read_text(encoding="utf-8")
     kept = [line for line in text.splitlines(keepends=True) if not line.startswith(('"POT-Creation', '"PO-Revision'))]
     (FOLDER / f"{language}.po").write_text("".join(kept), encoding="utf-8")  # dates would differ in every branch
-    (FOLDER / "sentences.txt").write_text(
-        "".join(text.replace("\n", "\\n") + "\n" for text in sentence_templates()), encoding="utf-8"
-    )
+    (FOLDER / "sentences.txt").write_text(sentences_file(), encoding="utf-8")
     (FOLDER / f"{language}.mo").write_bytes(compiled(language))
     return missing(catalog)
 
@@ -256,6 +266,9 @@ def missing(catalog: Catalog) -> list[str]:
 
 def compiled(language: str) -> bytes:
     """Return what the .mo file of a catalog holds."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
     with (FOLDER / f"{language}.po").open("rb") as file:
         catalog = read_po(file, locale=language)
     catalog.creation_date = catalog.revision_date = NO_DATE

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from gettext import GNUTranslations
 from pathlib import Path
 
+import make_messages
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +33,6 @@ from support.languages import speaking
 
 ROOT = Path(ordertui.__file__).parent
 FIELD = re.compile(r"(?<!\{)\{(\w+)")
-CALLS = frozenset({"_", "N_", "ngettext", "pgettext"})
 
 
 def compiled(language: str) -> dict[str, str]:
@@ -46,29 +46,21 @@ def compiled(language: str) -> dict[str, str]:
     return found
 
 
-def messages_of(path: Path) -> Iterator[str]:
-    """Yield the keys that the calls of a module have in a .mo file."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
-            texts = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
-            if node.func.id == "ngettext":
-                yield "\0".join(texts)
-            elif node.func.id == "pgettext" and len(texts) == 2:
-                yield "\4".join(texts)
-            elif node.func.id in ("_", "N_") and texts:
-                yield texts[0]
-
-
 @pytest.mark.parametrize("language", [code for code in LANGUAGES if code != ENGLISH])
 def test_every_message_has_a_translation(language: str) -> None:
-    """`make messages` lists what is missing; scripts/make_messages.py adds the texts of registries to these."""
+    """Of calls, of registries such as that of the keys, and of the sentences of the layers below."""
     known = compiled(language)
-    wanted = {message for path in ROOT.rglob("*.py") for message in messages_of(path) if message}
-    wanted |= {
-        line.replace("\\n", "\n")
-        for line in (ROOT / "messages" / "sentences.txt").read_text(encoding="utf-8").splitlines()
+    wanted = {
+        ("" if context is None else f"{context}\4") + (text if isinstance(text, str) else "\0".join(text))
+        for text, context in make_messages.extracted()
     }
-    assert sorted(message for message in wanted if not known.get(message)) == []
+    assert {"Mark", "key\4mark", "{n:,} order\0{n:,} orders", "column {0}: {1}"} <= wanted, "one of each kind"
+    assert sorted(message for message in wanted if message and not known.get(message)) == [], "run `make messages`"
+
+
+def test_the_sentences_are_those_of_the_source() -> None:
+    text = (ROOT / "messages" / "sentences.txt").read_text(encoding="utf-8")
+    assert text == make_messages.sentences_file(), "run `make messages`"
 
 
 @pytest.mark.parametrize("language", [code for code in LANGUAGES if code != ENGLISH])
@@ -86,10 +78,9 @@ def test_translations_have_the_fields_of_their_messages(language: str) -> None:
 
 
 def test_the_compiled_catalog_is_that_of_the_source() -> None:
-    messages = pytest.importorskip("make_messages", reason="scripts/make_messages.py needs Babel")
-    for language in messages.CATALOGS:
-        assert (messages.FOLDER / f"{language}.mo").read_bytes() == messages.compiled(language)
-        assert messages.missing(messages.updated(language)) == [], "run `make messages`"
+    pytest.importorskip("babel", reason="compiling needs Babel")
+    for language in make_messages.CATALOGS:
+        assert (make_messages.FOLDER / f"{language}.mo").read_bytes() == make_messages.compiled(language)
 
 
 SHOWING = frozenset({"notify", "Static", "Content", "styled", "assemble", "update", "_say", "add_option", "Option"})
