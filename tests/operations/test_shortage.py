@@ -15,6 +15,7 @@ from ordertui.orders.clock import FixedClock, parse_iso
 from ordertui.orders.enums import Action
 from ordertui.rules.shortage import Harm, WaitingOrder, Weigher, Why
 from support.cli import AS_OF, EXAMPLES, Command
+from support.shops import all_orders_row, bring, open_session, unshipped_row
 
 MUG = "MUG-BLUE"
 
@@ -185,6 +186,19 @@ def test_a_sku_that_is_spelled_otherwise_is_named(shop: Command) -> None:
     assert f"orders wait for {MUG} too, which is spelled otherwise and not weighed" in done.stderr
     assert shop.run("shortage", "--sku", " ", "--available", "1").code == 2
     assert "spelled" not in shop.run("shortage", "--sku", MUG, "--available", "1").stderr
+
+
+def test_one_stock_for_orders_of_several_marketplaces_is_told(tmp_path: Path) -> None:
+    """Also where nothing is short: five units in the US do not serve Canada from another warehouse."""
+    with open_session(tmp_path) as session:
+        skus = {1: ("US", "A"), 2: ("CA", "A"), 3: ("US", "B"), 4: ("MX", "C")}
+        everything = [all_orders_row(n, market=market, sku=sku) for n, (market, sku) in skus.items()]
+        waiting = [unshipped_row(n, market=market, sku=sku) for n, (market, sku) in skus.items()]
+        bring(session, tmp_path, everything=everything, open_=waiting)
+        told = "units on hand of A are taken as one stock for the orders of CA, US"
+        for stock in ({"A": 1, "B": 1, "C": 0}, {"A": 2}):
+            assert [one for one in session.shortage.draft(stock).weigh().notes if "one stock" in one] == [told]
+        assert "one stock" not in str(session.shortage.draft({"B": 0, "C": 0}).weigh().notes)
 
 
 def test_ids_into_a_folder_that_is_not_there_are_refused_before_anything_is_weighed(shop: Command) -> None:

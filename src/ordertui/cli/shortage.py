@@ -40,7 +40,8 @@ def shortage(
     """Choose which unshipped orders to cancel when fewer units are on hand than ordered, with the least harm.
 
     Chosen first are orders whose buyers requested cancellation; then the fewest that count toward the rate, then what
-    your policy file protects last, then the least money, then the latest ship-by time. Nothing is cancelled yet.
+    your policy file protects last, then the least money, then the latest ship-by time. Units on hand of a SKU are
+    taken as one stock for the orders of all marketplaces. Nothing is cancelled yet.
     """
     if (sku is None) is (file is None) or (sku is None) is not (available is None):
         fail(Exit.USAGE, "give either --sku with --available, or --file")

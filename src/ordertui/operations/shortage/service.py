@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from itertools import islice
 from pathlib import Path
 
@@ -114,6 +114,10 @@ class ShortageDraft:
             own = f"{pluralize(mine, 'unit')} in {orders} that you keep" if mine else ""
             where = " and ".join(part for part in (own, other) if part)
             yield f"{sku}: {pluralize(units, 'unit')} still missing: {where}"
+        shared = self._shared_stock()
+        if shared:
+            codes = ", ".join(sorted({code for markets in shared.values() for code in markets}))
+            yield f"units on hand of {_some(sorted(shared))} are taken as one stock for the orders of {codes}"
         if self._alike:
             yield f"orders wait for {_some(self._alike)} too, which is spelled otherwise and not weighed: name each SKU"
         unknown = [sku for sku in self.available if not result.ordered.get(sku)]
@@ -130,6 +134,14 @@ class ShortageDraft:
                 f" {result.harm.counts:,} to the rate, and none adds fewer than {result.at_least_counting:,}"
             )
 
+    def _shared_stock(self) -> Mapping[str, Set[str]]:
+        """Return the SKUs that orders of several marketplaces wait for, with these marketplaces."""
+        markets: dict[str, set[str]] = {}
+        for one in self._waiting:
+            for sku, _ in one.units:
+                markets.setdefault(sku, set()).add(one.order.row.marketplace)
+        return {sku: codes for sku, codes in markets.items() if len(codes) > 1}
+
 
 class ShortageService:
     """Reads the orders that wait for SKUs."""
@@ -144,6 +156,7 @@ class ShortageService:
     def draft(self, available: Mapping[str, int]) -> ShortageDraft:
         """Read the orders that wait for these SKUs. `available`: units on hand; other SKUs are taken as plenty.
 
+        A SKU is one stock for the orders of all marketplaces: no report says which warehouse serves which.
         Orders that were handed to the carrier, or that a batch is about to cancel, wait for nothing.
         """
         waiting = list(self._read(available))
