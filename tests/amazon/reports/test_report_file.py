@@ -76,14 +76,14 @@ def test_what_is_no_single_report_is_refused_by_name(tmp_path: Path) -> None:
             read_bytes(path)
 
 
-def test_hidden_files_of_a_zip_are_none_of_the_users(tmp_path: Path) -> None:
+def test_hidden_files_of_a_zip_are_passed_over(tmp_path: Path) -> None:
     content = text_of(ALL_ORDERS, [cells("all_orders")]).encode("utf-8")
     path = tmp_path / "a.zip"
     path.write_bytes(zipped(content, "reports/one.txt", "reports/.DS_Store", "__MACOSX/reports/._one.txt"))
     assert len(everything(path)[1]) == 1
 
 
-def test_several_byte_order_marks_are_none_of_the_header(tmp_path: Path) -> None:
+def test_several_byte_order_marks_are_no_part_of_the_header(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"\xef\xbb\xbf" * 3 + text_of(ALL_ORDERS, [cells("all_orders")]).encode("utf-8"))
     assert [row["order_id"] for row in everything(path)[1]] == ["113-0000001-0000009"]

@@ -45,7 +45,7 @@ def released(session: Session, number: int) -> int:
 
 
 def test_a_file_that_has_its_name_is_never_called_nothing_to_upload(team: Session) -> None:
-    """The process died after it gave the claim back, and before it removed the file's first name."""
+    """The process died after it gave the lease back, and before it removed the file's first name."""
     file = upload(team, send(team, Action.CANCEL, 1))
     os.link(file, ready(team, file))
     assert team.dispatcher.run() == []
@@ -83,7 +83,7 @@ def test_a_batch_that_another_machine_has_is_not_sent(team: Session) -> None:
     assert states(team, batch) == {order_id(1): RowState.HELD}
 
 
-def test_a_claim_of_before_the_servers_clock_was_put_back_has_ended(team: Session) -> None:
+def test_a_lease_of_before_the_servers_clock_was_put_back_has_ended(team: Session) -> None:
     batch = released(team, 1)
     other = WriterLease("0123456789abcdef", "elsewhere", team.clock.now() + LEASE_SECONDS + HOUR)
     team.context.store.set_meta(f"{LEASE_KEY}{batch}", msgspec.json.encode(other).decode())
@@ -97,8 +97,8 @@ def test_a_file_of_another_machine_in_a_shared_outbox_is_named_when_its_lease_en
     other = file.with_name(f".{file.name}.0123456789abcdef.ready")
     os.rename(ready(team, file), other)
     until = team.clock.now() + 60
-    claim = msgspec.json.encode(WriterLease("0123456789abcdef", "elsewhere", until)).decode()
-    team.context.store.set_meta(f"{LEASE_KEY}{batch}", claim)
+    lease = msgspec.json.encode(WriterLease("0123456789abcdef", "elsewhere", until)).decode()
+    team.context.store.set_meta(f"{LEASE_KEY}{batch}", lease)
     team.dispatcher.run()
     assert (other.exists(), file.exists(), file.with_name(TAKEN_OVER).exists()) == (True, False, False)
     assert isinstance(team.clock, FixedClock)
@@ -156,7 +156,7 @@ def send_despite(session: Session, number: int) -> int:
 def test_a_check_lists_what_is_not_written_and_writes_nothing(
     team: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a machine that has no id yet, and while another one has the claim."""
+    """On a machine that has no id yet, and while another one has the lease."""
     named, batch = send(team, Action.CANCEL, 1), released(team, 2)
     with monkeypatch.context() as patch:
         patch.setattr("ordertui.store.journal.batches.BatchJournal.mark_written", crash)

@@ -88,7 +88,7 @@ def test_every_read_of_the_program_has_a_cap() -> None:
      "[x for x in open('a')]", "for x in path.open(): pass", "run(a, capture_output=True)", "Popen(a, stdout=PIPE)",
      "input('?')", "sys.stdin.readlines()", "subprocess.check_output(a)"],
 )  # fmt: skip
-def test_the_list_finds_new_ones(text: str) -> None:
+def test_a_new_read_without_a_cap_is_found(text: str) -> None:
     assert list(uncapped(ast.parse(text)))
     assert not list(uncapped(ast.parse("file.read(10); read_file(path, 10); read_text(path, 10)")))
     assert not comes_with_the_program("path.read_text()", ast.parse("PLACE = Path(__file__)"))
