@@ -228,3 +228,18 @@ async def test_the_cursor_comes_back_to_its_order_when_the_first_page_had_it_not
         assert shown == [20, 100], "the first page, then all"
         assert table(pilot).cursor_id == cursor
         assert table(pilot).view.screen_line == line or table(pilot).view.top == 0
+
+
+async def test_orders_that_came_and_went_again_wait_no_more(session: Session, tmp_path: Path) -> None:
+    """While something is marked, others' orders wait behind R."""
+    with open_session(tmp_path / "shop") as other:
+        first, second = (other.orders.id_of(order_id(n)) or 0 for n in (1, 2))
+        other.facts.set_note([first], "box")
+        async with running(session) as pilot:
+            main(pilot).view.apply_filter("note:box")
+            await until(pilot, lambda: list(table(pilot).ids) == [first])
+            await press(pilot, "a")
+            other.facts.set_note([second], "box")
+            await until(pilot, lambda: "+1 · R" in text(pilot, "status"))
+            other.facts.set_note([second], "")
+            await until(pilot, lambda: "· R" not in text(pilot, "status"))

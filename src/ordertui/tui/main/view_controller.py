@@ -412,7 +412,12 @@ class ViewController:
             view = await asyncio.to_thread(read_view, self._session, self.request)
         except Exception:
             return  # the next change, or the next key that reads, says what is wrong
-        if view.request != self.request or self.shown is None or view.ids == self.shown.ids:
+        if view.request != self.request or self.shown is None:
+            return
+        if view.ids == self.shown.ids:
+            if self.pending is not None:  # what came went again
+                self.pending = None
+                self._on_change(ViewChange.PENDING)
             return
         is_busy = (
             self._table.in_visual
