@@ -113,7 +113,7 @@ SENTENCE_MODULES = (
     "operations/reports/marketplaces", "operations/sync/status", "operations/sync/connection",
     "operations/sync/buyer_messages", "amazon/reports/cell_parsers", "operations/shortage/reasons",
     "operations/shortage/service", "operations/shortage/stock_file", "operations/planning/offer_removal",
-    "operations/copies", "operations/policies",
+    "operations/copies", "operations/policies", "operations/team_marks",
     "operations/planning/message_texts", "operations/batches/batch", "operations/facts", "orders/people",
 )  # fmt: skip
 """Modules whose sentences reach the screen."""
@@ -121,6 +121,9 @@ ERROR_MODULES = (
     "amazon/processing_report", "amazon/reports/report_file", "amazon/reports/encoding", "amazon/reports/inspect",
     "amazon/reports/xml_orders", "files", "store/journal/batches", "store/journal/approvals", "store/engine/database",
     "operations/query/export", "operations/dispatch/freeze", "operations/batches/splitting", "operations/reports/files",
+    "operations/dispatch/feed_dispatcher", "operations/dispatch/feed_submitter", "operations/dispatch/file_dispatcher",
+    "operations/sync/report_sync", "operations/sync/credentials", "amazon/spapi/transport", "amazon/spapi/auth",
+    "store/importing/import_session",
 )  # fmt: skip
 """Modules of whose sentences only those of errors reach the screen."""
 POLICY_TEXTS = frozenset({"why", "short", "note", "text"})

@@ -221,6 +221,7 @@ def test_chinese_has_texts_plurals_and_contexts() -> None:
             "1. Upload a.txt\n   at x > Orders > Upload order related files > Order Cancellation, once.",
             "1. 上传 a.txt\n   在 x > 订单 > 上传订单相关文件 > 订单取消，只上传一次。",
         ),
+        ("zoe has marked nothing; who has: ana", "zoe 没有标记任何订单；有标记的是：ana"),
         ("column 1: a value is missing after 'sku:'", "第 1 列：“sku:”之后缺少取值"),
         ("the buyer's own words, which no template fits", "the buyer's own words, which no template fits"),
     ],

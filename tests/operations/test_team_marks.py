@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from ordertui.cli.main import cli
 from ordertui.operations import team_marks
-from ordertui.operations.errors import BadInput, UnknownChoice
+from ordertui.operations.errors import BadInput
 from ordertui.operations.marks import Marks
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
@@ -70,7 +70,7 @@ def test_each_login_has_its_own_marks_and_sees_those_of_others(
         taken = Marks()
         taken.add(ben.team_marks.of("ana").orders)
         ben.workspace.keep_marks(taken, b"")
-        with pytest.raises(UnknownChoice, match="no person with marks called 'zoe'; there are: ana"):
+        with pytest.raises(BadInput, match="zoe has marked nothing; who has: ana"):
             ben.orders.find("marked-by:zoe")
         with session_as("vic", path, clock, monkeypatch) as vic:
             vic.team_marks.publish(Marks([1]))  # a viewer writes nothing on the server

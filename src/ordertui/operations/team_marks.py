@@ -12,7 +12,7 @@ from ordertui.orders.people import Permission
 from ordertui.store import StoreError
 
 from .context import SessionContext
-from .errors import BadInput, UnknownChoice
+from .errors import BadInput
 from .marks import Marks
 
 PAUSE_SECONDS = 1.0
@@ -71,7 +71,7 @@ class TeamMarks:
         return [one for one in people if one.orders]
 
     def of(self, login: str) -> PersonMarks:
-        """Return what somebody marked. Raises UnknownChoice when nobody of that login has marks."""
+        """Return what somebody marked. Raises BadInput when nobody of that login has marks, StoreError."""
         people = self.everybody()
         for same in (str, str.casefold):  # the server tells Ana from ana; who types need not
             for one in people:
@@ -79,7 +79,7 @@ class TeamMarks:
                     return one
         if not people:
             raise BadInput(f"{login} has marked nothing, and nobody else has")
-        raise UnknownChoice("person with marks called", login, [one.login for one in people])
+        raise BadInput(f"{login} has marked nothing; who has: {', '.join(one.login for one in people)}")
 
     def close(self) -> None:
         """Wait a moment until what was marked last is on the server."""

@@ -78,7 +78,7 @@ async def change_marks(context: CommandContext, task: Task, text: str, queue: st
 async def show_marks_of(context: CommandContext, task: Task, argument: str) -> None:
     """Show what somebody of the team marked, to be looked at or marked too; without a name, list who has marks.
 
-    Raises BadInput for a store in a file, UnknownChoice.
+    Raises BadInput for a store in a file, or when nobody of that name has marks.
     """
     from ordertui.tui.screens.typed_commands import marked_by
 
