@@ -67,6 +67,8 @@ def test_outlook_and_neighbours(store: Path) -> None:
         ("on-time delivery rate", "unknown"),
         ("Seller Fulfilled Prime cancellation rate", "unknown"),
     ]
+    assert json.loads(out)[0]["target"] == "< 0.04"
+    assert "< 4 %" in ask(store, "--neighbours", "--format", "table")[1], "a percentage reads the same everywhere"
 
 
 def test_reconcile_and_dispute(store: Path, tmp_path: Path) -> None:

@@ -83,6 +83,9 @@ def test_every_shown_number_is_on_the_side_of_the_target_where_the_rate_is(
             assert (shown >= target) == (one >= target)
             assert (Fraction(rate.percent(one, digits, target=target).rstrip(" %")) / 100 >= target) == (one >= target)
             assert abs(shown - one) <= Fraction(1, 10**digits)
+            at_most = rate.round_share(one, digits, target=target, at_most=True)
+            assert (at_most > target) == (one > target)
+            assert abs(at_most - one) <= Fraction(1, 10**digits)
 
 
 def test_exactly_on_the_target_is_over() -> None:
@@ -98,6 +101,8 @@ def test_text_of_known_figures() -> None:
     assert rate.percent(Fraction(19, 1000)) == "1.90 %"
     assert rate.percent(Fraction(2_499, 100_000), target=TARGET) == "2.49 %"
     assert rate.percent(Fraction(2_499, 100_000), 0, target=Fraction(2, 100)) == "2 %"
+    assert rate.percent(Fraction(1, 199), target=Fraction(5, 1000), at_most=True) == "0.51 %"
+    assert rate.percent(Fraction(1, 200), target=Fraction(5, 1000), at_most=True) == "0.50 %"
     assert rate.exact_text(TARGET) == "0.025"
     assert rate.exact_text(Fraction(2)) == "2"
     with pytest.raises(ValueError, match="no exact decimal"):

@@ -16,6 +16,7 @@ from .output import FORMAT, Record, emit, say
 
 if TYPE_CHECKING:
     from ordertui.operations.rate.figures import RateFigure
+    from ordertui.operations.rate.related_metrics import Metric
     from ordertui.operations.session import Session
 
 COLUMNS = (
@@ -223,18 +224,30 @@ def show_budgets(session: Session, codes: list[str], form: str) -> None:
 
 def show_neighbours(session: Session, codes: list[str], form: str) -> None:
     """List the rates that Amazon watches too, most of which no report carries."""
-    from ordertui.rules.rate import percent
-
     columns = ("marketplace", "metric", "days", "rate", "target", "orders", "at_least", "because", "source")
     records = [
-        {"marketplace": code, "metric": m.name, "days": m.days,
-         "rate": m.status if m.share is None else f"{percent(m.share)} ({m.status})",
-         "target": f"{m.sign} {m.target}", "orders": m.orders,
+        {"marketplace": code, "metric": m.name, "days": m.days, **metric_cells(m, form), "orders": m.orders,
          "at_least": m.at_least, "because": m.because, "source": m.source}
         for code in codes
         for m in session.rate.related_metrics.of_marketplace(code)
     ]  # fmt: skip
     emit(records, columns, form, ("source",))
+
+
+def metric_cells(metric: Metric, form: str) -> dict[str, str]:
+    """Return the rate and the target of a neighbour; the target is a percentage in a table, elsewhere a number.
+
+    One that no page names is a word.
+    """
+    from ordertui.rules.rate import percent, target_percent
+
+    rate, target = str(metric.status), metric.target
+    if metric.share is not None:
+        shown = percent(metric.share, target=Fraction(target), at_most=metric.sign == "<=")
+        rate = f"{shown} ({metric.status})"
+    if form == "table" and target[:1].isdigit():
+        target = target_percent(Fraction(target))
+    return {"rate": rate, "target": f"{metric.sign} {target}"}
 
 
 def show_differences(session: Session, file: Path, marketplace: str | None, dispute: bool, form: str) -> None:

@@ -69,28 +69,28 @@ def status(
     return RateStatus.NEAR if share >= near * target else RateStatus.OK
 
 
-def round_share(share: Fraction, digits: int, *, target: Fraction | None = None) -> Fraction:
+def round_share(share: Fraction, digits: int, *, target: Fraction | None = None, at_most: bool = False) -> Fraction:
     """Return the share with so many decimals, rounded half up but never across the target.
 
-    A rate just under 2.5 % is 0.0249 with four decimals, because 0.025 would read as over.
+    A rate just under 2.5 % is 0.0249 with four decimals, because 0.025 would read as over. `at_most`: a rate that is
+    the target meets it, so that one just above 0.5 % is 0.0051.
     """
     scaled = share * 10**digits
     units = math.floor(scaled + Fraction(1, 2))
     if target is not None:
         edge = target * 10**digits
-        if scaled < edge <= units:
-            units = math.ceil(edge) - 1
-        elif units < edge <= scaled:
-            units = math.ceil(edge)
+        first_over = math.floor(edge) + 1 if at_most else math.ceil(edge)
+        is_over = scaled > edge if at_most else scaled >= edge
+        units = max(units, first_over) if is_over else min(units, first_over - 1)
     return Fraction(units, 10**digits)
 
 
-def percent(share: Fraction, digits: int = 2, *, target: Fraction | None = None) -> str:
+def percent(share: Fraction, digits: int = 2, *, target: Fraction | None = None, at_most: bool = False) -> str:
     """Return a share as people read it, such as `2.49 %`: the one place where a rate becomes a percentage.
 
     Rounded as `round_share` does, so that the text never says over of a rate that is under, nor the other way round.
     """
-    units = int(round_share(share, digits + 2, target=target) * 10 ** (digits + 2))
+    units = int(round_share(share, digits + 2, target=target, at_most=at_most) * 10 ** (digits + 2))
     sign, units = ("-" if units < 0 else ""), abs(units)
     if digits == 0:
         return f"{sign}{units} %"

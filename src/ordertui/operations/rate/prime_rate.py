@@ -55,7 +55,8 @@ class PrimeFigure(msgspec.Struct, frozen=True):
         """Return `1 of 40 (2.50 %, at most 0.5 %)`."""
         if self.share is None:
             return f"{self.cancelled:,} of {self.orders:,}"
-        return f"{self.cancelled:,} of {self.orders:,} ({percent(self.share)}, at most {target_percent(self.target)})"
+        share = percent(self.share, target=self.target, at_most=True)
+        return f"{self.cancelled:,} of {self.orders:,} ({share}, at most {target_percent(self.target)})"
 
 
 class PrimeRate:
