@@ -267,6 +267,17 @@ def attacks(held: int) -> Iterator[tuple[str, tuple[str, ...], str]]:
         f"UPDATE batches SET due_at = 1 WHERE id = {held}", record("batch.due", batch=held, after=1),
     ), ""  # fmt: skip
     yield "a text without a word", (f"UPDATE batch_rows SET text = 'x' WHERE batch = {held}",), "changed of rows"
+    yield "a text told of no order", (
+        f"UPDATE batch_rows SET text = 'x' WHERE batch = {held}", record("batch.written", batch=held),
+    ), "changed of rows"  # fmt: skip
+    yield "a text told of one order", (
+        f"UPDATE batch_rows SET text = 'x' WHERE batch = {held}",
+        record("batch.booked_again", batch=held, orders=[THIRD]),
+    ), "changed of rows"
+    yield "a text", (
+        f"UPDATE batch_rows SET text = 'x' WHERE batch = {held}",
+        record("batch.booked_again", batch=held, orders=[THIRD, FOURTH]),
+    ), ""
     yield "orders let go", (f"UPDATE batch_rows SET is_open = 0 WHERE batch = {held}",), "holds its orders"
     yield "orders let go by a number", (f"UPDATE batch_rows SET is_open = 2 WHERE batch = {held}",), "holds its orders"
     yield "a file that did not leave", (

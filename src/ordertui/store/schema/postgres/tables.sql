@@ -344,7 +344,7 @@ BEGIN
   END IF;
   RETURN coalesce(CASE what
     WHEN 'rows' THEN NOT EXISTS (SELECT 1 FROM jsonb_each(facts) f WHERE coalesce(states -> f.key, 'null') <> f.value
-      AND NOT (f.value ->> 0 = f.value ->> 1 AND (states ? f.key OR named ? f.key)))
+      AND NOT (f.value ->> 0 = f.value ->> 1 AND (coalesce(states ? f.key, FALSE) OR coalesce(named ? f.key, FALSE))))
     WHEN 'new batch' THEN kind = 'batch.held' AND said @> facts AND NOT EXISTS (  -- @> of two arrays is quadratic
       SELECT o.order_id FROM batch_rows r JOIN orders o ON o.id = r.order_id WHERE r.batch = $3
       EXCEPT SELECT jsonb_array_elements_text(named))
