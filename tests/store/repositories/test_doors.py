@@ -338,3 +338,13 @@ def test_a_change_of_the_journal_by_sql_is_in_the_audit_or_is_not(tried: Tried) 
         if (refusal or "-") not in (found or "-"):
             wrong.append((what, refusal, found))
     assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_an_owner_who_moves_a_store_brings_a_held_row_before_the_newer_one_that_has_its_order(tried: Tried) -> None:
+    with tried.connect("owner") as owner:
+        owner.execute(
+            "INSERT INTO batch_rows (batch, pos, order_id, action, state, is_open, reason)"
+            f" SELECT {tried.held}, 90, id, 'cancel', 'held', 0, '' FROM orders WHERE order_id = '{order_id(8)}'"
+        )
+        owner.execute("SET CONSTRAINTS ALL IMMEDIATE")  # as at the end of a part of the move
+        owner.rollback()
