@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -92,3 +94,38 @@ def test_what_no_screen_shows_does_not_change_its_version(tmp_path: Path) -> Non
         with pytest.raises(ZeroDivisionError), store.write():
             store.set_meta("a", str(1 / 0))
         assert screen.database.cached("x", compute) == 2
+
+
+def read_and_fail(store: Store) -> None:
+    with store.write():
+        store.set_meta("c", "1")
+        assert store.database.cached("keys", lambda: keys(store)) == ["c"]
+        raise ZeroDivisionError
+
+
+def test_what_was_read_in_a_transaction_that_was_undone_is_read_again(tmp_path: Path) -> None:
+    with Store.open(places.store_at(tmp_path / "a.db"), clock=CLOCK) as store:
+        with pytest.raises(ZeroDivisionError):
+            read_and_fail(store)
+        assert store.database.cached("keys", lambda: keys(store)) == []
+        with store.write():
+            with pytest.raises(ZeroDivisionError):
+                read_and_fail(store)
+            assert store.database.cached("keys", lambda: keys(store)) == []
+
+
+def test_a_change_that_nobody_counted_is_shown(tmp_path: Path) -> None:
+    """An older version that is still open, or SQL by hand, counts none."""
+    path = tmp_path / "a.db"
+    with Store.open(path, clock=CLOCK) as store, store.reader() as screen:
+        store.set_meta("a", "1")
+        seen = screen.data_version()
+        for beat in ("1", "2"):
+            with closing(sqlite3.connect(path)) as other:
+                other.execute("UPDATE meta SET value = ? WHERE key = 'a'", (f"old {beat}",))
+                other.commit()
+            before, seen = seen, screen.data_version()
+            assert seen != before
+            with store.write(quiet=True) as database:
+                database.set_meta("beat", beat)
+            assert screen.data_version() == seen == screen.data_version()

@@ -270,14 +270,22 @@ def attacks(held: int) -> Iterator[tuple[str, tuple[str, ...], str]]:
     yield "a text told of no order", (
         f"UPDATE batch_rows SET text = 'x' WHERE batch = {held}", record("batch.written", batch=held),
     ), "changed of rows"  # fmt: skip
-    yield "a text told of one order", (
-        f"UPDATE batch_rows SET text = 'x' WHERE batch = {held}",
-        record("batch.booked_again", batch=held, orders=[THIRD]),
-    ), "changed of rows"
-    yield "a text", (
-        f"UPDATE batch_rows SET text = 'x' WHERE batch = {held}",
-        record("batch.booked_again", batch=held, orders=[THIRD, FOURTH]),
-    ), ""
+    yield (
+        "a text told of one order",
+        (
+            f"UPDATE batch_rows SET text = 'x' WHERE batch = {held}",
+            record("batch.booked_again", batch=held, orders=[THIRD]),
+        ),
+        "changed of rows",
+    )
+    yield (
+        "a text",
+        (
+            f"UPDATE batch_rows SET text = 'x' WHERE batch = {held}",
+            record("batch.booked_again", batch=held, orders=[THIRD, FOURTH]),
+        ),
+        "",
+    )
     yield "orders let go", (f"UPDATE batch_rows SET is_open = 0 WHERE batch = {held}",), "holds its orders"
     yield "orders let go by a number", (f"UPDATE batch_rows SET is_open = 2 WHERE batch = {held}",), "holds its orders"
     yield "a file that did not leave", (

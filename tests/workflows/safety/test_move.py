@@ -22,7 +22,7 @@ from ordertui.orders.enums import Action
 from ordertui.store import Store, StoreError
 from ordertui.store.engine.database import STORE_ID_KEY
 from ordertui.store.engine.errors import StoreMoved
-from ordertui.store.engine.protocol import SHOWN_KEY
+from ordertui.store.engine.protocol import QUIET_KEY, SHOWN_KEY
 from ordertui.store.move import StoreMove
 from ordertui.store.repositories.identity import PLACE_KEY
 from support.batches import answer, commit, send, session_of
@@ -78,7 +78,7 @@ def content(place: Place) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, but for what says where the store is."""
     with Store(store_place(place, Config()), clock=CLOCK, read_only=True) as store:
         found = table_rows(store)
-    found["meta"] = [row for row in found["meta"] if row[0] not in (PLACE_KEY, "store:move", SHOWN_KEY)]
+    found["meta"] = [row for row in found["meta"] if row[0] not in (PLACE_KEY, "store:move", SHOWN_KEY, QUIET_KEY)]
     return found
 
 

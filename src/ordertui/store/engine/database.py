@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from ordertui.orders.people import Person
 
 from .errors import ReadOnlyStore, StoreError, StoreMoved
-from .protocol import SHOWN_KEY, Engine, Params, Row
+from .protocol import QUIET_KEY, SHOWN_KEY, Engine, Params, Row
 
 FETCH_SIZE = 20_000
 """Rows fetched at a time from a long result."""
@@ -67,7 +67,9 @@ class Database:
         self._depth = 0
         self._is_shown = False
         """Whether something in the open transaction changes what a screen may show."""
-        self._token, self._shown = (-1, -1), 0
+        self._token, self._shown, self._quiet, self._uncounted = (-1, -1), 0, 0, 0
+        """As of the last look: the engine's token, how many transactions of each kind there were, and how many looks
+        found changes that were counted as neither: of an older version of the program, or by SQL."""
         self._is_bulk = False
         self.on_commit: Callable[[], None] = lambda: None
         """Called after each change was kept, but once after many large ones; see `store.copy`."""
@@ -190,9 +192,12 @@ class Database:
         with self.lock:
             token = self.engine.change_token()
             if token != self._token:  # asked for first: a change that comes in between is found the next time
-                self._shown = int(self.meta(SHOWN_KEY) or 0) * 1_000_003 + token[1]
-                self._token = token
-            return self._shown
+                sql = "SELECT key, value FROM meta WHERE key IN (?, ?)"
+                counts: dict[str, str] = dict(self.query(sql, (SHOWN_KEY, QUIET_KEY)))
+                shown, quiet = (int(counts.get(key, 0)) for key in (SHOWN_KEY, QUIET_KEY))
+                self._uncounted += (shown, quiet) == (self._shown, self._quiet)
+                self._token, self._shown, self._quiet = token, shown, quiet
+            return (self._shown + self._uncounted) * 1_000_003 + token[1]
 
     def cached(self, key: str, compute: Callable[[], Value]) -> Value:
         """Return the value for a key, computed again only after the store changed: for reads of a whole index."""
@@ -298,6 +303,7 @@ class Database:
                 yield self
                 commit()
             except BaseException:
+                self._cache.clear()  # it may have been read inside
                 with suppress(StoreError):  # of a connection that is gone, the first error tells why
                     rollback()
                 raise
@@ -308,8 +314,7 @@ class Database:
 
     def _transaction(self) -> tuple[_Begin, _Step, _Step]:
         def commit() -> None:
-            if self._is_shown:
-                self.engine.count_shown()
+            self.engine.count(SHOWN_KEY if self._is_shown else QUIET_KEY)
             self.engine.commit()
 
         return self.engine.begin, commit, self.engine.rollback

@@ -35,7 +35,7 @@ from .errors import (
     StoreError,
     StoreLocked,
 )
-from .protocol import COUNT_SHOWN, MOVE_KEY, Columns, Engine, Params, Row
+from .protocol import COUNT, MOVE_KEY, Columns, Engine, Params, Row
 from .rights import rights_of
 
 SCHEMA_FOLDER = Path(__file__).parents[1] / "schema" / "postgres"
@@ -487,9 +487,9 @@ class PostgresEngine:
             moved: str | None = found[1]
             return moved
 
-    def count_shown(self) -> None:
+    def count(self, key: str) -> None:
         """Count the open transaction with its commit: no round trip more."""
-        self._at_end = f"{COUNT_SHOWN}; "
+        self._at_end = f"{COUNT.format(key)}; "
 
     def commit(self) -> None:
         """End the transaction, count the change and tell it."""

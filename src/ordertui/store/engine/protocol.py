@@ -23,13 +23,13 @@ Columns: TypeAlias = Mapping[str, type[int] | type[str]]
 
 MOVE_KEY = "store:move"
 """Key in `meta` of the mark that a store has which was moved, or is being filled; see `store.engine.moved`."""
-SHOWN_KEY = "shown:number"
-"""Key in `meta` of how many transactions changed what a screen may show."""
-COUNT_SHOWN = (
-    f"INSERT INTO meta (key, value) VALUES ('{SHOWN_KEY}', '1') ON CONFLICT (key)"
+SHOWN_KEY, QUIET_KEY = "shown:number", "quiet:number"
+"""Keys in `meta` of how many transactions changed what a screen may show, and how many did not."""
+COUNT = (
+    "INSERT INTO meta (key, value) VALUES ('{}', '1') ON CONFLICT (key)"
     " DO UPDATE SET value = CAST(CAST(meta.value AS bigint) + 1 AS text)"
 )
-"""Counts one more."""
+"""Counts one more of such a key."""
 GENESIS = "0" * 64
 """The hash that the first entry of the audit names as its predecessor's."""
 
@@ -115,8 +115,8 @@ class Engine(Protocol):
         Return the mark of a move that the store has; see `store.moved`.
         """
 
-    def count_shown(self) -> None:
-        """Count the open transaction, as it ends, as one that changes what a screen may show (COUNT_SHOWN)."""
+    def count(self, key: str) -> None:
+        """Count the open transaction, as it ends, under SHOWN_KEY or QUIET_KEY (COUNT)."""
 
     def commit(self) -> None:
         """End the transaction; when it returns, the changes survive a crash."""

@@ -18,7 +18,7 @@ from ordertui.orders.people import Person, Role
 from ordertui.store.engine import migrations
 
 from .errors import ConstraintViolated, Interrupted, ReadOnlyStore, StoreError, StoreLocked
-from .protocol import COUNT_SHOWN, GENESIS, MOVE_KEY, Columns, Engine, Params, Row, chained
+from .protocol import COUNT, GENESIS, MOVE_KEY, Columns, Engine, Params, Row, chained
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for another process that writes."""
@@ -246,9 +246,9 @@ class SqliteEngine:
         found = self.query(f"SELECT value FROM meta WHERE key = '{MOVE_KEY}'")
         return found[0][0] if found else None
 
-    def count_shown(self) -> None:
+    def count(self, key: str) -> None:
         """Count the open transaction."""
-        self.execute(COUNT_SHOWN)
+        self.execute(COUNT.format(key))
 
     def commit(self) -> None:
         """End the transaction and wait for the disk."""
