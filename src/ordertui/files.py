@@ -21,6 +21,8 @@ FOLDER_MODE, FILE_MODE = 0o700, 0o600
 MEBIBYTE = 2**20
 SETTINGS_BYTES = 2**18
 """Most bytes of a file that a person writes: settings, keys, views, house rules."""
+MOST_FEED_BYTES = 256 * MEBIBYTE
+"""Most bytes of a file of a batch."""
 SECRET_CHARACTERS = 2**14
 """Most characters of a secret or an address that is piped in."""
 MOST_KEY_PARTS = 12

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ordertui.orders.errors import UserError
 from ordertui.store import FeedFile
+from ordertui.store.engine import kept_files
 from ordertui.store.engine.kept_files import LEVEL, KeptFileDamaged, as_kept, kept_pieces, kept_sha256
 
 LARGE = b"".join(b"%d\t113-%07d\r\n" % (n, n * 7919 % 10**7) for n in range(9_000))
@@ -34,3 +36,14 @@ def test_a_changed_or_cut_file_is_not_sound(at: int, bit: int) -> None:
     assert FeedFile("a.txt", mark, kept).is_sound
     with pytest.raises(KeptFileDamaged):
         list(kept_pieces(kept[: len(kept) - 1 - at]))
+
+
+def test_what_would_fill_the_memory_is_called_damaged_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    most = len(LARGE)
+    kept, larger = (zlib.compress(content, LEVEL) for content in (LARGE, LARGE + b"x"))
+    monkeypatch.setattr(kept_files, "MOST_FEED_BYTES", most)
+    assert FeedFile("a.txt", sha256(LARGE).hexdigest(), kept).content == LARGE
+    too_large = FeedFile("a.txt", sha256(LARGE + b"x").hexdigest(), larger)
+    assert not too_large.is_sound
+    with pytest.raises(UserError, match=rf"more than {most:,} bytes.*audit verify"):
+        _ = too_large.content

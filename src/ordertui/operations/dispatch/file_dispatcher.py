@@ -16,7 +16,15 @@ from pathlib import Path
 import msgspec
 
 from ordertui.amazon.spapi.cancellable_sleep import Stop, never_stop
-from ordertui.files import make_folder, make_own_folder, publish, read_file, remove_partial_files, write_atomic
+from ordertui.files import (
+    MOST_FEED_BYTES,
+    make_folder,
+    make_own_folder,
+    publish,
+    read_file,
+    remove_partial_files,
+    write_atomic,
+)
 from ordertui.operations.batches.batch import Batch, as_batch
 from ordertui.operations.batches.upload_instructions import upload_instructions
 from ordertui.operations.config import BESIDE_STORE
@@ -26,7 +34,6 @@ from ordertui.store import Store
 
 from .dispatcher import DispatchIncomplete, Note, batch_failure, ignore_note, nothing_leaves_text
 from .freeze import BatchFreezer, as_feed_files
-from .service import MOST_FEED_BYTES
 
 INSTRUCTIONS, INTERRUPTED = "WHAT-TO-DO.txt", "INTERRUPTED.txt"
 UPLOAD_SUFFIX, READY_SUFFIX = ".txt", ".ready"

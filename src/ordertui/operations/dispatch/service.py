@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from ordertui.files import MEBIBYTE, read_file
+from ordertui.files import MOST_FEED_BYTES, read_file
 from ordertui.operations.batches.batch import Batch, Due, DueStep, LastLook, as_batch
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import Refused
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from .file_dispatcher import FileDispatcher
     from .freeze import BatchFreezer
 
-MOST_FEED_BYTES = 256 * MEBIBYTE
 NOT_FOLLOWED = 'Nobody looks at it while the settings say dispatch = "file"; set it to "api" to have it followed.'
 
 

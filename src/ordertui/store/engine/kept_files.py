@@ -6,6 +6,10 @@ import zlib
 from collections.abc import Iterator
 from hashlib import sha256
 
+from ordertui.files import MOST_FEED_BYTES
+
+from .errors import StoreError
+
 LEVEL = 1
 """Of zlib: a feed of many orders takes a twentieth of its bytes."""
 _BEGINNING = zlib.compress(b"", LEVEL)[:2]
@@ -15,8 +19,11 @@ _SMALL_BYTES = 2**16
 """A smaller file is kept as it is, so that SQL shows it."""
 
 
-class KeptFileDamaged(Exception):
-    """The kept bytes are not those of a whole file."""
+class KeptFileDamaged(StoreError):
+    """The kept bytes are not those of a whole file, or of one larger than any that is made."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"a kept file of a batch is damaged ({why}); see `ordertui audit verify`")
 
 
 def as_kept(compressed: bytes, size: int) -> bytes:
@@ -30,12 +37,17 @@ def kept_pieces(kept: bytes) -> Iterator[bytes]:
         yield kept
         return
     unpacked = zlib.decompressobj()
-    try:
-        while kept and not unpacked.eof:
-            yield unpacked.decompress(kept, _PIECE_BYTES)
-            kept = unpacked.unconsumed_tail
-    except zlib.error as error:
-        raise KeptFileDamaged(str(error)) from error
+    left = MOST_FEED_BYTES
+    while kept and not unpacked.eof:
+        try:
+            piece = unpacked.decompress(kept, _PIECE_BYTES)
+        except zlib.error as error:
+            raise KeptFileDamaged(str(error)) from error
+        left -= len(piece)
+        if left < 0:
+            raise KeptFileDamaged(f"it has more than {MOST_FEED_BYTES:,} bytes")
+        yield piece
+        kept = unpacked.unconsumed_tail
     if not unpacked.eof or unpacked.unused_data:
         raise KeptFileDamaged("it is cut short, or goes on after its end")
 
