@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 import time
 import tomllib
 from collections.abc import Iterator
@@ -156,6 +157,22 @@ def test_without_hard_links_a_name_that_is_taken_stays(
         publish(tmp_path / "part", tmp_path / "a.txt")
     publish(tmp_path / "part", tmp_path / "b.txt")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.txt": b"1", "b.txt": b"3"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a rename of the system's own refuses, or a look does")
+def test_without_hard_links_a_name_that_is_taken_after_the_look_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "no hard links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    (tmp_path / "part").write_bytes(b"mine")
+    (tmp_path / "a.txt").write_bytes(b"another's")
+    monkeypatch.setattr(os.path, "lexists", lambda _: False)  # it came right after
+    with pytest.raises(FileExistsError):
+        publish(tmp_path / "part", tmp_path / "a.txt")
+    assert (tmp_path / "a.txt").read_bytes() == b"another's"
 
 
 def test_a_file_in_pieces_is_whole_or_absent_and_compared_piece_by_piece(tmp_path: Path) -> None:
