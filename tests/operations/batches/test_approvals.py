@@ -271,6 +271,22 @@ def test_a_batch_takes_its_place_in_a_budget_on_the_day_of_its_approval(scene: S
     ], "what was decided within a budget leaves on whatever day"
 
 
+def test_a_limit_of_the_day_counts_what_is_approved_on_it(scene: Scene) -> None:
+    """Committed on Monday and approved on Tuesday, it left on Tuesday beside as many as the limit has."""
+    limit = RULE.replace("many", "day").replace("batch-orders>=2", "day-orders>3").replace("approval", "deny")
+    scene.set_policy(RULE + limit)
+    ann, store = scene.session("ann"), scene.owner.context.store
+    batch = scene.commit(1, 2, by=ann)
+    scene.clock.advance(DAY)
+    scene.session("bob").approvals.approve(batch, "looked at")
+    assert plan(ann, Action.CANCEL, 3, 4).rows == (), "two and two are more than three"
+    today = scene.clock.now()
+    split(store, scene.clock, store.batches.get(batch), [1, 1], "MERCHANT-ID")
+    assert store.batches.committed_since(Action.CANCEL, "US", today, besides=batch).orders == 1, "its other part"
+    scene.clock.advance(DAY)
+    assert len(plan(ann, Action.CANCEL, 3, 4).rows) == 2
+
+
 @pytest.mark.parametrize("effect", ["deny", "warn", "typed_confirmation", "approval"])
 def test_over_a_budget_at_its_approval_the_effect_applies(scene: Scene, effect: str) -> None:
     """The budget is smaller by now than it was at the commit."""

@@ -34,7 +34,7 @@ class BatchService:
     """Commits plans and follows what becomes of them.
 
     `planner` is called when a plan is first checked; `describe` adds to a batch of the journal what to do next, from
-    all submissions of the store, newest first. `look_at_bookings` reads what Amazon booked; None without an API.
+    its own submissions, newest first. `look_at_bookings` reads what Amazon booked; None without an API.
     """
 
     def __init__(

@@ -209,7 +209,7 @@ class HouseRules:
         )
 
     def committed_today(self, action: Action, marketplace: str, own_batch: int | None) -> CommittedTotals:
-        """Return what was committed for an action since the marketplace's midnight.
+        """Return what was decided for an action since the marketplace's midnight.
 
         What was taken back, or refused by Amazon, is left out, and the batch that asks.
         """

@@ -145,24 +145,22 @@ class BatchJournal:
     def committed_since(
         self, action: Action, marketplace: str, start: int, *, besides: int | None = None
     ) -> CommittedTotals:
-        """Return what was committed from `start` on (epoch seconds), less what was taken back or refused by Amazon.
+        """Return what was decided from `start` on (epoch seconds), less what was taken back or refused by Amazon.
 
-        `besides` is the number of a batch that is not counted.
+        Decided as in `counting_since`. `besides` is the number of a batch that is not counted.
         """
         orders = unpriced = 0
         totals: dict[str, int] = {}
-        for currency, total, count in self._database.query(
-            "SELECT r.currency, CAST(sum(r.total) AS bigint), count(*) FROM batch_rows r JOIN batches b"
-            f" ON b.id = r.batch WHERE b.action = ? AND b.marketplace = ? AND b.created_at >= ?"
-            f" AND r.state IN {in_list(COMMITTED)}"
-            " AND b.id <> ? GROUP BY r.currency, r.total IS NULL",
-            (action.value, marketplace, start, besides or 0),
+        for currency, total, count in self._database.query_in(
+            "SELECT currency, CAST(sum(total) AS bigint), count(*) FROM batch_rows WHERE batch IN ({})"
+            f" AND action = '{action.value}' AND state IN {in_list(COMMITTED)} GROUP BY currency, total IS NULL",
+            list(self._decided_since(marketplace, start, besides)),
         ):
             orders += count
             if currency is None or total is None:
                 unpriced += count
             else:
-                totals[currency] = total
+                totals[currency] = totals.get(currency, 0) + total
         return CommittedTotals(orders, unpriced, totals)
 
     def counting_since(self, marketplace: str, start: int, besides: int | None = None) -> dict[int, int]:
@@ -172,21 +170,7 @@ class BatchJournal:
         decided now, a part of a split batch when the whole was. What was taken back or refused by Amazon is left out;
         of which it is not known whether they count, are in. `besides`: a batch that is left out.
         """
-        heads = self._database.query(
-            "SELECT b.id, b.created_at, b.state, a.decided_at FROM batches b LEFT JOIN approvals a ON a.batch = b.id"
-            " WHERE b.marketplace = ? AND b.id <> ? AND (b.created_at >= ? OR b.state = ? OR a.decided_at >= ?)"
-            " ORDER BY b.id",
-            (marketplace, besides or 0, start, BatchState.AWAITING.value, start),
-        )
-        parts = "SELECT batch, after_batch FROM feed_parts WHERE batch IN ({}) AND after_batch < batch"
-        whole: dict[int, int] = dict(self._database.query_in(parts, [head[0] for head in heads]))
-        committed: dict[int, int] = {}
-        decided: dict[int, int] = {}
-        for batch, created_at, state, approved_at in heads:
-            committed[batch] = committed.get(whole[batch], 0) if batch in whole else created_at
-            moment = self._clock.now() if state == BatchState.AWAITING else max(committed[batch], approved_at or 0)
-            if moment >= start:
-                decided[batch] = moment
+        decided = self._decided_since(marketplace, start, besides)
         found: dict[int, int] = {}
         for order, batch in self._database.query_in(
             "SELECT order_id, batch FROM batch_rows WHERE batch IN ({})"
@@ -196,6 +180,24 @@ class BatchJournal:
         ):
             found[order] = max(found.get(order, 0), decided[batch])
         return found
+
+    def _decided_since(self, marketplace: str, start: int, besides: int | None) -> dict[int, int]:
+        """Return the batches that were decided from `start` on, each with when; see `counting_since`."""
+        heads = self._database.query(
+            "SELECT b.id, b.created_at, b.state, a.decided_at FROM batches b LEFT JOIN approvals a ON a.batch = b.id"
+            " WHERE b.marketplace = ? AND (b.created_at >= ? OR b.state = ? OR a.decided_at >= ?) ORDER BY b.id",
+            (marketplace, start, BatchState.AWAITING.value, start),
+        )
+        parts = "SELECT batch, after_batch FROM feed_parts WHERE batch IN ({}) AND after_batch < batch"
+        whole: dict[int, int] = dict(self._database.query_in(parts, [head[0] for head in heads]))
+        committed: dict[int, int] = {}
+        decided: dict[int, int] = {}
+        for batch, created_at, state, approved_at in heads:
+            committed[batch] = committed.get(whole[batch], 0) if batch in whole else created_at
+            moment = self._clock.now() if state == BatchState.AWAITING else max(committed[batch], approved_at or 0)
+            if moment >= start and batch != besides:  # parts of it are not left out
+                decided[batch] = moment
+        return decided
 
     def _read(self, tail: str, params: Sequence[object]) -> list[JournalBatch]:
         heads = self._database.query(

@@ -94,7 +94,7 @@ class HoldingBatch(msgspec.Struct, frozen=True):
 
 
 class CommittedTotals(msgspec.Struct, frozen=True):
-    """What was committed in a period of time."""
+    """What was committed, or approved where that was asked for, in a period of time."""
 
     orders: int
     unpriced: int
