@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
 from ordertui.operations.errors import Stopped
+from ordertui.operations.marks import Marks
 from ordertui.operations.planning.plan import Plan
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
@@ -505,3 +508,44 @@ async def test_others_are_looked_at_again_after_a_commit_that_failed(
                 await until(pilot, lambda: "the store is busy" in said(pilot))
             other.claims.hold(Action.CANCEL, [mugs.orders.id_of(order_id(1)) or 0])
             await until(pilot, lambda: "1 of these is in a preview of yours in another window" in effects(screen))
+
+
+def look_first(session: Session) -> None:
+    """Look as a preview does until there is something new; the main screen gets no turn in between."""
+    while not session.claims.look():
+        time.sleep(0.001)
+
+
+async def test_what_an_open_preview_saw_first_is_shown_on_the_main_screen_too(mugs: Session, tmp_path: Path) -> None:
+    with open_session(tmp_path / "shop") as other:
+        async with running(mugs) as pilot:
+            await until(pilot, lambda: "can cancel" in table(pilot).render_line(1).text)
+            other.claims.hold(Action.CANCEL, list(table(pilot).ids))
+            look_first(mugs)
+            await until(pilot, lambda: "@you" in table(pilot).render_line(1).text)
+
+
+async def test_others_are_read_once_at_a_time(mugs: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However fast they change orders: a plan may be large, and a thread that reads cannot be stopped."""
+    real, running_now, most = preview_module.others_text, 0, 0
+
+    def slow(session: Session, plan: Plan, marked: Marks) -> tuple[str, ...]:
+        nonlocal running_now, most
+        running_now += 1
+        most = max(most, running_now)
+        time.sleep(0.05)
+        running_now -= 1
+        return real(session, plan, marked)
+
+    monkeypatch.setattr(preview_module, "others_text", slow)
+    monkeypatch.setattr(preview_module, "LOOK_SECONDS", 0.005)
+    with open_session(tmp_path / "shop") as other:
+        row = other.orders.id_of(order_id(1)) or 0
+        async with running(mugs) as pilot:
+            screen = await opened(pilot)
+            for number in range(10):
+                other.facts.set_note([row], f"note {number}")
+                await asyncio.sleep(0.01)
+            other.claims.hold(Action.CANCEL, [row])
+            await until(pilot, lambda: "in a preview of yours in another window" in effects(screen))
+    assert most == 1

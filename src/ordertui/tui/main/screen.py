@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -48,6 +48,7 @@ from .sync_controller import SyncController
 from .view_controller import ViewChange, ViewController, ViewWidgets
 
 if TYPE_CHECKING:
+    from ordertui.operations.claims import OthersClaim
     from ordertui.tui.message_history import MessageHistory
 
     from .command_context import LastAction
@@ -99,6 +100,8 @@ class MainScreen(Screen[None]):
         self._detail_timer: Timer | None = None
         self._version = -1
         """Version of the store's data that is shown."""
+        self._claims: Sequence[OthersClaim] = ()
+        """Others' open previews that are shown."""
         self._looks = 0
         """How often it was looked for changes since others' were shown last."""
         self._is_left = False
@@ -350,7 +353,10 @@ class MainScreen(Screen[None]):
 
     def _look(self) -> None:
         """Show what others changed and which previews they have open, soon, and many changes in a row at once."""
-        if self.session.claims.look():
+        claims = self.session.claims
+        claims.look()  # an open preview looks too, so what it answers is not all that is new here
+        if claims.others != self._claims:
+            self._claims = claims.others
             self.table.rerender()
             self.show_detail()
         self._looks += 1

@@ -37,6 +37,7 @@ from ordertui.orders.enums import Action
 from ordertui.orders.people import Permission
 from ordertui.orders.text import mask_control_characters
 from ordertui.rules.rate import RateStatus
+from ordertui.store import StoreError
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.format import GAP, action_text, reason_choices, since_text
 from ordertui.tui.render.plan import (
@@ -164,12 +165,14 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         self._looked: tuple[object, ...] = ()
         """What others had open, and the version of the store, when `_others` was read."""
         self._is_committing = False
+        self._is_reading = False
+        """Whether `_others` is being read: one reading at a time, however fast others change orders."""
 
     def _make_title(self) -> Title:
-        return PlanTitle(self._look_of)
+        return PlanTitle(self._plan_look)
 
     def _compose_body(self) -> ComposeResult:
-        yield PlanHead(self._look_of, by_api=self.session.context.is_api_dispatch)
+        yield PlanHead(self._plan_look, by_api=self.session.context.is_api_dispatch)
         yield LineList(self._draw, id="plan-list")
 
     def on_mount(self) -> None:
@@ -190,22 +193,27 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         claims = self.session.claims
         claims.look()
         now = (claims.others, self.session.data_version(), self.plan)
-        if now != self._looked and not self._is_committing:
-            self._looked = now
-            self.run_worker(ignore_unmounted(self._read_others()), group="others", exclusive=True)
+        if now != self._looked and not (self._is_committing or self._is_reading):
+            self._looked, self._is_reading = now, True
+            self.run_worker(ignore_unmounted(self._read_others()), group="others")
 
     async def _read_others(self) -> None:
-        found = await asyncio.to_thread(others_text, self.session, self.plan, Marks(self._ids))
+        try:
+            found = await asyncio.to_thread(others_text, self.session, self.plan, Marks(self._ids))
+        except StoreError:
+            return  # the next change is read again
+        finally:
+            self._is_reading = False
         if found != self._others and not self._is_committing:
             self._others = found
-            self.query_one(PlanHead).show(self._look_of, len(self.entries))
+            self.query_one(PlanHead).show(self._plan_look, len(self.entries))
 
     @property
     def _list(self) -> LineList:
         return self.query_one(LineList)
 
     @property
-    def _look_of(self) -> PlanLook:
+    def _plan_look(self) -> PlanLook:
         options = self._options
         hidden = sum(row_id in options.hidden for row_id in self._ids)
         return PlanLook(self.plan, len(self._ids), hidden, options.heading, options.steps, self._others)
@@ -239,9 +247,9 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         key = _key_of(before)
         place = next((n for n, entry in enumerate(self.entries) if _key_of(entry) == key), place)
         self._list.show(len(self.entries), place if before is not None else 0)
-        self.query_one(PlanHead).show(self._look_of, len(self.entries))
+        self.query_one(PlanHead).show(self._plan_look, len(self.entries))
         title = self.query_one(PlanTitle)
-        title.look = self._look_of
+        title.look = self._plan_look
         title.refresh()
         self._show_plan_keys()
 
@@ -284,7 +292,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
 
     def action_details(self) -> None:
         """Show what is behind the head: counts, money by part, files with checksums."""
-        text = render_details(self._look_of, by_api=self.session.context.is_api_dispatch)
+        text = render_details(self._plan_look, by_api=self.session.context.is_api_dispatch)
         self._tasks.start(lambda task: task.ask(TextScreen(_("Details of the plan"), text)))
 
     def action_skip(self) -> None:
