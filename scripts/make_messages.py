@@ -25,6 +25,7 @@ from ordertui.operations.batches.batch import DueStep
 from ordertui.operations.facts import ASKED_WORDS, DISPATCHED_WORDS
 from ordertui.operations.planning.reasons import REASONS
 from ordertui.operations.query.queues import QUEUES
+from ordertui.orders.api_facts import SELLER_FULFILLED_PRIME
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.enums import Action
 from ordertui.rules.language import FIELDS
@@ -113,7 +114,7 @@ SENTENCE_MODULES = (
     "operations/reports/marketplaces", "operations/sync/status", "operations/sync/connection",
     "operations/sync/buyer_messages", "amazon/reports/cell_parsers", "operations/shortage/reasons",
     "operations/shortage/service", "operations/shortage/stock_file", "operations/planning/offer_removal",
-    "operations/copies", "operations/policies", "operations/team_marks",
+    "operations/copies", "operations/policies", "operations/rate/prime_rate", "operations/team_marks",
     "operations/planning/message_texts", "operations/batches/batch", "operations/facts", "orders/people",
 )  # fmt: skip
 """Modules whose sentences reach the screen."""
@@ -141,6 +142,7 @@ JOINED = (
     "{0} ({1}, process {2})", "it may not be cancelled: {0}", "you said so", "version {0}",
     "its buyer requested cancellation on Amazon",
     "{0} in {1} that you keep and {2} in orders that may not be cancelled",
+    f"{{0}} of {SELLER_FULFILLED_PRIME}",
 )  # fmt: skip
 """Sentences that are joined from pieces, and their beginnings and ends."""
 
@@ -190,21 +192,40 @@ def sentences_of(node: ast.AST, docs: set[int]) -> Iterator[str]:
     if id(node) in docs:
         return
     if isinstance(node, ast.JoinedStr):
-        text, fields = "", 0
-        for part in node.values:
-            if isinstance(part, ast.Constant):
-                text += str(part.value)
-            else:
-                if not text.endswith("}"):  # two fields side by side cannot be told apart: they are one
-                    text, fields = f"{text}{{{fields}}}", fields + 1
-                yield from sentences_of(part, docs)
-        yield text
+        yield from dict.fromkeys((*_joined(node, 0, docs), *_joined(node, 1, docs)))
+    elif (forms := _verb_forms(node)) is not None:
+        yield from (f"{{0}} {form}" for form in forms)
     elif isinstance(node, ast.Constant):
         if isinstance(node.value, str):
             yield node.value
     else:
         for child in ast.iter_child_nodes(node):
             yield from sentences_of(child, docs)
+
+
+def _joined(node: ast.JoinedStr, form: int, docs: set[int]) -> Iterator[str]:
+    """Yield the sentences in the fields of an f-string, then its own; `form`: of `with_verb`, 0 one and 1 many."""
+    text, fields = "", 0
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            text += str(part.value)
+            continue
+        forms = _verb_forms(part.value) if isinstance(part, ast.FormattedValue) else None
+        if not text.endswith("}"):  # two fields side by side cannot be told apart: they are one
+            text, fields = f"{text}{{{fields}}}", fields + 1
+        if forms is not None:
+            text += f" {forms[form]}"
+        else:
+            yield from sentences_of(part, docs)
+    yield text
+
+
+def _verb_forms(node: ast.AST) -> tuple[str, str] | None:
+    """Return the two wordings of a call of `with_verb`; None for another node."""
+    match node:
+        case ast.Call(func=ast.Name("with_verb"), args=[_, ast.Constant(str(one)), ast.Constant(str(many))]):
+            return one, many
+    return None
 
 
 def is_sentence(text: str) -> bool:

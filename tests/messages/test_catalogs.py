@@ -6,10 +6,12 @@ import ast
 import re
 import struct
 from collections.abc import Iterator
+from fractions import Fraction
 from gettext import GNUTranslations
 from pathlib import Path
 
 import make_messages
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +31,11 @@ from ordertui.messages import (
     use,
 )
 from ordertui.messages.sentences import fields_of
+from ordertui.operations.planning.tally import OrderTally
+from ordertui.operations.planning.warnings import plan_warnings, prime_warnings
+from ordertui.operations.rate.prime_rate import PrimeFigure, undecided_reason
+from ordertui.orders.enums import Action, BuyerRequest
+from ordertui.rules.policy.policy import load_policies
 from support.languages import speaking
 
 ROOT = Path(ordertui.__file__).parent
@@ -222,6 +229,13 @@ def test_chinese_has_texts_plurals_and_contexts() -> None:
             "1. 上传 a.txt\n   在 x > 订单 > 上传订单相关文件 > 订单取消，只上传一次。",
         ),
         ("zoe has marked nothing; who has: ana", "zoe 没有标记任何订单；有标记的是：ana"),
+        ("2 are replacement orders: no source", "2 个更换订单：no source"),
+        ("2 batches wait for approval: `ordertui approvals`", "2 个批次待批准：`ordertui approvals`"),
+        ("1 row of a channel outside Amazon: not imported", "1 行属于亚马逊以外的渠道：未导入"),
+        (
+            "of 7 units, Amazon restocks 2 units; unknown whether 5 units are restocked",
+            "7 件中，亚马逊恢复库存 2 件；5 件是否恢复库存未知",
+        ),
         ("column 1: a value is missing after 'sku:'", "第 1 列：“sku:”之后缺少取值"),
         ("the buyer's own words, which no template fits", "the buyer's own words, which no template fits"),
     ],
@@ -229,6 +243,26 @@ def test_chinese_has_texts_plurals_and_contexts() -> None:
 def test_sentences_of_lower_layers_are_recognised(sentence: str, chinese: str) -> None:
     with speaking(CHINESE):
         assert translate(sentence) == chinese
+
+
+def test_every_warning_of_a_plan_is_translated_whole() -> None:
+    """In English a half of one stood among Chinese: the catalog lacked its module, or its sentence with a count."""
+    orders = OrderTally(Action.CANCEL, load_policies(now=lambda: 0).of("US"), 0)
+    orders.requests.update(dict.fromkeys(BuyerRequest, 2))
+    for count in ("orders", "replacements", "prime", "incomplete", "several_skus", "claimed"):
+        setattr(orders, count, 2)
+    orders.refunds_known = False
+    now, after = (PrimeFigure(7, 40, count, count, Fraction(1, 200)) for count in (0, 2))
+    unknown = msgspec.structs.replace(after, reason=undecided_reason(2))
+    warnings = [
+        *plan_warnings(Action.CANCEL, "US", orders, []),
+        *plan_warnings(Action.REFUND, "US", orders, []),
+        *prime_warnings([(now, after), (now, unknown)]),
+    ]
+    assert len(warnings) >= 12
+    with speaking(CHINESE):
+        left = {one: re.findall(r"[A-Za-z-]+ [A-Za-z-]+", translate(one)) for one in warnings}
+    assert [one for one, words in left.items() if words] == []
 
 
 @given(st.text("ab"), st.lists(st.text("ab", max_size=2), min_size=2, max_size=4))

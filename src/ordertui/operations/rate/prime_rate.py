@@ -85,10 +85,7 @@ class PrimeRate:
         orders, undecided = self._store().rates.prime_orders(marketplace, start, end)
         reason = self._unknown_reason(marketplace, days) if orders or undecided else ""
         if undecided:
-            reason = (
-                f"of {pluralize(undecided)} no report says whether they are Prime: add the column is-prime to the"
-                " Unshipped and New orders reports, or use the API"
-            )
+            reason = undecided_reason(undecided)
         now = {row_id: _standing(facts) for row_id, facts in orders}
         after = now | dict.fromkeys(cancelling & now.keys(), YesNo.YES)
         target = policy.values.prime_cancel_target
@@ -104,6 +101,14 @@ class PrimeRate:
             for counts in (now, after)
         )
         return before, then
+
+
+def undecided_reason(orders: int) -> str:
+    """Return why the rate is not known while of this many orders no report says whether they are Prime."""
+    return (
+        f"of {pluralize(orders)} no report says whether they are Prime: add the column is-prime to the Unshipped and"
+        " New orders reports, or use the API"
+    )
 
 
 def _standing(facts: RateFacts) -> YesNo:
