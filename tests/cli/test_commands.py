@@ -221,12 +221,15 @@ def test_the_outbox_tells_what_each_batch_waits_for(us: Command) -> None:
 
     us.ok("commit", planned(us, *MUG), "--yes", "--typed", "5")
     assert standing() == ("held", "ordertui dispatch, from 2026-11-23 14:20 UTC")
+    assert "is held until" in us.run("todo").stderr
     released = us.run("release", "1")
     assert "ordertui dispatch" in released.stdout
     assert "undo" not in released.stdout
     assert standing() == ("held", "ordertui dispatch")
     us.ok("dispatch")
     assert standing() == ("written", "ordertui uploaded 1")
+    for command in ("dispatch", "todo"):  # a screen may have written it: neither may sound as if all were done
+        assert "1 file to upload" in us.run(command).stderr
     us.ok("uploaded", "1")
     assert standing() == ("uploaded", "ordertui results FILE --batch 1")
     assert us.json("outbox")[0]["uploaded_at"]

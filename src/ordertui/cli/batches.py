@@ -245,6 +245,7 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
             sent += error.written
             incomplete = error
         failed = watch.sentences() + (watch.unanswered() if wait else [])
+        to_upload = [] if sent else session.batches.to_upload_sentences()
     emit([batch_record(b, session.clock.now()) for b in sent], COLUMNS, form, SPARE)
     for batch in sent:
         say(sent_sentence(batch))
@@ -253,7 +254,7 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
     if incomplete is not None:
         raise incomplete
     if not sent:
-        for sentence in waiting_sentences(waiting):
+        for sentence in (*waiting_sentences(waiting), *to_upload):
             say(sentence)
     if stop():
         fail(Exit.INTERRUPTED, "stopped; what left before has left, and the next dispatch goes on")
@@ -270,7 +271,7 @@ def todo(settings: Settings, form: str) -> None:
     Kinds: unwritten, stuck, unknown, diverged, unconfirmed, overpaid.
     """
     with open_session(settings) as session:
-        found = session.batches.open_issues()
+        found, unfinished = session.batches.open_issues(), session.batches.unfinished()
     records = [
         {"batch": q.batch, "action": str(q.action), "marketplace": q.marketplace, "kind": q.kind, "order_id": order_id,
          "since": iso_utc(q.since), "why": q.why, "evidence": q.evidence}
@@ -278,7 +279,9 @@ def todo(settings: Settings, form: str) -> None:
     ]  # fmt: skip
     emit(records, ("batch", "action", "marketplace", "kind", "order_id", "since", "why", "evidence"), form)
     if not found:
-        say("nothing is open")
+        say("of what left nothing is open")
+    for sentence in unfinished:
+        say(sentence)
 
 
 @click.command()

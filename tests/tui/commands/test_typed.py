@@ -119,6 +119,17 @@ async def test_actions_are_still_found_by_name(session: Session) -> None:
         assert "Sort by" in str(pilot.app.screen.query("Title").first().render())
 
 
+async def test_the_word_of_a_command_is_the_command(session: Session) -> None:
+    """`marks` alone inverted the marks of all that was shown: an action with that word in its help came first."""
+    async with running(session, toasts=True) as pilot:
+        await typed(pilot, "marks")
+        assert not isinstance(pilot.app.screen, PaletteScreen)
+        assert table(pilot).marks.count == 0
+        await until(pilot, lambda: "the store is a file" in said(pilot))
+        await typed(pilot, "queue")
+        assert pilot.app.screen.query_one(Input).value == "queue ", "its argument is still to be typed"
+
+
 async def test_history_tab_and_errors_in_the_palette(session: Session) -> None:
     async with running(session) as pilot:
         await typed(pilot, "sort total")

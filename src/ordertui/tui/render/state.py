@@ -129,13 +129,20 @@ def order_state(row: OrderRow, verdicts: Verdicts, listed: ListedFacts, now: int
     """Return the state of an order: what its batch waits for, else what can be done, else Amazon's status.
 
     `now`: epoch seconds. `claimed_by`: who has it in an open preview, as `person_sign` names them; it says nothing of
-    what can be done, so that stays, with as many words as fit.
+    what can be done, so that stays, with as many words as fit, its sign at the least.
     """
     found = _journal_state(row, verdicts, listed, now)
     if found is not None or not claimed_by:
         return found or _own_state(row, verdicts, now)
     own = _own_state(row, verdicts, now)
-    return OrderState((*(f"{claimed_by} {form}" for form in own.forms if form), claimed_by), own.tone or "accent")
+    shortest = f"{_sign_of(own)} {claimed_by}".strip()
+    return OrderState((*(f"{claimed_by} {form}" for form in own.forms if form), shortest), own.tone or "accent")
+
+
+def _sign_of(state: OrderState) -> str:
+    """Return the sign that a state begins or ends with, such as `★` or `!`; empty when it is words alone."""
+    words = state.forms[0].split()
+    return next((word for word in (*words[:1], *words[-1:]) if not any(map(str.isalnum, word))), "")
 
 
 def person_sign(login: str) -> str:

@@ -75,6 +75,8 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
         shown: list[Hit]
         if typed is not None:
             shown = [typed, *(line for line in lines if line.strip() != typed.text), *actions]
+        elif self._is_command(text):
+            shown = [f"{text} ", *(line for line in lines if line.strip() != text), *actions]
         else:
             shown = [*actions, *lines] if text and " " not in text else [*lines, *actions]
         self._shown = {self._key_of(hit): hit for hit in shown}
@@ -82,6 +84,13 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
         options.clear_options()
         options.add_options(Option(self._prompt(hit), id=key) for key, hit in self._shown.items())
         options.highlighted = 0 if self._shown else None
+
+    def _is_command(self, text: str) -> bool:
+        """Return whether a text is the word of a command, and no action is called so, which would come first."""
+        return text in VERBS and not any(
+            action.id.endswith(f".{text}") or any(label.startswith(text) for label in labels_of(action))
+            for action in self._actions
+        )
 
     def _matching(self, text: str) -> list[Command]:
         words = text.lower().split()
@@ -95,9 +104,7 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
         start = words[0] if words else ""
         return sorted(
             found,
-            key=lambda action: (
-                not any(label.startswith(start) for label in (action.label, pgettext("key", action.label)))
-            ),
+            key=lambda action: not any(label.startswith(start) for label in labels_of(action)),
         )
 
     def _read(self, text: str) -> TypedCommand | None:
@@ -158,7 +165,8 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
         if not isinstance(hit, str):
             self.dismiss(hit)
             return
-        command = self._read(hit.rstrip())
+        is_typed = self.query_one(Input).value.strip() == hit.strip()
+        command = self._read(hit if is_typed else hit.rstrip())
         if command is not None:
             self.dismiss(command)
         elif hit.strip() in VERBS or self.query_one(Input).value != hit:
@@ -185,6 +193,11 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
             options.action_cursor_down()
         else:
             options.action_cursor_up()
+
+
+def labels_of(action: Command) -> tuple[str, str]:
+    """Return the name of an action in English, and in the language of the screen."""
+    return action.label, pgettext("key", action.label)
 
 
 def words_of(action: Command) -> str:
