@@ -284,6 +284,23 @@ def test_the_state_column_says_one_thing_as_long_as_it_fits(
     assert all(len(form) <= width for form, width in zip(forms, (24, 11, 9), strict=True))
 
 
+def test_who_previews_an_order_hides_no_sign_of_its_state() -> None:
+    """`@you` alone stood there on 80 columns, so that a request that does not count looked like any other order."""
+    asked, soon = Verdicts("cancel ★"), Verdicts("cancel", "", NOW + 5 * HOUR)
+    found = [
+        fit(_cell("state", row, 11, verdicts=verdicts, claimed_by=who), 11)
+        for row, verdicts in (
+            (ASKED, asked),
+            (ROW, soon),
+            (ROW, Verdicts("cancel")),
+        )
+        for who in ("@you", "@wolfgang-amadeus")
+    ]
+    assert [text.rstrip() for text in found] == [
+        "★ @you", "★ @wolfgan…", "! @you", "! @wolfgan…", "@you cancel", "@wolfgang-…",
+    ]  # fmt: skip
+
+
 @given(st.integers(0, 200), st.integers(0, 60), st.integers(0, 90), st.integers(20, 200), st.integers(0, 80))
 @settings(max_examples=200, deadline=None)
 def test_every_cell_belongs_to_one_part_of_the_table(x: int, y: int, shift: int, width: int, total: int) -> None:
