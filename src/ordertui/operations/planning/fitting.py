@@ -42,7 +42,7 @@ class WaitingCancellation(msgspec.Struct, frozen=True):
 
     @property
     def is_auto_cancelled_first(self) -> bool:
-        """Whether Amazon may cancel it before it fits by both readings."""
+        """Whether Amazon may cancel it before it fits, by either reading."""
         return any(self.auto_cancelled_first)
 
     @property

@@ -312,7 +312,7 @@ class Recount:
         """Compare what the status line would say with every order marked."""
         shown, found = self._calculator.impact(ids), self._all
         for what, one, other in (
-            ("money", dict(shown.money), {code: found.money[code] for code in found.money}),
+            ("money", dict(shown.money), dict(found.money)),
             ("orders without a price", shown.unpriced, found.unpriced),
             ("orders that may be cancelled", shown.cancellable, found.allowed[Action.CANCEL]),
             ("of these, those that count", shown.counted, found.counted),
