@@ -532,6 +532,7 @@ def test_an_unknown_word_is_told_and_read_as_unknown(tmp_path: Path) -> None:
         (b"PK\x03\x04whatever", ReportError, "cannot be unpacked: it is damaged"),
         (b"\x1f\x8b\x08whatever", ReportError, "cannot be unpacked: it is damaged"),
         (b"\xff\xfeo\x00r\x00", UnknownReport, "it reads: or"),
+        (b"\x7fELF\x02\x01\x00\x00\xb0\xc3 (\n", UnknownReport, "this is no text file, so no report"),
         (b"Feed Processing Summary:\n\tNumber of records processed\t\t1\n", UnknownReport, "ordertui results"),
         (b'<?xml version="1.0"?><AmazonEnvelope>', UnknownReport, "ordertui results"),
         (b"a\x1b[31mtitle\x07b\n", UnknownReport, "it reads: a[31mtitleb"),

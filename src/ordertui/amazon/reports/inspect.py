@@ -179,6 +179,8 @@ def _read_header(path: Path, beginning: bytes) -> tuple[ReportKind, str, tuple[s
     delimiter = max(DELIMITERS, key=text.count)
     header = tuple(report_kind.normalize_name(name) for name in split_line(text, delimiter))
     kind = report_kind.recognize(header, beginning)
+    if kind is None and b"\0" in line:
+        raise UnknownReport(f"{path}: this is no text file, so no report; download the report again as text")
     if kind is None:
         raise _unknown_report(path, header)
     return kind, delimiter, header
