@@ -234,6 +234,16 @@ def test_an_approval_after_the_split_is_of_that_part_alone(scene: Scene) -> None
     assert scene.bob.approvals.approve(second, "and these").batch.state is BatchState.HELD
 
 
+def test_the_other_parts_count_while_one_is_judged_again(scene: Scene) -> None:
+    loose = scene.session("ann", with_rule=False)
+    store = loose.context.store
+    whole = store.batches.get(scene.commit(1, 2, 3, 4, by=loose))
+    parts = split(store, scene.clock, whole, [2, 1, 1], "MERCHANT-ID")
+    for judged, numbers in zip(parts, ({3, 4}, {1, 2, 4}, {1, 2, 3}), strict=True):
+        counted = store.batches.counting_since("US", whole.created_at - HOUR, besides=judged)
+        assert counted == {store.orders.id_of(order_id(n)): whole.created_at for n in numbers}
+
+
 def test_a_part_split_off_after_the_approval_is_not_asked_again(scene: Scene) -> None:
     batch = scene.commit(1, 2, 3, 4)
     scene.bob.approvals.approve(batch, "all four")

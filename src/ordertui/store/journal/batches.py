@@ -168,7 +168,7 @@ class BatchJournal:
 
         A batch is decided when it is committed or, later, approved; one that still waits for approval is taken as
         decided now, a part of a split batch when the whole was. What was taken back or refused by Amazon is left out;
-        of which it is not known whether they count, are in. `besides`: a batch that is left out.
+        of which it is not known whether they count, are in. `besides`: a batch that is left out; its parts are not.
         """
         decided = self._decided_since(marketplace, start, besides)
         found: dict[int, int] = {}
@@ -195,7 +195,7 @@ class BatchJournal:
         for batch, created_at, state, approved_at in heads:
             committed[batch] = committed.get(whole[batch], 0) if batch in whole else created_at
             moment = self._clock.now() if state == BatchState.AWAITING else max(committed[batch], approved_at or 0)
-            if moment >= start and batch != besides:  # parts of it are not left out
+            if moment >= start and batch != besides:
                 decided[batch] = moment
         return decided
 
