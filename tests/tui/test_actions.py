@@ -37,8 +37,8 @@ def test_the_docs_page_is_the_registry() -> None:
 CALLED_BY_EVENTS = {"navigation.go_to_pasted"}
 """Command functions without a key: the screen calls them for an event, by the name tested here too."""
 CALLED_BY_COMMANDS = {
-    "columns.list_values", "marking.change_marks", "navigation.find_orders", "navigation.go_to_text",
-    "shortage.weigh_typed", "typed.do_typed",
+    "columns.list_values", "marking.change_marks", "marking.show_marks_of", "navigation.find_orders",
+    "navigation.go_to_text", "shortage.weigh_typed", "typed.do_typed",
 }  # fmt: skip
 """Command functions without a key: a typed command calls them."""
 
