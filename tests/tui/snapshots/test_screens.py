@@ -161,6 +161,7 @@ def same(
     async def before(pilot: Pilot[Any]) -> None:
         await scenes.keys(pilot)
         await steps(pilot, session)
+        await pilot.pause()  # every widget has drawn what the last key asked for
 
     with pytest.MonkeyPatch.context() as patch:
         if theme == NONE:
