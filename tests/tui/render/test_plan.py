@@ -8,10 +8,12 @@ import pytest
 from msgspec.structs import replace
 from textual.content import Content
 
+from ordertui import messages
 from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlannedOrder
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
+from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
 from ordertui.tui.render.plan import (
     MarketplaceStep,
     PlanLook,
@@ -137,6 +139,20 @@ def test_the_second_marketplace_looks_different_from_the_first(session: Session,
     assert all(title.cell_length <= width for title in titles)
     assert "Cancel 3 orders · Amazon.com" in titles[1].plain
     assert ("CA 2 ✓ · US 3 ◂ · UK 15" in titles[1].plain) or titles[1].plain.endswith("US: 2 of 3")
+
+
+def test_the_money_of_every_marketplace_speaks_the_language_of_the_screen(session: Session, tmp_path: Path) -> None:
+    plan = cancel(session, tmp_path, 1)
+    used = messages.current_language()
+    try:
+        messages.use("zh_CN")
+        for code in MARKETPLACES:
+            look = PlanLook(replace(plan, marketplace=code), 1)
+            shown = text(render_head(look, 120, 30)) + render_details(look).plain
+            assert "the tax" not in shown, code
+            assert ("含税" in shown) is (price_tax(code) is not PriceTax.ADDED), code
+    finally:
+        messages.use(used)
 
 
 def test_the_title_counts_what_is_excluded(session: Session, tmp_path: Path) -> None:

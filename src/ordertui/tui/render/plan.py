@@ -243,6 +243,12 @@ def count_text(plan: Plan) -> str:
     return f"{words}, {ngettext('{n:,} does not', '{n:,} do not', others)}"
 
 
+def _tax_note(marketplace: str) -> str:
+    """Return whether the prices of a marketplace include the tax, where that is worth a word; else empty."""
+    note = _TAX_NOTE.get(price_tax(marketplace))
+    return _(note) if note else ""
+
+
 def _total_lines(plan: Plan, width: int) -> Iterator[Content]:
     """Yield a line for each currency: its total, then its parts as far as there is room."""
     for currency in dict.fromkeys(entry.currency for entry in plan.money):
@@ -254,7 +260,7 @@ def _total_lines(plan: Plan, width: int) -> Iterator[Content]:
             for entry in entries
             if entry.component != TOTAL
         ]
-        tax = _TAX_NOTE.get(price_tax(plan.marketplace))
+        tax = _tax_note(plan.marketplace)
         text = " · ".join([*(parts if len(parts) > 1 else []), *([tax] if tax else [])])
         if not text:
             yield Content.assemble((head, "bold")).truncate(width, ellipsis=True)
@@ -364,7 +370,7 @@ def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
     for entry in plan.money:
         name = _("total") if entry.component == TOTAL else _(COMPONENT_WORD[entry.component])
         pieces.append(f"{pad(name, 20)} {entry.currency} {format_grouped(entry.minor, entry.currency):>12}\n")
-    if plan.money and (tax := _TAX_NOTE.get(price_tax(plan.marketplace))):
+    if plan.money and (tax := _tax_note(plan.marketplace)):
         pieces.append((f"{tax}\n", MUTED))
     pieces.append("\n")
     pieces += [(f"! {warning}\n", WARNING) for warning in _warnings(look)]
