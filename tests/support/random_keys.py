@@ -216,7 +216,7 @@ class Monkey:
         elif rng.random() < 0.25:
             keys = list(rng.choice(BEGINNINGS[:2] if self.may_commit else BEGINNINGS))
         else:
-            own = list(screen.active_bindings) or GENERAL
+            own = [key for key in screen.active_bindings if key != "f2"] or GENERAL
             pool = rng.choices([own, REGISTRY, GENERAL], weights=[50, 25, 25], k=rng.randint(1, 14))
             keys = [rng.choice(keys) for keys in pool]
         # a `y` typed while no preview is open must commit nothing, whatever opens before it arrives

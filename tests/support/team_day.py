@@ -145,11 +145,12 @@ class TeamDay:
             self.sim.amazon.put(order(self.made, now, asked=self.dice.random() < 0.1, **more))
 
     def _late_ship_by(self, market: str) -> int:
-        """A ship-by time after which Amazon cancels within the day."""
+        """A ship-by time after which Amazon cancels within the day; of every other one soon, before others can."""
         deadline = self.owner.eligibility.auto_cancel_at
         times = (self.begin - back * HOUR for back in range(24, 15 * 24))
         fitting = [one for one in times if self.begin < (deadline(market, one) or 0) < self.begin + self.seconds]
-        return self.dice.choice(fitting or [self.begin + DAY])
+        chosen = self.dice.choice(fitting or [self.begin + DAY])
+        return min(fitting) if fitting and self.made % 2 else chosen
 
     def _happens_at_amazon(self) -> None:
         """The warehouse ships some orders; buyers ask; Amazon cancels what was not shipped in time."""
