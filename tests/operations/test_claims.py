@@ -104,6 +104,29 @@ def test_each_window_sees_what_the_others_have_open(
                 assert (service.of(order) is not None) is any(order in one.orders for one in service.others)
 
 
+def test_a_thread_never_meets_half_of_what_others_have_open(
+    windows: tuple[list[Session], FixedClock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An open preview goes through them in a thread while the screen looks again."""
+    sessions, clock = windows
+    clock.moment = NOW
+    with sessions[0].context.store.write() as database:
+        database.execute("DELETE FROM claims")
+    service, ledger = ClaimService(sessions[2].context), sessions[0].context.store.claims
+    for number in range(3):
+        ledger.take(Claim(f"half{number}", "ana", "box", Action.CANCEL, NOW - number), Marks([number + 1]).packed())
+        met: list[tuple[str, ...]] = []
+
+        def unpack(packed: bytes, met: list[tuple[str, ...]] = met) -> Marks:
+            met.append(tuple(one.login for one in service.others))
+            return Marks.unpacked(packed)
+
+        monkeypatch.setattr(claims_module, "Marks", type("Marked", (), {"unpacked": staticmethod(unpack)}))
+        assert service.look()
+        assert met == [("ana",) * number]
+        assert len(service.others) == number + 1
+
+
 @on_both
 def test_a_preview_is_seen_by_others_until_it_is_closed_or_its_screen_dies(
     tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch

@@ -112,16 +112,16 @@ class ClaimService:
             orders = claims.orders(new) if new else {}
         except StoreError:
             return False  # the next look tells
-        before = self._others
-        self._others = {}
+        before, found = self._others, dict[str, OthersClaim]()
         for one in live:
             known = before.get(one.id)
             if known is not None:
-                self._others[one.id] = known
+                found[one.id] = known
             elif one.id in orders:
                 who = "" if one.login == self._login else one.login
-                self._others[one.id] = OthersClaim(who, one.action, one.since, Marks.unpacked(orders[one.id]))
-        return self._others.keys() != before.keys()
+                found[one.id] = OthersClaim(who, one.action, one.since, Marks.unpacked(orders[one.id]))
+        self._others = found  # whole: a preview's thread may be going through the one before
+        return found.keys() != before.keys()
 
     @property
     def others(self) -> Sequence[OthersClaim]:
