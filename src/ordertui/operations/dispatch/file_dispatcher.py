@@ -129,6 +129,12 @@ class FileDispatcher:
                 return None
             self._note_progress()
             batch = msgspec.structs.replace(batch, files=tuple(names))
+            feeds = self._store.batches.feeds(batch_id) or self._freezer.rebuild(batch)
+            damaged = next((feed.name for feed in feeds if not feed.is_sound), None)
+            if damaged is not None:
+                raise OperationError(
+                    f"batch {batch_id}: the kept {damaged} is damaged; nothing was written: see `ordertui audit verify`"
+                )
             if folder.parent.name == BESIDE_STORE:
                 make_own_folder(folder.parent)
             else:  # the user's own: who may look into it is for the user to say
@@ -140,13 +146,7 @@ class FileDispatcher:
             if is_retry:
                 advice += f"\n{INTERRUPTED_TEXT}"
                 write_atomic(folder, INTERRUPTED, (INTERRUPTED_TEXT + "\n").encode("utf-8"))
-            feeds = self._store.batches.feeds(batch_id) or self._freezer.rebuild(batch)
             for feed in sorted(feeds, key=lambda feed: feed.name.endswith(UPLOAD_SUFFIX)):
-                if not feed.is_sound:
-                    raise OperationError(
-                        f"batch {batch_id}: the kept {feed.name} is damaged; nothing was written:"
-                        " see `ordertui audit verify`"
-                    )
                 is_last = feed.name.endswith(UPLOAD_SUFFIX) and self._store.is_shared
                 machine = self._store.batches.leases.machine
                 name = f".{feed.name}.{machine}{READY_SUFFIX}" if is_last else feed.name

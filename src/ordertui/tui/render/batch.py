@@ -44,7 +44,7 @@ class BatchContext(msgspec.Struct, frozen=True):
     """Login of who looks."""
 
 
-def render_outbox_head(batches: Sequence[Batch], questions: Sequence[OpenIssue], folder: str, width: int) -> Content:
+def render_outbox_head(batches: Sequence[Batch], issues: Sequence[OpenIssue], folder: str, width: int) -> Content:
     """Return how many batches wait, and for what: `3 held · 5 files to upload · 2 waiting for a report`.
 
     `folder`: where files are written, shown where there is room.
@@ -54,7 +54,7 @@ def render_outbox_head(batches: Sequence[Batch], questions: Sequence[OpenIssue],
     to_upload = sum(_is_to_upload(batch) for batch in batches)
     reports = sum(_awaits_report(batch) for batch in batches)
     at_amazon = sum(batch.state is BatchState.SENT and bool(batch.count(*UNANSWERED)) for batch in batches)
-    attention = len({one.batch for one in questions})
+    attention = len({one.batch for one in issues})
     parts = [
         (_("{held:,} held", held=held) if held else "", "$text-warning"),
         (_("{n:,} waiting for approval", n=to_approve) if to_approve else "", "$text-warning"),
@@ -228,7 +228,7 @@ def next_steps(batch: Batch, context: BatchContext) -> list[str]:
 
 
 def render_batch(
-    batch: Batch, zone: str, questions: Sequence[OpenIssue] = (), *, with_hash: bool = True, me: str = ""
+    batch: Batch, zone: str, issues: Sequence[OpenIssue] = (), *, with_hash: bool = True, me: str = ""
 ) -> Content:
     """Return a batch in full: times, what is open, what would settle it, what to do next, the hash of its bytes.
 
@@ -269,7 +269,7 @@ def render_batch(
                 MUTED,
             )
         )
-    for one in questions:
+    for one in issues:
         orders = ngettext("{n:,} order", "{n:,} orders", len(one.orders))
         pieces.append((f"\n! {orders} {translate(one.kind)}: {translate(one.why)}", WARNING))
         pieces.append((f"\n  {translate(one.evidence)}", MUTED))

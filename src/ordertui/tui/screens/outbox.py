@@ -71,7 +71,7 @@ class OutboxScreen(Dialog[None]):
         self._describe = describe
         self._batches: list[Batch] = []
         self._rows: tuple[BatchRow, ...] = ()
-        self._questions: list[OpenIssue] = []
+        self._issues: list[OpenIssue] = []
         self._version = -1
 
     def _compose_body(self) -> ComposeResult:
@@ -103,7 +103,7 @@ class OutboxScreen(Dialog[None]):
     def _read(self) -> None:
         self._version = self._session.data_version()
         self._batches = self._session.batches.find()
-        self._questions = self._session.batches.open_issues()
+        self._issues = self._session.batches.open_issues()
         self._show()
 
     def _line_context(self) -> BatchContext:
@@ -124,7 +124,7 @@ class OutboxScreen(Dialog[None]):
         options.add_options(Option(render_batch_line(batch, context), id=str(batch.id)) for batch in self._batches)
         files = self._session.context
         folder = "" if files.is_api_dispatch else short_path(files.outbox_directory)
-        head = render_outbox_head(self._batches, self._questions, folder, context.width + 2)
+        head = render_outbox_head(self._batches, self._issues, folder, context.width + 2)
         self.query_one("#outbox-head", Static).update(head)
         self.query_one("#batch-columns", Static).update(
             render_batch_columns(context.width, context.zone, context.now) if self._batches else Content("")
@@ -162,7 +162,7 @@ class OutboxScreen(Dialog[None]):
         batch = self._batch
         if batch is None:
             return
-        mine = [one for one in self._questions if one.batch == batch.id]
+        mine = [one for one in self._issues if one.batch == batch.id]
         text = render_batch(
             batch, self._session.orders.zone, mine, with_hash=self._in_rows, me=self._session.context.person.name
         )
