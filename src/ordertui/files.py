@@ -113,15 +113,26 @@ def load_toml(text: str) -> dict[str, object]:
 
     part = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
     if re.search(rf"(?<![A-Za-z0-9_-]){part}(?:[ \t]*+\.[ \t]*+{part}){{{MOST_KEY_PARTS}}}", text):
-        raise tomllib.TOMLDecodeError(f"a key has more than {MOST_KEY_PARTS} parts")
+        raise _no_toml(f"a key has more than {MOST_KEY_PARTS} parts")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         raise
     except RecursionError:
-        raise tomllib.TOMLDecodeError("its values stand too deep inside one another") from None
+        raise _no_toml("its values stand too deep inside one another") from None
     except ValueError:  # of int(): Python reads 4,300 digits at most
-        raise tomllib.TOMLDecodeError("a number has too many digits") from None
+        raise _no_toml("a number has too many digits") from None
+
+
+def _no_toml(why: str) -> Exception:
+    """Return the error of a text that cannot be read. Python 3.14 wants a place in it, older ones take none."""
+    import tomllib
+
+    if sys.version_info >= (3, 14):
+        error = tomllib.TOMLDecodeError(why, "", 0)
+        error.args = (why,)  # the place is not known
+        return error
+    return tomllib.TOMLDecodeError(why)
 
 
 # Writing
