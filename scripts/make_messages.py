@@ -120,7 +120,8 @@ SENTENCE_MODULES = (
 """Modules whose sentences reach the screen."""
 ERROR_MODULES = (
     "amazon/processing_report", "amazon/reports/report_file", "amazon/reports/encoding", "amazon/reports/inspect",
-    "amazon/reports/xml_orders", "files", "store/journal/batches", "store/journal/approvals", "store/engine/database",
+    "amazon/reports/xml_orders", "files", "store/journal/batch_queries", "store/journal/batches",
+    "store/journal/approvals", "store/engine/database",
     "operations/query/export", "operations/dispatch/freeze", "operations/batches/splitting", "operations/reports/files",
     "operations/dispatch/feed_dispatcher", "operations/dispatch/feed_submitter", "operations/dispatch/file_dispatcher",
     "operations/sync/report_sync", "operations/sync/credentials", "amazon/spapi/transport", "amazon/spapi/auth",

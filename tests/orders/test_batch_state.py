@@ -186,7 +186,7 @@ def test_a_row_that_is_confirmed_or_taken_back_stays_so(tmp_path: Path) -> None:
         store = session.context.store
         batch = commit(session, Action.CANCEL, 1, 2)
         session.batches.recall(order_id(2))
-        store.batches.mark_sent(batch, files=(), sha256="")
+        store.journal.mark_sent(batch, files=(), sha256="")
         bring(session, tmp_path, everything=[all_orders_row(1, "Cancelled", updated=NOW)])
         outcomes = {order_id(n): Outcome(RowState.ERROR) for n in (1, 2)}
         found = store.results.record(batch, outcomes, content=b"late")
@@ -199,9 +199,9 @@ def test_a_change_that_no_flow_makes_is_refused_and_changes_nothing(tmp_path: Pa
         batch = commit(session, Action.CANCEL, 1, 2)
         before = store.batches.get(batch)
         with pytest.raises(IllegalTransition, match="is held and cannot become ok"), store.write():
-            store.batches.transitions.move_rows(before, {order_id(1): Outcome(RowState.OK)})
+            store.journal.transitions.move_rows(before, {order_id(1): Outcome(RowState.OK)})
         with pytest.raises(IllegalTransition, match="is held and cannot become answered"), store.write():
-            store.batches.transitions.move_batch(before, BatchState.ANSWERED)
+            store.journal.transitions.move_batch(before, BatchState.ANSWERED)
         assert store.batches.get(batch) == before
 
 

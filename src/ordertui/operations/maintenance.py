@@ -54,7 +54,7 @@ class MaintenanceService:
         found += [f"batch {batch}: its files are not all written; run `ordertui dispatch`" for batch in writing]
         found += [
             f"batch {batch}: {host} wrote its file to upload and gave it no name yet; run `ordertui dispatch` there"
-            for batch, host in store.batches.leases.unnamed().items()
+            for batch, host in store.journal.leases.unnamed().items()
             if batch not in writing
         ]
         return found + [text for text in (self._context.copies.reason(), disk_space_warning(store)) if text]

@@ -163,7 +163,7 @@ class StoreMove:
         database, source = self._source.database, self._names[0]
         if database.query("SELECT 1 FROM batches WHERE writing = 1"):
             raise StoreError(f"{source} has a batch whose files are not all written; `ordertui dispatch` first")
-        for batch_id, host in self._source.batches.leases.unnamed().items():
+        for batch_id, host in self._source.journal.leases.unnamed().items():
             raise StoreError(
                 f"{source} has a file to upload of batch {batch_id} that {host} wrote and gave no name yet: `ordertui"
                 f" dispatch` there, or `ordertui settle {batch_id}` when that machine is gone"

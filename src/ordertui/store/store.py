@@ -14,7 +14,7 @@ from .engine.database import STORE_ID_KEY, Database
 from .engine.errors import StoreError, StoreMoved
 from .engine.migrations import MEND_KEY
 from .engine.sqlite import CopyPlace, SqliteEngine
-from .journal.batches import BatchJournal
+from .journal.batch_queries import BatchQueries
 from .repositories.audit import AuditLog, Operator
 from .repositories.operator_facts import OperatorFacts
 from .repositories.orders import OrderRepository
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .engine.address import ServerAddress
     from .engine.protocol import Engine
     from .importing.import_log import ImportLog
+    from .journal.batches import BatchJournal
     from .journal.refunds import RefundLedger
     from .journal.results import ResultLog
     from .journal.submissions import SubmissionLog
@@ -79,7 +80,7 @@ class Store:
         self.orders = OrderRepository(self.database)
         self.tallies = OrderTallies(self.database)
         self.facts = OperatorFacts(self.database, clock, self.audit)
-        self.batches = BatchJournal(self.database, clock, self.audit, self.facts, self.orders)
+        self.batches = BatchQueries(self.database, clock)
 
     @classmethod
     def open(
@@ -93,9 +94,10 @@ class Store:
                     store.identity.ensure()
                 if store.meta(MEND_KEY) is not None:
                     store._mend()
-                store.batches.leases.prepare()
+                if store.is_shared:
+                    store.journal.leases.prepare()
                 with suppress(StoreMoved):  # what it holds leaves from the other place
-                    store.batches.anchor_holds()
+                    store.batches.holds.anchor()
         except BaseException:
             store.close()
             raise
@@ -174,23 +176,30 @@ class Store:
         return ProductQueries(self.database)
 
     @cached_property
+    def journal(self) -> BatchJournal:
+        """Commits batches and moves them from state to state."""
+        from .journal.batches import BatchJournal
+
+        return BatchJournal(self.database, self.clock, self.audit, self.facts, self.orders, self.batches)
+
+    @cached_property
     def submissions(self) -> SubmissionLog:
         """Records the submissions of batches to Amazon."""
         from .journal.submissions import SubmissionLog
 
-        return SubmissionLog(self.database, self.clock, self.batches)
+        return SubmissionLog(self.database, self.clock, self.journal)
 
     @cached_property
     def results(self) -> ResultLog:
         """Keeps what Amazon and the operator say became of batches."""
         from .journal.results import ResultLog
 
-        return ResultLog(self.database, self.clock, self.orders, self.batches)
+        return ResultLog(self.database, self.clock, self.orders, self.journal)
 
     @property
     def refunds(self) -> RefundLedger:
         """Checks and reads refunds."""
-        return self.batches.refunds
+        return self.journal.refunds
 
     @cached_property
     def imports(self) -> ImportLog:
@@ -198,7 +207,7 @@ class Store:
         from .importing.import_log import ImportLog
         from .importing.import_session import ImportContext
 
-        context = ImportContext(self.database, self.clock, self.audit, self.facts, self.batches.transitions)
+        context = ImportContext(self.database, self.clock, self.audit, self.facts, self.journal.transitions)
         return ImportLog(context, self.orders)
 
     @cached_property

@@ -209,8 +209,8 @@ def test_what_is_called_a_part_of_an_approved_batch_is_not_approved_by_that(scen
     scene.bob.approvals.approve(batch, "fine")
     part = scene.commit(3, 4, by=scene.session("ann", with_rule=False))
     store = scene.owner.context.store
-    store.batches.chain([batch, part])
-    assert not store.batches.approvals.is_approved(part)
+    store.journal.chain([batch, part])
+    assert not store.journal.approvals.is_approved(part)
     scene.clock.advance(MINUTES_15)
     with pytest.raises(DispatchIncomplete, match=f"batch {part} is no part of batch {batch} as it was previewed"):
         scene.ann.dispatcher.run()
@@ -228,7 +228,7 @@ def test_an_approval_after_the_split_is_of_that_part_alone(scene: Scene) -> None
     assert scene.ann.dispatcher.run() == []
     assert (scene.state(first), scene.state(second)) == (BatchState.AWAITING, BatchState.AWAITING)
     scene.bob.approvals.approve(first, "these two")
-    assert not store.batches.approvals.is_approved(second)
+    assert not store.journal.approvals.is_approved(second)
     with pytest.raises(ApprovalRefused, match="committed by ann"):
         scene.ann.approvals.approve(second, "my own, split off by eve")
     assert scene.bob.approvals.approve(second, "and these").batch.state is BatchState.HELD
@@ -339,7 +339,7 @@ def test_no_sql_of_a_login_approves_a_part_of_its_own_batch(scene: Scene, engine
     store = scene.session("eve").context.store
     first, second = split(store, scene.clock, store.batches.get(batch), [2, 2], "MERCHANT-ID")
     with store.write():
-        store.batches.approvals.ask(store.batches.get(second), ["many"])
+        store.journal.approvals.ask(store.batches.get(second), ["many"])
     for part in (first, second):
         with pytest.raises(StoreError, match="committed by bob"):
             scene.bob.context.store.database.query(f"SELECT decide_approval({part}, 0, 1, 'eve', 'fine')")

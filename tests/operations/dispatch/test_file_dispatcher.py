@@ -35,7 +35,7 @@ def team(tmp_path: Path, engine: str) -> Iterator[Session]:
 
 def ready(team: Session, path: Path) -> Path:
     """Where a file that this machine wrote stands until it is known to be written."""
-    return path.with_name(f".{path.name}.{team.context.store.batches.leases.machine}.ready")
+    return path.with_name(f".{path.name}.{team.context.store.journal.leases.machine}.ready")
 
 
 def released(session: Session, number: int) -> int:
@@ -60,7 +60,7 @@ def unnamed(session: Session, number: int) -> tuple[int, Path]:
     file = upload(session, batch)
     os.rename(file, ready(session, file))
     with session.context.store.write():
-        assert session.context.store.batches.leases.take(batch)
+        assert session.context.store.journal.leases.take(batch)
     return batch, file
 
 
@@ -105,7 +105,7 @@ def test_a_file_of_another_machine_in_a_shared_outbox_is_named_when_its_lease_en
     team.clock.advance(61)
     team.dispatcher.run()
     assert (other.exists(), file.exists(), file.with_name(TAKEN_OVER).exists()) == (False, True, False)
-    assert team.context.store.batches.leases.unnamed() == {}
+    assert team.context.store.journal.leases.unnamed() == {}
 
 
 def test_a_file_in_the_way_is_told_and_nothing_is_lost(team: Session) -> None:
@@ -163,7 +163,7 @@ def test_a_check_lists_what_is_not_written_and_writes_nothing(
         with pytest.raises(Crash):
             team.dispatcher.run()
     with team.context.store.write():
-        assert team.context.store.batches.leases.take(named)
+        assert team.context.store.journal.leases.take(named)
     home = tmp_path / "elsewhere"
     monkeypatch.setenv("XDG_DATA_HOME", str(home))
     place = places.place(tmp_path / "orders.db")
@@ -174,7 +174,7 @@ def test_a_check_lists_what_is_not_written_and_writes_nothing(
     assert "gave it no name yet" in found
     assert not list(home.rglob("*"))
     with Session.open(place, clock=team.clock, config=Config()) as other:
-        assert other.context.store.batches.unwritten() == [], "the other machine has it"
+        assert other.context.store.journal.unwritten() == [], "the other machine has it"
         why = {one.why for one in other.batches.open_issues() if one.kind == "unwritten"}
         assert why == {"another machine has not written all its files"}
     assert list(home.rglob("*-machine")), "one that works gets its id"

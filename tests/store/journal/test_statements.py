@@ -113,7 +113,7 @@ def test_what_follows_a_commit_is_a_fixed_number_of_statements(shop: Session, ac
     for size in SIZES:
         batch = shop.batches.commit(plan_of(shop, action, size), typed=str(size)).id
         orders = [row.order_id for row in store.batches.get(batch).rows]
-        note("recall", lambda batch=batch: store.batches.recall(batch))  # type: ignore[misc]
+        note("recall", lambda batch=batch: store.journal.recall(batch))  # type: ignore[misc]
         note("submit", lambda batch=batch, orders=orders: submit(store, batch, orders))  # type: ignore[misc]
         with noted(store) as notes:
             shop.batches.release(batch)
@@ -130,7 +130,7 @@ def test_what_follows_a_commit_is_a_fixed_number_of_statements(shop: Session, ac
         found.setdefault("results", set()).add(notes.trips)
         scans += notes.scans("orders", "lines")
         shown = [(row_id, action.value) for row_id in store.orders.ids_of(orders).values()]
-        note("confirm", lambda shown=shown: store.batches.transitions.confirm_shown(shown, {}))  # type: ignore[misc]
+        note("confirm", lambda shown=shown: store.journal.transitions.confirm_shown(shown, {}))  # type: ignore[misc]
         settle(store, batch, orders)  # they may be tried again
         with noted(shop.context.reader()) as notes:
             assert len(shop.batches.retry(batch)[0].rows) == size

@@ -86,5 +86,5 @@ def test_a_booking_that_comes_after_the_word_stops_the_second_try(floor: Floor, 
     floor.dispatch(600)
     floor.dispatch(600)
     assert floor.states(second) <= {RowState.HELD, RowState.LEFT_OUT}
-    assert "may have done it after all" in str(floor.made.context.store.batches.blocking_reasons(second))
+    assert "may have done it after all" in str(floor.made.context.store.journal.blocking_reasons(second))
     assert sim.amazon.refunds(floor.order_id(1001)) == 1

@@ -149,7 +149,7 @@ async def commit_behind_a_bar(pilot: Pilot[None], session: Session, begun: list[
 
 def slow_journal(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Let a commit write its batch and then wait, in its transaction, until the stop interrupts its statement."""
-    journal, begun = session.context.store.batches, list[bool]()
+    journal, begun = session.context.store.journal, list[bool]()
     add = journal.add
 
     def slow(**options: object) -> JournalBatch:
@@ -291,7 +291,7 @@ def test_a_commit_is_stopped_at_any_moment_and_nothing_of_it_is_there(
 def test_a_statement_of_a_commit_is_stopped_within_a_second(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = cancel_plan(session)
     store = session.context.store
-    add, began = store.batches.add, []
+    add, began = store.journal.add, []
 
     def slow(**options: object) -> JournalBatch:
         began.append(time.monotonic())
@@ -300,7 +300,7 @@ def test_a_statement_of_a_commit_is_stopped_within_a_second(session: Session, mo
         )
         return add(**options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(store.batches, "add", slow)
+    monkeypatch.setattr(store.journal, "add", slow)
     with pytest.raises(Stopped, match="nothing was done"):
         session.batches.commit(plan, typed=str(len(plan.rows)), stop=lambda: bool(began))
     assert time.monotonic() - began[0] < 1

@@ -143,7 +143,7 @@ def test_at_every_point(name: str, kind: str, scenes: dict[str, Path], tmp_path:
             for path, content in told["files"].items():  # type: ignore[attr-defined]
                 assert wanted["files"][path] == content, "whole, or not there"  # type: ignore[index]
             assert [line for line in session.maintenance.check() if "not all written" not in line] == [], (at, point)
-            if told != wanted or session.context.reader().batches.unwritten():
+            if told != wanted or session.context.reader().journal.unwritten():
                 again(session, step, told == before)
             assert facts(session) == wanted, (at, point)
             assert not list((folder / "shop" / "outbox").rglob("*.part"))

@@ -189,7 +189,7 @@ def test_who_comes_second_is_told_which_batch_by_whom_and_since_when(tmp_path: P
     assert f"batch {first}" in told.value.differences[0]
     row = journal_row(Action.CANCEL, late.rows[0])
     with pytest.raises(ActionAlreadyOpen, match=rf"in batch {first}, committed by .+ at 2026-11-23T14:05:00Z"):
-        other.context.store.batches.add(
+        other.context.store.journal.add(
             action=Action.CANCEL, marketplace="US", rows=[row], plan=b"{}", sha256="", due_at=NOW
         )
     assert [batch.id for batch in session.batches.find()] == [first]

@@ -66,10 +66,10 @@ def test_the_journal_guards_the_item_within_one_batch_and_over_all(tmp_path: Pat
         return NewRow(ELEVEN, "GeneralAdjustment", "USD", sum(price for _, price in refunds), refunds=lines)
 
     with double(tmp_path, item=item_id(11)) as session:
-        batches = session.context.store.batches
+        journal = session.context.store.journal
 
         def add(*refunds: tuple[int, int]) -> None:
-            batches.add(
+            journal.add(
                 action=Action.REFUND,
                 marketplace="US",
                 rows=[row(*refunds)],

@@ -262,7 +262,7 @@ def test_a_store_of_which_a_file_has_no_name_yet_is_not_moved(places: dict[str, 
         session.batches.release(session.batches.find(open_only=True)[0].id)
         (batch,) = session.dispatcher.run()
         with session.context.store.write():
-            assert session.context.store.batches.leases.take(batch.id)
+            assert session.context.store.journal.leases.take(batch.id)
     with pytest.raises(StoreError, match=rf"a file to upload of batch {batch.id} that .* gave no name yet"):
         move(places["server"], places["another file"])
     with Session.open(places["server"], clock=CLOCK, config=Config()) as session:

@@ -123,7 +123,7 @@ def test_a_dispatch_killed_at_any_step_leaves_one_file_on_one_machine(
             assert one.uploads(batch) == [] or other.uploads(batch) == [], point
             if crashed and not took and not one.uploads(batch):
                 with other.session(clock) as session:
-                    assert batch not in session.context.store.batches.unwritten(), "one has it"
+                    assert batch not in session.context.store.journal.unwritten(), "one has it"
                     is_writing = session.context.store.batches.get(batch).is_writing
                 asked = [(batch, (order_id(11 + point),))] if is_writing else []
                 assert one.unwritten(clock) == other.unwritten(clock) == asked, point
@@ -155,7 +155,7 @@ def test_a_lost_line_leaves_no_file_that_could_be_uploaded(tmp_path: Path, monke
         batch = commit(session, Action.CANCEL, 1)
         session.batches.release(batch)
         store = session.context.store
-        real = type(store.batches).mark_written
+        real = type(store.journal).mark_written
 
         def cut(journal: BatchJournal, number: int, files: Sequence[str]) -> None:
             real(journal, number, files)

@@ -219,7 +219,7 @@ def test_a_part_split_off_keeps_the_tries_of_its_rows(shop: Session, tmp_path: P
     parts = split(store, shop.clock, store.batches.get(second), [1, 1], "MERCHANT-ID")
     shop.results.take_in([answer(shop, tmp_path, first)])
     for part in parts:
-        assert store.batches.wishes.blocking_reasons(part)
+        assert store.journal.wishes.blocking_reasons(part)
 
 
 def test_commit_keeps_no_tries_of_what_was_taken_back(shop: Session) -> None:

@@ -172,9 +172,9 @@ class Adoption:
     def _apply(self, store: Store, left: Collection[int], not_left: Collection[int], why: str) -> None:
         for batch in store.batches.find():
             if batch.id in left:
-                store.batches.mark_left_elsewhere(batch.id, Outcome(RowState.UNKNOWN, "", f"{LEFT_TEXT}: {why}"))
+                store.journal.mark_left_elsewhere(batch.id, Outcome(RowState.UNKNOWN, "", f"{LEFT_TEXT}: {why}"))
             elif batch.id in not_left and batch.state in NOT_LEFT:
-                store.batches.recall(batch.id, why=f"not sent when this copy was adopted: {why}")
+                store.journal.recall(batch.id, why=f"not sent when this copy was adopted: {why}")
             self._doubt_failed(store, batch)
 
     @staticmethod
@@ -182,7 +182,7 @@ class Adoption:
         later = store.batches.later_tries(batch.id)
         failed = [r.order_id for r in batch.rows if r.state is RowState.ERROR and r.order_id not in later]
         if failed:
-            store.batches.doubt(batch.id, dict.fromkeys(failed, Outcome(RowState.UNKNOWN, "", TRIED_TEXT)))
+            store.journal.doubt(batch.id, dict.fromkeys(failed, Outcome(RowState.UNKNOWN, "", TRIED_TEXT)))
 
 
 def describe_question(question: AdoptionQuestion) -> str:

@@ -50,7 +50,7 @@ class ApprovalService:
     def check(self, batch_id: int) -> None:
         """Raise store.ApprovalRefused when who is at work may not decide about a batch, before a word is asked for."""
         store = self._context.writer(Permission.APPROVE)
-        store.batches.approvals.check(store.batches.get(batch_id))
+        store.journal.approvals.check(store.batches.get(batch_id))
 
     def approve(self, batch_id: int, word: str) -> ApprovedBatch:
         """Let the hold of a batch begin, for as long as the policy in force says.
@@ -70,11 +70,11 @@ class ApprovalService:
             if obstacle:
                 raise Refused(obstacle)
             before = store.batches.get(batch_id)
-            store.batches.approvals.check(before)
+            store.journal.approvals.check(before)
             look = self._look(batch_id)
             if look.files:
                 due_at = context.clock.now() + planner.hold_seconds(look.plan)
-                store.batches.approvals.approve(look.batch, said, due_at)
+                store.journal.approvals.approve(look.batch, said, due_at)
             after = as_batch(store.batches.get(batch_id))
         context.copies.note_quietly()
         left_out = after.count(RowState.LEFT_OUT) - sum(row.state is RowState.LEFT_OUT for row in before.rows)
@@ -87,7 +87,7 @@ class ApprovalService:
         """
         store, said = self._context.writer(Permission.APPROVE), check_reason(word)
         with store.write():
-            store.batches.approvals.reject(store.batches.get(batch_id), said)
-            count = store.batches.recall(batch_id, why=f"rejected: {said}")
+            store.journal.approvals.reject(store.batches.get(batch_id), said)
+            count = store.journal.recall(batch_id, why=f"rejected: {said}")
         self._context.copies.note_quietly()
         return count

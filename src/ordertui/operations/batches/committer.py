@@ -136,8 +136,8 @@ class Committer:
         if limits.differences:
             raise _changed(limits.differences)
         check_stop()
-        batches = self._store.batches
-        added = batches.add(
+        journal = self._store.journal
+        added = journal.add(
             action=plan.action,
             marketplace=plan.marketplace,
             rows=[journal_row(plan.action, row) for row in plan.rows],
@@ -147,8 +147,8 @@ class Committer:
         )
         if not limits.approval:
             return added
-        batches.approvals.ask(added, limits.approval)
-        return batches.get(added.id)
+        journal.approvals.ask(added, limits.approval)
+        return self._store.batches.get(added.id)
 
     def _differences(
         self,

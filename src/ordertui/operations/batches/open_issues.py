@@ -51,7 +51,7 @@ def open_issues(store: Store, now: int) -> list[OpenIssue]:
     for batch in store.batches.find(open_only=True):
         groups: dict[tuple[str, str], list[str]] = {}
         if batch.is_writing:
-            is_free = store.batches.leases.is_free(batch.id)
+            is_free = store.journal.leases.is_free(batch.id)
             why = "its files could not all be written" if is_free else "another machine has not written all its files"
             groups["unwritten", why] = [row.order_id for row in batch.rows]
         for row, kind, why in _doubtful(store, batch, now):
@@ -60,7 +60,7 @@ def open_issues(store: Store, now: int) -> list[OpenIssue]:
             evidence = EVIDENCE.get(kind) or HOW_TO_SETTLE.get(batch.action, "")
             if kind == "stuck" and store.submissions.find(batch.id):
                 evidence = BY_FEED
-            if kind == "unwritten" and not store.batches.leases.is_free(batch.id):
+            if kind == "unwritten" and not store.journal.leases.is_free(batch.id):
                 evidence = ELSEWHERE
             since = batch.sent_at or batch.created_at
             found.append(
@@ -69,7 +69,7 @@ def open_issues(store: Store, now: int) -> list[OpenIssue]:
     overpaid = {
         (one.batch, one.order_id): one
         for one in (
-            *store.batches.wishes.find_done_twice(),
+            *store.journal.wishes.find_done_twice(),
             *store.refunds.find_overpaid(),
             *store.refunds.find_booked_twice(),
         )

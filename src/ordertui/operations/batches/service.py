@@ -108,12 +108,12 @@ class BatchService:
         """
         store = self._context.writer(Permission.RECALL)
         if isinstance(what, int):
-            count = store.batches.recall(what)
+            count = store.journal.recall(what)
         else:
             holder = store.batches.holder_of(what)
             if holder is None:
                 raise BadInput(f"no held batch has order {what}; `ordertui outbox` shows what is held")
-            count = store.batches.recall(holder.batch, [what])
+            count = store.journal.recall(holder.batch, [what])
         self._context.copies.note_quietly()
         return count
 
@@ -126,7 +126,7 @@ class BatchService:
                 if batch.state in NOT_LEFT:
                     held = [row.order_id for row in batch.rows if row.state is RowState.HELD]
                     wanted = [order_id for order_id in held if order_id in order_ids]
-                    count += store.batches.recall(batch.id, wanted) if wanted else 0
+                    count += store.journal.recall(batch.id, wanted) if wanted else 0
         return count
 
     def release(self, batch_id: int) -> Batch:
@@ -138,7 +138,7 @@ class BatchService:
         store = self._context.writer(Permission.DISPATCH)
         with store.write():
             for batch_id in batch_ids:
-                store.batches.hold_until(batch_id, self._context.clock.now())
+                store.journal.hold_until(batch_id, self._context.clock.now())
             return [as_batch(store.batches.get(batch_id)) for batch_id in batch_ids]
 
     def mark_uploaded(self, *batch_ids: int, undo: bool = False) -> None:
@@ -150,7 +150,7 @@ class BatchService:
         store = self._context.writer(Permission.DISPATCH)
         with store.write():
             for batch_id in batch_ids:
-                (store.batches.unmark_uploaded if undo else store.batches.mark_uploaded)(batch_id)
+                (store.journal.unmark_uploaded if undo else store.journal.mark_uploaded)(batch_id)
 
     def waiting(self) -> Waiting:
         """Return how many batches are held, how many files wait for their upload, and how many batches for approval."""

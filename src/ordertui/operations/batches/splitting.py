@@ -49,10 +49,10 @@ def split(store: Store, clock: Clock, batch: JournalBatch, parts: list[int], mer
         for size in parts[1:]:
             part = _part(plan, rows[place : place + size], batch.id, clock.now(), merchant_id)
             place += size
-            store.batches.recall(
+            store.journal.recall(
                 batch.id, [row.order_id for row in part.rows], why="it leaves in a later part of this batch"
             )
-            made = store.batches.add(
+            made = store.journal.add(
                 action=part.action,
                 marketplace=part.marketplace,
                 rows=[
@@ -62,10 +62,10 @@ def split(store: Store, clock: Clock, batch: JournalBatch, parts: list[int], mer
                 sha256=next(file.sha256 for file in part.files if file.upload),
                 due_at=batch.due_at,
             )
-            store.batches.wishes.inherit(batch.id, made.id)
-            store.batches.approvals.pass_on(batch.id, made.id)
+            store.journal.wishes.inherit(batch.id, made.id)
+            store.journal.approvals.pass_on(batch.id, made.id)
             numbers.append(made.id)
-        store.batches.chain(numbers)
+        store.journal.chain(numbers)
     return numbers
 
 

@@ -89,7 +89,7 @@ class FileDispatcher:
                 self._name_ready_files(batch_id, folder)
             except Exception as error:  # of this folder alone
                 errors[batch_id] = error if isinstance(error, USER_ERRORS) else batch_failure(batch_id, error)
-        for batch_id in self._store.batches.unwritten():
+        for batch_id in self._store.journal.unwritten():
             if not stop():
                 write(batch_id, is_retry=True)
         for batch_id in [batch.id for batch in self._store.batches.due()]:  # their rows are not held meanwhile
@@ -111,7 +111,7 @@ class FileDispatcher:
                 note(nothing_leaves_text(batch))
                 return False
             folder = folder_of(self._outbox, batch, self._store)
-            self._store.batches.mark_sent(
+            self._store.journal.mark_sent(
                 batch.id,
                 files=[str(folder / one.file.name) for one in files],
                 sha256=next(one.file.sha256 for one in files if one.file.upload),
@@ -125,7 +125,7 @@ class FileDispatcher:
             batch = self._store.batches.get(batch_id)
             folder = folder_of(self._outbox, batch, self._store)
             names = [str(folder / Path(name).name) for name in batch.files]
-            if not batch.is_writing or not self._store.batches.leases.take(batch_id):
+            if not batch.is_writing or not self._store.journal.leases.take(batch_id):
                 return None
             self._note_progress()
             batch = msgspec.structs.replace(batch, files=tuple(names))
@@ -148,10 +148,10 @@ class FileDispatcher:
                 write_atomic(folder, INTERRUPTED, (INTERRUPTED_TEXT + "\n").encode("utf-8"))
             for feed in sorted(feeds, key=lambda feed: feed.name.endswith(UPLOAD_SUFFIX)):
                 is_last = feed.name.endswith(UPLOAD_SUFFIX) and self._store.is_shared
-                machine = self._store.batches.leases.machine
+                machine = self._store.journal.leases.machine
                 name = f".{feed.name}.{machine}{READY_SUFFIX}" if is_last else feed.name
                 write_atomic(folder, name, feed.pieces)  # the file to upload comes last
-            self._store.batches.mark_written(batch_id, names)
+            self._store.journal.mark_written(batch_id, names)
         self._name_ready_files(batch_id, folder)
         return as_batch(self._store.batches.get(batch_id), advice)
 
@@ -172,7 +172,7 @@ class FileDispatcher:
 
         In an outbox that machines share, a file of another one is left to it, or named when its lease has ended.
         """
-        leases = self._store.batches.leases
+        leases = self._store.journal.leases
         for path in sorted(folder.glob(f".*{READY_SUFFIX}")) if self._store.is_shared else ():
             name, _, machine = path.name[1:].removesuffix(READY_SUFFIX).rpartition(".")
             target, is_mine = path.with_name(name), machine == leases.machine

@@ -35,10 +35,10 @@ class BatchFreezer:
         `look` does.
         """
         found = self.look(batch_id)
-        batches = self._store.batches
-        if found.files and found.approval and not batches.approvals.is_approved(batch_id):
-            batches.approvals.ask(found.batch, found.approval)
-            return batches.get(batch_id), ()
+        journal = self._store.journal
+        if found.files and found.approval and not journal.approvals.is_approved(batch_id):
+            journal.approvals.ask(found.batch, found.approval)
+            return self._store.batches.get(batch_id), ()
         return found.batch, found.files
 
     def look(self, batch_id: int) -> LastLook:
@@ -68,12 +68,14 @@ class BatchFreezer:
 
     def _check_part(self, batch_id: int, plan: Plan) -> None:
         """Raise OperationError when a part of a split batch has a row that was not previewed and approved with it."""
-        batches = self._store.batches
-        *_, whole = batches.approvals.with_parts_before(batch_id)
+        store = self._store
+        *_, whole = store.journal.approvals.with_parts_before(batch_id)
         if whole == batch_id:
             return
         mine = {row.order_id: row for row in plan.rows}
-        previewed = {row.order_id: row for row in decode(batches.plan_bytes(whole)).rows if row.order_id in mine}
+        previewed = {
+            row.order_id: row for row in decode(self._store.batches.plan_bytes(whole)).rows if row.order_id in mine
+        }
         if mine != previewed:
             raise OperationError(
                 f"batch {batch_id} is no part of batch {whole} as it was previewed; nothing of it was sent: undo it"
@@ -83,7 +85,7 @@ class BatchFreezer:
     def _leave_out_changed_rows(self, batch: JournalBatch, plan: Plan) -> HeldOutcome:
         """Take out rows that a report, a fact or a late result made impossible; return what house rules say."""
         held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
-        reasons = self._store.batches.blocking_reasons(batch.id)
+        reasons = self._store.journal.blocking_reasons(batch.id)
         reader = OrderReader(self._store)
         whys, checked = {}, 0
         for row, order in reader.read(plan.rows):
@@ -98,7 +100,7 @@ class BatchFreezer:
         outcome = self._planner.held_outcome(plan, batch, rows, reader)
         whys |= {order_id: f"left out at dispatch: {why}" for order_id, why in outcome.denied.items()}
         if whys:
-            self._store.batches.leave_out(batch.id, whys)
+            self._store.journal.leave_out(batch.id, whys)
         return outcome
 
     def _build(self, batch: JournalBatch, plan: Plan) -> tuple[BuiltFile, ...]:

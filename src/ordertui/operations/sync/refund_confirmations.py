@@ -330,7 +330,7 @@ class RefundConfirmer:
                 if before_next:
                     text = "it counted as failed, and Amazon booked what may be its refund on"
                     text = f"{text} {iso_utc(before_next[0].posted)}: look at the order in Seller Central"
-                    self._store.batches.doubt(row.batch, {row.order_id: Outcome(RowState.UNKNOWN, "", text)})
+                    self._store.journal.doubt(row.batch, {row.order_id: Outcome(RowState.UNKNOWN, "", text)})
                     yield f"{name}: {text}"
             elif row.state is RowState.UNKNOWN:
                 yield f"{name}: Amazon booked what may be its refund; `ordertui api evidence {row.order_id}` shows it"

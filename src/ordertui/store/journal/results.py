@@ -21,12 +21,13 @@ from .rows import ROW_OF_VALUE
 class ResultLog:
     """Keeps processing reports and moves rows as they, bookings and the operator say."""
 
-    def __init__(self, database: Database, clock: Clock, orders: OrderRepository, batches: BatchJournal) -> None:
+    def __init__(self, database: Database, clock: Clock, orders: OrderRepository, journal: BatchJournal) -> None:
         self._database = database
         self._clock = clock
         self._orders = orders
-        self._batches = batches
-        self._transitions = batches.transitions
+        self._journal = journal
+        self._batches = journal.batches
+        self._transitions = journal.transitions
 
     # -- processing reports
 
@@ -112,7 +113,7 @@ class ResultLog:
             batch = self._batches.get(batch_id)
             changes = self._transitions.move_rows(batch, outcomes)
             self._transitions.move_batch(batch, BatchState.ANSWERED)
-            self._batches.leases.release(batch_id)
+            self._journal.leases.release(batch_id)
             self._transitions.log("batch.answered", batch_id, sha256=sha256, states=changes)
         return self._batches.get(batch_id)
 
@@ -142,7 +143,7 @@ class ResultLog:
                 {"batch": batch_id, "words": as_parameter(words)},
             )
             changes = self._transitions.move_rows(batch, outcomes)
-            self._batches.leases.release(batch_id)  # a file that has no name yet gets none any more
+            self._journal.leases.release(batch_id)  # a file that has no name yet gets none any more
             self._transitions.log("batch.settled", batch_id, states=changes, why=why)
         return self._batches.get(batch_id)
 

@@ -37,11 +37,12 @@ _COLUMNS = (
 class SubmissionLog:
     """Records submissions, and moves their batches and rows with them."""
 
-    def __init__(self, database: Database, clock: Clock, batches: BatchJournal) -> None:
+    def __init__(self, database: Database, clock: Clock, journal: BatchJournal) -> None:
         self._database = database
         self._clock = clock
-        self._batches = batches
-        self._transitions = batches.transitions
+        self._journal = journal
+        self._batches = journal.batches
+        self._transitions = journal.transitions
 
     # -- reading
 
@@ -127,7 +128,7 @@ class SubmissionLog:
             held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
             if held != set(orders):
                 raise StoreError(f"batch {batch_id} changed while its feed was made; dispatch again")
-            self._batches.mark_sent(batch_id, files=(), sha256=sha256)
+            self._journal.mark_sent(batch_id, files=(), sha256=sha256)
             try:
                 submission_id: int = self._database.value(
                     "INSERT INTO feed_attempts (batch, action, feed_type, marketplace, state, sha256, size, messages,"
@@ -215,7 +216,7 @@ class SubmissionLog:
             submission = self.return_to_hold(submission_id, SubmissionState.NOT_TAKEN, note=note)
             self.move(submission_id, SubmissionState.CANCELLED, note=note)
             if self._batches.get(submission.batch).state is BatchState.HELD:
-                self._batches.recall(submission.batch, why=note)
+                self._journal.recall(submission.batch, why=note)
         return self._get(submission_id)
 
     def _set_state(self, submission: Submission, state: SubmissionState) -> None:
