@@ -203,8 +203,9 @@ class SlowOrder:
         active = [line for line in lines if _is_active(line)]
         currencies = {line.value("currency") for line in lines} - {None}
         paid = [line.value("price") for line in active if out["status"] != "cancelled"]
-        total: int | None = sum(sum(one[:6]) - sum(one[6:]) for one in paid if one is not None)
-        if None in paid or len(currencies) != 1:
+        sums = [None if one is None else sum(one[:6]) - sum(one[6:]) for one in paid]
+        total: int | None = sum(one for one in sums if one is not None)
+        if len(currencies) != 1 or any(one is None or one < 0 for one in sums):
             total = None
         out["total"] = total
         out["currency"] = None if total is None else currencies.pop()

@@ -55,6 +55,11 @@ class LineAmounts(msgspec.Struct, frozen=True):
         taxes = self.item_tax + self.shipping_tax + self.gift_wrap_tax
         return prices + taxes - self.item_promotion - self.ship_promotion
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether a buyer can have paid this. Promotions above all there is to pay are not: then nothing is known."""
+        return self.total >= 0
+
     def minus(self, other: LineAmounts) -> LineAmounts:
         """Return these amounts less `other`, component by component."""
         return LineAmounts(*(getattr(self, name) - getattr(other, name) for name in COMPONENTS))
@@ -79,7 +84,7 @@ class OrderLine(msgspec.Struct, frozen=True):
     status: OrderStatus
     currency: str | None
     paid: LineAmounts | None
-    """Amounts that the buyer paid; None when no report states prices."""
+    """Amounts that the buyer paid; None when no report states prices, or what they come to is below zero."""
     refunded: LineAmounts
     """Amounts refunded, or sent to be refunded, by this store's own journal."""
     units_cancelled: int

@@ -91,6 +91,31 @@ def test_two_promotions_of_one_amount_count_both(session: Session, tmp_path: Pat
     assert (line.item_promotion_id, line.ship_promotion_id) == (None, "FREE-SHIP"), "no one id stands for both"
 
 
+@pytest.mark.parametrize("rows", [
+    [FIRST | {"item-promotion-discount": "-47.50"}],
+    [FIRST | {"ship-promotion-discount": "47.51"}],
+    [FIRST, SECOND | {"item-promotion-discount": "-42.00"}],
+    [FIRST, CONTINUED | {"item-promotion-discount": "-42.00"}],
+])  # fmt: skip
+@pytest.mark.parametrize("between", [0, 700])
+def test_promotions_above_all_there_is_to_pay_leave_it_unknown_what_was_paid(
+    session: Session, tmp_path: Path, rows: list[dict[str, str]], between: int
+) -> None:
+    """No buyer was ever paid by an order: of one row, of several that add up, read one by one and many at once."""
+    other = cells("new_orders") | FIRST | {"order-item-id": "30000000000009", "sku": "OTHER"}
+    others = [cells("new_orders", n) | FIRST for n in range(2, 2 + between)]
+    found = [other, *(cells("new_orders") | one for one in rows), *others]
+    notes = take(session, tmp_path / "a.txt", PROMOTED, found)
+    assert sum("promotions above all there is to pay: what was paid is unknown" in note for note in notes) == 1
+    free, wrong = lines(session)
+    assert free.paid is not None
+    assert (free.paid.total, wrong.paid) == (3950, None)
+    order = session.orders.get(ORDER)
+    assert order is not None
+    assert order.row.total is None
+    assert list(session.recount().run()) == []
+
+
 @pytest.mark.parametrize("order", permutations(range(3)))
 def test_another_item_id_for_the_same_sku_and_quantity_is_the_same_line_and_said(
     session: Session, tmp_path: Path, order: tuple[int, ...]

@@ -14,7 +14,8 @@ from ordertui.store import Store, StoreError
 from ordertui.store.engine import migrations
 from ordertui.store.engine.protocol import GENESIS, chained
 from support.batches import plan, session_of, states
-from support.shops import NOW, open_session, order_id
+from support.reports import write
+from support.shops import ALL_ORDERS, NOW, all_orders_row, open_session, order_id
 
 
 def version_one(path: Path, folder: Path) -> None:
@@ -174,6 +175,24 @@ def test_a_store_of_version_four_goes_on(tmp_path: Path) -> None:
         order_id(1): "cancel", order_id(2): "cancel", order_id(3): None, order_id(11): "refund", order_id(12): None,
     }  # fmt: skip
     connection.close()
+
+
+def test_a_total_below_zero_becomes_unknown_and_is_told(tmp_path: Path) -> None:
+    """A promotion of 30.00 on 20.00 was shown as a total of -10.00."""
+    rows = [all_orders_row(number, "Shipped", item_price="20.00", item_tax="") for number in (1, 2, 3)]
+    with open_session(tmp_path) as session:
+        session.imports.import_files([write(tmp_path / "a.txt", ALL_ORDERS, rows)])
+    old = sqlite3.connect(tmp_path / "orders.db")
+    old.execute("UPDATE lines SET item_promotion = CASE order_id WHEN 1 THEN 3000 ELSE 2000 END WHERE order_id < 3")
+    old.execute("UPDATE orders SET total = CASE id WHEN 1 THEN -1000 ELSE 0 END WHERE id < 3")
+    old.execute(f"PRAGMA user_version = {migrations.SCRIPTS.index('0027_possible_totals.sql')}")
+    old.commit()
+    old.close()
+    with open_session(tmp_path) as session:
+        totals = [session.orders.get(order_id(number)) for number in (1, 2, 3)]
+        assert [str(one.row.total) for one in totals if one] == ["None", "USD 0.00", "USD 20.00"]
+        assert list(session.recount().run()) == []
+        assert any("total: 1 order" in one for one in session.notices.banners())
 
 
 def test_dates_of_single_fields_become_columns(folder: Path) -> None:

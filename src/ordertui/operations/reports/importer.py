@@ -159,6 +159,7 @@ class ReportImporter:
             *resolver.notes(),
             *_renamed(target.renamed),
             *_repromoted(target.repromoted),
+            *_above_price(target.above_price),
             *_coverage_notes(info, source, target, read),
         ]
         if ignored:
@@ -205,13 +206,27 @@ def _repromoted(items: Sequence[tuple[object, ...]]) -> list[str]:
     """Return the warning that what was paid for items may be less than what is kept."""
     if not items:
         return []
-    shown = "; ".join(f"{order_id} item {item}" for order_id, item in items[:SHOWN_LINES])
-    more = f"; and {len(items) - SHOWN_LINES:,} more" if len(items) > SHOWN_LINES else ""
     return [
         "other promotions than a report before gave for the same price; those of the newest report are kept. Where one"
         " report was split over two files, less was paid than is kept here: join the files, and import that before any"
-        f" refund: {shown}{more}"
+        f" refund: {_shown(items)}"
     ]
+
+
+def _above_price(items: Sequence[tuple[object, ...]]) -> list[str]:
+    """Return the warning that it is unknown what was paid for items."""
+    if not items:
+        return []
+    return [
+        "promotions above all there is to pay: what was paid is unknown, and nothing can be refunded until a report"
+        f" gives other amounts: {_shown(items)}"
+    ]
+
+
+def _shown(items: Sequence[tuple[object, ...]]) -> str:
+    shown = "; ".join(f"{order_id} item {item}" for order_id, item in items[:SHOWN_LINES])
+    more = f"; and {len(items) - SHOWN_LINES:,} more" if len(items) > SHOWN_LINES else ""
+    return f"{shown}{more}"
 
 
 def _note_left_out(target: ImportSession, rejects: Iterable[RejectedRow]) -> None:

@@ -37,6 +37,7 @@ SCRIPTS = (
     "0024_policies.sql",
     "0025_approvals.sql",
     "0026_claims.sql",
+    "0027_possible_totals.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

@@ -105,9 +105,11 @@ class ImportSession:
         self.changed = 0
         self.unchanged = 0
         self.renamed: list[tuple[Any, ...]] = []
+        """(order id, known item id, the report's) of lines that the report names by another item id."""
         self.repromoted: list[tuple[Any, ...]] = []
         """Order and item id of known items that came with other promotions."""
-        """(order id, known item id, the report's) of lines that the report names by another item id."""
+        self.above_price: list[tuple[Any, ...]] = []
+        """Order and item id (SKU without one) of items with promotions above all there is to pay."""
         self.rejected = 0
         """Rows that the reader rejected; set by the caller."""
         self.stopped = False
@@ -224,6 +226,7 @@ class ImportSession:
             renamed = self._pair_unclear()
             repromoted = self._database.query(pairing.OTHER_PROMOTIONS) if known else []
             self._merge_lines()
+            above_price = self._database.query(pairing.ABOVE_PRICE)
             changed = self._merge_orders()
             if self.flags:  # with the order, which nobody may cancel before its program is known
                 self._keep_flags(row[0] for row in self._database.query("SELECT DISTINCT order_id FROM sorted"))
@@ -235,6 +238,7 @@ class ImportSession:
         self.rows, self.new, self.changed, self.unchanged = after
         self.renamed += renamed
         self.repromoted += repromoted
+        self.above_price += above_price
 
     def _keep_flags(self, order_ids: Iterable[str]) -> None:
         said = {one: self.flags[one] for one in order_ids if one in self.flags}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ordertui.store.repositories.derived_facts import UNPAID
+
 PROMOTIONS = tuple(
     f"UPDATE sorted SET {name} = CASE WHEN sorted.item_price IS NULL THEN sorted.{name} ELSE b.amount END,"
     f" {name}_id = CASE WHEN b.promotions = 1 THEN b.promotion END FROM (SELECT order_id, at, item,"
@@ -112,3 +114,10 @@ OTHER_PROMOTIONS = (
 """Known items that the report gives other promotions for the same price: (order id, item id). A promotion does not
 change after the purchase, so one report may have been split over two files, each with a part of the promotions.
 """
+ABOVE_PRICE = (
+    "SELECT DISTINCT h.order_id, coalesce(l.item_id, p.sku) FROM heads h CROSS JOIN lines l CROSS JOIN products p"
+    " WHERE h.order_id IN (SELECT order_id FROM sorted WHERE item_promotion > 0 OR ship_promotion > 0)"
+    f" AND l.order_id = h.id AND p.id = l.product_id AND l.item_price IS NOT NULL AND {UNPAID}"
+    " ORDER BY h.order_id, coalesce(l.item_id, p.sku)"
+)
+"""Items of these orders of which more is taken off than there is to pay: (order id, item id, or SKU without one)."""

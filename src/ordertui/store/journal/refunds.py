@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ordertui.orders.batch_state import LEFT, POSSIBLY_DONE, RowState
 from ordertui.orders.enums import Action
-from ordertui.orders.order import COMPONENTS, LineAmounts
+from ordertui.orders.order import COMPONENTS
 from ordertui.orders.refund_limit import excess_text
 from ordertui.store.engine.database import Database, in_list
 from ordertui.store.engine.errors import RefundExceedsPayment
-from ordertui.store.repositories.derived_facts import ACTIVE, refunded
+from ordertui.store.repositories.derived_facts import ACTIVE, UNPAID, refunded
 from ordertui.store.repositories.operator_facts import OperatorFacts
-from ordertui.store.repositories.orders import NOTHING, REFUNDED, RefundedSoFar, sum_refunds
+from ordertui.store.repositories.orders import NOTHING, REFUNDED, RefundedSoFar, paid_amounts, sum_refunds
 
 from .records import NewRow, RefundProblem, RefundRow
 
@@ -86,11 +86,7 @@ class RefundLedger:
         """
         lines, refunds = self._database.query_all_in((_LINES, REFUNDED), dict.fromkeys(ids))
         back = sum_refunds(refunds)
-        paid = {
-            (v[0], v[1], v[2]): (LineAmounts(*(part or 0 for part in v[5:])), v[4] or 0)
-            for v in lines
-            if v[5] is not None
-        }
+        paid = {(v[0], v[1], v[2]): (amounts, v[4] or 0) for v in lines if (amounts := paid_amounts(v[5:])) is not None}
         items = {(v[0], v[1]): v[3] for v in lines}
         return (
             lambda row_id, line, currency: (paid.get((row_id, line, currency)), back.get((row_id, line), NOTHING)),
@@ -170,7 +166,7 @@ class RefundLedger:
         found = self._database.query_in(
             "SELECT o.id,"
             f" (SELECT {_sum('l')} FROM lines l WHERE l.order_id = o.id AND {ACTIVE}),"
-            f" (SELECT count(*) - count(item_price) FROM lines l WHERE l.order_id = o.id AND {ACTIVE}),"
+            f" (SELECT count(*) FROM lines l WHERE l.order_id = o.id AND {ACTIVE} AND {UNPAID}),"
             f" (SELECT {_sum('r')} FROM refunds r JOIN batch_rows b ON b.batch = r.batch AND b.order_id = r.order_id"
             f"  WHERE r.order_id = o.id AND b.state IN {in_list(POSSIBLY_DONE)})"
             " FROM orders o WHERE o.id IN ({})",

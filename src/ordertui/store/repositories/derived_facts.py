@@ -20,8 +20,12 @@ def _sum(table: str, names: Sequence[str]) -> str:
 ACTIVE = "(coalesce(l.status, '') <> 'cancelled' AND coalesce(l.quantity, 1) <> 0)"
 """SQL: whether anything of the line `l` is still wanted (`OrderLine.is_active`)."""
 _NO_ID = f"(l.item_id IS NULL OR length(l.item_id) < {MIN_ITEM_ID} OR length(l.item_id) > {MAX_ITEM_ID})"
-_PRICED = f"{ACTIVE} AND l.item_price IS NOT NULL AND l.currency IS NOT NULL"
-_PAID = f"l.item_price + {_sum('l', COMPONENTS[1:6])} - {_sum('l', COMPONENTS[6:])}"
+_PAID = f"(l.item_price + {_sum('l', COMPONENTS[1:6])} - {_sum('l', COMPONENTS[6:])})"
+UNPAID = f"coalesce({_PAID}, -1) < 0"
+"""SQL: whether what was paid for the line `l` is unknown: it has no price, or its promotions are above all there is to
+pay, which no buyer was ever charged (`LineAmounts.is_possible`).
+"""
+_PRICED = f"{ACTIVE} AND NOT {UNPAID} AND l.currency IS NOT NULL"
 _GIVEN_BACK = (
     f"coalesce((SELECT sum({_sum('r', COMPONENTS[:6])} - {_sum('r', COMPONENTS[6:])}) FROM refunds r JOIN batch_rows b"
     " ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.order_id = l.order_id"
@@ -79,18 +83,14 @@ id, so then nothing is concluded.
 """
 SUM_OF_UNITS = f"(SELECT sum({UNITS_SHIPPED}) FROM lines l WHERE l.order_id = m.id)"
 """SQL: the units shipped of the order `m`."""
-_TOTAL = (
-    "(l.item_price + l.item_tax + l.shipping_price + l.shipping_tax + l.gift_wrap_price + l.gift_wrap_tax"
-    " - l.item_promotion - l.ship_promotion)"
-)
 _COUNTED = f"({ACTIVE} AND coalesce(m.status, '') <> 'cancelled')"
 TOTAL = (
-    f"CASE WHEN max(CASE WHEN l.item_price IS NULL AND {_COUNTED} THEN 1 ELSE 0 END) = 0"
+    f"CASE WHEN max(CASE WHEN {UNPAID} AND {_COUNTED} THEN 1 ELSE 0 END) = 0"
     " AND min(l.currency) = max(l.currency)"
-    f" THEN coalesce(sum(CASE WHEN {_COUNTED} THEN {_TOTAL} END), 0) END"
+    f" THEN coalesce(sum(CASE WHEN {_COUNTED} THEN {_PAID} END), 0) END"
 )
 """SQL over the lines `l` of the order `m`: minor units of those that are active, so 0 when it is wholly cancelled; NULL
-when an active one has no price, no currency is known, or currencies differ.
+when what was paid for an active one is unknown, no currency is known, or currencies differ.
 """
 CANCELLED_LINES = (
     "sum(CASE WHEN l.status = 'cancelled' AND coalesce(l.buyer_request, '') <> 'official' THEN 1 ELSE 0 END)"

@@ -291,8 +291,12 @@ def _sources(bits: int) -> tuple[ReportKind, ...]:
     return tuple(kind for kind, bit in _SOURCE_BITS if bits & bit)
 
 
-def _amounts(parts: Row) -> LineAmounts:
-    return LineAmounts(*parts) if None not in parts else LineAmounts(*(part or 0 for part in parts))
+def paid_amounts(parts: Row) -> LineAmounts | None:
+    """Return what was paid, from the columns of COMPONENTS; None without a price, or when nobody can have paid that."""
+    if parts[0] is None:
+        return None
+    found = LineAmounts(*parts) if None not in parts else LineAmounts(*(part or 0 for part in parts))
+    return found if found.is_possible else None
 
 
 def _order_row(v: Row) -> OrderRow:
@@ -311,7 +315,7 @@ def _order_lines(rows: Sequence[Row], refunded: Mapping[tuple[int, int], Refunde
     return tuple(
         OrderLine(
             v[1], v[2], v[3], v[4], v[5], v[6], v[7], _STATUSES[v[8] or "unknown"], v[9],
-            None if v[10] is None else _amounts(v[10:18]),
+            paid_amounts(v[10:18]),
             *refunded.get((v[0], v[1]), NOTHING), _REQUESTS[v[18] or "unknown"], v[19], v[20], v[21],
         )
         for v in rows
