@@ -1,9 +1,11 @@
 """One process at work on a store until it is stopped or killed: answers in, reports in, commits, holds, dispatches.
 
-python worker.py STORE INBOX SEED [ROUNDS]
+python batch_worker.py STORE INBOX SEED [asked]
 
 It says on stdout, one line each and at once, what it knows to be done: `committed 3 ORDER ORDER`, `sent 3`, `waited
-0.05`, `loser WHY`. Reports wait in INBOX as `BATCH-anything.txt`, order reports as `orders-anything.txt`.
+0.05`, `loser WHY`. Reports wait in INBOX as `BATCH-anything.txt`, order reports as `orders-anything.txt`, and what
+Amazon did of a batch as `BATCH.truth`, a line for each order: ORDER done, or ORDER failed. `asked`, it does three
+things for each line of stdin, which is a seed, and then says `ended`.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from ordertui.orders.clock import SystemClock
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts
 from ordertui.store import ActionAlreadyOpen, StoreError
+from ordertui.store.engine.errors import StoreLocked
 
 
 def say(*words: object) -> None:
@@ -90,21 +93,40 @@ def retry(session: Session, rng: random.Random) -> None:
                 say("committed", batch.id, *(row.order_id for row in plan.rows))
 
 
-def main(store: str, inbox: str, seed: str, rounds: str = "0") -> None:
+def settle(session: Session, inbox: Path, rng: random.Random) -> None:
+    """Say of an order what Amazon did, as somebody does who looked there."""
+    path = rng.choice(sorted(inbox.glob("*.truth")) or [None])
+    if path is not None:
+        order, outcome = rng.choice(path.read_text(encoding="utf-8").splitlines()).split()
+        session.batches.settle(int(path.stem), [order], done=outcome == "done", why="looked there", typed="1")
+        say("settled", path.stem, order, outcome)
+
+
+def act(session: Session, inbox: Path, rng: random.Random) -> None:
+    """Do one thing."""
+    started = time.monotonic()
+    steps = (partial(bring, inbox=inbox), commit, commit, leave, leave, retry, partial(settle, inbox=inbox))
+    try:
+        rng.choice(steps)(session, rng=rng)
+    except StoreLocked:  # nobody holds the store for so long
+        raise
+    except (OperationError, StoreError) as error:
+        lost(error)
+    say("waited", round(time.monotonic() - started, 3))
+
+
+def main(store: str, inbox: str, seed: str, is_asked: str = "") -> None:
     rng = random.Random(int(seed))
     place = store if "://" in store else Path(store)
     with Session.open(place, clock=SystemClock(), config=Config(operator=f"worker-{seed}")) as session:
         say("ready")
-        number = 0
-        while rounds == "0" or number < int(rounds):
-            number += 1
-            started = time.monotonic()
-            try:
-                steps = (partial(bring, inbox=Path(inbox)), commit, commit, leave, leave, retry)
-                rng.choice(steps)(session, rng=rng)
-            except (OperationError, StoreError) as error:
-                lost(error)
-            say("waited", round(time.monotonic() - started, 3))
+        while not is_asked:
+            act(session, Path(inbox), rng)
+        for line in sys.stdin:
+            rng.seed(int(line))
+            for _ in range(3):
+                act(session, Path(inbox), rng)
+            say("ended")
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action, BuyerRequest
 from ordertui.orders.order import OrderRow
 from ordertui.store import SORT_KEYS
-from ordertui.store.repositories.order_by import order_by
 from support.shops import all_orders_row, bring, open_session, unshipped_row
+from support.statements import noted
 
 RANKED = ("-", "wait", "refund", "confirm", "cancel", "cancel ☆", "cancel ★")
 """What may be done first, as a list sorts it; `☆`: the buyer asked by message."""
@@ -114,10 +114,11 @@ def test_it_is_the_stable_order_of_python(session: Session, keys: list[tuple[str
     ("-order_id,+may", "sqlite_autoindex_orders_1"),
 ])  # fmt: skip
 def test_a_first_page_comes_from_an_index(session: Session, sort: str, index: str) -> None:
-    order, params = order_by(read_sorting(sort))
-    plan = session.context.reader().database.query(
-        f"EXPLAIN QUERY PLAN SELECT o.id FROM orders o {order} LIMIT 200", params
-    )
+    with noted(session.context.reader()) as notes:
+        session.orders.find("", sort, limit=200)
+    sql, params = notes.statements[-1]
+    assert sql.startswith("SELECT o.id FROM orders o")
+    plan = session.context.reader().database.query(f"EXPLAIN QUERY PLAN {sql}", params)
     assert index in plan[0][3]
     assert not any("TEMP B-TREE FOR ORDER BY" in step[3] for step in plan), "no sort of everything"
 

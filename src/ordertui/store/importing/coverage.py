@@ -17,7 +17,13 @@ from ordertui.store.engine.database import Database, as_parameter, in_list
 
 AWAITING_SHIPMENT = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
 _NAMED_AT_ONCE = 5_000
-_WAITS = f"status IN {in_list(AWAITING_SHIPMENT)} AND channel <> '{Channel.AMAZON.value}'"
+_OPEN = in_list(AWAITING_SHIPMENT)
+_WAITS = f"status IN {_OPEN} AND channel <> '{Channel.AMAZON.value}'"
+_OF_WAITING = (
+    f"FROM (SELECT o.id AS id FROM orders o WHERE o.status IN {_OPEN}) w WHERE orders.id = +w.id"
+    f" AND orders.channel <> '{Channel.AMAZON.value}'"
+)
+"""The same for changes: SQLite never chooses to read all orders for it, whatever statistics it has."""
 _SINCE = (
     "(SELECT max(u.as_of) FROM unshipped_reports u WHERE u.marketplace = orders.marketplace"
     " AND u.as_of > coalesce(orders.named_at, orders.at)"
@@ -103,7 +109,7 @@ def hear_sync(
     is_unread = f"order_id IN (SELECT u.id FROM {database.values_sql('unread', id=str)} AS u)"
     listed = f"({heard} OR {is_unread})" if opened_since is not None else f"{heard} AND NOT {is_unread}"
     database.execute(
-        f"UPDATE orders SET named_at = :until WHERE {_WAITS} AND marketplace IN {in_list(marketplaces)}"
+        f"UPDATE orders SET named_at = :until {_OF_WAITING} AND marketplace IN {in_list(marketplaces)}"
         f" AND coalesce(named_at, 0) < :until AND {listed}",
         {"until": until, "unread": as_parameter(unread)},
     )
@@ -127,13 +133,13 @@ def hear_order(database: Database, order_id: str, at: int) -> None:
 
 def mark(database: Database) -> int:
     """Mark the waiting orders that a newer Unshipped report of their time does not name; return how many they are."""
-    database.execute(f"UPDATE orders SET named_at = at WHERE {_WAITS} AND coalesce(named_at, 0) < at")
+    database.execute(f"UPDATE orders SET named_at = at {_OF_WAITING} AND coalesce(named_at, 0) < at")
     database.execute(
         "UPDATE orders SET missing = 'no', missing_since = NULL, version = version + 1 WHERE missing = 'yes'"
         f" AND (NOT ({_WAITS}) OR {_SINCE} IS NULL)"
     )
     database.execute(
         f"UPDATE orders SET missing = 'yes', missing_since = {_SINCE}, version = version + 1"
-        f" WHERE {_WAITS} AND {_SINCE} <> coalesce(missing_since, 0)"
+        f" {_OF_WAITING} AND {_SINCE} <> coalesce(missing_since, 0)"
     )
     return int(database.value(f"SELECT count(*) FROM orders WHERE {_WAITS} AND missing = 'yes'"))

@@ -139,8 +139,8 @@ class UndoRecorder:
             names = (*_FOUND, "prime")
             self._database.execute(
                 f"INSERT INTO import_orders (import, order_id, is_new, {', '.join(names)}) SELECT :import, o.id, 0,"
-                f" {columns('o', names)} FROM {self._database.values_sql('names', id=str)} AS n JOIN orders o"
-                " ON o.order_id = n.id WHERE 1 = 1 ON CONFLICT DO NOTHING",
+                f" {columns('o', names)} FROM {self._database.values_sql('names', id=str)} AS n CROSS JOIN"
+                " orders o WHERE o.order_id = n.id ON CONFLICT DO NOTHING",
                 {"import": self._number, "names": as_parameter(dict.fromkeys(order_ids))},
             )
 

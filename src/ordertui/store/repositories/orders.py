@@ -138,7 +138,7 @@ class OrderRepository:
         order, more = order_by(sorting, *self._rank(ranks, decisions), whole=limit is None)
         sql = f"SELECT o.id FROM orders o WHERE {_NOT_FBA if without_fba else ''}{where} {order}"
         if limit is not None:
-            sql += f" LIMIT {int(limit)}"
+            sql += f" LIMIT {int(limit)} + 0"  # for a number alone, SQLite 3.53 sorts all orders
         found = array("q")
         for part in self._database.column(sql, params | more):
             found.extend(part)
