@@ -3,12 +3,19 @@ store.
 """
 
 import filecmp
+import re
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+import click
 import pytest
 
+from ordertui.amazon.feeds import FEED_TYPES
+from ordertui.amazon.processing_report import ProcessingReportError, parse_report
+from ordertui.amazon.reports import REPORT_FORMATS, ReportContent, ReportError, ReportKind, detect_kind
+from ordertui.cli.commands_page import all_commands
 from support.cli import EXAMPLES, ROOT, Command, environment
 
 MARKETS = ("US", "DE", "JP", "IN")
@@ -34,6 +41,68 @@ def test_the_committed_files_are_what_the_script_makes(tmp_path: Path) -> None:
         [sys.executable, ROOT / "scripts" / "make_examples.py", "--into", made], check=True, env=environment(tmp_path)
     )
     assert differences(EXAMPLES, made) == ["README.md"], "run `make examples` and look at the difference"
+
+
+FILES = sorted(path for path in EXAMPLES.rglob("*") if path.is_file() and path.parent != EXAMPLES)
+PATTERNS = re.findall(
+    r"`([^`]+)`",
+    "".join(re.findall(r"^\| (`[^|]+) \|", (EXAMPLES / "README.md").read_text(encoding="utf-8"), re.MULTILINE)),
+)
+"""The files that the tables of the page name."""
+READ_BY = {
+    ("import", "files"): "us/reports/*",
+    ("results", "files"): "us/results/*",
+    ("rate", "file"): "us/health/account-health.json",
+    ("shortage", "file"): "us/choices/stock.tsv",
+    ("plan", "amounts"): "us/choices/refund.tsv",
+    ("plan", "shipping"): "us/choices/shipping.tsv",
+    ("policy check", "file"): "us/choices/house.toml",
+    ("policy publish", "file"): "us/choices/house.toml",
+}
+"""What a command reads from a file, and an example of it."""
+OWN_FILES = {("commit", "plan_file"), ("config check", "file")}
+"""Files that ordertui writes itself: `plan`, `config init`."""
+
+
+def test_each_file_has_a_line_on_the_page_and_each_line_a_file() -> None:
+    names = [path.relative_to(EXAMPLES).as_posix() for path in FILES]
+    assert [name for name in names if not any(fnmatchcase(name, one) for one in PATTERNS)] == []
+    assert [one for one in PATTERNS if not any(fnmatchcase(name, one) for name in names)] == []
+    assert len(PATTERNS) > 20
+
+
+def kind_of(path: Path) -> ReportKind | None:
+    try:
+        return detect_kind(path)
+    except ReportError:
+        return None
+
+
+def test_each_kind_of_report_and_answer_has_an_example() -> None:
+    assert {kind_of(path) for path in FILES} - {None} == set(REPORT_FORMATS)
+    orders = {kind for kind, one in REPORT_FORMATS.items() if one.content is not ReportContent.FEED_RESULTS}
+    for market in MARKETS:
+        assert {kind_of(path) for path in (EXAMPLES / market.lower() / "reports").iterdir()} == orders
+    answers = set()
+    for path in (EXAMPLES / "us" / "results").iterdir():
+        answers.add((path.name.partition("-")[0], parse_report(path.read_bytes(), path.name).format))
+    assert answers == {(action.value, form) for action in FEED_TYPES for form in ("flat", "xml")}
+    assert {kind_of(path) for path in FILES if path.suffix == ".xml" and "results" not in path.parts} == {
+        ReportKind.ALL_ORDERS, ReportKind.NEW_ORDERS
+    }  # fmt: skip
+    with pytest.raises(ProcessingReportError):
+        parse_report((EXAMPLES / "README.md").read_bytes(), "README.md")
+
+
+def test_each_file_that_a_command_reads_has_an_example() -> None:
+    read = {
+        (name.removeprefix("ordertui "), option.name)
+        for name, command, _ in all_commands()
+        for option in command.params
+        if isinstance(option.type, click.Path) and option.type.exists and option.type.file_okay
+    }
+    assert read == set(READ_BY) | OWN_FILES
+    assert all(any(EXAMPLES.glob(pattern)) for pattern in READ_BY.values())
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ when the reports change.
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -15,13 +16,28 @@ from ordertui.operations.config import Config
 from ordertui.operations.planning.plan import Plan, PlannedOrder
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
-from ordertui.orders.clock import HOUR, FixedClock, to_local
+from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc, to_local
 from ordertui.orders.enums import Action, Dispatched
+from ordertui.orders.marketplace import MARKETPLACES
 
 from .example_orders import IN, JP, MARKETS, US, ExampleMarket
-from .example_reports import ExampleReports, example_order_id, quirks, three_marketplaces
+from .example_reports import ExampleReports, active_listings, example_order_id, quirks, three_marketplaces
 from .processing_reports import WHOLE_FILE, Fault, flat_report, xml_report
 
+HOUSE_RULES = b"""# Rules of a seller's own, on top of Amazon's; docs/policy.md says what can stand here.
+[[rule]]
+id = "big-business"
+when = "total>500 business"
+effect = "deny"
+why = "the owner cancels these himself"
+
+[shortage]
+protect = ["prime"]
+
+[budget]
+day = 5
+effect = "typed_confirmation"
+"""
 NEXT_DAY = 19 * HOUR
 """After the reports, the All Orders report by last update is downloaded."""
 
@@ -48,11 +64,12 @@ def write_examples(folder: Path, now: int, *, for_today: bool = False) -> None:
     for code, reports in found.items():
         put(f"{code.lower()}/reports", reports.download())
     put("us/next-day", {"all-orders-by-last-update.txt": found["US"].next_day(now if for_today else now + NEXT_DAY)})
-    put("us/choices", _choices(now, zone))
+    put("us/choices", _choices(now, zone) | _stock() | {"house.toml": HOUSE_RULES})
     put("eu/reports", {"all-orders-utf16.txt": three_marketplaces(found.values())})
     put("quirks", quirks(found["US"], found["JP"]))
     for market in MARKETS:
         put(f"{market.code.lower()}/results", _answers(folder, market, now))
+    put("us/health", {"account-health.json": _account_health(folder, now)})
 
 
 def write_example_reports(folder: Path, now: int) -> None:
@@ -77,6 +94,42 @@ def _choices(now: int, zone: str) -> dict[str, bytes]:
         "shipping.tsv": f"order-id\tcarrier\ttracking-number\tship-date\n{ship}\n".encode(),
         "refund.tsv": f"order-id\tline\titem-price\titem-tax\n{refunds}\n".encode(),
     }
+
+
+def _stock() -> dict[str, bytes]:
+    """Return units on hand, in a file of one's own and in a report of Amazon's."""
+    units = (1, 2, 40, 40, 40, 0)
+    short = [f"{product.sku}\t{on_hand}" for product, on_hand in zip(US.products[:2], units, strict=False)]
+    return {
+        "stock.tsv": "\n".join(["sku\tavailable", *short, ""]).encode(),
+        "active-listings.txt": active_listings(US, units),
+    }
+
+
+def _account_health(folder: Path, now: int) -> bytes:
+    """Return Amazon's account health report of the seven days before today, with the rate that ordertui has."""
+    end = now - now % DAY
+    first, last = (iso_utc(at)[:10] for at in (end - 7 * DAY, end - 1))
+    figure = {
+        "reportingDateRange": {"reportingDateFrom": f"{first}T00:00Z", "reportingDateTo": f"{last}T23:59Z"},
+        "status": "GOOD", "targetValue": 0.025, "targetCondition": "LESS_THAN",
+        "rate": 0.0, "orderCount": 0, "cancellationCount": 0,
+    }  # fmt: skip
+
+    def report() -> bytes:
+        metric = {"marketplaceId": MARKETPLACES[US.code].id, "preFulfillmentCancellationRate": figure}
+        return f"{json.dumps({'performanceMetrics': [metric]}, indent=2)}\n".encode()
+
+    with tempfile.TemporaryDirectory() as place, _session(Path(place), now) as session:
+        session.imports.import_files(sorted((folder / "us" / "reports").iterdir()))
+        draft = Path(place) / "draft.json"
+        draft.write_bytes(report())
+        (found,) = session.rate.compare(draft)
+    cancelled, orders = found.ours
+    figure |= {"cancellationCount": cancelled, "orderCount": orders}
+    if cancelled is not None and orders:
+        figure["rate"] = round(cancelled / orders, 6)
+    return report()
 
 
 def _leave(session: Session, plan: Plan, *, undo: Sequence[str] = ()) -> list[PlannedOrder]:

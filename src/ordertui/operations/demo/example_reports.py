@@ -8,7 +8,8 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from xml.sax.saxutils import escape
@@ -244,8 +245,24 @@ def quirks(us: ExampleReports, jp: ExampleReports) -> dict[str, bytes]:
         "no-request-column.txt": flat_text(no_request, good).encode("utf-8"),
         "no-report.txt": b"date\tnote\n2026-11-23\tthis is no report of Amazon's\n",
         "packed.txt.gz": _packed(flat_text(ALL, more)),
+        "packed.zip": _zipped("new-orders.txt", flat_text(NEW, more)),
         "all-orders.xml": _xml(more),
+        "new-orders.xml": _new_orders_xml(more),
     }
+
+
+def active_listings(market: ExampleMarket, units: Sequence[int]) -> bytes:
+    """Return Amazon's Active Listings Report with the units on hand of each product; the last is kept by Amazon."""
+    rows: list[Row] = [
+        {
+            "item-name": product.title, "seller-sku": product.sku, "asin1": product.asin,
+            "price": format_decimal(product.price, market.currency), "quantity": on_hand,
+            "fulfillment-channel": "DEFAULT", "status": "Active",
+        }
+        for product, on_hand in zip(market.products, units, strict=True)
+    ]  # fmt: skip
+    rows[-1] |= {"quantity": "", "fulfillment-channel": "AMAZON_NA"}
+    return flat_text(list(rows[0]), rows).encode("utf-8")
 
 
 def _packed(text: str) -> bytes:
@@ -256,16 +273,23 @@ def _packed(text: str) -> bytes:
     return target.getvalue()
 
 
+def _zipped(name: str, text: str) -> bytes:
+    """Return a ZIP file with the text under `name`, stored as it is: the same bytes whatever Python and zlib."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as file:
+        entry = zipfile.ZipInfo(name)
+        entry.create_system = 3  # Unix, on every system
+        file.writestr(entry, text.encode("utf-8"))
+    return target.getvalue()
+
+
 def _xml(rows: Iterable[Row]) -> bytes:
     """Return the All Orders report as XML: what GET_XML_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL gives."""
     messages = []
     for row in rows:
         cell = {name: escape(str(value)) for name, value in row.items()}
-        amount = '<Component><Type>{}</Type><Amount currency="{}">{}</Amount></Component>'
-        price = amount.format("Principal", cell["currency"], cell["item-price"])
-        tax = amount.format("Tax", cell["currency"], cell["item-tax"])
         messages.append(
-            f"  <Message>\n    <Order>\n      <AmazonOrderID>{cell['order-id']}</AmazonOrderID>\n"
+            f"    <Order>\n      <AmazonOrderID>{cell['order-id']}</AmazonOrderID>\n"
             f"      <PurchaseDate>{cell['purchase-date']}</PurchaseDate>\n"
             f"      <LastUpdatedDate>{cell['last-updated-date']}</LastUpdatedDate>\n"
             f"      <OrderStatus>{cell['order-status']}</OrderStatus>\n"
@@ -275,12 +299,41 @@ def _xml(rows: Iterable[Row]) -> bytes:
             f"      <IsBusinessOrder>{cell['is-business-order']}</IsBusinessOrder>\n"
             f"      <OrderItem><ASIN>{cell['asin']}</ASIN><SKU>{cell['sku']}</SKU>"
             f"<ItemStatus>{cell['item-status']}</ItemStatus><ProductName>{cell['product-name']}</ProductName>"
-            f"<Quantity>{cell['quantity']}</Quantity><ItemPrice>{price}{tax}</ItemPrice></OrderItem>\n"
-            "    </Order>\n  </Message>\n"
+            f"<Quantity>{cell['quantity']}</Quantity><ItemPrice>{_price(cell)}</ItemPrice></OrderItem>\n"
+            "    </Order>\n"
         )
+    return _envelope("AllOrdersReport", messages)
+
+
+def _new_orders_xml(rows: Iterable[Row]) -> bytes:
+    """Return the New orders report as XML: what GET_ORDER_REPORT_DATA_SHIPPING gives."""
+    messages = []
+    for row in rows:
+        cell = {name: escape(str(value)) for name, value in row.items()}
+        messages.append(
+            f"    <OrderReport>\n      <AmazonOrderID>{cell['order-id']}</AmazonOrderID>\n"
+            f"      <OrderDate>{cell['purchase-date']}</OrderDate>\n"
+            f"      <OrderPostedDate>{cell['payments-date']}</OrderPostedDate>\n"
+            f"      <BillingData><BuyerName>{cell['buyer-name']}</BuyerName></BillingData>\n"
+            f"      <Item><AmazonOrderItemCode>{cell['order-item-id']}</AmazonOrderItemCode><SKU>{cell['sku']}</SKU>"
+            f"<Title>{cell['product-name']}</Title><Quantity>{cell['quantity']}</Quantity>"
+            f"<ItemPrice>{_price(cell)}</ItemPrice></Item>\n"
+            "    </OrderReport>\n"
+        )
+    return _envelope("OrderReport", messages)
+
+
+def _price(cell: Mapping[str, str]) -> str:
+    amount = '<Component><Type>{}</Type><Amount currency="{}">{}</Amount></Component>'
+    tax = amount.format("Tax", cell["currency"], cell["item-tax"])
+    return amount.format("Principal", cell["currency"], cell["item-price"]) + tax
+
+
+def _envelope(message_type: str, messages: Iterable[str]) -> bytes:
+    body = "".join(f"  <Message>\n{message}  </Message>\n" for message in messages)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<AmazonEnvelope>\n  <Header><DocumentVersion>1.00</DocumentVersion>'
-        f"</Header>\n  <MessageType>AllOrdersReport</MessageType>\n{''.join(messages)}</AmazonEnvelope>\n"
+        f"</Header>\n  <MessageType>{message_type}</MessageType>\n{body}</AmazonEnvelope>\n"
     ).encode()
 
 
