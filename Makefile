@@ -48,9 +48,10 @@ install:
 newcomer:
 	@PYTHON=$(PYTHON) scripts/try_installed.sh .
 
+# make release URL=https://.../ordertui: the repository, for the links of the description on an index.
 release: $(VENV)/.dev
 	@$(PIP) 'build>=1.2,<2' 'twine>=6,<7'
-	@PYTHON=$(BIN)/python scripts/release.sh
+	@ORDERTUI_PROJECT_URL=$(URL) PYTHON=$(BIN)/python scripts/release.sh
 
 screenshots: $(VENV)/.dev
 	$(BIN)/python scripts/make_screenshots.py

@@ -83,11 +83,12 @@ def test_the_image_gets_all_that_the_build_reads() -> None:
         for source in line.split()[1:-1]
     }
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    folders = set(re.findall(r'glob\("(\w+)/', (ROOT / "setup.py").read_text(encoding="utf-8")))
+    script = (ROOT / "setup.py").read_text(encoding="utf-8")
+    folders = set(re.findall(r'glob\("(\w+)/', script))
     assert folders == {"docs"}, "the pages that `ordertui docs` shows"
-    assert copied == {"pyproject.toml", "setup.py", "requirements", "src", project["readme"]} | folders | {
-        *project["license-files"]
-    }
+    read = set(re.findall(r'HERE / "([\w.]+)"', script))
+    assert read == {"README.md", "pyproject.toml"}
+    assert copied == {"setup.py", "requirements", "src"} | read | folders | {*project["license-files"]}
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert "*" in ignored
     assert {line[1:] for line in ignored if line.startswith("!")} == copied
