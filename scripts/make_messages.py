@@ -101,7 +101,7 @@ def action_sentences(path: Path) -> Iterator[str]:
 
 
 SENTENCE_MODULES = (
-    "operations/eligibility", "operations/planning/planner", "operations/planning/lines",
+    "operations/denials", "operations/eligibility", "operations/planning/planner", "operations/planning/lines",
     "operations/planning/warnings", "operations/planning/reasons", "operations/planning/effects",
     "operations/planning/fitting", "operations/planning/doubts", "operations/batches/committer",
     "operations/batches/retry", "operations/batches/settle", "operations/batches/open_issues",

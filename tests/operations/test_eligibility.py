@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.operations.eligibility import Eligibility, decides
+from ordertui.operations.eligibility import Eligibility
+from ordertui.operations.order_rules import decides
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.order import lines_allow

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from ordertui.operations.config import Config
-from ordertui.operations.eligibility import AWAITING_SHIPMENT, BATCH_ACTIONS
+from ordertui.operations.denials import AWAITING_SHIPMENT, BATCH_ACTIONS
 from ordertui.operations.errors import PlanChanged
 from ordertui.operations.planning.plan import ExcludedOrder
 from ordertui.operations.planning.planner import PlanChoices
@@ -336,9 +336,9 @@ def test_a_page_reads_lines_at_once(session: Session, monkeypatch: pytest.Monkey
         return real(self, sql, params)
 
     monkeypatch.setattr(Database, "query", query)
-    session.eligibility._lines.clear()
+    session.eligibility.rules._lines.clear()
     rows = session.orders.rows(ids)
-    session.eligibility.prefetch(rows.values())
+    session.eligibility.rules.prefetch(rows.values())
     for row in rows.values():
         session.eligibility.allowed_action(row)
     assert len(queries) <= 4, "the page; of all its orders at once: rows, lines, and what went back of their lines"

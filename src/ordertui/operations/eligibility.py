@@ -10,133 +10,33 @@ after it) and what the operator has yet to choose (amounts, tracking numbers) is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 import msgspec
 
-from ordertui.orders.api_facts import PROGRAM_NAMES, PROGRAM_SOURCE
 from ordertui.orders.batch_state import holds_order
-from ordertui.orders.clock import HOUR, Clock, iso_utc, to_local
-from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, OrderStatus, Program, YesNo
-from ordertui.orders.marketplace import zone_of
-from ordertui.orders.order import LinesKnown, OrderLine, OrderRow, lines_allow
-from ordertui.rules.language import Condition, predicate
-from ordertui.rules.language import parse as parse_filter
-from ordertui.rules.language.ast import And, Compare, Not, OneOf, Or, Text, TimeRange, comparisons
-from ordertui.rules.language.predicate import BatchFacts, OrderTest
-from ordertui.rules.policy.house_rules import Effect, HouseRule
+from ordertui.orders.clock import HOUR, Clock, iso_utc
+from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, OrderStatus, YesNo
+from ordertui.orders.order import LinesKnown, OrderLine, OrderRow
+from ordertui.rules.language import Condition
+from ordertui.rules.language.ast import And, Compare, OneOf, Or, TimeRange, comparisons
 from ordertui.rules.policy.policy import Policies, Policy
 from ordertui.rules.situation import Situation, situation_from_number, situation_number, situation_of
 from ordertui.rules.tables.explanation import Explanation, Verdict
 from ordertui.store import ActionRanks, Decisions, SituationGroup, Store
 
-BATCH_ACTIONS = (Action.CANCEL, Action.REFUND, Action.CONFIRM)
-"""Actions that go into a batch. A message is text to copy: neither the journal nor item ids stand against it."""
-AWAITING_SHIPMENT = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
-LINE_COLUMNS = ("sku", "asin", "title")
-"""Columns of a condition that are read from the lines of an order."""
-MOST_KEPT = 2_000
-"""Orders whose lines are kept for house rules that ask about them."""
-
-
-class Denial(msgspec.Struct, frozen=True):
-    """Why an action is not allowed."""
-
-    rule: str
-    """Id of the row of the policy; `house ID`; `open`; `program`, `parcel`, `item-id`, `price`, `refunded`, `lines`."""
-    why: str
-    source: str
-    instead: Action | None = None
-    because: str = ""
-    """The fact or condition behind it, where the policy itself does not deny."""
-    is_by_rules: bool = False
-    """Whether the policy denies it, and not something about this order."""
-    short: str = ""
-    """`why` in two or three words, for the side pane."""
-
-
-OPEN = "open"
-"""Id of the denial of an order that a batch holds."""
-JOURNAL_SOURCE = "the journal of this store"
-LINES_SOURCE = "Amazon's feeds name each item by its order-item-id; a refund needs what was paid"
-NO_ITEM_ID = Denial(
-    "item-id",
-    "its order-item-id is unknown: import the Unshipped orders or New orders report",
-    LINES_SOURCE,
-    because="an order-item-id is unknown",
-    short="item id unknown",
+from .denials import (
+    AUTO_CANCEL_SOURCE,
+    AWAITING_SHIPMENT,
+    BATCH_ACTIONS,
+    JOURNAL_SOURCE,
+    MISSING,
+    OPEN,
+    OUTDATED,
+    REPORT_SOURCE,
+    Denial,
+    lines_denial,
 )
-NO_PRICE = Denial(
-    "price",
-    "what was paid for it is unknown: import the New orders or All Orders report",
-    LINES_SOURCE,
-    because="no report gave a price",
-    short="price unknown",
-)
-NO_LINES = Denial(
-    "lines",
-    "no line of it is left to act on",
-    LINES_SOURCE,
-    because="every line is cancelled",
-    short="no items left",
-)
-NOTHING_LEFT = Denial(
-    "refunded",
-    "nothing is left to give back: nothing was charged, or all of it has gone back or is on its way",
-    LINES_SOURCE,
-    because="nothing is left to give back",
-    short="nothing to refund",
-)
-
-
-PARCEL_LEFT = Denial(
-    "parcel",
-    "Amazon shows that a parcel of it has left: confirm the shipment; the money goes back as a refund",
-    "developer-docs, Orders API v2026-01-01: packages[].packageStatus",
-    because="a package is in transit, shipped or delivered",
-    short="parcel has left",
-)
-_IN_SELLER_CENTRAL = {
-    Action.CANCEL: "takes no cancellation from a feed: cancel it in Seller Central",
-    Action.CONFIRM: "takes no shipment confirmation from a feed: schedule or confirm it in Seller Central",
-}
-MISSING, OUTDATED = "missing", "outdated"
-"""Ids of the denials of orders that may not be unshipped any more, by a report's silence and by the time gone by."""
-REPORT_SOURCE = "an Unshipped report lists all that is unconfirmed of the days it was asked for"
-AUTO_CANCEL_SOURCE = "Amazon cancels an order that is not confirmed in time"
-
-
-class _Subject(NamedTuple):
-    """An order as a condition reads it."""
-
-    row: OrderRow
-    lines: Sequence[OrderLine]
-
-
-class _DenyRule(NamedTuple):
-    """A house rule with effect deny about single orders, compiled for one moment."""
-
-    rule: HouseRule
-    test: OrderTest
-    reads_lines: bool
-
-
-def decides(policy: Policy, number: int, kind: str, value: str) -> bool:
-    """Return whether the rules give `action:` or `counts:` (the kind) this value in a situation.
-
-    An order whose canceller is unknown counts.
-    """
-    situation = situation_from_number(number)
-    if kind == "action":
-        return policy.verdict(situation, Action(value)).allowed
-    cancel = policy.verdict(situation, Action.CANCEL)
-    if situation.status is OrderStatus.CANCELLED:
-        counts = policy.counts_history(situation)
-    elif cancel.allowed:
-        counts = cancel.counts
-    else:
-        return False
-    return (counts is YesNo.NO) is (value == "no")
+from .order_rules import OrderRules, decides
 
 
 def _is(field: str, value: str) -> Compare:
@@ -162,20 +62,12 @@ class Eligibility:
         self._store = store
         self._clock = clock
         self._words: dict[tuple[Policy, int], str] = {}
-        self._deny_rules: dict[tuple[Policy, Action], list[_DenyRule]] = {}
-        self._deny_rules_at = -1
-        self._lines: dict[int, tuple[int, Sequence[OrderLine]]] = {}
-        """Row number to version and lines, only for house rules that read lines."""
-        self._order_tests: dict[tuple[str, str], tuple[int, OrderTest]] = {}
-        """Filter and zone to the moment it was compiled for and its test."""
+        self.rules = OrderRules(policies, store, clock, self.deadline)
+        """What the policy file says of single orders."""
 
     def policy(self, marketplace: str) -> Policy:
         """Return the policy of a marketplace; an unknown one gets the default, which says so."""
         return self.policies.of(marketplace)
-
-    def zone(self, marketplace: str) -> str:
-        """Return the named zone in which a marketplace's times are shown."""
-        return zone_of(marketplace)
 
     # -- the verdict on one order
 
@@ -193,7 +85,7 @@ class Eligibility:
         standing = self._standing_denial(row, action)
         if standing is not None:
             return standing
-        rule = self._denying_rule(row, action, lines)
+        rule = self.rules.find_denying(row, action, lines)
         if rule is not None:
             source = self.policies.house.file or "your policy file"
             return Denial(
@@ -305,7 +197,7 @@ class Eligibility:
 
     def allowed_action(self, row: OrderRow) -> str:
         """Return what can be done first: `cancel`, `confirm`, `refund`; `★` when cancelling does not count."""
-        if not self._denying_rules(row.marketplace) and self._standing_denial(row, Action.CANCEL) is None:
+        if not self.rules.denying(row.marketplace) and self._standing_denial(row, Action.CANCEL) is None:
             return self._known_word(row)
         for action in (Action.CANCEL, Action.CONFIRM, Action.REFUND):
             if self.denial(row, action) is None:
@@ -330,100 +222,6 @@ class Eligibility:
             if verdict.allowed and not open_ and lines_denial(action, lines_known) is None:
                 return "cancel ★" if action is Action.CANCEL and verdict.counts is YesNo.NO else action.value
         return "wait" if situation.status is OrderStatus.PENDING else "-"
-
-    # -- house rules about single orders
-
-    def house_rules(self, marketplace: str, action: Action) -> list[HouseRule]:
-        """Return the house rules about an action that are in force now, in the order of the file."""
-        policy = self.policy(marketplace)
-        day = to_local(self._clock.now(), policy.zone).date()
-        return [rule for rule in policy.house_rules if action in rule.actions and rule.period.contains(day)]
-
-    def test_of(self, rule: HouseRule, zone: str, batch: BatchFacts | None = None) -> OrderTest:
-        """Return a house rule's condition as a function over an order. In it, `action:` asks the rules alone."""
-        return predicate(
-            rule.condition(now=self._clock.now(), zone=zone),
-            decide=self.decides_by_rules,
-            auto_cancel_at=self.deadline,
-            batch=batch,
-        )
-
-    def _denying_rules(self, marketplace: str, action: Action | None = None) -> list[_DenyRule]:
-        """Rules that deny whatever the batch, about one action or any; compiled once a second."""
-        policy = self.policy(marketplace)
-        if not policy.house_rules:
-            return []
-        if action is None:
-            return [rule for one in BATCH_ACTIONS for rule in self._denying_rules(marketplace, one)]
-        now = self._clock.now()
-        if now != self._deny_rules_at:
-            self._deny_rules, self._deny_rules_at = {}, now
-        found = self._deny_rules.get((policy, action))
-        if found is None:
-            rules = [rule for rule in self.house_rules(marketplace, action) if rule.effect is Effect.DENY]
-            found = self._deny_rules[policy, action] = [
-                _DenyRule(
-                    rule,
-                    self.test_of(rule, policy.zone),
-                    reads_lines(rule.condition(now=now, zone=policy.zone)),
-                )
-                for rule in rules
-                if not rule.asks_batch
-            ]
-        return found
-
-    def _denying_rule(self, row: OrderRow, action: Action, lines: Sequence[OrderLine] | None) -> HouseRule | None:
-        rules = self._denying_rules(row.marketplace, action)
-        if not rules:
-            return None
-        if lines is None:
-            lines = self._lines_of(row) if any(rule.reads_lines for rule in rules) else ()
-        subject = _Subject(row, lines)
-        return next((rule.rule for rule in rules if rule.test(subject)), None)
-
-    def shortage_preferences(self, row: OrderRow, lines: Sequence[OrderLine]) -> tuple[bool, bool]:
-        """Return whether the policy file protects an order in a shortage, and whether it prefers to cancel it."""
-        house = self.policies.house
-        if not (house.protect or house.prefer):
-            return False, False
-        subject = _Subject(row, lines)
-        zone = self.policy(row.marketplace).zone
-        protects, prefers = (
-            any(self._order_test(text, zone)(subject) for text in texts) for texts in (house.protect, house.prefer)
-        )
-        return protects, prefers
-
-    def _order_test(self, text: str, zone: str) -> OrderTest:
-        """Return a filter as a function over an order; compiled once a second."""
-        now = self._clock.now()
-        found = self._order_tests.get((text, zone))
-        if found is None or found[0] != now:
-            condition = parse_filter(text, now=now, zone=zone)
-            test = predicate(condition, decide=self.decides_by_rules, auto_cancel_at=self.deadline)
-            found = self._order_tests[text, zone] = (now, test)
-        return found[1]
-
-    def prefetch(self, rows: Iterable[OrderRow]) -> None:
-        """Read the lines of many orders at once, when a house rule asks about lines, so that a page costs one query."""
-        wanted = [
-            row.id
-            for row in rows
-            if self._lines.get(row.id, (-1,))[0] != row.version
-            and any(rule.reads_lines for rule in self._denying_rules(row.marketplace))
-        ]
-        if not wanted:
-            return
-        if len(self._lines) + len(wanted) > MOST_KEPT:
-            self._lines.clear()
-        for row_id, order in self._store().orders.get(wanted).items():
-            self._lines[row_id] = (order.row.version, order.lines)
-
-    def _lines_of(self, row: OrderRow) -> Sequence[OrderLine]:
-        found = self._lines.get(row.id)
-        if found is None or found[0] != row.version:
-            self.prefetch([row])
-            found = self._lines.get(row.id)
-        return () if found is None else found[1]
 
     # -- the same verdict as a condition of the store
 
@@ -480,7 +278,7 @@ class Eligibility:
         now = self._clock.now()
         by_rules: dict[tuple[Condition, ...], list[str]] = {}
         for code in self._store().tallies.marketplaces():
-            rules = self._denying_rules(code, action)
+            rules = self.rules.denying(code, action)
             conditions = tuple(one.rule.condition(now=now, zone=self.policy(code).zone) for one in rules)
             if conditions:
                 by_rules.setdefault(conditions, []).append(code)
@@ -490,15 +288,11 @@ class Eligibility:
         ]
         return _any(parts) if parts else None
 
-    def decides_by_rules(self, row: OrderRow, kind: str, value: str) -> bool:
-        """Return whether the rules alone give `action:` or `counts:` this value for an order: what house rules ask."""
-        return decides(self.policy(row.marketplace), situation_number(situation_of(row)), kind, value)
-
     def decide(self, row: OrderRow, kind: str, value: str) -> bool:
         """Return whether `action:` or `counts:` has this value for an order, as a filter of the store does."""
         if kind == "action":
             return self.denial(row, Action(value)) is None
-        return self.decides_by_rules(row, kind, value)
+        return self.rules.decides_by_rules(row, kind, value)
 
     # -- many orders with the same facts
 
@@ -563,30 +357,6 @@ def has_open_action(row: OrderRow) -> bool:
     return row.open_action is not None and holds_order(row.open_action.kind, row.open_action.state)
 
 
-def lines_denial(action: Action, facts: LinesKnown, program: Program = Program.UNKNOWN) -> Denial | None:
-    """Return why an order of which this is known does not allow an action, or None. `program` is named in the text."""
-    if lines_allow(action, facts):
-        return None
-    bar = {Action.CANCEL: LinesKnown.PROGRAM_BARS_CANCEL, Action.CONFIRM: LinesKnown.PROGRAM_BARS_CONFIRM}.get(action)
-    if bar is not None and facts & bar:
-        name = PROGRAM_NAMES.get(program, "its program")
-        why = f"not by this program: {name} {_IN_SELLER_CENTRAL[action]}"
-        return Denial(
-            "program",
-            why,
-            PROGRAM_SOURCE,
-            because=f"program {program.value.replace('_', ' ')}",
-            short="Seller Central only",
-        )
-    if action is Action.CANCEL and facts & LinesKnown.PARCEL_LEFT:
-        return PARCEL_LEFT
-    if not facts & LinesKnown.ACTIVE:
-        return NO_LINES
-    if action is Action.REFUND and not facts & LinesKnown.PRICED:
-        return NO_PRICE
-    return NO_ITEM_ID if facts & LinesKnown.MISSING_ID else NOTHING_LEFT
-
-
 def _asked(condition: Condition) -> Iterator[tuple[str, str]]:
     """Yield each `action:` and `counts:` of a condition as field and value."""
     for one in comparisons(condition):
@@ -596,21 +366,3 @@ def _asked(condition: Condition) -> Iterator[tuple[str, str]]:
 
 def _any(conditions: Sequence[Condition]) -> Condition:
     return conditions[0] if len(conditions) == 1 else Or(tuple(conditions))
-
-
-def _leaves(condition: Condition) -> Iterator[Condition]:
-    if isinstance(condition, Not):
-        yield from _leaves(condition.item)
-    elif isinstance(condition, And | Or):
-        for item in condition.items:
-            yield from _leaves(item)
-    else:
-        yield condition
-
-
-def reads_lines(condition: Condition) -> bool:
-    """Return whether a condition asks about the lines of an order."""
-    return any(
-        isinstance(leaf, Text) or (isinstance(leaf, Compare) and leaf.field in LINE_COLUMNS)
-        for leaf in _leaves(condition)
-    )

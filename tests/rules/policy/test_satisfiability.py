@@ -91,7 +91,7 @@ ORDERS = everything(random.Random(4))
 
 
 def decide(row: OrderRow, kind: str, value: str) -> bool:
-    from ordertui.operations.eligibility import decides
+    from ordertui.operations.order_rules import decides
     from ordertui.rules.situation import situation_number
 
     return decides(RULES, situation_number(situation_of(row)), kind, value)

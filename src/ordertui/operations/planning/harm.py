@@ -26,7 +26,7 @@ class HarmScale:
     def harm(self, order: Order, *, counts: bool) -> Harm:
         """Return the harm of cancelling an order. `counts`: whether it newly counts toward the rate."""
         row = order.row
-        protects, prefers = self._eligibility.shortage_preferences(row, order.lines)
+        protects, prefers = self._eligibility.rules.shortage_preferences(row, order.lines)
         return Harm(
             counts=int(counts),
             is_protected=int(protects),

@@ -159,14 +159,14 @@ class HouseRules:
         The facts of the batch are those before its own rules leave orders out. `own_batch` is the batch when it is
         committed: it is not counted twice.
         """
-        rules = self._eligibility.house_rules(marketplace, action)
+        rules = self._eligibility.rules.in_force(marketplace, action)
         if not rows:
             return HouseRuleOutcome({}, (), ())
         zone = self._eligibility.policy(marketplace).zone
         sums = batch_sums(marketplace, ((row.id, row.counts, row.total, row.currency) for row in rows))
         own_id = None if own_batch is None else own_batch.id
         facts = PlannedBatchFacts(self, action, marketplace, sums, own_id)
-        tests = [(rule, self._eligibility.test_of(rule, zone, facts)) for rule in rules]
+        tests = [(rule, self._eligibility.rules.test_of(rule, zone, facts)) for rule in rules]
         denied: dict[int, HouseRule] = {}
         found = [(rule, array("q")) for rule in rules if rule.effect is not Effect.DENY]
         others = [test for rule, test in tests if rule.effect is not Effect.DENY]
@@ -204,8 +204,8 @@ class HouseRules:
         zone = self._eligibility.policy(marketplace).zone
         return tuple(
             HouseRuleMatch(rule.id, rule.effect.value, rule.why, rule.text)
-            for rule in self._eligibility.house_rules(marketplace, action)
-            if self._eligibility.test_of(rule, zone, facts)(order)
+            for rule in self._eligibility.rules.in_force(marketplace, action)
+            if self._eligibility.rules.test_of(rule, zone, facts)(order)
         )
 
     def committed_today(self, action: Action, marketplace: str, own_batch: int | None) -> CommittedTotals:

@@ -7,7 +7,7 @@ from datetime import date
 
 import msgspec
 
-from ordertui.operations.eligibility import NOTHING_LEFT
+from ordertui.operations.denials import NOTHING_LEFT
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import BuyerRequest, CancelReason
 from ordertui.orders.marketplace import MARKETPLACES

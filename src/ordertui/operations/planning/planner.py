@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ordertui.operations.context import SessionContext
-from ordertui.operations.eligibility import OPEN, Denial, Eligibility
+from ordertui.operations.denials import OPEN, Denial
+from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.errors import Refused, Stopped, UnknownReason
 from ordertui.operations.long_runs import paused_collection, stop_check
 from ordertui.operations.rate.budget import RateBudgets
@@ -19,6 +20,7 @@ from ordertui.operations.rate.calculator import RateCalculator
 from ordertui.operations.rate.figures import RateEffect
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action, BuyerRequest, ReportKind
+from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import Order, OrderRow
 from ordertui.orders.text import pluralize
 from ordertui.rules.policy.house_rules import HouseRule
@@ -314,7 +316,7 @@ class Planner:
         if action is Action.REFUND:
             found = refund_lines(order, choices.refunds.get(order_id))
             return found if isinstance(found, Exclusion) else self._with_known_totals(order, found)
-        zone = self._eligibility.zone(order.row.marketplace)
+        zone = zone_of(order.row.marketplace)
         return confirm_lines(order, choices.shipping.get(order_id), self._context.clock.now(), zone)
 
     def _with_known_totals(self, order: Order, lines: tuple[PlanLine, ...]) -> tuple[PlanLine, ...] | Exclusion:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ordertui.amazon.reports import REPORT_FORMATS
-from ordertui.operations.eligibility import AWAITING_SHIPMENT
+from ordertui.operations.denials import AWAITING_SHIPMENT
 from ordertui.orders.api_facts import is_seller_fulfilled_prime
 from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action, BuyerRequest, CancelReason, YesNo

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from ordertui.operations.config import ColourRule
 from ordertui.operations.context import SessionContext
-from ordertui.operations.eligibility import Eligibility, reads_lines
+from ordertui.operations.eligibility import Eligibility
+from ordertui.operations.order_rules import reads_lines
 from ordertui.orders.order import OrderLine, OrderRow
 from ordertui.rules.language import parse, predicate
 from ordertui.rules.language.predicate import OrderTest

@@ -276,7 +276,7 @@ class OrderQueries:
                 raise Stopped(f"stopped after {pluralize(start)}; nothing was written")
             part = ids[start : start + READ_AT_ONCE]
             orders = self._context.reader().orders.get(part)
-            eligibility.prefetch(order.row for order in orders.values())
+            eligibility.rules.prefetch(order.row for order in orders.values())
             for i in part:
                 if i in orders:
                     row, lines = orders[i].row, orders[i].lines

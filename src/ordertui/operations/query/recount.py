@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ordertui.operations.eligibility import BATCH_ACTIONS
+from ordertui.operations.denials import BATCH_ACTIONS
 from ordertui.operations.planning.plan_file import decode
 from ordertui.operations.rate.service import AT_RISK
 from ordertui.orders.batch_state import COMMITTED, OPEN_STATES, POSSIBLY_DONE, RowState

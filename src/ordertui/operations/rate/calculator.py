@@ -11,7 +11,8 @@ from itertools import pairwise
 
 import msgspec
 
-from ordertui.operations.eligibility import BATCH_ACTIONS, Eligibility
+from ordertui.operations.denials import BATCH_ACTIONS
+from ordertui.operations.eligibility import Eligibility
 from ordertui.orders.clock import Clock, day_start, iso_utc, to_local
 from ordertui.orders.enums import Action, YesNo
 from ordertui.orders.text import pluralize

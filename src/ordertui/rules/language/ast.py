@@ -103,15 +103,20 @@ class Or(msgspec.Struct, frozen=True):
 Condition: TypeAlias = MatchAll | Text | Compare | Not | And | Or
 
 
-def comparisons(condition: Condition) -> Iterator[Compare]:
-    """Yield every comparison inside a condition."""
-    if isinstance(condition, Compare):
-        yield condition
-    elif isinstance(condition, Not):
-        yield from comparisons(condition.item)
+def leaves(condition: Condition) -> Iterator[MatchAll | Text | Compare]:
+    """Yield what a condition asks, without the words that join it."""
+    if isinstance(condition, Not):
+        yield from leaves(condition.item)
     elif isinstance(condition, And | Or):
         for item in condition.items:
-            yield from comparisons(item)
+            yield from leaves(item)
+    else:
+        yield condition
+
+
+def comparisons(condition: Condition) -> Iterator[Compare]:
+    """Yield every comparison inside a condition."""
+    return (leaf for leaf in leaves(condition) if isinstance(leaf, Compare))
 
 
 ALWAYS = MatchAll()

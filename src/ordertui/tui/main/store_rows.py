@@ -30,7 +30,7 @@ class StoreRows:
         """Return the rows of these ids, ready to be asked for what their cells need."""
         found = self._session.orders.rows(ids)
         if self.is_judging:
-            self._session.eligibility.prefetch(found.values())
+            self._session.eligibility.rules.prefetch(found.values())
             if len(self._listed) > MOST_LISTED:
                 self._listed.clear()
             listed = self._session.orders.listed(found.values())
