@@ -183,7 +183,7 @@ STATEMENTS: tuple[tuple[Permission | None, str], ...] = (
     (Permission.LOOK, "SELECT * FROM orders, audit, batches LIMIT 1"),
     (Permission.IMPORT, "INSERT INTO products (marketplace, sku) VALUES ('US', 'by hand')"),
     (Permission.IMPORT, "UPDATE orders SET ship_by = ship_by"),
-    (Permission.IMPORT, "INSERT INTO meta VALUES ('sync:state', '1')"),
+    (Permission.IMPORT, "INSERT INTO meta VALUES ('amazon:sync', '1')"),
     (Permission.RECORD, "INSERT INTO operator_facts (order_id, at) VALUES (12345, 1)"),
     (Permission.RECORD, "SELECT audit_append(1, 'order.noted', '{}', '{}')"),
     (Permission.COMMIT, "INSERT INTO batches (action, marketplace, state, created_at, due_at, sha256, advice, plan)"
