@@ -19,7 +19,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ordertui.messages import CHINESE
+from ordertui.messages import CHINESE, JOINTS
 from ordertui.messages.sentences import CODE
 from ordertui.operations.batches.batch import DueStep
 from ordertui.operations.facts import ASKED_WORDS, DISPATCHED_WORDS
@@ -70,6 +70,7 @@ def registered() -> Iterator[tuple[str, str | None]]:
         yield command.group, None
     yield from ((text, None) for text in QUEUE_HELP)
     yield from ((text, "key") for text in ("queue", SPACE))
+    yield from ((joint, "joint") for joint in JOINTS)
     yield from ((unit, "unit") for unit in ("s", "min", "m", "h", "d"))
     for queue in QUEUES:
         yield from ((text, None) for text in (queue.title, queue.why_empty, queue.unknown_why) if text)

@@ -20,11 +20,13 @@ import ordertui
 from ordertui.messages import (
     CHINESE,
     ENGLISH,
+    JOINTS,
     LANGUAGES,
     _,
     choose_language,
     current_language,
     find_language,
+    join_texts,
     ngettext,
     pgettext,
     translate,
@@ -82,6 +84,48 @@ def test_translations_have_the_fields_of_their_messages(language: str) -> None:
         if source and (source[0] == "\n", source[-1] == "\n") != (text[0] == "\n", text[-1] == "\n"):
             wrong.append((source, text))
     assert wrong == []
+
+
+AS_TYPED = re.compile("`[^`]*`|“[^”]*”|[{]0[}]:(?:1|[{]1[}])|(?<= )[.:](?= )|^[0-9][.] ")
+"""What keeps its signs in a Chinese sentence: what is typed, quoted, the place in a file, keys, numbers of a list."""
+HALF_WIDTH = re.compile(
+    "[,;:!?()](?={0})|(?<={0})[,;:!?()]|(?<={0})[.](?= |$)|[,;:] {0}|[}}][,;:]".format("[　-〿㐀-鿿＀-￯]")
+)
+
+
+def half_width_signs(text: str) -> list[str]:
+    """Return the signs of a Chinese sentence that are written as in English. `! ` and `? ` are marks of the screen."""
+    return HALF_WIDTH.findall(AS_TYPED.sub("", text)) if re.search("[㐀-鿿]", text) else []
+
+
+def test_chinese_sentences_have_chinese_signs() -> None:
+    found = {
+        part: signs
+        for text in compiled(CHINESE).values()
+        for part in text.split("\n")
+        if not part.startswith("Project-Id") and (signs := half_width_signs(part))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        ("低于 2.5 %, 没有余量", [", 没"]),
+        ("批次 {batch}:{action}", ["}:"]),
+        ("已写(请上传)", ["(", ")"]),
+        ("提交人:{who}", [":"]),
+        ("1. 用 : 或 `list, all`；SKU A, B ! 即将取消 !", []),
+    ],
+)
+def test_signs_that_are_not_chinese_are_found(text: str, signs: list[str]) -> None:
+    assert half_width_signs(text) == signs
+
+
+def test_texts_are_joined_as_their_language_writes_it() -> None:
+    assert join_texts(["a", "b"]) == "a, b"
+    with speaking(CHINESE):
+        assert [join_texts(["甲", "乙"], joint) for joint in JOINTS] == ["甲，乙", "甲；乙", "甲：乙"]
 
 
 def test_the_compiled_catalog_is_that_of_the_source() -> None:

@@ -137,10 +137,8 @@ def open_screen(settings: Settings, *, mouse: bool = True, tour: bool = False) -
 
         gc.freeze()
         gc.enable()
-        code = run(session, mouse=mouse, tour=tour and not session.workspace.tour_seen())
-        if not in_browser and not code:
-            for sentence in session.batches.unfinished():
-                say(sentence)
+        with_tour = tour and not session.workspace.tour_seen()
+        code = run(session, mouse=mouse, tour=with_tour, say=(lambda _text: None) if in_browser else say)
     if code:
         sys.exit(code)
 

@@ -6,7 +6,7 @@ The screen sets the language of its process with `use`; the command line never d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 ENGLISH = "en"
@@ -15,6 +15,8 @@ LANGUAGES = {ENGLISH: "English", CHINESE: "简体中文"}
 """Every language there is, in its own words."""
 AUTO = "auto"
 """The language of the locale."""
+JOINTS = (", ", "; ", ": ")
+"""Signs between texts that are joined."""
 _LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
@@ -61,6 +63,11 @@ def pgettext(context: str, message: str, /, **fields: object) -> str:
     catalog = _Current.catalog
     text = message if catalog is None else catalog.pgettext(context, message)
     return text.format_map(fields) if fields else text
+
+
+def join_texts(texts: Iterable[str], joint: str = ", ") -> str:
+    """Return texts of the screen in one, with a sign of JOINTS as the language writes it between them."""
+    return pgettext("joint", joint).join(texts)
 
 
 def translate(sentence: str) -> str:

@@ -149,6 +149,38 @@ async def test_history_tab_and_errors_in_the_palette(session: Session) -> None:
         assert main(pilot).view.request.queue == "late"
 
 
+async def test_an_unknown_word_is_told_with_the_nearest_and_does_nothing(session: Session) -> None:
+    async with running(session) as pilot:
+        await press(pilot, "colon", *"mrak", "space", *"late", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PaletteScreen))
+        palette = pilot.app.screen
+        note, options = palette.query_one("#palette-note", Static), palette.query_one(OptionList)
+
+        def offered() -> list[str]:
+            return [str(option.prompt).strip() for option in options.options]
+
+        assert str(note.content) == "no action or command is called 'mrak'; the nearest are below, ↓ chooses one"
+        assert offered()[0].startswith("mark late"), "with what was typed after it"
+        assert (options.highlighted, pilot.app.screen) == (None, palette), "Enter takes nothing that is only similar"
+        await press(pilot, "down", "enter")
+        assert table(pilot).marks.count == session.orders.count("late")
+        await press(pilot, "colon")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PaletteScreen))
+        await press(pilot, *"qqzzqq")
+        note = pilot.app.screen.query_one("#palette-note", Static)
+        assert str(note.content) == "no action or command is called 'qqzzqq', and none nearly so"
+        await press(pilot, "ctrl+u", *"late", "space", *"now")
+        assert str(note.content) == "'late' takes nothing after it"
+        await press(pilot, "ctrl+u", *"late")
+        assert str(note.content) == "", "it is one"
+        await press(pilot, "escape", "f2", "colon")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PaletteScreen))
+        await press(pilot, *"取消定单")
+        note, options = pilot.app.screen.query_one("#palette-note", Static), pilot.app.screen.query_one(OptionList)
+        assert str(note.content) == "没有名为“取消定单”的操作或命令；最接近的列在下面，用 ↓ 选择"
+        assert "取消已标记的订单" in offered()[0]
+
+
 async def test_a_part_of_an_id_is_found(session: Session) -> None:
     async with running(session, toasts=True) as pilot:
         wanted = order_id(3)

@@ -6,6 +6,7 @@ from array import array
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -240,3 +241,30 @@ async def test_fba_orders_stay_shown_in_the_next_queue(shop: Session) -> None:
         await press(pilot, "B", "3", "1")
         await settled(pilot)
         assert shown(pilot, shop) == [1, 3, 4, 6, 7]
+
+
+async def test_a_new_filter_replaces_the_old_one_and_an_arrow_key_keeps_it(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await typed(pilot, "id:111")
+        await typed(pilot, "status:unshipped")
+        assert main(pilot).view.request.filter == "status:unshipped", "not behind the old one"
+        await press(pilot, "slash")
+        assert main(pilot).filter_bar.typed == "status:unshipped", "the old one is still to be read"
+        await press(pilot, "escape")
+        assert main(pilot).view.request.filter == "status:unshipped"
+        await press(pilot, "slash", "enter")
+        assert main(pilot).view.request.filter == "status:unshipped"
+        await press(pilot, "slash", "end", "space", *"total>0", "enter")
+        await settled(pilot)
+        assert main(pilot).view.request.filter == "status:unshipped total>0"
+        await press(pilot, "slash", "backspace", "enter")
+        await settled(pilot)
+        assert main(pilot).view.request.filter == ""
+        await typed(pilot, "late")
+        await press(pilot, "slash")
+        pilot.app.post_message(events.Paste("id:111"))
+        await press(pilot, "enter")
+        await settled(pilot)
+        assert main(pilot).view.request.filter == "id:111", "a paste replaces it too"
+        await press(pilot, "slash", "up", "up")
+        assert main(pilot).filter_bar.typed == "late", "the history goes on from there"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -13,11 +14,13 @@ from ordertui.messages import CHINESE, ENGLISH, current_language, use_catalog
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
+from ordertui.tui.main.app import OrderTuiApp, run
 from ordertui.tui.screens.progress import AskingScreen
 from ordertui.tui.widgets.key_hints import KeyHints
 from support.batches import answer, commit, send
 from support.languages import PseudoCatalog
-from support.pilot import main, press, running, said, text, until
+from support.pilot import main, press, running, said, settled, text, until
+from support.pilot import send as send_key
 from support.shops import all_orders_row, bring, open_session, order_id, unshipped_row
 
 
@@ -46,6 +49,27 @@ async def test_the_language_is_switched_and_back_without_a_restart(session: Sess
 async def test_leaving_the_screen_leaves_its_language(session: Session) -> None:
     async with running(session, language=CHINESE) as pilot:
         assert "取消订单" in hints(pilot)
+    assert current_language() == ENGLISH
+
+
+@pytest.mark.parametrize("keys", [[], ["f2"]], ids=["english", "switched"])
+def test_what_is_said_after_leaving_is_in_the_language_of_the_screen(
+    session: Session, keys: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def visit(app: OrderTuiApp) -> None:
+        async with app.run_test() as pilot:
+            await settled(pilot)
+            await press(pilot, *keys)
+            send_key(pilot, "q")  # after it nothing is idle any more
+
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    monkeypatch.setattr(OrderTuiApp, "run", lambda app, mouse: asyncio.run(visit(app)))
+    commit(session, Action.CANCEL, 5)
+    heard: list[str] = []
+    assert run(session, say=heard.append) == 0
+    english = "is held until 14:20 UTC; written when ordertui is open, or by `ordertui dispatch`"
+    chinese = "批次 1（取消，1 个订单）保留到 14:20 UTC；届时由打开着的 ordertui 或 `ordertui dispatch` 写出文件"
+    assert heard == [f"batch 1 (cancel, 1 order) {english}" if not keys else chinese]
     assert current_language() == ENGLISH
 
 

@@ -50,9 +50,9 @@ def test_every_key_of_every_dialog_has_a_sentence() -> None:
 def test_what_textual_says_of_its_keys_is_translated(widget: type[Screen[object] | SafeOptionList]) -> None:
     bindings = [binding for one in widget.__mro__ for binding in one.__dict__.get("BINDINGS", ())]
     names = {parse(Binding(*one).action if isinstance(one, tuple) else one.action)[1] for one in bindings}
-    said = {
-        (inspect.getdoc(getattr(widget, f"action_{name}", None)) or "").split("\n")[0].rstrip(".") for name in names
-    }
+    actions = [getattr(widget, f"action_{name}") for name in names if hasattr(widget, f"action_{name}")]
+    said = {(inspect.getdoc(action) or "").split("\n")[0].rstrip(".") for action in actions}
+    assert said
     with speaking(CHINESE):
         assert [text for text in sorted(said) if text and translate(text) == text] == []
 

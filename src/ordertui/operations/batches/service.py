@@ -160,11 +160,15 @@ class BatchService:
     def unfinished(self) -> list[str]:
         """Return what is not done when the program is left: one sentence for each held batch and each kind of wait."""
         held = [one for one in self._context.reader().batches.find(open_only=True) if one.state is BatchState.HELD]
-        how = "submitted" if self._context.is_api_dispatch else "written"
+        leaves = (
+            "submitted when ordertui is open, or by `ordertui dispatch`"
+            if self._context.is_api_dispatch
+            else "written when ordertui is open, or by `ordertui dispatch`"
+        )
         now = self._context.clock.now()
         found = [
             f"batch {one.id} ({one.action.value}, {pluralize(sum(row.state is RowState.HELD for row in one.rows))}) is"
-            f" held until {utc_time(one.due_at, now)}; {how} when ordertui is open, or by `ordertui dispatch`"
+            f" held until {utc_time(one.due_at, now)}; {leaves}"
             for one in held[:MOST_SENTENCES]
         ]
         if len(held) > MOST_SENTENCES:

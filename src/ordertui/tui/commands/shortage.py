@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ordertui.messages import _, ngettext, translate
+from ordertui.messages import _, join_texts, ngettext, translate
 from ordertui.operations.errors import BadInput
 from ordertui.operations.paths import typed_path
 from ordertui.operations.session import Session
@@ -85,7 +85,8 @@ async def _show(context: CommandContext, task: Task, available: Mapping[str, int
             else _("any of {skus}", skus=ngettext("{n:,} SKU", "{n:,} SKUs", len(available)))
         )
         said = _("no unshipped order waits for {what}; SKUs are compared letter by letter", what=what)
-        context.notify("; ".join([said, *(translate(note) for note in sheet.notes if note.startswith("orders wait"))]))
+        notes = (translate(note) for note in sheet.notes if note.startswith("orders wait"))
+        context.notify(join_texts([said, *notes], "; "))
         return
     chosen = await task.ask(ShortageScreen(session, context.tasks.keys, draft, sheet, context.describe, watch))
     if chosen is not None:

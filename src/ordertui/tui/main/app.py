@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -17,7 +18,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.notifications import SeverityLevel
 
-from ordertui.messages import ENGLISH, _, choose_language, translate, use
+from ordertui.messages import ENGLISH, _, choose_language, current_language, translate, use
 from ordertui.operations.config import config_path
 from ordertui.operations.errors import error_message
 from ordertui.operations.session import Session
@@ -69,6 +70,8 @@ class OrderTuiApp(App[None]):
         self._begins_with_tour = tour
         self._practice: Session | None = None
         self._keep_notifications_until = 0.0
+        self.last_language = language
+        """What the screen spoke when it was left."""
         self.defect: BaseException | None = None
         """The error that ended the application."""
         self.error_console = Console(file=io.StringIO())  # Textual's traceback shows values of orders and buyers
@@ -140,7 +143,10 @@ class OrderTuiApp(App[None]):
         self.call_after_refresh(self._begin_tour)
 
     def on_unmount(self) -> None:
-        """Close the practice store if it was opened here. What the process says from now on is English."""
+        """Close the practice store if it was opened here. What the process says from now on is English, but for what
+        `run` says of the screen.
+        """
+        self.last_language = current_language()
         use(ENGLISH)
         if self._practice is not None:
             self._practice.close()
@@ -199,13 +205,23 @@ class OrderTuiApp(App[None]):
         return True
 
 
-def run(session: Session, *, mouse: bool = True, tour: bool = False) -> int:
-    """Show the session's orders until the user leaves; return the exit code."""
+def run(
+    session: Session, *, mouse: bool = True, tour: bool = False, say: Callable[[str], None] = lambda _text: None
+) -> int:
+    """Show the session's orders until the user leaves; return the exit code.
+
+    `say` is told, in the language of the screen, what is not done yet.
+    """
     language = choose_language(session.config.language, os.environ)
     use(language)  # what is wrong with the keymap is told on the screen
     app = OrderTuiApp(session, keymap=read_keymap(config_path().with_name(KEYMAP_FILE)), tour=tour, language=language)
     app.run(mouse=mouse)
     discard_output_of_closed_terminal()
+    use(app.last_language)
     if app.defect is not None:
-        print(f"ordertui: {error_message(app.defect)}", file=sys.stderr)
+        print(f"ordertui: {translate(error_message(app.defect))}", file=sys.stderr)
+    elif not app.return_code:
+        for sentence in session.batches.unfinished():
+            say(translate(sentence))
+    use(ENGLISH)
     return app.return_code or 0

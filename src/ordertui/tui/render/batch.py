@@ -8,7 +8,7 @@ import msgspec
 from rich.cells import cell_len
 from textual.content import Content
 
-from ordertui.messages import _, ngettext, translate
+from ordertui.messages import _, join_texts, ngettext, translate
 from ordertui.operations.batches.approvals import ApprovedBatch
 from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.batches.open_issues import OpenIssue
@@ -174,10 +174,8 @@ def _answer(batch: Batch) -> tuple[str, str] | None:
     refused, unclear = batch.count(RowState.ERROR), batch.count(RowState.UNKNOWN)
     done = batch.count(RowState.OK, RowState.CONFIRMED)
     if refused:
-        more = f", {unclear:,} ?" if unclear else ""
-        return _("✗ {refused:,} of {rows:,}{more}", refused=refused, rows=len(rows), more=more), ROW_LOOKS[
-            RowState.ERROR
-        ].style
+        text = _("✗ {refused:,} of {rows:,}", refused=refused, rows=len(rows))
+        return join_texts([text, f"{unclear:,} ?"] if unclear else [text]), ROW_LOOKS[RowState.ERROR].style
     if unclear:
         return _("? {unclear:,} of {rows:,}", unclear=unclear, rows=len(rows)), ROW_LOOKS[RowState.UNKNOWN].style
     if batch.is_confirmed:
@@ -254,10 +252,10 @@ def render_batch(
         leaves = batch.next_at or batch.due_at
         if not batch.by_api or batch.next_at is not None:
             how = _("goes to Amazon") if batch.by_api else _("file is written")
-            pieces.append((f", {how} {format_time(leaves, zone)} {zoned}", "$text-warning"))
+            pieces.append((join_texts(["", f"{how} {format_time(leaves, zone)} {zoned}"]), "$text-warning"))
     elif batch.sent_at:
         how = _("went to Amazon") if batch.by_api else _("file written")
-        pieces.append((f", {how} {format_time(batch.sent_at, zone)} {zoned}", MUTED))
+        pieces.append((join_texts(["", f"{how} {format_time(batch.sent_at, zone)} {zoned}"]), MUTED))
     if batch.uploaded_at:
         pieces.append(
             (
@@ -271,7 +269,7 @@ def render_batch(
         )
     for one in issues:
         orders = ngettext("{n:,} order", "{n:,} orders", len(one.orders))
-        pieces.append((f"\n! {orders} {translate(one.kind)}: {translate(one.why)}", WARNING))
+        pieces.append((join_texts([f"\n! {orders} {translate(one.kind)}", translate(one.why)], ": "), WARNING))
         pieces.append((f"\n  {translate(one.evidence)}", MUTED))
     if batch.advice:
         pieces.append(f"\n{translate(batch.advice)}")
@@ -305,7 +303,7 @@ def approved_text(approved: ApprovedBatch, zone: str) -> str:
     if approved.left_out:
         out = ngettext("{n:,} order", "{n:,} orders", approved.left_out)
         text += _("; {orders} left out, not allowed any more", orders=out)
-    return "; ".join([text, *map(translate, approved.warnings)])
+    return join_texts([text, *map(translate, approved.warnings)], "; ")
 
 
 def committed_text(batch: Batch) -> str:

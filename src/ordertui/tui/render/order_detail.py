@@ -9,7 +9,7 @@ import msgspec
 from rich.cells import cell_len
 from textual.content import Content
 
-from ordertui.messages import N_, _, ngettext, translate, translate_codes
+from ordertui.messages import N_, _, join_texts, ngettext, translate, translate_codes
 from ordertui.operations.query.api_sentences import api_sentences, program_sentences
 from ordertui.orders.clock import DAY, to_local
 from ordertui.orders.enums import Action, BuyerRequest, Channel, Dispatched, OrderStatus, Verge, YesNo
@@ -335,7 +335,7 @@ def _reasons(detail: OrderDetail) -> Iterator[Piece]:
         if verdict.action is Action.CANCEL and verdict.allowed:
             counts = verdict.counts is not YesNo.NO
             word = _("counts toward the rate") if counts else _("★ does not count")
-            text = f"{word} ({verdict.counts_rule}): {translate(verdict.counts_why)}"
+            text = join_texts([f"{word} ({verdict.counts_rule})", translate(verdict.counts_why)], ": ")
             yield (f"{wrap_text(text, '    ', width)}\n", "$text-warning" if counts else "$text-success")
         if verdict.note:
             yield (f"{wrap_text(translate(verdict.note), '    ', width)}\n", "$text-warning")

@@ -9,7 +9,7 @@ import msgspec
 from rich.cells import cell_len
 from textual.content import Content
 
-from ordertui.messages import N_, _, ngettext, translate
+from ordertui.messages import N_, _, join_texts, ngettext, translate
 from ordertui.operations.planning.counted import window_words
 from ordertui.operations.planning.effects import TOTAL
 from ordertui.operations.planning.plan import Plan
@@ -219,9 +219,8 @@ def _verdict(after: RateFigure) -> Content:
     text = words.get(after.status)
     if text is None:
         room = _("{headroom:,} more allowed", headroom=after.headroom) if after.headroom else _("none left")
-        text = (
-            f"{(rate_word('near') if after.status == RateStatus.NEAR else _('under'))} {target_percent(target)}, {room}"
-        )
+        level = rate_word("near") if after.status == RateStatus.NEAR else _("under")
+        text = join_texts([f"{level} {target_percent(target)}", room])
     return Content.styled(f"{GLYPH[after.status]} {text}", STYLE[after.status])
 
 
@@ -240,7 +239,7 @@ def count_text(plan: Plan) -> str:
         return _("all {orders:,} count", orders=orders) if counted else _("★ none of them counts")
     others = orders - counted
     words = ngettext("{n:,} counts", "{n:,} count", counted)
-    return f"{words}, {ngettext('{n:,} does not', '{n:,} do not', others)}"
+    return join_texts([words, ngettext("{n:,} does not", "{n:,} do not", others)])
 
 
 def _tax_note(marketplace: str) -> str:
@@ -363,10 +362,10 @@ def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
         pieces.append((f"{GLYPH[after.status]} {rate_word(after.status)}\n", STYLE[after.status]))
         pieces.append((f"  {translate(after.basis)}\n", MUTED))
         if after.silent_days and not after.reason:
-            silent = _("No order at all is known of {days}.\n", days=", ".join(after.silent_days))
+            silent = _("No order at all is known of {days}.\n", days=join_texts(after.silent_days))
             pieces.append((f"  {silent}", STYLE[RateStatus.UNKNOWN]))
         if words := _count_words(plan, effect, is_last=number == len(plan.rates)):
-            pieces.append(f"{', '.join(words)}\n")
+            pieces.append(f"{join_texts(words)}\n")
     for entry in plan.money:
         name = _("total") if entry.component == TOTAL else _(COMPONENT_WORD[entry.component])
         pieces.append(f"{pad(name, 20)} {entry.currency} {format_grouped(entry.minor, entry.currency):>12}\n")

@@ -8,7 +8,7 @@ from fractions import Fraction
 import msgspec
 from textual.content import Content
 
-from ordertui.messages import N_, _, ngettext, translate
+from ordertui.messages import N_, _, join_texts, ngettext, translate
 from ordertui.operations.rate.budget import BudgetUse
 from ordertui.operations.rate.figures import RateEffect
 from ordertui.operations.rate.lists import RateEntry
@@ -224,7 +224,7 @@ def render_days_ahead(course: Course, *, short: bool) -> Content:
     first = next((point for point in course.points if point.due > point.auto_cancels), None)
     if first is not None:
         adds = ngettext("{n:,} adds", "{n:,} add", first.auto_cancels)
-        words = f" {format_day(first.day, weekday=True)}: {adds}"
+        words = join_texts([f" {format_day(first.day, weekday=True)}", adds], ": ")
         words += _(" to this rate of the {due:,} that Amazon cancels by then", due=first.due)
         pieces.append(
             (_("{words}; the others were ordered before the window, or do not count anew\n", words=words), MUTED)
@@ -245,7 +245,7 @@ def render_rate(course: Course, width: int, height: int) -> Content:
         "Window {window}, {timezone}; {basis}.\n", window=window, timezone=now.timezone, basis=translate(now.basis)
     )
     if now.silent_days and not now.reason:
-        dated += _("No order at all is known of {days}.\n", days=", ".join(now.silent_days))
+        dated += _("No order at all is known of {days}.\n", days=join_texts(now.silent_days))
     figures = render_figures(course, short=width < NARROW)
     if now.reason:
         return Content("\n").join([figures, Content.styled(dated, MUTED)])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.content import Content
 
-from ordertui.messages import _, ngettext, translate
+from ordertui.messages import _, join_texts, ngettext, translate
 from ordertui.operations.shortage.sheet import ShortageRow, ShortageSheet
 from ordertui.orders.money import format_money
 from ordertui.orders.text import mask_control_characters
@@ -97,7 +97,7 @@ def render_shortage_row(row: ShortageRow, zone: str, width: int, *, many_skus: b
         flag = [(_("  counts"), WARNING) if row.counts else (_("  ★ does not count"), "$text-success")]
     why = translate(row.why.removeprefix("chosen because ").removeprefix("kept because "))
     head = _("cancel") if row.is_chosen else _("keep")
-    pieces: list[Piece] = [sign, facts.rstrip(), *(flag if width >= 100 else []), f"  {head}: "]
+    pieces: list[Piece] = [sign, facts.rstrip(), *(flag if width >= 100 else []), join_texts([f"  {head}", ""], ": ")]
     return Content.assemble(*pieces, (mask_control_characters(why), MUTED)).truncate(width, ellipsis=True)
 
 

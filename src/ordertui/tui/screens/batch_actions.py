@@ -9,7 +9,7 @@ from typing import TypeVar
 from textual.content import Content
 from textual.screen import Screen
 
-from ordertui.messages import N_, _, ngettext, translate
+from ordertui.messages import N_, _, join_texts, ngettext, translate
 from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.errors import EvidenceAgainst
 from ordertui.operations.session import Session
@@ -141,7 +141,7 @@ class BatchActions:
             "action": action_word(batch.action),
             "orders": ngettext("{n:,} order", "{n:,} orders", batch.count(RowState.HELD)),
             "who": batch.who or "?",
-            "why": "; ".join(map(translate, batch.approval.why)) if batch.approval is not None else "",
+            "why": join_texts(map(translate, batch.approval.why), "; ") if batch.approval is not None else "",
         }
         if is_approved:
             title = _("Approve batch {batch}: {action} {orders}", **facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from os.path import commonprefix
 from typing import ClassVar, TypeAlias
 
@@ -15,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from ordertui.messages import N_, _, pgettext, translate
 from ordertui.operations.errors import UnknownChoice
+from ordertui.orders.text import mask_control_characters
 from ordertui.rules.language import FilterError
 from ordertui.tui.actions import Command
 from ordertui.tui.render.format import MUTED, pad
@@ -28,6 +30,8 @@ RECENT = 5
 """Typed commands that are offered before anything is typed, newest first."""
 COMPLETIONS = 8
 """Completions that are offered."""
+NEAREST = 5
+"""Names that are offered for one that nothing has."""
 Hit: TypeAlias = Command | TypedCommand | str
 """An action, a typed command, or a line that may be typed."""
 
@@ -79,11 +83,35 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
             shown = [f"{text} ", *(line for line in lines if line.strip() != text), *actions]
         else:
             shown = [*actions, *lines] if text and " " not in text else [*lines, *actions]
+        unknown = bool(text.strip()) and not shown
+        if unknown:
+            shown = self._near(text)
         self._shown = {self._key_of(hit): hit for hit in shown}
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options(Option(self._prompt(hit), id=key) for key, hit in self._shown.items())
-        options.highlighted = 0 if self._shown else None
+        options.highlighted = 0 if self._shown and not unknown else None  # Enter does nothing that is only similar
+
+    def _near(self, text: str) -> list[Hit]:
+        """Say that nothing is called so, and return what is called nearly so, the nearest first."""
+        word, _blank, rest = text.strip().partition(" ")
+        verb = VERBS.get(word)
+        if verb is not None:
+            if not verb.argument:
+                self._say(_("'{word}' takes nothing after it", word=word))
+            return []  # what is wrong with its argument is told already
+        names: dict[str, Hit] = {name: action for action in self._actions for name in labels_of(action)}
+        names |= {one: f"{one} {rest}".strip() if VERBS[one].argument and rest else one for one in VERBS}
+        found = list(dict.fromkeys(names[name] for name in get_close_matches(word.lower(), names, NEAREST, cutoff=0.5)))
+        word = mask_control_characters(word)
+        if found:
+            self._say(_("no action or command is called '{word}'; the nearest are below, ↓ chooses one", word=word))
+        else:
+            self._say(_("no action or command is called '{word}', and none nearly so", word=word))
+        return found
+
+    def _say(self, text: str) -> None:
+        self.query_one("#palette-note", Static).update(text)
 
     def _is_command(self, text: str) -> bool:
         """Return whether a text is the word of a command, and no action is called so, which would come first."""
@@ -116,7 +144,7 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
             wrong = translate(str(error))
             return None
         finally:
-            self.query_one("#palette-note", Static).update(wrong)
+            self._say(wrong)
 
     @staticmethod
     def _key_of(hit: Hit) -> str:

@@ -263,8 +263,8 @@ class PickerScreen(Dialog[list[Path] | None]):
     async def _take_typed(self, task: Task, text: str) -> None:
         try:
             paths = await task.work(typed_paths, text, self._folder)
-        except ValueError as error:
-            self._say(f"{text}: {error}")
+        except ValueError:
+            self._say(_("{text}: a quotation mark is open; close it", text=text))
             return
         missing, folder = await task.work(_check_paths, paths)
         if self._is_gone:

@@ -22,7 +22,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
-from ordertui.messages import N_, _, ngettext, translate
+from ordertui.messages import N_, _, join_texts, ngettext, translate
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.claims import HeldClaim
 from ordertui.operations.errors import PlanChanged, PlanExpired, Stopped, error_message
@@ -589,7 +589,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
                     count=count,
                 ),
                 [("count", _("Number of orders"), "")],
-                _("Asked because {typed_why}.", typed_why="; ".join(map(translate, plan.typed_why))),
+                _("Asked because {typed_why}.", typed_why=join_texts(map(translate, plan.typed_why), "; ")),
                 check=check,
             ),
             discard_typeahead=True,

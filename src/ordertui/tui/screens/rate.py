@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from ordertui.messages import N_, _
+from ordertui.messages import N_, _, join_texts
 from ordertui.operations.session import Session
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.clipboard import copy
@@ -155,7 +155,7 @@ class RateScreen(Dialog[None]):
             OrdersScreen(
                 self._session,
                 self._tasks.keys,
-                f"{course.title}: {len(found):,} {what}",
+                join_texts([course.title, f"{len(found):,} {what}"], ": "),
                 OrderLines(lines, len(found)),
                 self._describe,
             )

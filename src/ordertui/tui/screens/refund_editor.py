@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from ordertui.messages import _, ngettext, translate
+from ordertui.messages import _, join_texts, ngettext, translate
 from ordertui.operations.planning.plan import PlanLine
 from ordertui.orders.money import format_decimal, parse_minor
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
@@ -88,7 +88,7 @@ async def _ask_line(
     fields = [
         (name, _(COMPONENT_WORD[name]).capitalize(), format_decimal(getattr(start, name), currency)) for name in names
     ]
-    note = ", ".join(f"{_(COMPONENT_WORD[name])} {format_decimal(getattr(limit, name), currency)}" for name in names)
+    note = join_texts(f"{_(COMPONENT_WORD[name])} {format_decimal(getattr(limit, name), currency)}" for name in names)
     note = _("{currency}; refundable at most: {note}", currency=currency, note=note)
     if waiting:
         note += _(

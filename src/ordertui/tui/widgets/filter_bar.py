@@ -131,11 +131,14 @@ class FilterBar(Vertical):
         self._input.history = history
 
     def begin(self) -> None:
-        """Start typing. A bar that took no line is shown over what stands below it, which does not move."""
+        """Start typing, with the filter in force selected: the first character replaces it, an arrow key keeps it to be
+        edited. A bar that took no line is shown over what stands below it, which does not move.
+        """
         self.set_class(self.has_class("-idle"), "-floating")
         self.remove_class("-idle")
         self._input.restart_history()
         self._input.focus()
+        self._input.action_select_all()
         self._explain(self._input.value)
 
     def set_text(self, text: str) -> None:

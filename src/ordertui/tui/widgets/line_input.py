@@ -34,4 +34,4 @@ class LineInput(Input):
             self.notify(message, severity="error")
             return
         text = " ".join(pasted.split())
-        self.insert_text_at_cursor("".join(character for character in text if character.isprintable()))
+        self.replace("".join(character for character in text if character.isprintable()), *self.selection)
