@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sqlite3
@@ -31,6 +32,15 @@ SIMULATOR_CREDENTIALS = {
     "LWA_CLIENT_ID": "sim-client", "LWA_CLIENT_SECRET": "sim-secret", "REFRESH_TOKEN": "sim-refresh",
 }  # fmt: skip
 PAGES = "PRAGMA page_count"
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what the imports and the tests' items made, and look less often: a quarter less CPU.
+
+    Nothing of it is thrown away before the run ends, and each app that ends leaves some 10,000 objects in circles.
+    """
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 10)
 
 
 @pytest.fixture(autouse=True)
