@@ -18,7 +18,7 @@ from ordertui.operations.config import (
     practice_folder,
 )
 from ordertui.operations.errors import BadInput
-from ordertui.operations.session import Session
+from ordertui.operations.session import Session, open_practice
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
@@ -30,7 +30,7 @@ from support.shops import NOW, all_orders_row, bring, order_id, unshipped_row
 def opened(store: Path, folder: Path | str = "", *numbers: int, practice: bool = False) -> Session:
     store.parent.mkdir(parents=True, exist_ok=True)
     config = Config(outbox=OutboxConfig(str(folder)))
-    session = Session.open(store, clock=FixedClock(NOW), config=config, practice=practice)
+    session = (open_practice if practice else Session.open)(store, clock=FixedClock(NOW), config=config)
     if numbers:
         rows = [all_orders_row(n) for n in numbers]
         bring(session, store.parent, everything=rows, open_=[unshipped_row(n) for n in numbers])

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ordertui.operations.config import Config
-from ordertui.operations.session import Session
+from ordertui.operations.session import Session, open_practice
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc, parse_iso
 from ordertui.orders.marketplace import MARKETPLACES
 
@@ -134,12 +134,10 @@ def open_session(
 ) -> Session:
     """A session in a folder, at NOW."""
     folder.mkdir(parents=True, exist_ok=True)
+    if practice:
+        open_practice(places.place(folder / "orders.db"), clock=clock or FixedClock(NOW), config=Config()).close()
     return Session.open(
-        places.place(folder / "orders.db"),
-        clock=clock or FixedClock(NOW),
-        config=Config(),
-        read_only=read_only,
-        practice=practice,
+        places.place(folder / "orders.db"), clock=clock or FixedClock(NOW), config=Config(), read_only=read_only
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,7 +56,10 @@ def open_session(
         fail(Exit.BAD_INPUT, f"there is no store {settings.store}; `ordertui import FILE...` makes one, or correct it")
     from ordertui.operations.session import Session
 
-    session = Session.open(settings.store, clock=settings.clock(), read_only=settings.read_only, copy=copy)
+    with _bringing_along() as stop:
+        session = Session.open(
+            settings.store, clock=settings.clock(), read_only=settings.read_only, copy=copy, stop=stop
+        )
     try:
         if session.is_practice:
             say("PRACTICE STORE: nothing here is real.")
@@ -64,6 +68,35 @@ def open_session(
         yield session
     finally:
         session.close()
+
+
+@contextmanager
+def _bringing_along() -> Iterator[Callable[[], bool]]:
+    """Say from the second second on that a store of an older version is brought along, and end it at a Ctrl-C.
+
+    The Ctrl-C is raised inside SQLite's question whether to go on; to SQLite, as any error there, that is a no.
+    """
+    began, said = time.monotonic(), 0
+
+    def ask() -> bool:
+        nonlocal said
+        seconds = int(time.monotonic() - began)
+        if seconds > said and (not said or sys.stderr.isatty()):
+            start, end = ("\r", "") if sys.stderr.isatty() else ("", "\n")
+            text = f"bringing the store along from an older version: {seconds} s; Ctrl-C stops, and nothing is lost"
+            click.echo(f"{start}{text}{end}", err=True, nl=False)
+            said = seconds
+        return False
+
+    from ordertui.store import Interrupted
+
+    try:
+        yield ask
+    except Interrupted:
+        raise KeyboardInterrupt from None
+    finally:
+        if said and sys.stderr.isatty():
+            say("")
 
 
 def parse_store(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | str | None:

@@ -72,23 +72,24 @@ class Session:
         *,
         clock: Clock,
         read_only: bool = False,
-        practice: bool = False,
         config: Config | None = None,
         copy: Callable[[int, int], None] | None = None,
+        stop: Callable[[], bool] | None = None,
     ) -> Session:
         """Open the store in a file, or at a server's address, making it when it is not there.
 
         `place` None: where the settings say, else in the user's data folder.
 
-        `practice` marks a new store as practice for good; `config` None reads the operator's settings. With `copy` a
-        store on a server is read from a copy on this machine; it is called while that is filled, with the rows done
-        and in all. When the server cannot be reached, the copy that is there is read, and nothing is written.
+        `config` None reads the operator's settings. With `copy` a store on a server is read from a copy on this
+        machine; it is called while that is filled, with the rows done and in all. When the server cannot be reached,
+        the copy that is there is read, and nothing is written. `stop`: see `Store.open`.
         Raises StoreError, PolicyError, BadInput (settings).
         """
         config = load_config() if config is None else config
         where, lost = store_place(place, config), None
         try:
-            store = Store.open(where, clock=clock, read_only=read_only, operator=current_operator(config))
+            operator = current_operator(config)
+            store = Store.open(where, clock=clock, read_only=read_only, operator=operator, stop=stop)
         except ServerUnreachable as error:
             found = None
             if copy is not None and not isinstance(where, Path):
@@ -99,8 +100,6 @@ class Session:
                 raise
             store, lost = found
         try:
-            if practice:
-                store.set_meta(PRACTICE_KEY, "1")
             context = SessionContext(store, store.clock, config, is_practice=store.meta(PRACTICE_KEY) == "1")
             context.lost = lost
             if copy is not None and lost is None:
@@ -338,3 +337,10 @@ class Session:
             lambda: self.batches.open_issues(),
         )
         return Notifications(self.context, self.orders, finder)
+
+
+def open_practice(place: Path | str, *, clock: Clock, config: Config | None = None) -> Session:
+    """Open a store that is for practice from now on. Raises as `Session.open`."""
+    with Session.open(place, clock=clock, config=config) as session:
+        session.context.store.set_meta(PRACTICE_KEY, "1")
+    return Session.open(place, clock=clock, config=config)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from .repositories.orders import OrderRepository
 from .repositories.tallies import OrderTallies
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TypeAlias
 
     from .engine.address import ServerAddress
@@ -58,8 +59,16 @@ class Store:
     are imported when they are first used.
     """
 
-    def __init__(self, place: StorePlace, *, clock: Clock, read_only: bool, operator: Operator | None = None) -> None:
-        engine = _open_engine(place, read_only=read_only)
+    def __init__(
+        self,
+        place: StorePlace,
+        *,
+        clock: Clock,
+        read_only: bool,
+        operator: Operator | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> None:
+        engine = _open_engine(place, read_only=read_only, stop=stop)
         self.read_only = read_only or engine.read_only
         self.path = engine.files
         """The store's file, or what this machine's files of a store on a server are named after."""
@@ -84,16 +93,27 @@ class Store:
 
     @classmethod
     def open(
-        cls, place: StorePlace, *, clock: Clock, read_only: bool = False, operator: Operator | None = None
+        cls,
+        place: StorePlace,
+        *,
+        clock: Clock,
+        read_only: bool = False,
+        operator: Operator | None = None,
+        stop: Callable[[], bool] | None = None,
     ) -> Store:
-        """Open a store, making or migrating it when it may be written. Raises StoreError, SchemaTooNew."""
-        store = cls(place, clock=clock, read_only=read_only, operator=operator)
+        """Open a store, making or migrating it when it may be written.
+
+        A large store of an older version takes minutes: `stop` is asked some times a second, and when it says so the
+        store stays as it was, or what is left to do is done when it is opened again. Raises StoreError (Interrupted),
+        SchemaTooNew.
+        """
+        store = cls(place, clock=clock, read_only=read_only, operator=operator, stop=stop)
         try:
             if not store.read_only:
                 if store.meta(STORE_ID_KEY) is None:
                     store.identity.ensure()
                 if store.meta(MEND_KEY) is not None:
-                    store._mend()
+                    store._mend(stop)
                 if store.is_shared:
                     store.journal.leases.prepare()
                 with suppress(StoreMoved):  # what it holds leaves from the other place
@@ -103,10 +123,10 @@ class Store:
             raise
         return store
 
-    def _mend(self) -> None:
+    def _mend(self, stop: Callable[[], bool] | None) -> None:
         from .importing.mend import mend
 
-        with suppress(StoreMoved):
+        with suppress(StoreMoved), nullcontext() if stop is None else self.database.stoppable(stop):
             self.mended = mend(self.database, self.audit, self.path)
 
     def reader(self) -> Store:
@@ -282,9 +302,9 @@ class Store:
             self.database.set_meta(key, value)
 
 
-def _open_engine(place: StorePlace, *, read_only: bool) -> Engine:
+def _open_engine(place: StorePlace, *, read_only: bool, stop: Callable[[], bool] | None) -> Engine:
     if isinstance(place, Path):
-        return SqliteEngine(place, read_only=read_only)
+        return SqliteEngine(place, read_only=read_only, stop=stop)
     if isinstance(place, CopyPlace):
         return SqliteEngine(place.path, read_only=True, copy_of=place)
     try:

@@ -9,7 +9,7 @@ from ordertui.amazon.spapi.errors import Rejected, ServerTrouble
 from ordertui.cli.main import cli
 from ordertui.operations.config import AmazonConfig, Config
 from ordertui.operations.errors import BadInput, Refused, Stopped
-from ordertui.operations.session import Session
+from ordertui.operations.session import Session, open_practice
 from ordertui.operations.sync.order_sync import load_state
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import BuyerRequest, CancelledBy, OrderStatus
@@ -258,7 +258,7 @@ def test_settings_that_do_not_fit_are_refused(
 def test_a_practice_store_is_never_connected(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     config = Config(amazon=AmazonConfig(profile="test", marketplaces=("US",), endpoint=sim.address))
     with (
-        Session.open(tmp_path / "p.db", clock=clock, config=config, practice=True) as made,
+        open_practice(tmp_path / "p.db", clock=clock, config=config) as made,
         pytest.raises(Refused, match="practice"),
     ):
         made.sync.sync()

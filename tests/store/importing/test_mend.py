@@ -10,6 +10,8 @@ import csv
 import hashlib
 import json
 import sqlite3
+from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,9 @@ from ordertui.cli.main import cli
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, parse_iso
 from ordertui.orders.enums import ReportKind
+from ordertui.store import Interrupted, Store
 from ordertui.store.engine import migrations
+from ordertui.store.engine import sqlite as sqlite_engine
 from ordertui.store.importing import mend
 from ordertui.store.importing.mend import StoredLine, joined_line, one_item
 from ordertui.store.importing.tables import LINE_REGISTERS
@@ -53,6 +57,59 @@ def old(tmp_path: Path) -> Path:
 
 def opened(path: Path) -> Session:
     return Session.open(path, clock=FixedClock(NOW))
+
+
+def test_bringing_along_stops_when_told_and_goes_on_later(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_engine, "ASKED_STEPS", 10)
+    stopped: set[int] = set()
+    for limit in (int(1.2**step) for step in range(20, 100)):
+        questions = count(1)
+        try:
+            store = Store.open(old, clock=FixedClock(NOW), stop=lambda: next(questions) > limit)  # noqa: B023
+            break
+        except Interrupted:
+            with closing(sqlite3.connect(old)) as connection:
+                stopped.add(connection.execute("PRAGMA user_version").fetchone()[0])
+    assert stopped == {5, migrations.LATEST}, "in the migration, and in the mending after it"
+    assert "lines that were one item, joined: 11 orders" in store.mended
+    store.close()
+
+
+def test_ctrl_c_ends_it_in_words_and_the_next_command_ends_it_well(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_engine, "ASKED_STEPS", 10)
+    seconds = count(100)
+
+    def tick() -> float:
+        now = next(seconds)
+        if now > 120:
+            raise KeyboardInterrupt  # as the handler of SIGINT does, inside of whatever is called then
+        return now
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ordertui.cli.context.time.monotonic", tick)
+        stopped = CliRunner().invoke(cli, ["--store", str(old), "list"])
+    assert stopped.exit_code == 130
+    assert "from an older version: 2 s; Ctrl-C stops" in stopped.stderr
+    with closing(sqlite3.connect(old)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (5,)
+    done = CliRunner().invoke(cli, ["--store", str(old), "list"])
+    assert done.exit_code == 0
+    assert "joined: 11 orders" in done.stderr
+
+
+def test_a_store_of_a_later_version_is_not_searched_again(old: Path) -> None:
+    """Bringing a million orders along must not take minutes for what no version of late kept wrong."""
+    opened(old).close()
+    with closing(sqlite3.connect(old)) as connection, connection:
+        connection.execute("UPDATE orders SET items = 7 WHERE id = (SELECT order_id FROM lines GROUP BY order_id)")
+        connection.execute("INSERT INTO meta (key, value) VALUES ('mend', '24')")
+        connection.execute(
+            "CREATE TABLE before_migration AS SELECT id, total, currency, items, units_shipped FROM orders"
+        )
+        connection.execute("UPDATE orders SET total = NULL WHERE total = 1980")
+    with opened(old) as session:
+        assert "(total: 1 order)" in session.context.store.mended
+        assert session.orders.count("items:7") == 1, "left as it was: the recount finds it"
 
 
 def test_what_was_wrong_is_mended_and_told(old: Path) -> None:

@@ -13,7 +13,7 @@ from textual.widgets import Input, OptionList, Static
 
 from ordertui.amazon.spapi.operations import SEARCH_ORDERS
 from ordertui.operations.config import AmazonConfig, Config
-from ordertui.operations.session import Session
+from ordertui.operations.session import Session, open_practice
 from ordertui.operations.sync.credentials import ENVIRONMENT
 from ordertui.operations.sync.quotas import StoredBuckets
 from ordertui.orders.batch_state import RowState
@@ -210,7 +210,7 @@ async def test_where_no_sync_is_possible_it_says_why_and_what_to_do(
         for name in ENVIRONMENT.values():
             monkeypatch.delenv(name)
         monkeypatch.setenv("ORDERTUI_CONFIG", str(tmp_path / "settings.toml"))
-    Session.open(tmp_path / "orders.db", clock=clock, config=Config(), practice=practice).close()
+    (open_practice if practice else Session.open)(tmp_path / "orders.db", clock=clock, config=Config()).close()
     made = Session.open(tmp_path / "orders.db", clock=clock, config=Config(amazon=config), read_only=read_only)
     async with running(made) as pilot:
         await press(pilot, "I")

@@ -19,7 +19,7 @@ from ordertui.amazon.spapi.errors import NotSent, SpApiError
 from ordertui.cli.main import cli
 from ordertui.operations.config import AmazonConfig, Config
 from ordertui.operations.errors import OperationError, Refused, error_message
-from ordertui.operations.session import Session
+from ordertui.operations.session import Session, open_practice
 from ordertui.operations.sync.buyer_messages import Message
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import FixedClock
@@ -42,7 +42,7 @@ def practice(sim: Simulator, clock: FixedClock, tmp_path: Path) -> Iterator[Sess
     """A practice store under settings that let batches leave by the API, with credentials at hand."""
     amazon = AmazonConfig(profile="test", marketplaces=("US",), endpoint=sim.address, dispatch="api", sync_minutes=1)
     config = Config(merchant_id="A1SELLER", amazon=amazon)
-    made = Session.open(tmp_path / "practice.db", clock=clock, config=config, practice=True)
+    made = open_practice(tmp_path / "practice.db", clock=clock, config=config)
     standard(made, tmp_path)
     yield made
     made.close()

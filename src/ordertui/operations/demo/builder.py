@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from ordertui.operations.config import PRACTICE_MARKER
-from ordertui.operations.session import Session
+from ordertui.operations.session import open_practice
 from ordertui.operations.workspace import TOUR_SEEN
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 
@@ -37,7 +37,7 @@ def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int)
         tour.touch()
     marker.write_text("made-up orders; safe to delete\n", encoding="utf-8")
     clock = FixedClock(now - 2 * HOUR)
-    with Session.open(folder / STORE, clock=clock, practice=True) as session:
+    with open_practice(folder / STORE, clock=clock) as session:
         rng = random.Random(seed)
         home: dict[str, book.MadeOrder] = {}
         for code, share in MARKETS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -18,8 +18,6 @@ FETCH_SIZE = 20_000
 """Rows fetched at a time from a long result."""
 MAX_PARAMETERS = 900
 """Placeholders of one statement; every build of SQLite takes 999."""
-STOP_SECONDS = 0.1
-"""How often it is asked whether a run that may be stopped shall be."""
 MAX_VALUES = 20_000
 """Values that one statement looks for, as one parameter; more are looked for in several, so that memory has room."""
 
@@ -100,23 +98,9 @@ class Database:
         """Stop what another thread is reading through this connection: there it raises Interrupted."""
         self.engine.interrupt()
 
-    @contextmanager
-    def stoppable(self, stop: Callable[[], bool]) -> Iterator[None]:
-        """Stop the statement that runs inside when `stop` says so: it raises Interrupted. A thread asks `stop`."""
-        is_over = threading.Event()
-
-        def watch() -> None:
-            while not is_over.wait(STOP_SECONDS):
-                if stop():
-                    self.interrupt()
-
-        watcher = threading.Thread(target=watch, name="stop", daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            is_over.set()
-            watcher.join()
+    def stoppable(self, stop: Callable[[], bool]) -> AbstractContextManager[None]:
+        """Stop the statement that runs inside when `stop` says so: it raises Interrupted."""
+        return self.engine.stoppable(stop)
 
     def query(self, sql: str, params: Params = ()) -> list[Row]:
         """Return all rows of a statement."""

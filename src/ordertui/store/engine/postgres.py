@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -46,6 +47,8 @@ STEPS: Mapping[int, str] = {}
 OLDEST_SERVER = 150_000
 CONNECT_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 10, 10, 120
 """How long to wait for the server and for another process that writes; how long that one may do nothing meanwhile."""
+STOP_SECONDS = 0.1
+"""How often it is asked whether a run that may be stopped shall be."""
 ASK_AGAIN_AFTER = (0.0, 0.5, 1.0, 2.0)
 """Pauses before the server is asked what became of a change whose answer was lost, in seconds."""
 _Answer = TypeVar("_Answer")
@@ -689,6 +692,24 @@ class PostgresEngine:
         """Free the room of deleted rows for new ones, and count anew what the planner needs to know."""
         with self._translated():
             self.connection.execute(f"VACUUM (ANALYZE) {self._tables()}")
+
+    @contextmanager
+    def stoppable(self, stop: Callable[[], bool]) -> Iterator[None]:
+        """Have a thread ask `stop`, and stop the statement that runs inside when it says so."""
+        is_over = threading.Event()
+
+        def watch() -> None:
+            while not is_over.wait(STOP_SECONDS):
+                if stop():
+                    self.interrupt()
+
+        watcher = threading.Thread(target=watch, name="stop", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            watcher.join()
 
     def interrupt(self) -> None:
         """Stop what another thread is reading."""

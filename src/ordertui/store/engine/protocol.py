@@ -179,6 +179,9 @@ class Engine(Protocol):
     def compact(self) -> None:
         """Release the space of deleted rows."""
 
+    def stoppable(self, stop: Callable[[], bool]) -> AbstractContextManager[None]:
+        """Stop the statement that runs inside when `stop` says so: it raises Interrupted."""
+
     def interrupt(self) -> None:
         """Stop what another thread is reading: there it raises Interrupted."""
 

@@ -24,6 +24,8 @@ BUSY_SECONDS = 10.0
 """How long a statement waits for another process that writes."""
 RETRY_SECONDS = 0.02
 """Pause between attempts where SQLite does not wait by itself."""
+ASKED_STEPS = 200_000
+"""Steps of SQLite's machine between two questions whether to stop: some milliseconds."""
 READER_CACHE_KIB, WRITER_CACHE_KIB = 2_048, 16_384
 """Page caches of a connection. Each thread of the screen has a reader; the system caches the file's pages for all."""
 LOG_PAGES, IMPORT_LOG_PAGES = 1_000, 20_000
@@ -76,10 +78,13 @@ def _immutable(path: Path) -> str:
     return "" if os.access(path.parent, os.W_OK) or is_unclean(path) else "&immutable=1"
 
 
-def connect(path: Path, *, read_only: bool, full: bool = True) -> sqlite3.Connection:
+def connect(
+    path: Path, *, read_only: bool, full: bool = True, stop: Callable[[], bool] | None = None
+) -> sqlite3.Connection:
     """Return a connection in autocommit mode and WAL, to a file that was checked and migrated.
 
-    `full` waits for the disk at each commit. Raises StoreError.
+    `full` waits for the disk at each commit. `stop` is asked while the file is migrated; when it says so, the file
+    stays as it was. Raises StoreError, Interrupted.
     """
     try:
         if read_only:
@@ -107,7 +112,8 @@ def connect(path: Path, *, read_only: bool, full: bool = True) -> sqlite3.Connec
         else:
             _keep_log(connection)
             connection.execute(f"PRAGMA journal_size_limit = {LOG_PAGES * 4096}")
-            migrations.migrate(connection, str(path))
+            with _asking(connection, stop):
+                migrations.migrate(connection, str(path))
         connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
         connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB if read_only else WRITER_CACHE_KIB}")
     except sqlite3.Error as error:
@@ -117,6 +123,20 @@ def connect(path: Path, *, read_only: bool, full: bool = True) -> sqlite3.Connec
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def _asking(connection: sqlite3.Connection, stop: Callable[[], bool] | None) -> Iterator[None]:
+    """Ask `stop` some times a second while a statement runs, in the thread that runs it.
+
+    There, and not in another thread: a handler of Ctrl-C that `stop` reads runs in the main thread alone, which without
+    this would be inside SQLite until the statement ends.
+    """
+    connection.set_progress_handler(stop, ASKED_STEPS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
 
 
 @contextmanager
@@ -163,10 +183,18 @@ class CopyPlace(msgspec.Struct, frozen=True):
 class SqliteEngine:
     """A connection to a store's file, which is made or migrated when it may be written.
 
-    `copy_of` is given for a copy of a store on a server, which says of itself what that store would.
+    `copy_of` is given for a copy of a store on a server, which says of itself what that store would. `stop`: see
+    `connect`.
     """
 
-    def __init__(self, path: Path, *, read_only: bool, copy_of: CopyPlace | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool,
+        copy_of: CopyPlace | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> None:
         self.path = self.files = path
         self.place = str(path)
         self.is_shared = copy_of is not None
@@ -175,7 +203,7 @@ class SqliteEngine:
             self.place, self.files = copy_of.place, copy_of.files
         self.read_only = read_only
         self.was_interrupted = not read_only and is_unclean(path)
-        self.connection = connect(path, read_only=read_only)
+        self.connection = connect(path, read_only=read_only, stop=stop)
 
     @property
     def in_transaction(self) -> bool:
@@ -315,6 +343,10 @@ class SqliteEngine:
         self.execute("PRAGMA threads = 1")  # lets SQLite sort on another core too
         for statement in migrations.statements("read_indexes.sql"):
             self.execute(statement)
+
+    def stoppable(self, stop: Callable[[], bool]) -> AbstractContextManager[None]:
+        """Stop the statement that runs inside when `stop` says so."""
+        return _asking(self.connection, stop)
 
     # -- maintenance
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 NAMES_EVERY_LINE = ReportKind.ALL_ORDERS.bit | ReportKind.NEW_ORDERS.bit
 """Reports that give the price of every line of an order."""
 _PROMOTIONS = ("item_promotion", "ship_promotion")
+LAST_WRONG = 23
+"""The last version that kept lines, marketplaces or dates wrong: a store of a later one has none of that to mend."""
 _AUDITED = 1_000
 """Orders that the record in the audit names; the file has all."""
 
@@ -92,9 +94,12 @@ def mend(database: Database, audit: AuditLog, path: Path) -> str:
         before = database.meta(MEND_KEY)
         if before is None:  # another process did it
             return ""
-        joined, doubts = _join_lines(database)
-        by_hand = list(_doubt_marketplaces(database))
-        changes = [*joined, *by_hand, *_unfreeze(database), *doubts, *_compare(database)]
+        changes: list[Change] = []
+        if int(before) <= LAST_WRONG:
+            joined, doubts = _join_lines(database)
+            by_hand = list(_doubt_marketplaces(database))
+            changes = [*joined, *by_hand, *_unfreeze(database), *doubts]
+        changes += _compare(database)
         database.execute(f"DROP TABLE IF EXISTS {BEFORE}")
         database.set_meta(MEND_KEY, None)
         if not changes:
