@@ -98,7 +98,8 @@ class SlowOrder:
             for name in ORDER:
                 self.said[name].append((row["fact_at"], row[name]))
         for date in sorted({row["fact_at"] for row in rows}):
-            self._take_lines(kind, [row for row in rows if row["fact_at"] == date])
+            for copy in _copies([row for row in rows if row["fact_at"] == date]):
+                self._take_lines(kind, copy)
 
     def _take_lines(self, kind: str, rows: Sequence[dict[str, Any]]) -> None:
         """Take in rows of one date: those of another one are of another report, put into the same file."""
@@ -239,8 +240,11 @@ class SlowBook:
     def take(self, report: Report) -> None:
         """Take in a report."""
         groups: dict[str, list[dict[str, Any]]] = {}
+        run, last = 0, None
         for values in report.rows:
             row: dict[str, Any] = dict(zip(ROW_FIELDS, values, strict=True))
+            run, last = run + (row["order_id"] != last), row["order_id"]
+            row["run"] = run
             groups.setdefault(row["order_id"], []).append(row)
             said = self.products.setdefault((row["marketplace"], row["sku"]), {"asin": [], "title": []})
             for name, known in said.items():
@@ -278,6 +282,21 @@ def _known(row: dict[str, Any]) -> bool:
 def _spelled(sku: str) -> str:
     """A SKU without what typing and spreadsheets change: capitals, spaces around it, how accents are made."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", sku).casefold()).strip()
+
+
+def _copies(rows: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The rows of one date, those apart that say again, where the order comes up again, what an earlier place said."""
+    seen: dict[tuple[object, int], int] = {}
+    within: dict[object, int] = {}
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        copy = 1
+        if not _known(row):
+            what = _spelled(row["sku"]), row["quantity"], row["item_price"]
+            twin = within[what, row["run"]] = within.get((what, row["run"]), 0) + 1
+            copy = seen[what, twin] = seen.get((what, twin), 0) + 1
+        found.setdefault(copy, []).append(row)
+    return [found[copy] for copy in sorted(found)]
 
 
 def _bare(item: str | None) -> str | None:

@@ -13,7 +13,7 @@ import pytest
 from ordertui.amazon.processing_report import ProcessingReportError, read_bytes
 from ordertui.amazon.reports import ReportError, detect_kind, inspect, read_orders
 from ordertui.amazon.reports.report_file import FREE_BYTES
-from support.reports import ALL_ORDERS, COLUMNS, cells, everything, text_of
+from support.reports import ALL_ORDERS, COLUMNS, NEW_ORDERS, UNSHIPPED, cells, everything, text_of
 
 
 def zipped(content: bytes, *names: str) -> bytes:
@@ -99,7 +99,22 @@ def test_reports_joined_in_one_file_are_refused_where_the_second_begins(
     part = text_of(ALL_ORDERS, [cells("all_orders", n) for n in range(1, 1 + rows)]).replace("\n", end)
     path = tmp_path / "a.txt"
     path.write_bytes((part + mark + part).encode("utf-8"))
-    with pytest.raises(ReportError, match=rf":{rows + 2}: the header stands here again"):
+    with pytest.raises(ReportError, match=rf":{rows + 2}: a header stands here again"):
+        inspect(path)
+
+
+@pytest.mark.parametrize("second", [
+    "\t".join(ALL_ORDERS[::-1]), "\t".join([*ALL_ORDERS, "cpf"]), "\t".join(UNSHIPPED), "\t".join(NEW_ORDERS),
+    "\t".join(ALL_ORDERS).upper(), ",".join(UNSHIPPED), "\t".join(UNSHIPPED).replace("-", "_"),
+    "Order Date\tOrder ID\tImpacts Account Health",
+])  # fmt: skip
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_a_header_of_other_columns_is_found_too(end: str, second: str, tmp_path: Path) -> None:
+    """The rows below it would be read by the columns of the first; also where the line before it has no end."""
+    first = text_of(ALL_ORDERS, [cells("all_orders", n) | {"product-name": "an order-id"} for n in (1, 2)])
+    path = tmp_path / "a.txt"
+    path.write_text(f"{first.removesuffix(chr(10))}{end}{second}\nx\n", encoding="utf-8")
+    with pytest.raises(ReportError, match=rf":{3 + len(end)}: a header stands here again"):
         inspect(path)
 
 

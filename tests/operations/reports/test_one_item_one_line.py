@@ -82,6 +82,75 @@ def test_a_row_that_stands_twice_in_a_report_counts_once(session: Session, tmp_p
     assert (line.item_promotion_id, line.ship_promotion_id) == ("PLM-A", "FREE-SHIP")
 
 
+def all_orders(number: int, sku: str, **more: str) -> dict[str, str]:
+    return cells("all_orders", number) | {"sku": sku, "quantity": "1", "item-price": "10.00"} | more
+
+
+PAIR = [all_orders(1, "MUG"), all_orders(1, "BOWL")]
+OTHERS = [all_orders(n, "PAN") for n in range(2, 5)]
+TWINS = [all_orders(1, "MUG"), all_orders(1, "MUG"), all_orders(1, "BOWL")]
+
+
+@pytest.mark.parametrize(("rows", "skus"), [
+    pytest.param([*PAIR, *OTHERS, *PAIR, *OTHERS], "BOWL MUG", id="two files joined"),
+    pytest.param([*PAIR, *OTHERS, *PAIR[::-1]], "BOWL MUG", id="in another order"),
+    pytest.param([*PAIR, *OTHERS, PAIR[1]], "BOWL MUG", id="a part again"),
+    pytest.param([PAIR[0], *OTHERS, PAIR[1]], "BOWL MUG", id="one order apart"),
+    pytest.param(TWINS, "BOWL MUG MUG", id="one SKU twice"),
+    pytest.param([*TWINS, *OTHERS, *TWINS], "BOWL MUG MUG", id="one SKU twice, two files joined"),
+    pytest.param([TWINS[0], *OTHERS, *TWINS[:2]], "MUG MUG", id="the second file has one more"),
+    pytest.param([*PAIR, *OTHERS, all_orders(1, "MUG", quantity="2")], "BOWL MUG MUG", id="of another quantity"),
+    pytest.param([*PAIR, *OTHERS, PAIR[0] | {"item-price": "9.00"}], "BOWL MUG MUG", id="of another price"),
+    pytest.param(
+        [*PAIR, *OTHERS, *(one | {"last-updated-date": "2026-11-23T01:00:00+00:00"} for one in PAIR)], "BOWL MUG",
+        id="said later",
+    ),
+])  # fmt: skip
+def test_an_order_that_comes_up_again_without_item_ids_is_not_doubled(
+    session: Session, tmp_path: Path, rows: list[dict[str, str]], skus: str
+) -> None:
+    for _ in range(2):
+        take(session, tmp_path / "a.txt", ALL_ORDERS, rows)
+        assert sorted(line.sku for line in lines(session)) == skus.split()
+    order = session.orders.get(ORDER)
+    assert order is not None
+    assert order.row.items == sum(line.quantity or 0 for line in order.lines)
+
+
+@pytest.mark.parametrize("between", [0, 1])
+@pytest.mark.parametrize("status", ["Unshipped", "Shipped"])
+def test_an_order_that_stands_twice_in_an_xml_report_is_not_doubled(
+    session: Session, tmp_path: Path, between: int, status: str
+) -> None:
+    """Its items have no ids there. The second statement may be newer."""
+
+    def order(number: int, status: str = "Unshipped") -> str:
+        hour = 1 + (status == "Shipped")
+        items = "".join(
+            f"<OrderItem><SKU>{sku}</SKU><ItemStatus>{status}</ItemStatus><Quantity>{count}</Quantity><ItemPrice>"
+            '<Component><Type>Principal</Type><Amount currency="USD">10.00</Amount></Component></ItemPrice></OrderItem>'
+            for sku, count in (("MUG", 2), ("BOWL", 1), ("BOWL", 1))
+        )
+        return (
+            f"<Message><Order><AmazonOrderID>113-{number:07d}-0000009</AmazonOrderID>"
+            f"<PurchaseDate>2026-11-20T08:00:00+00:00</PurchaseDate>"
+            f"<LastUpdatedDate>2026-11-22T0{hour}:00:00+00:00</LastUpdatedDate><OrderStatus>{status}</OrderStatus>"
+            f"<SalesChannel>Amazon.com</SalesChannel>{items}</Order></Message>\n"
+        )
+
+    path = tmp_path / "all.xml"
+    orders = [order(1), *(order(2) for _ in range(between)), order(1, status)]
+    path.write_text(
+        '<?xml version="1.0"?>\n<AmazonEnvelope><MessageType>AllOrdersReport</MessageType>\n'
+        + "".join(orders) + "</AmazonEnvelope>",
+        encoding="utf-8",
+    )  # fmt: skip
+    session.imports.import_files([path])
+    assert sorted((line.sku, line.quantity, line.status.value) for line in lines(session)) == [
+        ("BOWL", 1, status.lower()), ("BOWL", 1, status.lower()), ("MUG", 2, status.lower()),
+    ]  # fmt: skip
+
+
 def test_two_promotions_of_one_amount_count_both(session: Session, tmp_path: Path) -> None:
     second = SECOND | {"item-promotion-discount": "-4.00"}
     take(session, tmp_path / "a.txt", PROMOTED, [cells("new_orders") | FIRST, cells("new_orders") | second])

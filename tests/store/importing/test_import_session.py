@@ -138,15 +138,22 @@ def test_lines_of_one_sku_are_told_apart_by_id_then_quantity_then_place(tmp_path
         assert [(line.order_item_id, line.quantity) for line in order.lines] == [("05", 2), ("07", 1), ("06", 1)]
 
 
-def test_rows_of_an_order_far_apart_stay_lines_of_their_own(tmp_path: Path) -> None:
-    far = [row(1, quantity=1), *(row(n) for n in range(2, 40)), row(1, quantity=1)]
+@pytest.mark.parametrize(("other", "units"), [
+    ({"quantity": 1, "item_price": 900}, [1, 1]), ({"quantity": 2}, [1, 2]), ({"quantity": 1}, [1]),
+])  # fmt: skip
+def test_rows_of_an_order_far_apart_stay_lines_of_their_own(
+    other: dict[str, int], units: list[int], tmp_path: Path
+) -> None:
+    """But one that says the very same again: the file is joined, for sorting keeps like rows together."""
+    priced = {"currency": "USD", "item_price": 1000}
+    far = [row(1, quantity=1, **priced), *(row(n) for n in range(2, 40)), row(1, **priced | other)]
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
         for _ in range(2):
             take(store, Report("all_orders", tuple(far)), slice_rows=5)
             order = store.orders.order("113-0000001-0000001")
             assert order is not None
-            assert [line.quantity for line in order.lines] == [1, 1]
-            assert order.row.items == 2
+            assert [line.quantity for line in order.lines] == units
+            assert order.row.items == sum(units)
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -41,6 +41,8 @@ def random_reports(rng: random.Random) -> list[Report]:
         rows = [one for n in orders for one in _rows_of_order(rng, kind, as_of, n, orders[n], damaged[n])]
         if rng.random() < 0.3:
             rng.shuffle(rows)
+        elif rng.random() < 0.3:  # parts of one report joined, or two reports of one day
+            rows += rng.sample(rows, len(rows) // 2)
         found.append(Report(kind, tuple(rows), as_of))
     if rng.random() < 0.5:
         found.insert(rng.randrange(len(found) + 1), rng.choice(found))

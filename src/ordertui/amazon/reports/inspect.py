@@ -32,6 +32,9 @@ DELIMITERS = "\t,;"
 DATE_COLUMNS = frozenset({"last-updated-date", "purchase-date", "reporting-date"})
 """Columns that tell how new a report is."""
 SHOWN_HEADER_CHARACTERS = 200
+_HEADER_WORDS = (b"order-id", b"order id", b"order_id")
+"""The column that every order report has, in the spellings that `normalize_name` takes for one."""
+_AFTER_NAME = frozenset(b'\t,;"\r\n ')
 
 
 def read_line_blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[tuple[bytes, int]]:
@@ -171,6 +174,29 @@ def _header_line(beginning: bytes) -> bytes:
     return beginning.split(b"\n", 1)[0].rstrip(b"\r")
 
 
+def _find_header(block: bytes, start: int) -> int | None:
+    """Return where a line of whole lines holds the header of an order report, from `start` on; None: nowhere.
+
+    The line may begin with a row whose line end is missing.
+    """
+    lower = block.lower()
+    for word in _HEADER_WORDS:
+        at = lower.find(word, start)
+        while at >= 0:
+            if lower[at + len(word)] not in _AFTER_NAME:
+                at = lower.find(word, at + 1)
+                continue
+            begin, end = lower.rfind(b"\n", 0, at) + 1, lower.find(b"\n", at)
+            line = lower[begin:end].decode("latin-1")
+            delimiter = max(DELIMITERS, key=line[at - begin :].count)
+            names = [report_kind.normalize_name(name) for name in split_line(line, delimiter)]
+            names += [word for name in names for word in report_kind.COLUMNS["order_id"] if name.endswith(word)]
+            if report_kind.recognize(names, b"") is not None:
+                return at
+            at = lower.find(word, end)
+    return None
+
+
 def _read_header(path: Path, beginning: bytes) -> tuple[ReportKind, str, tuple[str, ...]]:
     """Return kind, delimiter and normalized header. Raises UnknownReport."""
     line = _header_line(beginning)
@@ -198,7 +224,7 @@ class HeaderScan:
         if report_kind.REPORT_FORMATS[self.kind].content is report_kind.ReportContent.FEED_RESULTS:
             raise UnknownReport(f"{path} is a processing report: import it with `ordertui results`")
         self._path = path
-        self._header_line = _header_line(beginning)
+        self._header_end = beginning.find(b"\n") + 1
         self._lines_before = 0
         self.has_rows = False
         self.channels: set[str] = set()
@@ -228,15 +254,16 @@ class HeaderScan:
     def add(self, block: bytes) -> None:
         """Take in a block of whole lines; the first one begins with the header.
 
-        Raises ReportError where the header stands in it again: an order that both parts name would be there twice.
+        Raises ReportError where a header stands in it again: its rows may have other columns, and an order that both
+        parts name would be there twice.
         """
         self.encodings.add(block)
         is_first = not self._has_started
-        again = block.find(self._header_line, len(self._header_line) if is_first else 0)
-        if again >= 0:
+        again = _find_header(block, self._header_end if is_first else 0)
+        if again is not None:
             number = self._lines_before + block.count(b"\n", 0, again) + 1
             raise ReportError(
-                f"{self._path}:{number}: the header stands here again: these are several reports in one file. Put each"
+                f"{self._path}:{number}: a header stands here again: these are several reports in one file. Put each"
                 " into a file of its own, because an order that two of them name would be read as two; where they are"
                 " parts of one report, take this line out"
             )

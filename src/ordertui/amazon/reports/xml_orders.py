@@ -108,6 +108,7 @@ class XmlOrders:
         self._item: dict[str, str] | None = None
         self._items: list[tuple[int, dict[str, str]]] = []
         self._item_line = 0
+        self._last: list[str] = []
 
     def read(self, size: int, /) -> bytes:
         """Return up to `size` bytes; empty at the end. Raises ReportError."""
@@ -218,19 +219,33 @@ class XmlOrders:
         item[column] = text
 
     def _write(self) -> None:
-        """Write the rows of the order that ended. Of one without items only the id is written, which is listed."""
+        """Write the rows of the order that ended. Of one without items only the id is written, which is listed.
+
+        One that stands twice, one right after the other, is written once: rows that follow each other would be two
+        items of it. One that comes up again later is known by that.
+        """
         items: list[tuple[int, dict[str, str] | None]] = [*self._items]
-        for line, item in items or [(self._parser.CurrentLineNumber, None)]:
+        rows = [
+            (line, "\t".join(self._cells(item)) + "\n")
+            for line, item in items or [(self._parser.CurrentLineNumber, None)]
+        ]
+        texts = [text for _, text in rows]
+        if texts == self._last:
+            return
+        self._last = texts
+        for line, text in rows:
             if line > self._lines + 1:
                 self._out.append("\n" * (line - self._lines - 1))
                 self._lines = line - 1
-            if item is None:
-                cells = [self._order.get("AmazonOrderID", "")]
-            else:
-                cells = [
-                    item.get(name.removeprefix("item "), "") if name.startswith("item ") else self._order.get(name, "")
-                    for name in self._fields.values()
-                ]
-                cells += [item.get("currency", ""), *(item.get(column, "") for column in _AMOUNTS)]
-            self._out.append("\t".join(cells) + "\n")
+            self._out.append(text)
             self._lines += 1
+
+    def _cells(self, item: Mapping[str, str] | None) -> list[str]:
+        """Return the cells of an item of the order at hand; its id alone without one."""
+        if item is None:
+            return [self._order.get("AmazonOrderID", "")]
+        cells = [
+            item.get(name.removeprefix("item "), "") if name.startswith("item ") else self._order.get(name, "")
+            for name in self._fields.values()
+        ]
+        return [*cells, item.get("currency", ""), *(item.get(column, "") for column in _AMOUNTS)]

@@ -24,12 +24,22 @@ SKUS = (
     " CROSS JOIN lines l WHERE n.is_unclear = 1 AND l.order_id = n.id)"
 )
 """The products of unclear orders, whose spelling Python compares: no engine knows how accents are made."""
-_UNCLEAR = (
-    "(SELECT n.id AS id, s.seq AS seq, dense_rank() OVER (PARTITION BY n.id ORDER BY s.at) AS round, s.at AS at,"
-    " ltrim(s.item_id, '0') AS item, s.product_id AS product_id, k.sku_key AS sku_key, s.quantity AS quantity"
+_RUNS = (
+    "(SELECT n.id AS id, s.seq AS seq, s.at AS at, ltrim(s.item_id, '0') AS item, s.product_id AS product_id,"
+    " k.sku_key AS sku_key, s.quantity AS quantity, s.item_price AS price,"
+    " s.seq - row_number() OVER (PARTITION BY n.id ORDER BY s.seq) AS run"
     " FROM news n CROSS JOIN heads h CROSS JOIN sorted s CROSS JOIN spellings k WHERE n.is_unclear = 1 AND h.id = n.id"
-    " AND s.order_id = h.order_id AND k.product_id = s.product_id) t"
+    " AND s.order_id = h.order_id AND k.product_id = s.product_id) r"
 )
+_TWINS = (
+    "(SELECT r.*, CASE WHEN item IS NULL THEN row_number() OVER (PARTITION BY id, at, sku_key, quantity, price,"
+    f" item, run ORDER BY seq) END AS twin FROM {_RUNS}) w"
+)
+_COPIES = (
+    "(SELECT w.*, CASE WHEN item IS NULL THEN row_number() OVER (PARTITION BY id, at, sku_key, quantity, price,"
+    f" item, twin ORDER BY run) ELSE 1 END AS copy FROM {_TWINS}) c"
+)
+_UNCLEAR = f"(SELECT c.*, dense_rank() OVER (PARTITION BY id ORDER BY at, copy) AS round FROM {_COPIES}) t"
 UNCLEAR = (
     "INSERT INTO unclear_rows SELECT id, seq, round, at, item, product_id, sku_key, quantity, row_number() OVER"
     " (PARTITION BY id, round, item ORDER BY seq), min(seq) OVER (PARTITION BY id, round, item)"
@@ -40,7 +50,12 @@ UNCLEAR = (
     " l.product_id, k.sku_key, l.quantity, coalesce(l.a_quantity, l.at) FROM news n CROSS JOIN lines l"
     " CROSS JOIN spellings k WHERE n.is_unclear = 1 AND l.order_id = n.id AND k.product_id = l.product_id",
 )
-"""Rows of one order with different dates are of different reports, put into one file: each date is a round."""
+"""Rows of one order with different dates are of different reports, put into one file: each date is a round.
+
+So is, of one date and without item ids, a row that stands again (SKU, units and price) where the order comes up again
+after others (another `run`): a report names an order in one place, and one that was sorted otherwise keeps like rows
+together. Like rows that follow each other stay two items, as far as one place has them.
+"""
 
 
 def _pair(keys: str, rows: str, lines: str, *, is_renamed: bool = False) -> str:
