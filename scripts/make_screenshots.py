@@ -74,7 +74,7 @@ def at_rest(pilot: Pilot[None]) -> bool:
     app, screen = pilot.app, main_screen(pilot)
     assert isinstance(app, OrderTuiApp)
     works = any(worker.is_running for worker in app.workers if worker.group in ("panel", "counts", "view", "kinds"))
-    there = screen.view.complete is not None and screen.view.counter.total is not None
+    there = screen.view._complete is not None and screen.view.counter.total is not None
     return there and app.keys.is_idle and not works
 
 

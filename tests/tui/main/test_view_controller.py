@@ -113,11 +113,11 @@ async def test_a_look_up_that_somebody_else_interrupts_goes_on(session: Session,
         await press(pilot, "plus")
         await press(pilot, *"status", "colon", *"unshipped")
         await pilot.press("enter")
-        await until(pilot, lambda: main(pilot).view.search_text)
+        await until(pilot, lambda: main(pilot).view.search.text)
         session.orders.interrupt()
         await until(pilot, lambda: stopped == [SLOW_FILTER])
         await pilot.pause(0.3)
-        assert main(pilot).view.search_text, "it is read again"
+        assert main(pilot).view.search.text, "it is read again"
         await pilot.press("escape")
         await until(pilot, lambda: idle(pilot))
         assert not main(pilot).table.marks

@@ -22,7 +22,8 @@ from ordertui.tui.screens.base import DialogKeys
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from ordertui.tui.screens.outbox import IN_ROWS, OutboxScreen
-from ordertui.tui.screens.preview import PlanHead, PreviewScreen
+from ordertui.tui.screens.plan_head import PlanHead
+from ordertui.tui.screens.preview import PreviewScreen
 from support.batches import answer, commit, send, session_of
 from support.languages import speaking
 from support.logins import session_as

@@ -22,7 +22,8 @@ from ordertui.tui.render.plan_rows import PlanRows
 from ordertui.tui.screens import preview as preview_module
 from ordertui.tui.screens.base import DialogKeys
 from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
-from ordertui.tui.screens.preview import PlanHead, PlanTitle, PreviewScreen
+from ordertui.tui.screens.plan_head import PlanHead, PlanTitle
+from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.widgets.line_list import LineList
 from support.batches import session_of
 from support.pilot import (

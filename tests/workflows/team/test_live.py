@@ -20,7 +20,8 @@ from ordertui.tui.main.queue_counter import QueueCounter
 from ordertui.tui.main.view_controller import ViewController
 from ordertui.tui.screens.dialogs import FormScreen
 from ordertui.tui.screens.outbox import OutboxScreen
-from ordertui.tui.screens.preview import PlanHead, PreviewScreen
+from ordertui.tui.screens.plan_head import PlanHead
+from ordertui.tui.screens.preview import PreviewScreen
 from support import places
 from support.batches import commit, session_of
 from support.logins import let_in, session_as

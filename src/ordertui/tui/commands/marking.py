@@ -66,7 +66,7 @@ async def mark_similar(context: CommandContext, task: Task) -> None:
 
 async def change_marks(context: CommandContext, task: Task, text: str, queue: str, *, mark: bool) -> None:
     """Mark or unmark the orders of a queue that fit a filter."""
-    found = await context.view.search(task, text, queue)
+    found = await context.view.search.find(task, text, queue, without_fba=not context.view.request.fba)
     if found is None:
         return
     marks = context.table.marks

@@ -41,7 +41,7 @@ async def find(context: CommandContext, task: Task) -> None:
 async def find_orders(context: CommandContext, task: Task, text: str) -> None:
     """Find the orders that fit a filter without hiding the others, and go to the first one."""
     view, table = context.view, context.table
-    found = await view.search(task, text)
+    found = await view.search.find(task, text, without_fba=not view.request.fba)
     if found is None:
         return
     count = 0 if view.shown is None else found.common(view.shown.members)
@@ -83,7 +83,7 @@ async def go_to_text(context: CommandContext, task: Task, text: str) -> None:
         await go_to_pasted(context, task, text)
         return
     view = context.view
-    found = await view.search(task, f'id:"{part}" or id:*{part}*')
+    found = await view.search.find(task, f'id:"{part}" or id:*{part}*', without_fba=not view.request.fba)
     if found is None:
         return
     if not found:

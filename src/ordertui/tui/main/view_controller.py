@@ -18,18 +18,17 @@ from ordertui.operations.session import Session
 from ordertui.store import Interrupted
 from ordertui.tui.actions import find_command
 from ordertui.tui.render.format import empty_text
-from ordertui.tui.screens.task_runner import Task, TaskRunner, ignore_unmounted
+from ordertui.tui.screens.task_runner import TaskRunner, ignore_unmounted
 from ordertui.tui.screens.view_request import FIRST_PAGE, View, ViewRequest, read_ids, read_view
 from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.order_table import OrderTable
 from ordertui.tui.widgets.order_table.table import CursorAnchor
 from ordertui.tui.widgets.queue_tabs import QueueTabs
 
+from .order_search import PROGRESS_AFTER, OrderSearch
 from .queue_counter import QueueCounter
 from .queue_looks import QueueLooks
 
-PROGRESS_AFTER = 0.3
-"""Seconds after which the status line says that a view is being read, and that Escape stops it."""
 TYPING_PAUSE = 0.12
 """Seconds after the last letter of a filter until its first orders are shown."""
 ROWS_AT_ONCE = 110
@@ -78,17 +77,16 @@ class ViewController:
         """What was asked for last."""
         self.shown: View | None = None
         """What is in the table; only its beginning while the rest is read."""
-        self.complete: View | None = None
+        self._complete: View | None = None
         """The last view that was read to its end: the one to go back to when a reading is stopped."""
-        self.pending: View | None = None
+        self._pending: View | None = None
         """A view that other processes' changes made; it waits because marks, a range or a dialog are open."""
         self.counter = QueueCounter(screen, session, tasks, widgets.queue_tabs, self._show_counts)
         self.reading_text = ""
         """What the status line says while a view is read, once that takes long; else empty."""
-        self.search_text = ""
-        """The same while the orders that fit a filter are looked up for a command."""
+        self.search = OrderSearch(screen, session, self._search_changed)
+        """Looks orders up for a command."""
         self._lock = tasks.keys.lock()
-        self._is_search_stopped = False
         self._is_stale = self._is_following = False
         """Whether others changed something since the view was read, and whether it is being read for that."""
         self._number = 0
@@ -101,12 +99,12 @@ class ViewController:
     @property
     def progress(self) -> str:
         """What the status line says of a reading under way; empty when it says nothing."""
-        return self.reading_text or self.search_text
+        return self.reading_text or self.search.text
 
     @property
     def is_stoppable(self) -> bool:
         """Whether something is being read that Escape stops, and the status line says so."""
-        return bool(self.search_text) or (bool(self.reading_text) and self.complete is not None)
+        return bool(self.search.text) or (bool(self.reading_text) and self._complete is not None)
 
     # Showing a view
 
@@ -158,11 +156,11 @@ class ViewController:
 
     def mark_place(self) -> None:
         """Remember the place of the cursor, to jump back to."""
-        self.looks.leave(self.complete, self._anchor or self._table.cursor_anchor)
+        self.looks.leave(self._complete, self._anchor or self._table.cursor_anchor)
 
     def show(self) -> Worker[None]:
         """Show what `request` asks for: the first page at once, the rest when it is known."""
-        self.pending = None
+        self._pending = None
         self._anchor = self._anchor or self._table.cursor_anchor
         self._show_request()
         self._lock.close()
@@ -174,10 +172,9 @@ class ViewController:
 
     def stop_reading(self) -> None:
         """Stop what `is_stoppable` tells of. Of a view that was being read, show the one before it."""
-        view = self.complete
-        if self.search_text:
-            self._is_search_stopped = True
-            self._session.orders.interrupt()
+        view = self._complete
+        if self.search.text:
+            self.search.stop()
         elif self.reading_text and view is not None:
             self._screen.workers.cancel_group(self._screen, "view")
             self._session.orders.interrupt()
@@ -195,9 +192,9 @@ class ViewController:
                     return
         except Exception as error:
             self._tasks.show_error(error)
-            if self.complete is not None:
-                self.request = self.complete.request
-                self._swap(self.complete, is_complete=True)
+            if self._complete is not None:
+                self.request = self._complete.request
+                self._swap(self._complete, is_complete=True)
         self._finish_reading()
 
     async def _has_read(self, request: ViewRequest) -> bool:
@@ -219,7 +216,7 @@ class ViewController:
         self._show_empty_text()
         self._table.show(view.ids, view.members, anchor=self._anchor)
         if is_complete:
-            self.complete = view
+            self._complete = view
             self._anchor = None
             self._show_count()
         self._on_change(ViewChange.COMPLETE if is_complete else ViewChange.SHOWN)
@@ -235,9 +232,9 @@ class ViewController:
     def _say_reading(self, number: int) -> None:
         if number != self._number:
             return  # it was built just before, or another one is asked for
-        before = self.request if self.complete is None else self.complete.request
+        before = self.request if self._complete is None else self._complete.request
         is_sorting = self.request.sort != before.sort
-        hint = _(" Esc stops") if self.complete is not None else ""
+        hint = _(" Esc stops") if self._complete is not None else ""
         self.reading_text = f"{(_('sorting') if is_sorting else _('looking'))}…{hint}"
         self._on_change(ViewChange.PROGRESS)
 
@@ -272,7 +269,7 @@ class ViewController:
             other = msgspec.structs.replace(view.request, keys=request.keys, widths=request.widths)
             return msgspec.structs.replace(view, request=other)
 
-        self.shown, self.complete = with_columns(self.shown), with_columns(self.complete)
+        self.shown, self._complete = with_columns(self.shown), with_columns(self._complete)
         self.show_columns()
 
     def show_columns(self) -> None:
@@ -305,36 +302,10 @@ class ViewController:
             shown if self.counter.total is None else _("{shown} of {total:,}", shown=shown, total=self.counter.total)
         )
 
-    # Searching for a command
-
-    async def search(self, task: Task, text: str, queue: str = "all") -> Marks | None:
-        """Return the orders of a queue that fit a filter, read beside the screen; None when Escape stopped it, which is
-        said. Raises FilterError.
-        """
-        self._is_search_stopped = False
-        timer = self._screen.set_timer(PROGRESS_AFTER, self._say_searching)
-        try:
-            while not self._is_search_stopped:
-                try:
-                    found = await task.work(
-                        lambda: Marks(self._session.orders.find(text, queue=queue, without_fba=not self.request.fba))
-                    )
-                except Interrupted:
-                    continue  # stopped, or interrupted together with another reading that was stopped
-                if not self._is_search_stopped:
-                    return found
-        finally:
-            timer.stop()
-            if self.search_text:
-                self.search_text = ""
-                self._on_change(ViewChange.PROGRESS)
-        self._screen.notify(_("stopped: nothing was looked up, nothing changed"))
-        self.refresh_external_changes()  # it may have been interrupted as well
-        return None
-
-    def _say_searching(self) -> None:
-        self.search_text = _("looking… Esc stops")
+    def _search_changed(self, is_stopped: bool) -> None:
         self._on_change(ViewChange.PROGRESS)
+        if is_stopped:
+            self.refresh_external_changes()  # it may have been interrupted as well
 
     # While a filter is typed: its first orders, without making keys wait
 
@@ -348,7 +319,7 @@ class ViewController:
 
     async def _preview_filter(self, text: str) -> None:
         bar = self._filter_bar
-        if self.complete is None or self.reading_text or bar.typed != text:
+        if self._complete is None or self.reading_text or bar.typed != text:
             return
         self._session.orders.interrupt()
         request = self.request.with_filter(text)
@@ -373,8 +344,8 @@ class ViewController:
     def cancel_filter(self) -> None:
         """Show again what was there before a filter was typed."""
         self._stop_preview()
-        if self._anchor is not None and self.complete is not None:
-            self._swap(self.complete, is_complete=True)
+        if self._anchor is not None and self._complete is not None:
+            self._swap(self._complete, is_complete=True)
             self.refresh_external_changes()  # typing interrupted that too
 
     def _stop_preview(self) -> None:
@@ -415,8 +386,8 @@ class ViewController:
         if view.request != self.request or self.shown is None:
             return
         if view.ids == self.shown.ids:
-            if self.pending is not None:  # what came went again
-                self.pending = None
+            if self._pending is not None:  # what came went again
+                self._pending = None
                 self._on_change(ViewChange.PENDING)
             return
         is_busy = (
@@ -428,16 +399,16 @@ class ViewController:
         if self._screen.app.screen is self._screen and not is_busy:
             self._swap(view, is_complete=True)
         else:
-            self.pending = view
+            self._pending = view
             self._on_change(ViewChange.PENDING)
 
     @property
     def pending_text(self) -> str:
         """How many orders come and go when the pending view is shown; empty without one."""
-        if self.pending is None or self.shown is None:
+        if self._pending is None or self.shown is None:
             return ""
-        stay = self.pending.members.common(self.shown.members)
-        come, go = len(self.pending.ids) - stay, len(self.shown.ids) - stay
+        stay = self._pending.members.common(self.shown.members)
+        come, go = len(self._pending.ids) - stay, len(self.shown.ids) - stay
         parts = [f"+{come:,}"] * bool(come) + [f"−{go:,}"] * bool(go)
         return " ".join(parts) or _("order changed")
 

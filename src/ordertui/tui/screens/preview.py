@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import ClassVar
 
 import msgspec
@@ -18,16 +17,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Size
 from textual.message import Message
-from textual.widget import Widget
 
-from ordertui.messages import N_, _, join_texts, ngettext, translate
+from ordertui.messages import N_, _, ngettext, translate
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.claims import HeldClaim
 from ordertui.operations.errors import PlanChanged, PlanExpired, Stopped, error_message
 from ordertui.operations.marks import Marks
-from ordertui.operations.paths import typed_path
 from ordertui.operations.planning.other_items import main_sku
 from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlannedOrder
 from ordertui.operations.planning.planner import BY_OPERATOR, NO_CHOICES, PROCEEDS, PlanChoices
@@ -39,20 +35,20 @@ from ordertui.orders.text import mask_control_characters
 from ordertui.rules.rate import RateStatus
 from ordertui.store import StoreError
 from ordertui.tui.key_queue import KeyQueue
-from ordertui.tui.render.format import GAP, action_text, reason_choices, since_text
+from ordertui.tui.render.format import GAP, since_text
 from ordertui.tui.render.plan import (
     MarketplaceStep,
     PlanLook,
     render_details,
-    render_head,
-    render_title,
 )
 from ordertui.tui.render.plan_rows import ExclusionGroup, PlanEntry, PlanRows, list_entries
 from ordertui.tui.screens.task_runner import Task, TaskRunner, ignore_unmounted
 from ordertui.tui.widgets.line_list import LineList
 
 from .base import Dialog, Title
-from .dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
+from .dialogs import ConfirmScreen, TextScreen
+from .plan_head import PlanHead, PlanTitle
+from .plan_questions import ask_budget, ask_count, ask_reason, save_plan, save_sheet
 from .refund_editor import ask_amounts
 
 LOOK_SECONDS = 0.4
@@ -86,46 +82,6 @@ class PreviewAnswer(msgspec.Struct, frozen=True):
 
     batch: Batch | None = None
     """The batch that was committed; None: the marketplace was skipped."""
-
-
-class PlanTitle(Title):
-    """The title of a preview, which changes with the plan and with the width."""
-
-    def __init__(self, look: PlanLook) -> None:
-        super().__init__("")
-        self.look = look
-
-    def render(self) -> Content:
-        """Return the title."""
-        return render_title(self.look, self.size.width)
-
-
-class PlanHead(Widget):
-    """What the plan does, in as many lines as leave room for the orders."""
-
-    def __init__(self, look: PlanLook, *, by_api: bool) -> None:
-        super().__init__(id="plan-head")
-        self._look = look
-        self._by_api = by_api
-        self._entries = 0
-
-    def show(self, look: PlanLook, entries: int) -> None:
-        """Show another plan, whose list has so many lines."""
-        self._look, self._entries = look, entries
-        self.refresh(layout=True)
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
-        """Return the lines that are needed; at most half of those there are, more where the list is short."""
-        most = max(4, (container.height - 1) // 2, container.height - 1 - self._entries)
-        return len(self.lines(width, most))
-
-    def lines(self, width: int, height: int) -> list[Content]:
-        """Return at most `height` lines."""
-        return render_head(self._look, width, height, by_api=self._by_api)
-
-    def render(self) -> Content:
-        """Return the lines that fit."""
-        return Content("\n").join(self.lines(self.size.width, max(1, self.size.height)))
 
 
 class PreviewScreen(Dialog[PreviewAnswer | None]):
@@ -376,29 +332,17 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
     def action_fit_budget(self) -> None:
         """Ask how many orders may newly count, and keep so many."""
         if self._may_fit():
-            self._tasks.start(self._ask_budget)
+            self._tasks.start(self._fit_budget)
 
     def _may_fit(self) -> bool:
         if self.plan.action is not Action.CANCEL:
             self.notify(_("f and F weigh cancellations only"))
         return self.plan.action is Action.CANCEL and self._may_change()
 
-    async def _ask_budget(self, task: Task) -> None:
-        def check(values: Mapping[str, str]) -> str:
-            typed = values["budget"].strip()
-            return (
-                ""
-                if typed.isascii() and typed.isdigit() and len(typed) < 8
-                else _("{typed!r} is not a whole number", typed=typed)
-            )
-
-        title = _("How many orders may newly count?")
-        note = _(
-            "The least harmful are kept; orders that do not count are kept in any case. The target is not looked at."
-        )
-        answer = await task.ask(FormScreen(title, [("budget", _("Orders"), "")], note, check=check))
-        if answer is not None:
-            await self._fit(task, int(answer["budget"]))
+    async def _fit_budget(self, task: Task) -> None:
+        budget = await ask_budget(task)
+        if budget is not None:
+            await self._fit(task, budget)
 
     async def _fit(self, task: Task, budget: int | None) -> None:
         unfit = frozenset(self._unfit)
@@ -454,8 +398,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
     async def _reason(
         self, task: Task, rows: list[PlannedOrder], whose: str, allowed: Sequence[str], current: str
     ) -> None:
-        at = current if current in allowed else None
-        reason = await task.ask(ChoiceScreen(_("Reason for {whose}", whose=whose), reason_choices(allowed), at=at))
+        reason = await ask_reason(task, _("Reason for {whose}", whose=whose), allowed, current)
         if reason is not None:
             reasons = dict.fromkeys((row.order_id for row in rows), reason)
             await self._plan_again(task, replace(self._choices, reasons={**self._choices.reasons, **reasons}))
@@ -478,16 +421,15 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         order = self.session.orders.get(order_id)
         if order is None:
             return
-        lines = await ask_amounts(task, order, self.session.batches.refundable(order), self.notify)
+        batches = self.session.batches
+        lines = await ask_amounts(task, order, batches.refundable(order), self.notify)
         if not lines:
             return
         choices = replace(self._choices, refunds={**self._choices.refunds, order_id: lines})
-        cancels_units = any(line.cancelled for line in lines)
-        allowed = self.session.batches.reasons(self.plan.action, cancels_units=cancels_units)
-        current = next((row.reason for row in self.plan.rows if row.order_id == order_id), "")
-        if current not in allowed:
-            title = _("Reason for refunding {order_id}", order_id=order_id)
-            reason = await task.ask(ChoiceScreen(title, reason_choices(allowed), at=None))
+        allowed = batches.reasons(self.plan.action, cancels_units=any(line.cancelled for line in lines))
+        reason: str | None = next((row.reason for row in self.plan.rows if row.order_id == order_id), "")
+        if reason not in allowed:
+            reason = await ask_reason(task, _("Reason for refunding {order_id}", order_id=order_id), allowed)
             if reason is None:
                 return
             choices = replace(choices, reasons={**choices.reasons, order_id: reason})
@@ -497,24 +439,11 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
 
     def action_save(self) -> None:
         """Write the plan as a file that `ordertui commit` takes."""
-        path = self.session.directory / f"plan-{self.plan.id}.json"
-        self._tasks.start(lambda task: self._save(task, _("Save the plan"), path, sheet=False))
+        self._tasks.start(lambda task: save_plan(task, self.session, self.plan, self.notify))
 
     def action_sheet(self) -> None:
         """Write the sheet: every order, included or excluded, with reason, rule, amount."""
-        path = self.session.directory / f"sheet-{self.plan.id}.csv"
-        self._tasks.start(lambda task: self._save(task, _("Save the sheet (.csv, .tsv or .json)"), path, sheet=True))
-
-    async def _save(self, task: Task, title: str, path: Path, *, sheet: bool) -> None:
-        answer = await task.ask(FormScreen(title, [("path", _("File"), str(path))]))
-        if answer is None or not answer["path"].strip():
-            return
-        target = typed_path(answer["path"])
-        if sheet:
-            await task.work(self.session.batches.export_sheet, self.plan, target)
-        else:
-            await task.work(self.session.batches.save_plan, [self.plan], target)
-        self.notify(_("saved: {target}", target=target))
+        self._tasks.start(lambda task: save_sheet(task, self.session, self.plan, self.notify))
 
     def action_commit(self) -> None:
         """Commit the plan; the batch is held first."""
@@ -530,7 +459,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         plan = self.plan
         typed = None
         if plan.typed_count is not None:
-            typed = await self._ask_count(task, plan.typed_count)
+            typed = await ask_count(task, plan, plan.typed_count)
             if typed is None:
                 return
         try:
@@ -563,38 +492,6 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         except BaseException:
             self._is_committing = False
             raise
-
-    async def _ask_count(self, task: Task, count: int) -> str | None:
-        """Ask for the number of orders until it is typed right; None when the operator leaves."""
-        plan = self.plan
-
-        def check(values: Mapping[str, str]) -> str:
-            typed = values["count"].strip()
-            return (
-                ""
-                if typed == str(count)
-                else _(
-                    "{value} was typed; the batch has {orders}",
-                    value=typed or _("nothing"),
-                    orders=ngettext("{n:,} order", "{n:,} orders", count),
-                )
-            )
-
-        answer = await task.ask(
-            FormScreen(
-                _(
-                    "{action} in {marketplace}: type {count}",
-                    action=action_text(plan.action, ngettext("{n:,} order", "{n:,} orders", count)),
-                    marketplace=plan.marketplace,
-                    count=count,
-                ),
-                [("count", _("Number of orders"), "")],
-                _("Asked because {typed_why}.", typed_why=join_texts(map(translate, plan.typed_why), "; ")),
-                check=check,
-            ),
-            discard_typeahead=True,
-        )
-        return None if answer is None else answer["count"]
 
 
 def others_text(session: Session, plan: Plan, marked: Marks) -> tuple[str, ...]:
