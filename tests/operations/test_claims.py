@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -9,22 +10,24 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ordertui.cli.main import cli
 from ordertui.operations import claims as claims_module
 from ordertui.operations.claims import ClaimService, HeldClaim
 from ordertui.operations.marks import Marks
 from ordertui.operations.session import Session
-from ordertui.orders.clock import CLOCK_SLACK_SECONDS, FixedClock
+from ordertui.orders.clock import CLOCK_SLACK_SECONDS, FixedClock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.people import Role
 from ordertui.store import StoreError
 from ordertui.store.repositories.claims import CLAIM_SECONDS, Claim
 from support.batches import commit, session_of
-from support.logins import let_in, session_as
+from support.logins import let_in, sees_anew, session_as
 from support.places import on_both
-from support.shops import NOW
+from support.shops import NOW, order_id
 
 PEOPLE = ("ana", "ana", "ben")
 """Ana has two windows."""
@@ -90,10 +93,7 @@ def test_each_window_sees_what_the_others_have_open(
             elif sessions[number].context.store.claims.renew(ident):
                 model[ident] = (*model[ident][:2], clock.now() + CLAIM_SECONDS)
         for me, service in enumerate(services):
-            before = service.others
-            differs = service.look()
-            assert differs is (service.others != before)
-            assert not service.look(), "nothing changed since"
+            service.look()
             seen = sorted((one.login, tuple(one.orders.ids())) for one in service.others)
             assert seen == sorted(
                 ("" if PEOPLE[whose] == PEOPLE[me] else PEOPLE[whose], tuple(sorted(ids)))
@@ -122,7 +122,7 @@ def test_a_thread_never_meets_half_of_what_others_have_open(
             return Marks.unpacked(packed)
 
         monkeypatch.setattr(claims_module, "Marks", type("Marked", (), {"unpacked": staticmethod(unpack)}))
-        assert service.look()
+        service.look()
         assert met == [("ana",) * number]
         assert len(service.others) == number + 1
 
@@ -142,7 +142,7 @@ def test_a_preview_is_seen_by_others_until_it_is_closed_or_its_screen_dies(
         audit, version = len(ana.context.reader().audit.entries()), ben.data_version()
         held = ana.claims.hold(Action.CANCEL, [1, 2, 3])
         assert held is not None
-        until(ben.claims.look)
+        until(lambda: sees_anew(ben))
         (theirs,) = ben.claims.others
         assert (theirs.login, theirs.action, theirs.since, list(theirs.orders)) == (
             "ana",
@@ -151,22 +151,27 @@ def test_a_preview_is_seen_by_others_until_it_is_closed_or_its_screen_dies(
             [1, 2, 3],
         )
         assert ben.claims.shared(Marks([2, 3, 4])) == [(theirs, 2)]
-        assert vic.claims.look(), "who may only look sees it too"
-        assert not ana.claims.look(), "one's own preview is no other's"
+        at = ["--as-of", iso_utc(NOW), "--store", str(_place(tmp_path))]
+        listed = CliRunner().invoke(cli, [*at, "claims", "--format", "json"])
+        assert [(one["person"], one["orders"], one["first"].split()) for one in json.loads(listed.stdout)] == [
+            ("ana", 3, [order_id(1), order_id(2), order_id(3)])
+        ]
+        assert sees_anew(vic), "who may only look sees it too"
+        assert not sees_anew(ana), "one's own preview is no other's"
         for _ in range(3):  # it is renewed while it is open, however long that is
             clock.advance(CLAIM_SECONDS - 1)
             until(lambda: _until(ben) == clock.now() + CLAIM_SECONDS)
-            assert not ben.claims.look()
+            assert not sees_anew(ben)
         held.release()
-        until(ben.claims.look)
+        until(lambda: sees_anew(ben))
         assert ben.claims.others == ()
         # a screen that is killed says nothing any more
         dies = ben.claims.hold(Action.REFUND, [4])
         assert dies is not None
-        until(ana.claims.look)
+        until(lambda: sees_anew(ana))
         monkeypatch.setattr(HeldClaim, "_try", lambda *_: None)
         clock.advance(CLAIM_SECONDS + 1)
-        assert ana.claims.look()
+        assert sees_anew(ana)
         assert ana.claims.others == ()
         # no record in the audit, nothing for a screen to read again, and no claim decides anything
         assert (len(ana.context.reader().audit.entries()), ben.data_version()) == (audit, version)
@@ -191,9 +196,9 @@ def test_a_store_that_cannot_be_written_loses_no_more_than_the_claim(
         monkeypatch.setattr(claims_module, "RENEW_SECONDS", 0.002)
         held = session.claims.hold(Action.CANCEL, [1])
         assert held is not None
-        until(other.claims.look)  # it tried again
+        until(lambda: sees_anew(other))  # it tried again
         session.close()
-        assert other.claims.look(), "the end of the session released it"
+        assert sees_anew(other), "the end of the session released it"
         assert session.claims.hold(Action.CANCEL, []) is None
 
 

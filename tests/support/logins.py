@@ -34,6 +34,13 @@ def session_as(
         return Session.open(where, clock=clock, config=config or Config(), copy=filled)
 
 
+def sees_anew(session: Session) -> bool:
+    """Look which previews others have open; return whether that differs from what it was."""
+    before = session.claims.others
+    session.claims.look()
+    return session.claims.others != before
+
+
 def let_in(session: Session, **people: Role) -> None:
     """Make a team of a store on a server, each person with a role; in a file everybody who opens it is an owner."""
     if session.context.store.is_shared:

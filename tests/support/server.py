@@ -92,6 +92,18 @@ class Server:
                     raise
                 time.sleep(0.05)
 
+    def keep(self) -> None:
+        """Stop the server, and keep its files as they are, for `put_back`."""
+        self.stop("fast")
+        shutil.rmtree(self.folder / "kept", ignore_errors=True)
+        copy_tree(self.folder / "data", self.folder / "kept")
+
+    def put_back(self) -> None:
+        """Start the stopped server as it was when it was kept."""
+        shutil.rmtree(self.folder / "data")
+        copy_tree(self.folder / "kept", self.folder / "data")
+        self.start()
+
     @property
     def _data(self) -> tuple[str, str]:
         return "-D", str(self.folder / "data")
@@ -116,6 +128,11 @@ class Server:
             self.stop()
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder with the owners of its files."""
+    subprocess.run(["cp", "-a", str(source), str(target)], check=True)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ COMMANDS = {
     "approvals": "batches.approvals",
     "approve": "batches.approve",
     "audit": "audit.audit",
+    "claims": "orders.claims",
     "commit": "batches.commit",
     "config": "config.config",
     "demo": "demo.demo",

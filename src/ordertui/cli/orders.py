@@ -1,4 +1,4 @@
-"""Commands that read orders: `list`, `show`, `message`."""
+"""Commands that read orders: `list`, `marks`, `claims`, `show`, `message`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ LEAVE_OUT_FIRST = (
     "items", "total", "ship_by",
 )  # fmt: skip
 """Columns of `list` that a narrow terminal does without, the first to go first."""
+CLAIM_IDS = 3
+"""Order ids that are listed of an open preview."""
 _SORT_HELP = "Keys, the first weighs most: status,-total (+ smallest first, - largest first)."
 
 
@@ -70,6 +72,28 @@ def marks(settings: Settings, login: str | None, form: str) -> None:
     emit(records, ("person", "orders", "changed"), form)
     if not people:
         say("nobody of the team has marked anything")
+
+
+@click.command()
+@FORMAT
+@click.pass_obj
+def claims(settings: Settings, form: str) -> None:
+    """List whose open preview holds which orders. It decides nothing: who commits first has them.
+
+    A preview that was closed is gone at once, one of a screen that was killed within a minute.
+    """
+    with open_session(settings) as session:
+        session.claims.look()
+        found = session.claims.others
+        records: list[Record] = [
+            {"person": one.login or session.context.person.name, "action": one.action.value,
+             "orders": one.orders.count, "since": iso_utc(one.since),
+             "first": " ".join(row.order_id for row in session.orders.rows(one.orders.ids()[:CLAIM_IDS]).values())}
+            for one in found
+        ]  # fmt: skip
+    emit(records, ("person", "action", "orders", "since", "first"), form)
+    if not found:
+        say("nobody has a preview open")
 
 
 @click.command()

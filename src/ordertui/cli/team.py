@@ -54,8 +54,12 @@ def team_add(settings: Settings, name: str, role: str, generate: bool, no_passwo
                 password = click.prompt(f"Password for {name}", hide_input=True, confirmation_prompt=True, err=True)
             else:
                 fail(Exit.USAGE, "there is no terminal to ask for a password: give --generate or --no-password")
-        place = session.team.add(name, Role(role), password)
-        say(f'{name} is {role}; the settings of {name} get: store = "{place}"')
+        invited = session.team.add(name, Role(role), password)
+        say(f'{name} is {role}; the settings of {name} get: store = "{invited.address}"')
+        if invited.authority is not None:
+            say(f"copy {invited.authority} to {name}'s machine; sslrootcert= is its path there")
+        if invited.service is not None:
+            say(f"{name} needs the entry [{invited.service}] of your service file (~/.pg_service.conf)")
         if generate and password is not None:
             click.echo(password)
 

@@ -113,6 +113,8 @@ def status(settings: Settings, here: bool, form: str) -> None:
 def _state(worker: WorkerRecord, now: int) -> str:
     from ordertui.operations.worker.health import is_current
 
+    if worker.is_cut:
+        return f"cut off {iso_utc(worker.beat_at)}"
     if worker.ended_at is not None:
         return f"ran once {iso_utc(worker.ended_at)}" if worker.is_once else f"ended {iso_utc(worker.ended_at)}"
     return "runs" if is_current(worker, now) else f"silent since {iso_utc(worker.beat_at)}"

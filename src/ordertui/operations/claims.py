@@ -103,15 +103,15 @@ class ClaimService:
     def _login(self) -> str:
         return self._context.person.name
 
-    def look(self) -> bool:
-        """Read which previews others have open; return whether that differs from what it was."""
+    def look(self) -> None:
+        """Read which previews others have open."""
         claims = self._context.reader().claims
         try:
             live = [one for one in claims.live() if one.id not in self._mine]
             new = [one.id for one in live if one.id not in self._others]
             orders = claims.orders(new) if new else {}
         except StoreError:
-            return False  # the next look tells
+            return  # the next look tells
         before, found = self._others, dict[str, OthersClaim]()
         for one in live:
             known = before.get(one.id)
@@ -121,7 +121,6 @@ class ClaimService:
                 who = "" if one.login == self._login else one.login
                 found[one.id] = OthersClaim(who, one.action, one.since, Marks.unpacked(orders[one.id]))
         self._others = found  # whole: a preview's thread may be going through the one before
-        return found.keys() != before.keys()
 
     @property
     def others(self) -> Sequence[OthersClaim]:

@@ -6,9 +6,12 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ordertui.orders.people import Permission, Role
 from ordertui.rules.policy.edition import load_edition
 from ordertui.rules.policy.house_rules import read_house_policy
+from ordertui.store.engine.address import address_for, own_authority
 
 from .context import SessionContext
 from .errors import TeamNeedsServer
@@ -20,6 +23,17 @@ if TYPE_CHECKING:  # it imports the driver of the server, which not everybody ha
 
 PASSWORD_BYTES = 18
 """Of a password that is made here: 24 characters."""
+
+
+class Invitation(msgspec.Struct, frozen=True):
+    """What somebody who was added to a team needs on the own machine."""
+
+    address: str
+    """The store, for the settings."""
+    authority: str | None
+    """The file of this machine with the authority of the server's certificate; None: it is one of the system's."""
+    service: str | None
+    """The entry of libpq's service file that the address names; None: none."""
 
 
 class TeamService:
@@ -48,14 +62,15 @@ class TeamService:
         """Return whether the server has no login of this name yet. Raises RoleRefused, ReadOnly, StoreError."""
         return not self._team().has_login(name)
 
-    def add(self, name: str, role: Role, password: str | None) -> str:
-        """Give somebody a role; return the address by which they reach the store.
+    def add(self, name: str, role: Role, password: str | None) -> Invitation:
+        """Give somebody a role; return what they need to reach the store.
 
         `password` is that of a login that is made; None: it has none. Raises RoleRefused, ReadOnly, StoreError.
         """
-        self._team().add(name, role, password)
-        place = self._context.store.database.place.removeprefix("postgresql://")
-        return f"postgresql://{name}@{place.partition('@')[2] or place}"
+        team = self._team()
+        team.add(name, role, password)
+        address = team.address
+        return Invitation(address_for(address, name), own_authority(address), address.settings.get("service"))
 
     def change(self, name: str, role: Role) -> None:
         """Give somebody of the team another role. Raises RoleRefused, ReadOnly, StoreError."""

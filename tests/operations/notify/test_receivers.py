@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
+import subprocess
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -171,3 +176,34 @@ def test_settings_that_can(tmp_path: Path) -> None:
     )
     assert load_config(path).notify.receivers[0].kinds == (AlertKind.RATE_OVER,)
     assert load_config(tmp_path / "none.toml") == Config()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_command_ends_with_the_process_that_is_killed(tmp_path: Path) -> None:
+    """And what it started: a test that hangs is not left behind."""
+    mark = tmp_path / "pids"
+    script = f"sleep 60 & echo $$ $! > '{mark}.new'; mv '{mark}.new' '{mark}'; wait"
+    receiver = ReceiverConfig("team", ("sh", "-c", script))
+    child = os.fork()
+    if not child:
+        with suppress(BaseException):
+            send(receiver, PAYLOAD, 60)
+        os._exit(0)
+    until(mark.exists)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    for pid in mark.read_text().split():
+        until(partial(is_gone, pid))
+
+
+def until(is_true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not is_true():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def is_gone(pid: str) -> bool:
+    """Whether a process has ended, though nobody may have asked how."""
+    found = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True, check=False).stdout
+    return found.strip()[:1] in ("", "Z")

@@ -361,6 +361,14 @@ def test_a_run_by_hand_does_not_hide_a_worker_that_was_killed(opener: Open, cloc
         worker(opener, "box-once", jobs=[])._begin(is_once=True)
         clock.advance(180)
         assert health() == (Health.LATE, ("box-once was last heard of 3 min ago",)), "killed in the middle of its run"
+        stop = threading.Event()
+        jobs = [Sample(lambda: f"half of it {stop.set()}"), Sample(lambda: "never")]  # type: ignore[func-returns-value]
+        worker(opener, "box-once", jobs=jobs).run_once(stop)
+        cut = ("box-once was told to end 0 s ago, before it had run every job that was due",)
+        assert health() == (Health.LATE, cut)
+        clock.advance(900)
+        assert run_once(worker(opener, "box-once", jobs=[]))
+        assert health() == (Health.HEALTHY, ())
 
 
 @pytest.mark.parametrize(

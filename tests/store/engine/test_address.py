@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from ordertui.cli.exit_codes import Exit
 from ordertui.cli.main import cli
 from ordertui.store import StoreError
-from ordertui.store.engine.address import is_local, parse_address
+from ordertui.store.engine.address import address_for, is_local, own_authority, parse_address
 
 FOLDER = Path("servers")
 
@@ -91,3 +91,29 @@ def test_an_address_is_shown_without_what_nobody_asks_for_and_has_a_folder_of_it
     )  # fmt: skip
     assert one.files.parent.parent == other.files.parent.parent == FOLDER
     assert one.files != other.files
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "authority"),
+    [
+        ("postgresql://boss@db.example/shop", "postgresql://ann@db.example/shop", None),
+        ("postgresql://boss@db.example/shop?sslrootcert=system", "postgresql://ann@db.example/shop", None),
+        (
+            "postgresql://boss@db.example:5433/shop?sslrootcert=/a%20b/ca.crt&sslcert=/boss.crt&sslkey=/boss.key",
+            "postgresql://ann@db.example:5433/shop?sslrootcert=/a%20b/ca.crt", "/a b/ca.crt",
+        ),
+        (
+            "postgresql://db.example/shop?sslrootcert=ca.crt&schema=b",
+            "postgresql://ann@db.example/shop?schema=b&sslrootcert=ca.crt", "ca.crt",
+        ),
+    ],
+)  # fmt: skip
+def test_another_person_gets_what_the_own_address_has_of_the_server(
+    own: str, other: str, authority: str | None
+) -> None:
+    mine = parse_address(own, FOLDER)
+    assert address_for(mine, "ann") == other
+    assert own_authority(mine) == authority
+    theirs = parse_address(other, FOLDER)
+    own_only = {"sslcert": "", "sslkey": ""}  # what proves who the owner is
+    assert {**mine.settings, "user": "ann", **own_only} == {**theirs.settings, **own_only}

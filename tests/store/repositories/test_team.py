@@ -332,7 +332,7 @@ def test_people_come_change_and_go(team: TeamStore, sessions: dict[Role, Session
     with pytest.raises(StoreError, match="this login may make no roles"):
         owner.team.add("bea", Role.AGENT, None)  # an owner who is no administrator of the server
     with team.session("boss") as boss:
-        assert boss.team.add("bea", Role.AGENT, "open sesame").startswith("postgresql://bea@")
+        assert boss.team.add("bea", Role.AGENT, "open sesame").address.startswith("postgresql://bea@")
         with pytest.raises(StoreError, match="bea is in the team already"):
             boss.team.add("bea", Role.LEAD, None)
         with pytest.raises(StoreError, match="no name of a login"):

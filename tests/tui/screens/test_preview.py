@@ -26,6 +26,7 @@ from ordertui.tui.screens.plan_head import PlanHead, PlanTitle
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.widgets.line_list import LineList
 from support.batches import session_of
+from support.logins import sees_anew
 from support.pilot import (
     burst,
     commit_preview,
@@ -513,7 +514,7 @@ async def test_others_are_looked_at_again_after_a_commit_that_failed(
 
 def look_first(session: Session) -> None:
     """Look as a preview does until there is something new; the main screen gets no turn in between."""
-    while not session.claims.look():
+    while not sees_anew(session):
         time.sleep(0.001)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
@@ -31,7 +32,7 @@ from support.hooks import appending, received
 from support.kills import ends_before
 from support.logins import let_in, session_as
 from support.profile import LONG
-from support.server import SPEED, Server
+from support.server import Server, copy_tree
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 from support.workers import run_once, worker
 
@@ -186,6 +187,12 @@ def try_kill(shop: Shop, who: str, point: int) -> bool:
     """Kill one who does something at a point; return whether that was over before."""
     shop.prepare(who)
     is_over = ends_before(point, partial(shop.act, who))
+    check_after(shop, who, is_over, point)
+    return is_over
+
+
+def check_after(shop: Shop, who: str, is_over: bool, point: int) -> None:
+    """Check that all is right after a kill at a point, and goes on to its end."""
     state = shop.state()
     if who == "commit" and state is None:
         shop.commit(1, 2)
@@ -194,47 +201,83 @@ def try_kill(shop: Shop, who: str, point: int) -> bool:
         if state is BatchState.AWAITING:
             shop.reject()
         assert shop.state() is BatchState.RECALLED
-        return is_over
+        return
     shop.finish(who)
-    return is_over
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("who", ["approve", "work"])
+@pytest.mark.parametrize("who", ["commit", "approve", "reject", "work"])
 def test_with_the_server_killed_at_any_step_it_goes_on_right(
     who: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a crash, and started again: what was not committed is gone, what was is there, and nothing is done twice."""
+    """As a crash, and started again: what was not committed is gone, what was is there, and nothing is done twice.
+
+    The points are before and after each commit: what a program does in between, a server that is gone does not see.
+    Each begins with the same files of the server and of the machine.
+    """
     if os.environ.get("ORDERTUI_TEST_POSTGRES") == "off":
         pytest.skip("there is no server")
-    server = Server(options=SPEED.replace("-c fsync=off", "-c fsync=on"))
+    server = Server()  # killed processes leave what they wrote to the system: it need not reach the disk
     monkeypatch.setattr(places, "server", server)
+    home = tmp_path / "home"
     try:
-        for point in count() if LONG else (1,):
-            shop = Shop(tmp_path / str(point), monkeypatch)
-            shop.prepare(who)
-            with monkeypatch.context() as patch:
-                faults = KillingFaults(server, point)
-                inject(patch, faults)
-                with suppress(StoreError, AssertionError):  # words for people; a worker says that a job failed
-                    shop.act(who)
-            shop.finish(who)
-            if len(faults.seen) <= point:
+        for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+            monkeypatch.setenv(name, str(home / "nobody"))
+        shop = Shop(home / "shop", monkeypatch)
+        shop.prepare(who)
+        began = shop.clock.now()
+        server.keep()
+        copy_tree(home, tmp_path / "kept")
+        for point in count() if LONG else range(1, 200, EVERY):
+            shutil.rmtree(home)
+            copy_tree(tmp_path / "kept", home)
+            server.put_back()
+            shop.clock = FixedClock(began)
+            if try_server_kill(shop, who, KillingFaults(server, point), monkeypatch):
+                print(f"{who}: the server was killed at each of {point} points")  # shown by `pytest -s`
                 return
+            server.stop()
     finally:
         server.close()
 
 
-class KillingFaults(Faults):
-    """Kills the server at a point, and starts it again."""
+def try_server_kill(shop: Shop, who: str, faults: KillingFaults, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Kill the server at a point of what somebody does; return whether that was over before."""
+    with monkeypatch.context() as patch:
+        inject(patch, faults)
+        with suppress(StoreError, AssertionError):  # words for people; a worker says that a job failed
+            shop.act(who)
+    faults.bring_back()
+    check_after(shop, who, faults.commits <= faults.at_commit, faults.at_commit)
+    return faults.commits <= faults.at_commit
 
-    def __init__(self, server: Server, point: int) -> None:
+
+class KillingFaults(Faults):
+    """Kills the server before or after a commit, and starts it again: at once, or every third time after the act."""
+
+    def __init__(self, server: Server, at_commit: int) -> None:
         super().__init__()
-        self._server, self._point = server, point
+        self._server = server
+        self.at_commit, self.commits = at_commit, 0
+        self._is_away = False
 
     def point(self, name: str) -> None:
         """Called at each point."""
-        super().point(name)
-        if len(self.seen) == self._point + 1:
+        if "commit" not in name:
+            return
+        self.commits += 1
+        if self.commits != self.at_commit + 1:
+            return
+        if self.at_commit % 2:
+            self._server.kill()
+        else:
             self._server.stop()
-            self._server.start()
+        self._is_away = True
+        if self.at_commit % 3:
+            self.bring_back()
+
+    def bring_back(self) -> None:
+        """Start the server, unless it runs."""
+        if self._is_away:
+            self._is_away = False
+            self._server.start_again()

@@ -24,7 +24,7 @@ from ordertui.tui.screens.plan_head import PlanHead
 from ordertui.tui.screens.preview import PreviewScreen
 from support import places
 from support.batches import commit, session_of
-from support.logins import let_in, session_as
+from support.logins import let_in, sees_anew, session_as
 from support.pilot import at_order, main, press, running, said, table, text, until
 from support.shops import NOW, order_id
 
@@ -94,14 +94,14 @@ async def test_others_previews_and_batches_are_on_the_screen_and_go_again(
             preview = pilot.app.screen
             assert isinstance(preview, PreviewScreen)
             await until(pilot, lambda: "2 of these are in ana's open preview, since 06:05" in head(preview))
-            await until(pilot, lambda: ana.claims.look() or ana.claims.others)
+            await until(pilot, lambda: sees_anew(ana) or ana.claims.others)
             assert [(one.login, one.orders.count) for one in ana.claims.others] == [("ben", 6)]
             batch = commit(ana, Action.CANCEL, 6)  # a claim decides nothing, not Ben's either
             open_preview.release()
             await until(pilot, lambda: f"1 of these is in batch {batch} of ana by now" in head(preview))
             await until(pilot, lambda: "open preview" not in head(preview))
             await press(pilot, "escape", "M")
-            await until(pilot, lambda: ana.claims.look() or not ana.claims.others)
+            await until(pilot, lambda: sees_anew(ana) or not ana.claims.others)
             await until(pilot, lambda: "◷ 15m @ana" in lines(pilot))
             await until(pilot, lambda: f"batch {batch} of ana" in " ".join(text(pilot, "detail").split()))
             await press(pilot, "o")

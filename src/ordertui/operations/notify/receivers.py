@@ -74,13 +74,35 @@ def _run(command: Sequence[str], content: bytes, seconds: int, stop: Callable[[]
         )
     except (OSError, ValueError) as error:
         raise SendFailed(f"the command cannot be started: {getattr(error, 'strerror', None) or error}") from None
+    guard = _guard(process)
     try:
         _wait(process, content, seconds, stop)
     finally:
         if process.poll() is None:
             _end(process)
+        if guard is not None:
+            guard.communicate(b"over\n")
     if process.returncode:
         raise SendFailed(f"the command ended with {process.returncode}")
+
+
+def _guard(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes] | None:
+    """Start what ends a command, and what it started, when this process is killed; None where there is no shell for it.
+
+    It waits for a line, which it gets when the command has ended, or for the end of the pipe.
+    """
+    if os.name != "posix":
+        return None
+    script = 'read -r _ || kill -s KILL -- "-$1"'
+    with suppress(OSError):
+        return subprocess.Popen(
+            ["/bin/sh", "-c", script, "sh", str(process.pid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is not for it
+        )
+    return None
 
 
 def _wait(process: subprocess.Popen[bytes], content: bytes, seconds: int, stop: Callable[[], bool]) -> None:

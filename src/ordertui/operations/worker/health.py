@@ -86,7 +86,7 @@ def is_current(worker: WorkerRecord, now: int) -> bool:
     A sign of life that is minutes ahead is of before the clock was put back, and tells nothing.
     """
     if worker.ended_at is not None:
-        return worker.is_once and -LATE_SECONDS <= now - worker.beat_at <= ONCE_SECONDS
+        return worker.is_once and not worker.is_cut and -LATE_SECONDS <= now - worker.beat_at <= ONCE_SECONDS
     return abs(now - worker.beat_at) <= LATE_SECONDS
 
 
@@ -108,6 +108,8 @@ def _killed_without_another(workers: Sequence[WorkerRecord], current: Sequence[W
 def _last_heard(worker: WorkerRecord, now: int) -> str:
     gone = now - worker.beat_at
     ago = f"{format_duration(gone)} ago" if gone >= 0 else f"{format_duration(-gone)} ahead: was the clock put back?"
+    if worker.is_cut:
+        return f"{worker.id} was told to end {ago}, before it had run every job that was due"
     return f"{worker.id} was last heard of {ago}"
 
 

@@ -77,15 +77,17 @@ class Worker:
         done = threading.Event()
         beat = threading.Thread(target=self._beat_until, args=(done,), daemon=True)
         beat.start()
+        is_cut = False
         try:
             for loop in self.loops:
                 if not stop.is_set():
                     loop.step(stop.is_set)
+                is_cut |= stop.is_set()
                 loop.close()
         finally:
             done.set()
             beat.join(END_SECONDS)
-        self._beat(ended=True)
+        self._beat(ended=True, is_cut=is_cut)
         return not any(loop.has_failed for loop in self.loops)
 
     def _begin(self, *, is_once: bool) -> None:
@@ -107,7 +109,7 @@ class Worker:
         while not stop.wait(BEAT_SECONDS):
             self._beat()
 
-    def _beat(self, *, ended: bool = False) -> None:
+    def _beat(self, *, ended: bool = False, is_cut: bool = False) -> None:
         """Say that the worker lives, and keep the leases of its jobs. A store that is not there is the jobs' to log."""
         try:
             with self._open_session() as session:
@@ -116,7 +118,7 @@ class Worker:
                     if loop.is_running:
                         ledger.renew(loop.job.name, self._name, LEASE_SECONDS)
                 times = {loop.job.name: loop.next_at for loop in self.loops}
-                ledger.beat(self._name, times, ended=ended, silent_seconds=FORGET_SECONDS)
+                ledger.beat(self._name, times, ended=ended, is_cut=is_cut, silent_seconds=FORGET_SECONDS)
         except Exception as error:
             if not isinstance(error, USER_ERRORS):
                 self._log(f"heartbeat: {failure_text(error)}")

@@ -72,6 +72,19 @@ def parse_address(text: str, folder: Path) -> ServerAddress:
     return ServerAddress(_shown(settings, schema), settings, schema, folder / name / "orders.db")
 
 
+def address_for(address: ServerAddress, user: str) -> str:
+    """Return the address by which another person reaches the same store, with the authority of its certificate."""
+    shown = _shown({**address.settings, "user": user}, address.schema)
+    authority = own_authority(address)
+    return shown if authority is None else f"{shown}{'&' if '?' in shown else '?'}sslrootcert={quote(authority)}"
+
+
+def own_authority(address: ServerAddress) -> str | None:
+    """Return the file with the authority that vouches for the server; None: it is one of the system's."""
+    authority = address.settings.get("sslrootcert", "system")
+    return None if authority == "system" else authority
+
+
 def is_local(host: str) -> bool:
     """Return whether a host is this machine: a socket's folder, or the loopback."""
     if host.startswith(("/", "@")) or host == "localhost":

@@ -15,6 +15,7 @@ from functools import partial
 import msgspec
 
 from ordertui.orders.people import Role
+from ordertui.store.engine.address import ServerAddress
 from ordertui.store.engine.database import Database
 from ordertui.store.engine.errors import StoreError
 from ordertui.store.engine.postgres import PostgresEngine, postgres_engine
@@ -47,6 +48,11 @@ class Team:
     @property
     def _engine(self) -> PostgresEngine:
         return postgres_engine(self._database.engine)
+
+    @property
+    def address(self) -> ServerAddress:
+        """The address by which this program reaches the store."""
+        return self._engine.address
 
     @property
     def is_there(self) -> bool:

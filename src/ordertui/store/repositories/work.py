@@ -69,6 +69,8 @@ class WorkerRecord(msgspec.Struct, frozen=True):
     """When it ended in order; None: it runs, or it was killed."""
     is_once: bool = False
     """It ran every due job once, as from cron."""
+    is_cut: bool = False
+    """It was told to end before it had run every due job once."""
     runs: dict[JobName, JobRun] = {}
     """Its own last run of each job."""
     next_at: dict[JobName, int | None] = {}
@@ -122,7 +124,13 @@ class WorkLedger:
             self._put_worker(record if before is None else msgspec.structs.replace(record, runs=before.runs))
 
     def beat(
-        self, worker: str, next_at: dict[JobName, int | None], *, ended: bool = False, silent_seconds: int
+        self,
+        worker: str,
+        next_at: dict[JobName, int | None],
+        *,
+        ended: bool = False,
+        is_cut: bool = False,
+        silent_seconds: int,
     ) -> None:
         """Record that a worker lives, or that it ended; forget workers that nobody heard of for `silent_seconds`."""
         now = self._clock.now()
@@ -130,7 +138,9 @@ class WorkLedger:
             for one in self.workers():
                 if one.id == worker:
                     ended_at = now if ended else None
-                    self._put_worker(msgspec.structs.replace(one, beat_at=now, next_at=next_at, ended_at=ended_at))
+                    self._put_worker(
+                        msgspec.structs.replace(one, beat_at=now, next_at=next_at, ended_at=ended_at, is_cut=is_cut)
+                    )
                     if ended:
                         self._end_leases(worker)
                 elif one.beat_at < now - silent_seconds:

@@ -354,7 +354,7 @@ class MainScreen(Screen[None]):
     def _look(self) -> None:
         """Show what others changed and which previews they have open, soon, and many changes in a row at once."""
         claims = self.session.claims
-        claims.look()  # an open preview looks too, so what it answers is not all that is new here
+        claims.look()
         if claims.others != self._claims:
             self._claims = claims.others
             self.table.rerender()
