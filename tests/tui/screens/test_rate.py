@@ -1,18 +1,22 @@
 """The rate in full, by keys: with and without the marked, its lists, the next marketplace, all of them stacked."""
 
 import asyncio
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
+from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action
-from ordertui.tui.render.rate_report import make_bars
+from ordertui.tui.render.rate_report import Course, make_bars
 from ordertui.tui.screens import base
+from ordertui.tui.screens import rate as rate_screen
 from ordertui.tui.screens.dialogs import TextScreen
 from ordertui.tui.screens.rate import OrdersScreen, RateScreen, courses
 from support.batches import commit
@@ -46,21 +50,41 @@ async def test_with_and_without_the_marked(session: Session) -> None:
         assert "< 2.5 %" in body(pilot)
 
 
-async def test_a_change_meanwhile_is_said_in_the_title(
+async def test_changes_meanwhile_are_counted_together_and_move_nothing(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(base, "LOOK_SECONDS", 0.01)
+    counted: list[str] = []
+    may_count = threading.Event()
+    may_count.set()
+    real = rate_screen.courses
+
+    def count(of: Session, marketplace: str, ids: Sequence[int]) -> list[Course]:
+        found = real(of, marketplace, ids)
+        counted.append(marketplace)
+        may_count.wait(10)
+        return found
+
+    monkeypatch.setattr(rate_screen, "courses", count)
     with open_session(tmp_path / "shop") as other:
-        async with running(session) as pilot:
+        async with running(session, size=(80, 24)) as pilot:
             await open_rate(pilot)
-            title = pilot.app.screen.query_one(base.Title)
+            await press(pilot, "j")
+            scrolled = pilot.app.screen.query_one(VerticalScroll).scroll_offset
+            assert ("0 of 100" in body(pilot), scrolled.y, len(counted)) == (True, 1, 1)
             await asyncio.sleep(0.05)
-            assert str(title.content) == "Cancellation rate", "nothing changed yet"
+            assert len(counted) == 1, "nothing changed yet"
+            may_count.clear()
             commit(other, Action.CANCEL, 1)
-            await until(pilot, lambda: "orders changed since: open it again" in str(title.content))
-            await press(pilot, "escape")
-            await open_rate(pilot)
-            assert "changed" not in str(pilot.app.screen.query_one(base.Title).content)
+            await until(pilot, lambda: len(counted) == 2)
+            for number in range(2, 6):
+                commit(other, Action.CANCEL, number)
+                await asyncio.sleep(0.02)
+            may_count.set()
+            await until(pilot, lambda: "4 of 100" in body(pilot))
+            await asyncio.sleep(0.05)
+            assert len(counted) == 3, "all that came while it counted, in one count"
+            assert pilot.app.screen.query_one(VerticalScroll).scroll_offset == scrolled
 
 
 async def test_its_orders_and_what_amazon_is_about_to_cancel(tmp_path: Path, clock: FixedClock) -> None:

@@ -196,7 +196,7 @@ async def test_an_answer_older_than_the_last_move_is_dropped(mugs: Session, monk
         assert {order for order, why in reasons(screen).items() if why is Why.BY_HAND} == {first, second}
 
 
-async def test_a_change_meanwhile_is_said_in_the_title(
+async def test_a_change_meanwhile_moves_nothing_until_it_is_asked_for(
     mugs: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also one that came while the first sheet was weighed."""
@@ -212,4 +212,17 @@ async def test_a_change_meanwhile_is_said_in_the_title(
     async with running(mugs) as pilot:
         await typed(pilot, "shortage MUG 2")
         screen = await sheet_screen(pilot)
-        await until(pilot, lambda: "orders changed since" in str(screen.query_one(base.Title).content))
+        title = screen.query_one(base.Title)
+        await until(pilot, lambda: "orders changed: R weighs them as they are now" in str(title.content))
+        monkeypatch.setattr(ShortageDraft, "weigh", real)
+        before = screen.sheet
+        await press(pilot, "space", "home")
+        await weighed(pilot, screen)
+        moved, under = before.rows[0].order_id, screen.sheet.rows[screen.query_one(LineList).cursor].order_id
+        assert order_id(5) in reasons(screen), "read once"
+        assert under != order_id(5)
+        await press(pilot, "R")
+        await until(pilot, lambda: order_id(5) not in reasons(screen))
+        assert str(title.content) == "Shortage"
+        assert reasons(screen)[moved] is Why.BY_HAND
+        assert screen.sheet.rows[screen.query_one(LineList).cursor].order_id == under

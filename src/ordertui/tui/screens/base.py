@@ -168,20 +168,20 @@ class Dialog(ModalScreen[ScreenResultType]):
 
 
 class ChangeWatch:
-    """Says in the title of a dialog that what it shows is older, once the store changed."""
+    """Tells a dialog that the store changed since what it shows was read; many changes in a row at once."""
 
     def __init__(self, session: Session) -> None:
         """Remember the state of the store: made before what is shown is read."""
         self._session = session
         self._version = session.data_version()
 
-    def start(self, dialog: Dialog[ScreenResultType], title: str) -> None:
+    def start(self, dialog: Dialog[ScreenResultType], on_change: Callable[[], None]) -> None:
         """Look again and again while the dialog is open."""
 
         def look() -> None:
-            if self._session.data_version() != self._version:
-                timer.stop()
-                for shown in dialog.query(Title):  # none while the dialog is being unmounted
-                    shown.update(_("{title} · orders changed since: open it again", title=title))
+            version = self._session.data_version()
+            if version != self._version and dialog.query(Title):  # none while the dialog is being unmounted
+                self._version = version
+                on_change()
 
-        timer = dialog.set_interval(LOOK_SECONDS, look)
+        dialog.set_interval(LOOK_SECONDS, look)

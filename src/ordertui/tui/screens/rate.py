@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -14,6 +15,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from ordertui.messages import N_, _, join_texts
+from ordertui.operations.errors import USER_ERRORS
 from ordertui.operations.session import Session
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.clipboard import copy
@@ -73,31 +75,60 @@ class RateScreen(Dialog[None]):
         self._session = session
         self._ids = ids
         self._describe = describe
-        self._codes = list(session.orders.marketplaces())
         self._first = marketplace
-        self._known: dict[str, list[Course]] = {}
         self._views: list[Course | None] = []
         """The views that `p` goes through; None stands for all marketplaces."""
         self._place = 0
+        self._is_counting = False
+        self._is_behind = False
+        """Whether the store changed since what is shown was counted."""
 
     def _compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="dialog-body", can_focus=False):
             yield Static(_("Counting…"), id="rate-full", markup=False)
 
     def on_mount(self) -> None:
-        """Count in a thread, then show the marketplace asked for."""
-        ChangeWatch(self._session).start(self, self._title)
+        """Count in a thread, then show the marketplace asked for; count again when the store changes."""
+        ChangeWatch(self._session).start(self, self._count_again)
+        self._is_counting = True
         self._tasks.start(self._count)
 
     async def _count(self, task: Task) -> None:
-        for code in self._codes:
-            self._known[code] = await task.work(courses, self._session, code, self._ids)
-        self._views = [course for found in self._known.values() for course in found]
-        if len(self._views) > 1:
-            self._views.append(None)
+        try:
+            self._views = await task.work(self._counted)
+        finally:
+            self._is_counting = False
         mine = [n for n, one in enumerate(self._views) if one and one.effect.before.marketplace == self._first]
         self._place = mine[0] if mine else 0
         self._show()
+        if self._is_behind:
+            self._count_again()
+
+    def _counted(self) -> list[Course | None]:
+        """Return the views as they are now. Reads the store."""
+        session = self._session
+        found = [course for code in session.orders.marketplaces() for course in courses(session, code, self._ids)]
+        return [*found, None] if len(found) > 1 else [*found]
+
+    def _count_again(self) -> None:
+        """Count beside the screen, one count at a time: what changes meanwhile is counted together after it."""
+        self._is_behind = True
+        if not self._is_counting:
+            self._is_counting = True
+            self.run_worker(self._count_until_done(), group="count")
+
+    async def _count_until_done(self) -> None:
+        try:
+            while self._is_behind and self.is_mounted:
+                self._is_behind = False
+                views = await asyncio.to_thread(self._counted)
+                place = next((n for n, one in enumerate(views) if _key(one) == _key(self._course)), 0)
+                self._views, self._place = views, place
+                self._show()
+        except USER_ERRORS as error:  # what was counted before stays, and the next change counts again
+            self._tasks.show_error(error)
+        finally:
+            self._is_counting = False
 
     @property
     def _course(self) -> Course | None:
@@ -186,6 +217,11 @@ class RateScreen(Dialog[None]):
             ids=len(ids),
         )
         await task.ask(OrdersScreen(session, self._tasks.keys, title, OrderLines(lines, len(ids)), self._describe))
+
+
+def _key(course: Course | None) -> tuple[str, int] | None:
+    """Return what a view is of: a marketplace and its days; None: all."""
+    return None if course is None else (course.effect.before.marketplace, course.effect.before.days)
 
 
 class OrderLines(msgspec.Struct, frozen=True):

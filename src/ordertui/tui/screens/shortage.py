@@ -35,7 +35,7 @@ from ordertui.tui.render.shortage import (
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.line_list import LineList
 
-from .base import ChangeWatch, Dialog
+from .base import ChangeWatch, Dialog, Title
 from .dialogs import FormScreen, TextScreen
 
 
@@ -47,6 +47,7 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
         Binding("y", "take", N_("mark the chosen"), show=False),
         Binding("u", "unpin", N_("let it be weighed again"), show=False),
         Binding("U", "unpin_all", N_("let all be weighed again"), show=False),
+        Binding("R", "refresh", N_("weigh the orders as they are now"), show=False),
         Binding("i", "details", N_("every SKU"), show=False),
         Binding("w", "save", N_("save the sheet"), show=False),
     ]
@@ -87,7 +88,11 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
         """Show the sheet."""
         self._show(self.sheet.rows[0].id if self.sheet.rows else None)
         self._list.focus()
-        self._watch.start(self, self._title)
+        self._watch.start(self, self._tell_of_change)
+
+    def _tell_of_change(self) -> None:
+        """Say that orders changed: they are not moved under the operator's hands."""
+        self.query_one(Title).update(_("{title} · orders changed: R weighs them as they are now", title=self._title))
 
     @property
     def _list(self) -> LineList:
@@ -181,6 +186,15 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
                 row = self._row
                 self.sheet, self._shown = sheet, moves
                 self._show(row.id if row is not None else None)
+
+    def action_refresh(self) -> None:
+        """Read the orders again and weigh them, with every move that was made."""
+        self._tasks.start(self._refresh)
+
+    async def _refresh(self, task: Task) -> None:
+        self.query_one(Title).update(self._title)  # what changes from now on is told again
+        self._draft = await task.work(self._session.shortage.draft, self._draft.available)
+        self._weigh()
 
     # Looking, saving, leaving
 
