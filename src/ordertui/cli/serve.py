@@ -13,6 +13,7 @@ import sys
 import click
 
 from ordertui.orders.clock import iso_utc
+from ordertui.orders.text import install_extra
 
 from .context import Settings, fail
 from .exit_codes import Exit
@@ -38,7 +39,7 @@ def serve(settings: Settings, port: int, address: str, let_others_in: bool) -> N
     try:
         from .web_server import OrderServer
     except ImportError:
-        fail(Exit.USAGE, "the browser needs an extra: pip install 'ordertui[serve]'")
+        fail(Exit.USAGE, f"the browser needs the extra serve: {install_extra('serve')}")
     if not alone:
         say(
             f"WARNING: {address} is open to other machines. There is no log-in and no encryption: whoever learns"

@@ -93,3 +93,8 @@ def format_duration(seconds: int) -> str:
     if seconds < 2 * DAY:
         return f"{seconds // HOUR} h"
     return f"{seconds // DAY} d"
+
+
+def install_extra(name: str) -> str:
+    """Return how an extra of this program is installed: nobody has published it on an index yet."""
+    return f"`make install EXTRAS={name}` in its source, or `pip install 'ordertui[{name}]'` where an index has it"

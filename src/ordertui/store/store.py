@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import Clock
 from ordertui.orders.people import Person, Role
+from ordertui.orders.text import install_extra
 
 from .engine.database import STORE_ID_KEY, Database
 from .engine.errors import StoreError, StoreMoved
@@ -311,6 +312,6 @@ def _open_engine(place: StorePlace, *, read_only: bool, stop: Callable[[], bool]
         from .engine.postgres import PostgresEngine
     except ImportError as error:
         raise StoreError(
-            f"a store on a server needs {error.name}: install the extra, pip install 'ordertui[team]'"
+            f"a store on a server needs {error.name}, of the extra team: {install_extra('team')}"
         ) from error
     return PostgresEngine(place, read_only=read_only)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ordertui.orders.errors import UserError
+from ordertui.orders.text import install_extra
 
 
 class SpApiError(UserError):
@@ -68,7 +69,7 @@ class Missing(UserError):
     """The connector's libraries are not installed."""
 
     def __init__(self) -> None:
-        super().__init__("the connector needs its libraries: install `ordertui[api]` (httpx, keyring, cryptography)")
+        super().__init__(f"the connector needs the extra api (httpx, keyring, cryptography): {install_extra('api')}")
 
 
 class CallCancelled(Exception):

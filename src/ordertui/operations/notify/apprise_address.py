@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from ordertui.amazon.spapi.secret import Secret
+from ordertui.orders.text import install_extra
 
 
 class SendFailed(Exception):
@@ -54,7 +55,7 @@ def post(address: Secret, title: str, body: str, *, is_urgent: bool) -> None:
     try:
         import apprise
     except ImportError:
-        raise SendFailed("Apprise is not installed: pip install 'ordertui[notify]'") from None
+        raise SendFailed(f"Apprise is not installed: {install_extra('notify')}") from None
     for name in ("apprise", "urllib3"):
         logger = logging.getLogger(name)
         logger.propagate = False

@@ -22,6 +22,7 @@ from ordertui.operations.config import ReceiverConfig
 from ordertui.operations.errors import BadInput, error_message
 from ordertui.operations.paths import typed_path
 from ordertui.orders.enums import AlertKind
+from ordertui.orders.text import install_extra
 
 from .apprise_address import STOP_SECONDS, SendFailed, SendUnclear, post_until
 
@@ -172,7 +173,7 @@ def _from_keyring(name: str) -> Secret:
         import keyring
         from keyring.errors import KeyringError
     except ImportError:
-        raise BadInput("the keyring needs its library: install the extra, pip install 'ordertui[notify]'") from None
+        raise BadInput(f"the keyring needs the extra notify: {install_extra('notify')}") from None
     try:
         return Secret(keyring.get_password(KEYRING_SERVICE, name) or "")
     except (KeyringError, RuntimeError, OSError):
@@ -185,7 +186,7 @@ def keep_address(name: str, address: Secret | None) -> None:
         import keyring
         from keyring.errors import KeyringError
     except ImportError:
-        raise BadInput("the keyring needs its library: install the extra, pip install 'ordertui[notify]'") from None
+        raise BadInput(f"the keyring needs the extra notify: {install_extra('notify')}") from None
     try:
         if address is not None:
             keyring.set_password(KEYRING_SERVICE, name, address.reveal())
