@@ -295,7 +295,8 @@ def keys_table(commands: Iterable[Command] = ALL_COMMANDS) -> str:
         groups.setdefault(command.group, []).append(command)
     parts = []
     for group, members in groups.items():
-        rows = [f"| `{one.key_text}` | {one.description} | `{one.id}` |" for one in members]
+        keys = {one: one.key_text.replace("|", "\\|") for one in members}
+        rows = [f"| `{keys[one]}` | {one.description} | `{one.id}` |" for one in members]
         if group == "Find":
             rows.append(f"| `{QUEUE_HELP[0]}` | {QUEUE_HELP[1]} | |")
         parts.append(

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import pkgutil
-from collections.abc import Iterator
-from importlib import import_module
 
 import pytest
 from textual.actions import parse
@@ -16,21 +13,14 @@ from textual.widgets import Static
 from ordertui.messages import CHINESE, translate
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
-from ordertui.tui import screens
 from ordertui.tui.screens.base import Dialog
 from ordertui.tui.screens.dialog_help import KEYS, DialogHelpScreen
 from ordertui.tui.widgets.option_list import SafeOptionList
 from support.batches import commit
+from support.dialogs import dialogs
 from support.languages import speaking
 from support.pilot import press, running, until
 from support.shops import order_id
-
-
-def dialogs() -> Iterator[type[Dialog[object]]]:
-    for module in pkgutil.iter_modules(screens.__path__):
-        for _, one in inspect.getmembers(import_module(f"{screens.__name__}.{module.name}"), inspect.isclass):
-            if issubclass(one, Dialog) and one is not Dialog and one.__module__.endswith(f".{module.name}"):
-                yield one
 
 
 def test_every_key_of_every_dialog_has_a_sentence() -> None:

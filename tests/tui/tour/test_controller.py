@@ -1,18 +1,23 @@
 """The tour, done wholly with keys: each step waits for the deed, is never in the way, and never in a real store."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual.content import Content
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
+from ordertui.orders.order import OrderRow
 from ordertui.tui.actions import ALL_COMMANDS
 from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.screens.dialogs import ConfirmScreen, FormScreen
+from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.tour.controller import TourNote
 from ordertui.tui.tour.steps import STEPS, Facts, Tour
@@ -44,7 +49,75 @@ async def opened(pilot: Pilot[None], name: str) -> None:
     await settled(pilot)
 
 
-@pytest.mark.parametrize("size", [(120, 40), pytest.param((80, 24), marks=pytest.mark.long)])
+def shown_keys(pilot: Pilot[None]) -> list[str]:
+    """The keys that the tour names now, in their sequence, and `"text"` for what it says to type.
+
+    Three of the same where it says three; what stands before `Here` is for a store of one's own.
+    """
+    content = next(iter(pilot.app.screen.query(TourNote))).content
+    assert isinstance(content, Content)
+    text = content.plain
+    first = max(text.find("\n"), text.find("Here "))
+    found: list[tuple[int, str]] = [
+        (span.start, text[span.start : span.end])
+        for span in content.spans
+        if span.start > first and span.style == "bold $text-accent"
+    ]
+    found += [(match.start(), f'"{match[1]}"') for match in re.finditer(r"type ([^\s,]+)", text)]
+    keys = [key for _, key in sorted(found)]
+    return [key for key in keys for _ in range(3 if key == "space" and "mark three" in text else 1)]
+
+
+def may_be_cancelled(pilot: Pilot[None], row: OrderRow) -> bool:
+    return main(pilot).session.eligibility.allowed_action(row).startswith("cancel") and not row.open_action
+
+
+async def do(pilot: Pilot[None], key: str) -> None:
+    """Press a key as the tour writes it, or type a text; go on with a question by its own words."""
+    names = {"Enter": "enter", "Esc": "escape", "/": "slash"}
+    if key.startswith('"'):
+        await press(pilot, *("colon" if char == ":" else char for char in key.strip('"')))
+    elif key == "space":  # "that say can cancel"
+        row = table(pilot).cursor_row
+        while row is not None and not may_be_cancelled(pilot, row):
+            await press(pilot, "j")
+            row = table(pilot).cursor_row
+        await press(pilot, "space")
+    elif key == "j" and isinstance(pilot.app.screen, OutboxScreen):  # "j to a batch that is held"
+        states = [batch.state.value for batch in main(pilot).session.batches.find()]
+        await press(pilot, *["j"] * states.index("held"))
+    else:
+        await press(pilot, names.get(key, key))
+    await settled(pilot)
+    while isinstance(pilot.app.screen, FormScreen):
+        asked = re.search(r"[Tt]ype (\d+)", " ".join(str(one.content) for one in pilot.app.screen.query(Static)))
+        assert asked is not None, "it says which number"
+        await press(pilot, *asked[1], "enter")
+        await settled(pilot)
+
+
+async def test_the_tour_is_walked_by_its_own_words(practice: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Press what the note says and nothing else: each step is done, and the next one begins."""
+    monkeypatch.setattr("ordertui.tui.tour.controller.CHECK_SECONDS", 0.02)
+    async with running(practice, tour=True) as pilot:
+        for step in range(1, len(STEPS) + 1):
+            await at(pilot, step)
+            done = list[str]()
+            while f"Tour {step}/" in note(pilot):
+                words, keys = note(pilot), shown_keys(pilot)
+                for key in keys:
+                    assert len(done) < 15, f"step {step} does not end after {done}: {words}"
+                    await do(pilot, key)
+                    done.append(key)
+                    await pilot.pause(0.1)  # the tour looks again
+                    if note(pilot) != words:
+                        break
+        assert main(pilot).tour.tour is None
+        assert practice.workspace.tour_seen()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
 async def test_all_steps_with_keys(practice: Session, size: tuple[int, int]) -> None:
     async with running(practice, size=size, tour=True) as pilot:
         await at(pilot, 1)

@@ -117,11 +117,3 @@ def test_every_page_is_in_the_contents_of_the_site() -> None:
 def every_page() -> list[Path]:
     """Every page of the documentation."""
     return [path for folder in (".", "docs", "docs/decisions", "examples") for path in (ROOT / folder).glob("*.md")]
-
-
-def test_the_exit_codes_of_the_readme_are_those_of_the_program() -> None:
-    from ordertui.cli.exit_codes import Exit
-
-    table = (ROOT / "README.md").read_text(encoding="utf-8").split("## Exit codes")[1].split("## ")[0]
-    told = {int(code) for row in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE) for code in row.split(",")}
-    assert told == {int(code) for code in Exit}

@@ -138,19 +138,24 @@ class TourController:
         return Facts(self._place(), self._current_queue(), self._table.marks.count, *self._batch_facts)
 
     def _place(self) -> str:
-        screen = self._screen.app.screen
-        if screen is self._screen:
+        """Return the screen that is open, as the steps name it; of a question the one that it stands over."""
+        stack = self._screen.app.screen_stack
+        if stack[-1] is self._screen:
             return "main"
-        name = type(screen).__name__
-        if name == "OrderScreen":
-            row = self._table.cursor_row
-            can_cancel = row is None or any(
-                verdict.allowed
-                for verdict in self._session.eligibility.verdicts(row)
-                if verdict.action is Action.CANCEL
-            )
-            return "other" if can_cancel else "refused"
-        return PLACES.get(name, "other")
+        for screen in reversed(stack):
+            name = type(screen).__name__
+            if name in PLACES:
+                return PLACES[name]
+            if name == "OrderScreen":
+                return "other" if self._can_be_cancelled() else "refused"
+        return "other"
+
+    def _can_be_cancelled(self) -> bool:
+        """Return whether the order under the cursor may be cancelled; True without one."""
+        row = self._table.cursor_row
+        return row is None or any(
+            verdict.allowed for verdict in self._session.eligibility.verdicts(row) if verdict.action is Action.CANCEL
+        )
 
     async def _offer_practice(self, task: Task) -> None:
         from ordertui.tui.screens.dialogs import ConfirmScreen

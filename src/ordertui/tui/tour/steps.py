@@ -53,7 +53,10 @@ class Step(msgspec.Struct, frozen=True):
 STEPS = (
     Step(
         N_("Mark orders"),
-        N_("`2` opens the queue To ship, `j` and `k` move. `space` marks an order and goes on: mark three."),
+        N_(
+            "`2` opens the queue To ship, `j` and `k` move."
+            " `space` marks an order and goes on: mark three that say can cancel."
+        ),
         lambda progress: progress.now.queue == "to_ship" and progress.now.marked >= MARKED,
     ),
     Step(
@@ -77,8 +80,12 @@ STEPS = (
     Step(
         N_("Preview and commit"),
         N_("`Esc` clears the filter; the marks are still there. `x` opens the preview of cancelling them."),
-        lambda progress: progress.now.newest > progress.before.newest,
-        N_("Who is in, who is out and why, money and rate. `y` commits: held for some minutes, nothing has left."),
+        # marks in two marketplaces are two plans: the second preview follows the first commit
+        lambda progress: progress.now.newest > progress.before.newest and progress.now.screen == "main",
+        N_(
+            "Who is in, who is out and why, money and rate. `y` commits: held, nothing has left."
+            " Nothing to commit? `Esc`, mark others."
+        ),
     ),
     Step(
         N_("Undo it"),
