@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import feature_lines
 import house_report
 import pytest
 
@@ -33,3 +34,13 @@ def test_the_page_shows_todays_structure(counts: dict[str, house_report.Count]) 
     changing = {"modules", "lines in all"}
     rows = house_report.table(count for count in counts.values() if count.name not in changing).splitlines()
     assert [row for row in rows if row not in page] == []
+
+
+def test_the_list_of_features_names_modules_that_there_are() -> None:
+    lines = feature_lines.count_lines()
+    listed = [
+        feature_lines.matching(lines, patterns)
+        for _, patterns in feature_lines.split_rows(feature_lines.PAGE.read_text(encoding="utf-8"))
+    ]
+    assert len(listed) > 10
+    assert sum(map(len, listed)) == len(set().union(*listed)), "a module is on the list once"
