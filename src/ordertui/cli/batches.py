@@ -19,7 +19,8 @@ from .messages import clock, held_sentence, sent_sentence, unconfirmed_sentence,
 from .output import FORMAT, Record, emit, say
 
 if TYPE_CHECKING:
-    from ordertui.operations.batches.batch import Batch, BatchRow
+    from ordertui.operations.batches.batch import Batch
+    from ordertui.store import JournalRow
 
 COLUMNS = (
     "batch", "action", "marketplace", "state", "orders", "refused", "unclear", "due_at", "uploaded_at", "next", "files",
@@ -194,7 +195,7 @@ def outbox(settings: Settings, batch: int | None, form: str) -> None:
     emit([row_record(found.id, row) for row in found.rows], ROW_COLUMNS, form)
 
 
-def row_record(batch: int, row: BatchRow) -> Record:
+def row_record(batch: int, row: JournalRow) -> Record:
     """Return one order of a batch as one line of a list."""
     amount = None if row.total is None or row.currency is None else format_decimal(row.total, row.currency)
     return {

@@ -112,8 +112,8 @@ def held_sentence(batch: Batch) -> str:
 
 def sent_sentence(batch: Batch) -> str:
     """Say that a batch was dispatched."""
-    back = sum(row.state is RowState.RECALLED for row in batch.rows)
-    out = sum(row.state is RowState.LEFT_OUT for row in batch.rows)
+    back = batch.count(RowState.RECALLED)
+    out = batch.count(RowState.LEFT_OUT)
     words = ((back, "undone"), (out, "left out at dispatch, not allowed any more"))
     gone, notes = back + out, [f"{pluralize(count)} {word}" for count, word in words if count]
     left = f" ({', '.join(notes)})" if notes else ""

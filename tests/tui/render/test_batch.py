@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from ordertui.operations.batches.batch import Batch, BatchRow
+from ordertui.operations.batches.batch import Batch
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.enums import Action
+from ordertui.store import JournalRow
 from ordertui.tui.render.batch import WRITING_SECONDS, BatchContext, batch_state, next_steps
 from support.shops import NOW, order_id
 
-ROW = BatchRow(order_id(1), RowState.WRITTEN, "NoInventory", "USD", 1080, "", "")
+ROW = JournalRow(order_id(1), RowState.WRITTEN, "NoInventory", "USD", 1080, "", "")
 WRITING = Batch(
     id=1,
     action=Action.CANCEL,

@@ -77,7 +77,7 @@ class ApprovalService:
                 store.journal.approvals.approve(look.batch, said, due_at)
             after = as_batch(store.batches.get(batch_id))
         context.copies.note_quietly()
-        left_out = after.count(RowState.LEFT_OUT) - sum(row.state is RowState.LEFT_OUT for row in before.rows)
+        left_out = after.count(RowState.LEFT_OUT) - before.count(RowState.LEFT_OUT)
         return ApprovedBatch(after, left_out, look.warnings if look.files else ())
 
     def reject(self, batch_id: int, word: str) -> int:

@@ -6,10 +6,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+from msgspec.structs import astuple
 
-from ordertui.orders.batch_state import NEVER_LEFT, BatchState, RowState
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.enums import Action
-from ordertui.store import Approval, JournalBatch, NewRow, RefundLine
+from ordertui.store import JournalBatch, NewRow, RefundLine
 
 if TYPE_CHECKING:
     from ordertui.operations.planning.feed_builder import BuiltFile
@@ -61,97 +62,23 @@ class LastLook(NamedTuple):
     """What the other house rules say now."""
 
 
-class BatchRow(msgspec.Struct, frozen=True):
-    """One order of a batch."""
+class Batch(JournalBatch, frozen=True, kw_only=True):
+    """A batch of the journal with what to do next."""
 
-    order_id: str
-    state: RowState
-    reason: str
-    currency: str | None
-    total: int | None
-    """Minor units; None when no report carried prices."""
-    code: str = ""
-    """Amazon's error or warning code."""
-    text: str = ""
-    """Amazon's text, or what evidence would settle an unknown row."""
-
-
-class Batch(msgspec.Struct, frozen=True):
-    """A committed plan."""
-
-    id: int
-    action: Action
-    marketplace: str
-    state: BatchState
-    created_at: int
-    due_at: int
-    """When the hold ends (epoch seconds); of a batch that awaits approval it has not begun, and this means nothing."""
-    sent_at: int | None
-    """Epoch seconds; None before it left."""
-    rows: tuple[BatchRow, ...]
-    files: tuple[str, ...]
-    """Paths written, after dispatch."""
-    sha256: str
-    """Of the upload file."""
     advice: str = ""
     """Where in Seller Central to upload which file, and what to bring back."""
-    who: str = ""
-    """Who committed it."""
-    author: str = ""
-    """The same by login."""
     by_api: bool = False
     """It went, or goes, by the API: nothing of it is uploaded by hand."""
     next_at: int | None = None
     """By the API: when it goes on by itself (epoch seconds); None: not before something else happens."""
-    uploaded_at: int | None = None
-    """When the operator said that its file was uploaded (epoch seconds); None before, and where it is not known."""
-    is_writing: bool = False
-    """Whether its files are not all written yet."""
     retryable: int = 0
     """Refused orders that no later batch tries."""
-    approval: Approval | None = None
-    """The approval that it waits for, or that was given or refused; None: no house rule asked for one."""
-
-    @property
-    def upload_file(self) -> str:
-        """Path of the file to upload; empty before it is written, and for a batch that goes by the API."""
-        return next((name for name in self.files if name.endswith(".txt")), "")
-
-    @property
-    def is_confirmed(self) -> bool:
-        """Whether a report confirmed every row that left."""
-        left = [row.state for row in self.rows if row.state not in NEVER_LEFT]
-        return bool(left) and all(state is RowState.CONFIRMED for state in left)
-
-    def count(self, *states: RowState) -> int:
-        """Return how many rows are in one of these states."""
-        return sum(row.state in states for row in self.rows)
 
 
 def as_batch(batch: JournalBatch, advice: str = "") -> Batch:
     """Return the journal's batch as operations hand it out, as if no later batch tried its refused rows."""
-    rows = tuple(
-        BatchRow(row.order_id, row.state, row.reason, row.currency, row.total, row.code, row.text) for row in batch.rows
-    )
-    return Batch(
-        id=batch.id,
-        action=batch.action,
-        marketplace=batch.marketplace,
-        state=batch.state,
-        created_at=batch.created_at,
-        due_at=batch.due_at,
-        sent_at=batch.sent_at,
-        rows=rows,
-        files=batch.files,
-        sha256=batch.sha256,
-        advice=NOT_WRITTEN if batch.is_writing else advice,
-        who=batch.who,
-        author=batch.author,
-        uploaded_at=batch.uploaded_at,
-        is_writing=batch.is_writing,
-        retryable=sum(row.state is RowState.ERROR for row in rows),
-        approval=batch.approval,
-    )
+    said = NOT_WRITTEN if batch.is_writing else advice
+    return Batch(*astuple(batch), advice=said, retryable=batch.count(RowState.ERROR))
 
 
 def journal_row(action: Action, row: PlannedOrder) -> NewRow:

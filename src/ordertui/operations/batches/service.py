@@ -167,7 +167,7 @@ class BatchService:
         )
         now = self._context.clock.now()
         found = [
-            f"batch {one.id} ({one.action.value}, {pluralize(sum(row.state is RowState.HELD for row in one.rows))}) is"
+            f"batch {one.id} ({one.action.value}, {pluralize(one.count(RowState.HELD))}) is"
             f" held until {utc_time(one.due_at, now)}; {leaves}"
             for one in held[:MOST_SENTENCES]
         ]

@@ -119,7 +119,7 @@ class FeedSubmitter:
         for batch in self._schedule().due():
             if log.find(batch.id) or self._store.batches.predecessor(batch.id) is not None:
                 continue
-            rows = sum(row.state is RowState.HELD for row in batch.rows)
+            rows = batch.count(RowState.HELD)
             is_first = not log.was_ever_done(submission_kind(self._store, batch))
             parts = sizes(rows, first=is_first, limits=feed_limits())
             if len(parts) > 1:

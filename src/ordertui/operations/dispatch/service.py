@@ -108,9 +108,9 @@ class DispatchService:
 
     def _changed_file(self, batch: JournalBatch) -> str:
         """Return a warning when the file to upload is not the one that was written; one that is gone was moved away."""
-        path = next((Path(name) for name in batch.files if name.endswith(".txt")), None)
-        if path is None or batch.state not in (BatchState.WRITTEN, BatchState.UPLOADED):
+        if not batch.upload_file or batch.state not in (BatchState.WRITTEN, BatchState.UPLOADED):
             return ""
+        path = Path(batch.upload_file)
         try:
             found = path.stat()
             key = str(path), found.st_mtime_ns, found.st_size

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from ordertui.orders.batch_state import OPEN_SUBMISSIONS, BatchState, RowState, SubmissionState
+from ordertui.orders.batch_state import NEVER_LEFT, OPEN_SUBMISSIONS, BatchState, RowState, SubmissionState
 from ordertui.orders.clock import MonotonicReading
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts
@@ -81,7 +81,22 @@ class JournalBatch(msgspec.Struct, frozen=True):
     author: str = ""
     """The login that committed it; empty before version 25, and where the system has none."""
     approval: Approval | None = None
-    """None: no house rule asked for one."""
+    """The approval that it waits for, or that was given or refused; None: no house rule asked for one."""
+
+    @property
+    def upload_file(self) -> str:
+        """Path of the file to upload; empty before it is written, and for a batch that goes by the API."""
+        return next((name for name in self.files if name.endswith(".txt")), "")
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether a report confirmed every row that left."""
+        left = [row.state for row in self.rows if row.state not in NEVER_LEFT]
+        return bool(left) and all(state is RowState.CONFIRMED for state in left)
+
+    def count(self, *states: RowState) -> int:
+        """Return how many rows are in one of these states."""
+        return sum(row.state in states for row in self.rows)
 
 
 class HoldingBatch(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 import msgspec
+from msgspec.structs import replace
 from textual.content import Content
 from textual.screen import Screen
 
@@ -42,21 +43,8 @@ class SummaryRequest(msgspec.Struct, frozen=True):
     """The marked orders."""
     version: int
     """Version of the marks; another one after each change."""
-    cursor: OrderRow | None
-    hidden: int
-    """Marked orders that the view does not show."""
-    waiting: Waiting
-    next_due: Due | None
-    view: str
-    """Title of the queue."""
-    width: int
-    """Cells of the status line."""
-    pending: str = ""
-    range_size: int = 0
-    """Orders of the open range; 0 without one."""
-    progress: str = ""
-    hidden_fba: int = 0
-    """Orders that Amazon ships and that the view leaves out."""
+    line: StatusLine
+    """What is known at once for the status line."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -132,29 +120,14 @@ class SelectionSummarizer:
     def status(self, request: SummaryRequest) -> Content:
         """Return the status line, at once; it has money and verdicts as soon as a summary has found them."""
         version, impact = self._impact
-        line = StatusLine(
-            marked=len(request.ids),
-            impact=impact if version == request.version else None,
-            hidden=request.hidden,
-            cursor=request.cursor,
-            waiting=request.waiting,
-            due=request.next_due,
-            now=self._session.clock.now(),
-            view=request.view,
-            pending=request.pending,
-            range_size=request.range_size,
-            progress=request.progress,
-            hidden_fba=request.hidden_fba,
-            width=request.width,
-        )
-        return render_status_line(line)
+        return render_status_line(replace(request.line, impact=impact if version == request.version else None))
 
     def is_warm(self, request: SummaryRequest) -> bool:
         """Return whether a summary needs nothing that takes long, because it was read since the store changed."""
         rates = self._rates()
         if rates.codes is None:
             return False
-        return self.market(request.cursor) in rates.around and all(code in rates.effects for code in rates.codes)
+        return self.market(request.line.cursor) in rates.around and all(code in rates.effects for code in rates.codes)
 
     def summarize(self, request: SummaryRequest, stop: Callable[[], bool] = lambda: False) -> Summary:
         """Read the store and return the texts. Raises Stopped when `stop` says that nobody waits for them any more."""
@@ -162,7 +135,7 @@ class SelectionSummarizer:
 
         calculator = self._session.rate.calculator
         impact = calculator.impact(_until_stopped(request.ids, stop))
-        shown = self.market(request.cursor, impact)
+        shown = self.market(request.line.cursor, impact)
         if not shown:
             return Summary(Content(_(NO_ORDERS)), Content(""), "", impact, request.version)
         marked = dict(impact.markets)
@@ -236,6 +209,7 @@ class SummaryController:
         update_text: Callable[[str, Content], None],
     ) -> None:
         self._screen = screen
+        self._session = session
         self._tasks = tasks
         self._table = table
         self._view = view
@@ -307,13 +281,14 @@ class SummaryController:
     def _request(self) -> SummaryRequest:
         marks, view = self._table.marks, self._view
         hidden = len(marks) - marks.common(view.shown.members) if marks and view.shown is not None else 0
-        return SummaryRequest(
-            ids=marks.ids(),
-            version=marks.version,
-            cursor=self._table.cursor_row,
+        line = StatusLine(
+            marked=len(marks),
+            impact=None,
             hidden=hidden,
+            cursor=self._table.cursor_row,
             waiting=self.waiting,
-            next_due=self.next_due,
+            due=self.next_due,
+            now=self._session.clock.now(),
             view=_(BY_KEY[view.request.queue].title),
             width=self._screen.size.width,
             pending=view.pending_text,
@@ -321,3 +296,4 @@ class SummaryController:
             progress=view.progress,
             hidden_fba=0 if view.shown is None else view.shown.hidden_fba,
         )
+        return SummaryRequest(marks.ids(), marks.version, line)

@@ -10,14 +10,14 @@ from textual.content import Content
 
 from ordertui.messages import _, join_texts, ngettext, translate
 from ordertui.operations.batches.approvals import ApprovedBatch
-from ordertui.operations.batches.batch import Batch, BatchRow
+from ordertui.operations.batches.batch import Batch
 from ordertui.operations.batches.open_issues import OpenIssue
 from ordertui.orders.batch_state import AT_LARGE, NEVER_LEFT, NOT_LEFT, UNANSWERED, BatchState, RowState
 from ordertui.orders.clock import to_local
 from ordertui.orders.money import format_money
 from ordertui.orders.order import OrderRow
 from ordertui.orders.text import mask_control_characters
-from ordertui.store import Approval
+from ordertui.store import Approval, JournalRow
 
 from .format import GAP, MUTED, Piece, action_word, cut_text, format_countdown, format_time, format_zone, pad, wrap_text
 from .state import BATCH_LOOKS, ROW_LOOKS, person_sign, row_look
@@ -106,12 +106,12 @@ def render_batch_line(batch: Batch, context: BatchContext) -> Content:
     return line + Content(GAP.join(following))
 
 
-def _rows_in(batch: Batch) -> list[BatchRow]:
+def _rows_in(batch: Batch) -> list[JournalRow]:
     """Return the rows that were neither undone nor left out; all of them where each one was."""
     return [row for row in batch.rows if row.state not in NEVER_LEFT] or list(batch.rows)
 
 
-def _total(rows: Sequence[BatchRow]) -> str:
+def _total(rows: Sequence[JournalRow]) -> str:
     """Return what the rows come to: one amount, `2 currencies`, or `?` for what is not known."""
     sums: dict[str, int] = {}
     for row in rows:
@@ -314,13 +314,13 @@ def committed_text(batch: Batch) -> str:
     return _("batch {made}: {orders} held; u undoes it", **facts)
 
 
-def errors_first(batch: Batch) -> tuple[BatchRow, ...]:
+def errors_first(batch: Batch) -> tuple[JournalRow, ...]:
     """Return the rows: refused ones first, then those of unknown outcome, then the others."""
     first = {RowState.ERROR: 0, RowState.UNKNOWN: 1}
     return tuple(sorted(batch.rows, key=lambda row: (first.get(row.state, 2), row.code)))
 
 
-def render_row(row: BatchRow, order: OrderRow | None, width: int, *, awaits_approval: bool = False) -> Content:
+def render_row(row: JournalRow, order: OrderRow | None, width: int, *, awaits_approval: bool = False) -> Content:
     """Return a row of a batch: order, SKU, total, state, reason; Amazon's words below it, never cut off.
 
     `order` is the order as the store has it; None when it is gone. `awaits_approval`: its batch does.

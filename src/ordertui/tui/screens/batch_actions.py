@@ -10,12 +10,13 @@ from textual.content import Content
 from textual.screen import Screen
 
 from ordertui.messages import N_, _, join_texts, ngettext, translate
-from ordertui.operations.batches.batch import Batch, BatchRow
+from ordertui.operations.batches.batch import Batch
 from ordertui.operations.errors import EvidenceAgainst
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import LEFT_BATCHES, NOT_LEFT, BatchState, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.people import Permission
+from ordertui.store import JournalRow
 from ordertui.tui.clipboard import copy
 from ordertui.tui.render.batch import approved_text, committed_text
 from ordertui.tui.render.format import action_word
@@ -55,7 +56,7 @@ class BatchActions:
 
     # Held
 
-    def undo(self, batch: Batch, row: BatchRow | None) -> None:
+    def undo(self, batch: Batch, row: JournalRow | None) -> None:
         """Undo a held batch or, with a row, that one of its orders too."""
         if batch.state not in NOT_LEFT:
             self._say(_("only a held batch can be undone"))
@@ -64,7 +65,7 @@ class BatchActions:
         elif self._may(Permission.RECALL):
             self._tasks.start(lambda task: self._undo(task, batch, row))
 
-    async def _undo(self, task: Task, batch: Batch, row: BatchRow | None) -> None:
+    async def _undo(self, task: Task, batch: Batch, row: JournalRow | None) -> None:
         held = batch.count(RowState.HELD)
         answers = (
             {"o": _("only {order_id}", order_id=row.order_id)}
@@ -267,12 +268,12 @@ class BatchActions:
                 self._say(committed_text(made))
         self._changed()
 
-    def resolve(self, batch: Batch, row: BatchRow) -> None:
+    def resolve(self, batch: Batch, row: JournalRow) -> None:
         """Record what became of a row whose outcome is unclear."""
         if self._may(Permission.SETTLE):
             self._tasks.start(lambda task: self._resolve(task, batch, row))
 
-    async def _resolve(self, task: Task, batch: Batch, row: BatchRow) -> None:
+    async def _resolve(self, task: Task, batch: Batch, row: JournalRow) -> None:
         warning = _(
             "Not done lets it be tried again: if Amazon did {tried_twice}.", tried_twice=TRIED_TWICE[batch.action]
         )

@@ -13,11 +13,12 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option, OptionDoesNotExist
 
 from ordertui.messages import N_, _
-from ordertui.operations.batches.batch import Batch, BatchRow
+from ordertui.operations.batches.batch import Batch
 from ordertui.operations.batches.open_issues import OpenIssue
 from ordertui.operations.paths import short_path
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.store import JournalRow
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.batch import (
     BatchContext,
@@ -70,7 +71,7 @@ class OutboxScreen(Dialog[None]):
         self._session = session
         self._describe = describe
         self._batches: list[Batch] = []
-        self._rows: tuple[BatchRow, ...] = ()
+        self._rows: tuple[JournalRow, ...] = ()
         self._issues: list[OpenIssue] = []
         self._version = -1
 
@@ -153,7 +154,7 @@ class OutboxScreen(Dialog[None]):
         return next((batch for batch in self._batches if str(batch.id) == number), None)
 
     @property
-    def _row(self) -> BatchRow | None:
+    def _row(self) -> JournalRow | None:
         order_id = _highlighted_id(self._list("batch-rows")) if self._in_rows else None
         return next((row for row in self._rows if row.order_id == order_id), None)
 
