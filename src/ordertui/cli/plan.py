@@ -81,6 +81,7 @@ def plan(
 
     Exit 3 when no order is in; 4 when --ids names orders that the store does not know: the others are planned.
     """
+    from ordertui.operations.planning.choice_files import read_shipping
     from ordertui.operations.planning.planner import PlanChoices
 
     if ((text is None or not text.strip()) and ids_file is None) or (text is not None and ids_file is not None):
@@ -102,7 +103,7 @@ def plan(
         else:
             ids = session.orders.find(text or "")
         refunds = {} if amounts is None else session.batches.read_refunds(amounts, ids)
-        ship = {} if shipping is None else session.batches.read_shipping(shipping)
+        ship = {} if shipping is None else read_shipping(shipping)
         choices = PlanChoices(reason=reason, refunds=refunds, shipping=ship, nothing_else=nothing_else)
         if fit:
             waiting = {one.order_id: one for market in session.fitter.fit(ids, choices, budget) for one in market.rest}

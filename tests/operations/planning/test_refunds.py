@@ -13,6 +13,7 @@ from ordertui.operations.errors import UnknownReason
 from ordertui.operations.planning.lines import refund_lines
 from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.planning.planner import PlanChoices
+from ordertui.operations.planning.reasons import reasons_for
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, iso_utc
 from ordertui.orders.enums import Action, Dispatched, RefundReason
@@ -180,7 +181,7 @@ def test_cancelled_units_take_two_reasons_only(tmp_path: Path, requested: str, d
         for_all = only(session.planner.plan(Action.REFUND, [row_id], PlanChoices(reason))).rows[0]
         assert for_all.reason == (reason if fits else default)
         assert (f"{reason} does not go with that" in for_all.note) is not fits
-    assert session.batches.reasons(Action.REFUND, cancels_units=True) == ("NoInventory", "CustomerCancel")
+    assert reasons_for(Action.REFUND, cancels_units=True) == ("NoInventory", "CustomerCancel")
 
 
 amounts = st.builds(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ from ordertui.operations.errors import BadInput, Refused
 from ordertui.orders.batch_state import NOT_LEFT, BatchState, RowState
 from ordertui.orders.clock import utc_time
 from ordertui.orders.enums import Action
-from ordertui.orders.order import LineAmounts, Order
 from ordertui.orders.people import Permission
 from ordertui.orders.text import pluralize, with_verb
 from ordertui.store import JournalBatch, Store, Submission
@@ -246,33 +245,12 @@ class BatchService:
         self._context.copies.note_quietly()
         return settled
 
-    @staticmethod
-    def reasons(action: Action, *, cancels_units: bool = False) -> tuple[str, ...]:
-        """Return Amazon's reason codes for an action. `cancels_units`: of a refund that cancels unshipped units."""
-        from ordertui.operations.planning.reasons import reasons_for
-
-        return reasons_for(action, cancels_units=cancels_units)
-
-    @staticmethod
-    def refundable(order: Order) -> dict[int, LineAmounts]:
-        """Return, by line number, what may still be given back."""
-        from ordertui.orders.refund_limit import refundable_lines
-
-        return refundable_lines(order)
-
     def read_refunds(self, path: Path, ids: Sequence[int]) -> dict[str, tuple[PlanLine, ...]]:
         """Return the amounts to refund that a file names, by order id, for a plan of `ids`. Raises BadInput."""
         from ordertui.operations.planning.choice_files import read_refunds
 
         orders = self._context.reader().orders.get(list(ids))
         return read_refunds(path, {order.row.order_id: order for order in orders.values()})
-
-    @staticmethod
-    def read_shipping(path: Path) -> Mapping[str, tuple[str, str, str]]:
-        """Return carrier, tracking number and ship date that a file names, by order id. Raises BadInput."""
-        from ordertui.operations.planning.choice_files import read_shipping
-
-        return read_shipping(path)
 
     def check_plan_output(self, path: Path, *, replace: bool = False) -> None:
         """Refuse a file that `save_plan` would refuse. Raises FileConflict, Refused."""

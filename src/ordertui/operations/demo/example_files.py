@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ordertui.operations.config import Config
+from ordertui.operations.planning.choice_files import read_shipping
 from ordertui.operations.planning.plan import Plan, PlannedOrder
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
@@ -181,6 +182,6 @@ def _answers_of_the_walk(session: Session, folder: Path) -> dict[str, bytes]:
     amounts = session.batches.read_refunds(folder / "us" / "choices" / "refund.tsv", ids)
     (plan,) = session.planner.plan(Action.REFUND, ids, PlanChoices(reason="CouldNotShip", refunds=amounts))
     found |= _both(plan, _leave(session, plan), [])
-    ships = session.batches.read_shipping(folder / "us" / "choices" / "shipping.tsv")
+    ships = read_shipping(folder / "us" / "choices" / "shipping.tsv")
     (plan,) = session.planner.plan(Action.CONFIRM, [four], PlanChoices(shipping=ships))
     return found | _both(plan, _leave(session, plan), [])

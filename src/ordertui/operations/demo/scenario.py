@@ -14,6 +14,7 @@ from ordertui.orders.clock import HOUR, FixedClock, to_local
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import LineAmounts
+from ordertui.orders.refund_limit import refundable_lines
 
 from .orders import MadeOrder
 from .processing_reports import flat_report
@@ -74,7 +75,7 @@ def _refunds(session: Session) -> tuple[Plan, ...]:
     partial: dict[str, Sequence[PlanLine]] = {}
     for order in found[:1]:
         line = order.lines[0]
-        half = LineAmounts(item_price=session.batches.refundable(order)[line.line].item_price // 2)
+        half = LineAmounts(item_price=refundable_lines(order)[line.line].item_price // 2)
         partial[order.row.order_id] = (PlanLine(line.line, line.order_item_id or "", line.sku, 1, half),)
     return tuple(
         p

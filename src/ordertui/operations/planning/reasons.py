@@ -22,7 +22,7 @@ UNSAID = Exclusion("reason", "choose a reason first, such as GeneralAdjustment")
 """Of a refund of a shipped order: a reason is a claim about what happened, so there is none unasked."""
 
 
-def reasons_for(action: Action, *, cancels_units: bool) -> tuple[str, ...]:
+def reasons_for(action: Action, *, cancels_units: bool = False) -> tuple[str, ...]:
     """Return the reason codes that an order of a plan may have. `cancels_units`: the refund cancels unshipped units."""
     if action is Action.REFUND and cancels_units:
         return tuple(reason.value for reason in PARTIAL_CANCEL_REASONS)

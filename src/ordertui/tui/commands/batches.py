@@ -9,7 +9,7 @@ from textual.message import Message
 from ordertui.messages import _, ngettext, translate
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.planning.planner import PlanChoices
-from ordertui.operations.planning.reasons import UNSAID
+from ordertui.operations.planning.reasons import UNSAID, reasons_for
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import NOT_LEFT, BatchState, RowState
 from ordertui.orders.clock import to_local
@@ -60,7 +60,7 @@ async def act(context: CommandContext, task: Task, name: str, reason: str = "", 
     plans = await task.plan(context.session, action, ids, choices)
     unsaid = sum(out.rule == UNSAID.rule for plan in plans for out in plan.out)
     if unsaid:
-        asked = await _ask_reason(context, task, action, unsaid)
+        asked = await _ask_reason(task, action, unsaid)
         if asked is None:
             return
         choices = PlanChoices(reason=asked)
@@ -81,7 +81,7 @@ async def act(context: CommandContext, task: Task, name: str, reason: str = "", 
         if batch is not None:
             await _take_in_committed(context, task, batch)
             context.tasks.keys.discard(Message().time)  # typed while the preview was still to be seen
-            given = {row.reason for row in batch.rows if row.reason in context.session.batches.reasons(action)}
+            given = {row.reason for row in batch.rows if row.reason in reasons_for(action)}
             if len(given) == 1 and CancelReason.BUYER_CANCELED not in given:  # that one belongs to its orders
                 _remember(context, name, given.pop())
 
@@ -115,9 +115,9 @@ async def _take_in_committed(context: CommandContext, task: Task, batch: Batch) 
     )
 
 
-async def _ask_reason(context: CommandContext, task: Task, action: Action, count: int) -> str | None:
+async def _ask_reason(task: Task, action: Action, count: int) -> str | None:
     """Ask why the money of `count` orders goes back; None when the user leaves."""
-    reasons = reason_choices(context.session.batches.reasons(action))
+    reasons = reason_choices(reasons_for(action))
     return await task.ask(
         ChoiceScreen(
             _("Reason for refunding {orders}", orders=ngettext("{n:,} order", "{n:,} orders", count)),

@@ -27,10 +27,12 @@ from ordertui.operations.marks import Marks
 from ordertui.operations.planning.other_items import main_sku
 from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlannedOrder
 from ordertui.operations.planning.planner import BY_OPERATOR, NO_CHOICES, PROCEEDS, PlanChoices
+from ordertui.operations.planning.reasons import reasons_for
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import holds_order
 from ordertui.orders.enums import Action
 from ordertui.orders.people import Permission
+from ordertui.orders.refund_limit import refundable_lines
 from ordertui.orders.text import mask_control_characters
 from ordertui.rules.rate import RateStatus
 from ordertui.store import StoreError
@@ -389,7 +391,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
 
     def _choose_reason(self, rows: list[PlannedOrder], whose: str, current: str) -> None:
         cancels_units = any(line.cancelled for row in rows for line in row.lines)
-        allowed = self.session.batches.reasons(self.plan.action, cancels_units=cancels_units)
+        allowed = reasons_for(self.plan.action, cancels_units=cancels_units)
         if not allowed:
             self.notify(_("this action has no reason to choose"))
         elif self._may_change():
@@ -421,12 +423,11 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         order = self.session.orders.get(order_id)
         if order is None:
             return
-        batches = self.session.batches
-        lines = await ask_amounts(task, order, batches.refundable(order), self.notify)
+        lines = await ask_amounts(task, order, refundable_lines(order), self.notify)
         if not lines:
             return
         choices = replace(self._choices, refunds={**self._choices.refunds, order_id: lines})
-        allowed = batches.reasons(self.plan.action, cancels_units=any(line.cancelled for line in lines))
+        allowed = reasons_for(self.plan.action, cancels_units=any(line.cancelled for line in lines))
         reason: str | None = next((row.reason for row in self.plan.rows if row.order_id == order_id), "")
         if reason not in allowed:
             reason = await ask_reason(task, _("Reason for refunding {order_id}", order_id=order_id), allowed)
