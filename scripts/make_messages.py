@@ -25,7 +25,7 @@ from ordertui.operations.batches.batch import DueStep
 from ordertui.operations.facts import ASKED_WORDS, DISPATCHED_WORDS
 from ordertui.operations.planning.reasons import REASONS
 from ordertui.operations.query.queues import QUEUES
-from ordertui.orders.api_facts import SELLER_FULFILLED_PRIME
+from ordertui.orders.api_facts import AMAZON_BUSINESS, SELLER_FULFILLED_PRIME
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.enums import Action
 from ordertui.rules.language import FIELDS
@@ -145,6 +145,7 @@ JOINED = (
     "its buyer requested cancellation on Amazon",
     "{0} in {1} that you keep and {2} in orders that may not be cancelled",
     f"{{0}} of {SELLER_FULFILLED_PRIME}",
+    f"{{0}} of {AMAZON_BUSINESS}",
 )  # fmt: skip
 """Sentences that are joined from pieces, and their beginnings and ends."""
 

@@ -153,6 +153,10 @@ def test_show_tells_whether_prices_include_the_tax(
     (found,) = (record for record in json.loads(out) if record["name"] == "price_tax")
     assert (found["value"], found["checked_on"]) == (value, "2026-11-26")
     assert source in found["source"]
+    programs = {record["name"]: record for record in json.loads(out) if record["name"].startswith("program_")}
+    assert programs["program_pickup"]["value"] == "by feed not confirmed"
+    assert programs["program_easy_ship"]["value"] == "by feed neither cancelled nor confirmed"
+    assert all(one["source"] and one["checked_on"] for one in programs.values())
 
 
 def test_a_row_whose_sources_differ_says_so(run: CliRunner, tmp_path: Path) -> None:

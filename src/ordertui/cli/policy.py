@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ordertui.orders.api_facts import PROGRAM_RULES
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action
-from ordertui.orders.marketplace import PRICE_TAX_CHECKED, price_tax, price_tax_source
+from ordertui.orders.marketplace import price_tax_rule
+from ordertui.orders.order import LinesKnown
 from ordertui.rules.policy.bundled import EDITIONS
 
 from .context import Settings, fail, open_session
@@ -106,14 +108,16 @@ def policy_records(session: Session, marketplace: str, rows: bool) -> list[Recor
          "from": cell(s.effective_from), "until": cell(s.effective_until)}
         for s in one.settings()
     ]  # fmt: skip
-    tax: Record = {
-        "kind": "value",
-        "name": "price_tax",
-        "value": price_tax(marketplace),
-        "checked_on": PRICE_TAX_CHECKED,
-        "source": price_tax_source(marketplace),
-    }
-    records.append(tax)
+    tax = price_tax_rule(marketplace)
+    records.append(
+        {"kind": "value", "name": "price_tax", "value": tax.tax.value, "checked_on": tax.checked, "source": tax.source}
+    )
+    records += [
+        {"kind": "value", "name": f"program_{program.value}", "checked_on": rule.checked, "source": rule.source,
+         "value": "by feed neither cancelled nor confirmed" if rule.bars & LinesKnown.PROGRAM_BARS_CANCEL
+         else "by feed not confirmed"}
+        for program, rule in PROGRAM_RULES.items()
+    ]  # fmt: skip
     records += [
         {"kind": "house rule", "name": rule.id, "value": f"{rule.effect.value}: {rule.text}", "why": rule.why,
          "source": session.eligibility.policies.house.file, "from": cell(rule.period.start),

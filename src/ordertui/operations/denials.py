@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ordertui.orders.api_facts import PROGRAM_NAMES, PROGRAM_SOURCE
+from ordertui.orders.api_facts import PROGRAM_RULES
 from ordertui.orders.enums import Action, OrderStatus, Program
 from ordertui.orders.order import LinesKnown, lines_allow
 
@@ -86,12 +86,13 @@ def lines_denial(action: Action, facts: LinesKnown, program: Program = Program.U
         return None
     bar = {Action.CANCEL: LinesKnown.PROGRAM_BARS_CANCEL, Action.CONFIRM: LinesKnown.PROGRAM_BARS_CONFIRM}.get(action)
     if bar is not None and facts & bar:
-        name = PROGRAM_NAMES.get(program, "its program")
+        rule = PROGRAM_RULES.get(program)
+        name = rule.name if rule else "its program"
         why = f"not by this program: {name} {_IN_SELLER_CENTRAL[action]}"
         return Denial(
             "program",
             why,
-            PROGRAM_SOURCE,
+            rule.source if rule else LINES_SOURCE,
             because=f"program {program.value.replace('_', ' ')}",
             short="Seller Central only",
         )

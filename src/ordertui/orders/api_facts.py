@@ -15,24 +15,32 @@ from .enums import Channel, Program, YesNo
 from .money import format_money
 from .order import LinesKnown, OrderRow
 
-PROGRAM_NAMES = {
-    Program.EASY_SHIP: "Amazon Easy Ship",
-    Program.SHIP_PLUS: "Ship+",
-    Program.DELIVERY_BY_AMAZON: "Delivery by Amazon",
-    Program.PICKUP: "in-store pickup",
-}
-PROGRAM_SOURCE = (
+_OWN_OPERATIONS = (
     "developer-docs, Orders API v2026-01-01 (`programs`), Easy Ship API and updateShipmentStatus: these orders are"
     " scheduled, confirmed and cancelled by their own operations"
 )
-PROGRAM_BARS = {
-    Program.EASY_SHIP: LinesKnown.PROGRAM_BARS_CANCEL | LinesKnown.PROGRAM_BARS_CONFIRM,
-    Program.SHIP_PLUS: LinesKnown.PROGRAM_BARS_CANCEL | LinesKnown.PROGRAM_BARS_CONFIRM,
-    Program.DELIVERY_BY_AMAZON: LinesKnown.PROGRAM_BARS_CANCEL | LinesKnown.PROGRAM_BARS_CONFIRM,
-    Program.PICKUP: LinesKnown.PROGRAM_BARS_CONFIRM,
+_READ_ALIKE = f"{_OWN_OPERATIONS}. That this program is like Easy Ship in it is the cautious reading."
+_BOTH = LinesKnown.PROGRAM_BARS_CANCEL | LinesKnown.PROGRAM_BARS_CONFIRM
+
+
+class ProgramRule(msgspec.Struct, frozen=True):
+    """What a program does not take from a feed or from confirmShipment, with where that was read."""
+
+    name: str
+    bars: LinesKnown
+    source: str
+    checked: str = "2026-11-26"
+    """The day on which the source was read."""
+
+
+PROGRAM_RULES = {
+    Program.EASY_SHIP: ProgramRule("Amazon Easy Ship", _BOTH, _OWN_OPERATIONS),
+    Program.SHIP_PLUS: ProgramRule("Ship+", _BOTH, _READ_ALIKE),
+    Program.DELIVERY_BY_AMAZON: ProgramRule("Delivery by Amazon", _BOTH, _READ_ALIKE),
+    Program.PICKUP: ProgramRule("in-store pickup", LinesKnown.PROGRAM_BARS_CONFIRM, _OWN_OPERATIONS),
 }
-"""What a program does not take from a feed or from confirmShipment. Amazon says so for Easy Ship; that Ship+ and
-Delivery by Amazon refuse both alike is the cautious reading: the seller is sent to Seller Central, and nothing fails.
+"""A program that is not here bars nothing. An order keeps what its program bars when a report names it, so a change
+here needs a schema step: decision 0019.
 """
 
 _PROGRAMS = {
@@ -75,6 +83,10 @@ SELLER_FULFILLED_PRIME = (
     " and Amazon decides itself on refunds after the order"
 )
 """Source: Seller Central help 202072550; `operations.rate.prime_rate` calculates the rate."""
+AMAZON_BUSINESS = (
+    "Amazon Business: no source gives a rule of its own for cancelling these: look in Seller Central first"
+)
+"""AMAZON.md names Business orders among those to be warned of, and no page that says what is special about them."""
 SHIPPED_BY_AMAZON = (Program.EASY_SHIP, Program.DELIVERY_BY_AMAZON)
 """Programs whose parcels Amazon delivers: no Seller Fulfilled Prime."""
 
@@ -82,6 +94,12 @@ SHIPPED_BY_AMAZON = (Program.EASY_SHIP, Program.DELIVERY_BY_AMAZON)
 def is_seller_fulfilled_prime(row: OrderRow) -> bool:
     """Return whether the seller ships it as a Prime order, by what is known."""
     return row.prime is YesNo.YES and row.channel is not Channel.AMAZON and row.program not in SHIPPED_BY_AMAZON
+
+
+def program_bars(program: Program) -> LinesKnown:
+    """Return what a program does not take."""
+    rule = PROGRAM_RULES.get(program)
+    return LinesKnown(0) if rule is None else rule.bars
 
 
 class Parcel(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -157,4 +175,4 @@ class ApiFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     def bars(self) -> LinesKnown:
         """What stands against feeds about the order."""
         left = LinesKnown.PARCEL_LEFT if any(one.has_left for one in self.parcels) else LinesKnown(0)
-        return PROGRAM_BARS.get(self.program, LinesKnown(0)) | left
+        return program_bars(self.program) | left

@@ -62,27 +62,38 @@ MARKETPLACES: dict[str, Marketplace] = {
     )
 }
 
-PRICE_TAX: dict[str, PriceTax] = {
-    "US": PriceTax.ADDED,
-    "CA": PriceTax.ADDED,
-    **dict.fromkeys(("UK", "DE", "FR", "IT", "ES", "NL", "SE", "PL", "BE", "IE", "JP"), PriceTax.INCLUDED),
-}
-"""By marketplace code; a code that is not here is UNKNOWN.
 
-Sources, read on 2026-11-26. EU and UK: Amazon's developer documentation, "VAT Calculation Service", option 1: the item
-price of order reports includes the VAT, the item tax is the part inside it. JP: Seller Central help page
-VMWEBEA58WCYAEA; a refund there with a Tax component is refused, one with all in Principal is taken
-(amzn/selling-partner-api-models, issue 1372). US, CA: sales tax is charged on top of the price.
+class PriceTaxRule(msgspec.Struct, frozen=True):
+    """How prices and taxes of a marketplace relate, with where that was read."""
+
+    tax: PriceTax
+    source: str
+    checked: str = "2026-11-26"
+    """The day on which the source was read."""
+
+
+_VAT = PriceTaxRule(
+    PriceTax.INCLUDED, "developer-docs, VAT Calculation Service, option 1: the item price includes the VAT"
+)
+_SALES_TAX = PriceTaxRule(
+    PriceTax.ADDED, "sales tax comes on top of the price; no page of Amazon's says so of order reports"
+)
+PRICE_TAX: dict[str, PriceTaxRule] = {
+    "US": _SALES_TAX,
+    "CA": _SALES_TAX,
+    **dict.fromkeys(("UK", "DE", "FR", "IT", "ES", "NL", "SE", "PL", "BE", "IE"), _VAT),
+    "JP": PriceTaxRule(
+        PriceTax.INCLUDED,
+        "Seller Central Japan help VMWEBEA58WCYAEA; a refund with a Tax component is refused, one with all in Principal"
+        " is taken (amzn/selling-partner-api-models, issue 1372)",
+    ),
+}
+"""By marketplace code. What a row of a report or of the API means by this is stored as it comes in, so a change here
+needs a schema step: decision 0019.
 """
-
-_TAX_SOURCES = {
-    PriceTax.ADDED: "sales tax comes on top of the price; no page of Amazon's says so of order reports",
-    PriceTax.INCLUDED: "developer-docs, VAT Calculation Service, option 1: the item price includes the VAT",
-    PriceTax.UNKNOWN: "no source: the tax is not added, so that no refund exceeds what was paid",
-}
-_JP_TAX_SOURCE = "Seller Central Japan help VMWEBEA58WCYAEA; amzn/selling-partner-api-models, issue 1372"
-PRICE_TAX_CHECKED = "2026-11-26"
-"""The day on which these were read."""
+_NO_PRICE_TAX = PriceTaxRule(
+    PriceTax.UNKNOWN, "no source: the tax is not added, so that no refund exceeds what was paid"
+)
 _BY_CHANNEL = {m.name.lower(): m for m in MARKETPLACES.values()}
 
 
@@ -91,14 +102,14 @@ def by_sales_channel(text: str) -> Marketplace | None:
     return _BY_CHANNEL.get(text.strip().lower().removeprefix("www."))
 
 
+def price_tax_rule(code: str | None) -> PriceTaxRule:
+    """Return how prices and taxes of a marketplace relate; an UNKNOWN one for None and for a code without a source."""
+    return PRICE_TAX.get(code or "", _NO_PRICE_TAX)
+
+
 def price_tax(code: str | None) -> PriceTax:
-    """Return how prices and taxes of a marketplace relate; UNKNOWN for None and for a code without a source."""
-    return PRICE_TAX.get(code or "", PriceTax.UNKNOWN)
-
-
-def price_tax_source(code: str) -> str:
-    """Return where `price_tax` of a marketplace was read."""
-    return _JP_TAX_SOURCE if code == "JP" else _TAX_SOURCES[price_tax(code)]
+    """Return `price_tax_rule` without its source."""
+    return price_tax_rule(code).tax
 
 
 def zone_of(code: str) -> str:

@@ -14,7 +14,7 @@ from ordertui.amazon.reports.order_flags import read_flags
 from ordertui.operations.errors import PlanChanged
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.session import Session
-from ordertui.orders.api_facts import PROGRAM_BARS, ApiFacts, Parcel
+from ordertui.orders.api_facts import ApiFacts, Parcel, program_bars
 from ordertui.orders.clock import HOUR, iso_utc
 from ordertui.orders.enums import Action, Program, Verge, YesNo
 from ordertui.orders.order import LinesKnown, OrderFlags
@@ -197,14 +197,14 @@ def test_the_api_does_not_take_back_what_a_newer_report_says(tmp_path: Path) -> 
             found = store.database.query("SELECT order_id, program, bars FROM orders ORDER BY order_id")
             return {n: (one[1], LinesKnown(one[2])) for n, one in zip(said, found, strict=True)}
 
-        easy = PROGRAM_BARS[Program.EASY_SHIP]
+        easy = program_bars(Program.EASY_SHIP)
         older = NOW - 5 * HOUR
         assert tell(older, "") == {1: ("easy_ship", easy), 2: ("none", 0), 3: ("none", 0)}
         assert tell(older, "AMAZON_EASY_SHIP") == {1: ("easy_ship", easy), 2: ("none", 0), 3: ("easy_ship", easy)}
         parcel = LinesKnown.PARCEL_LEFT
         assert tell(older + 1, "", left) == {1: ("easy_ship", easy | parcel), 2: ("none", parcel), 3: ("none", parcel)}
         assert tell(older + 2, "") == {1: ("easy_ship", easy), 2: ("none", 0), 3: ("none", 0)}
-        now = PROGRAM_BARS[Program.SHIP_PLUS]
+        now = program_bars(Program.SHIP_PLUS)
         assert set(tell(NOW - HOUR, "FBM_SHIP_PLUS", left).values()) == {("ship_plus", now | parcel)}
 
 

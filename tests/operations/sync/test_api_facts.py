@@ -8,7 +8,7 @@ import pytest
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.query.api_sentences import api_sentences, program_sentences
 from ordertui.operations.session import Session
-from ordertui.orders.api_facts import SELLER_FULFILLED_PRIME
+from ordertui.orders.api_facts import AMAZON_BUSINESS, SELLER_FULFILLED_PRIME
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action, BuyerRequest, Dispatched, Program
 from ordertui.tui.main.order_details import describe_order
@@ -128,7 +128,7 @@ def test_a_request_that_is_not_the_buyers_is_unknown_and_said(
 
 
 def test_it_is_shown(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
-    one = order(1, clock.now(), programs=["PRIME"])
+    one = order(1, clock.now(), programs=["PRIME", "AMAZON_BUSINESS"])
     one["fulfillment"]["deliverByWindow"] = {"latestDateTime": iso_utc(clock.now() + 3 * DAY)}
     one["packages"] = [{"packageReferenceId": "7", "trackingNumber": "1Z9", "carrier": "UPS",
         "packageStatus": {"status": "PENDING"}}]  # fmt: skip
@@ -139,12 +139,13 @@ def test_it_is_shown(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     assert facts is not None
     shown = list(api_sentences(facts, iso_utc))
     assert shown == [
-        "Amazon's programs: PRIME", "to be delivered by 2026-11-26T14:05:00Z", "parcel 7: pending, UPS 1Z9",
-        "item 000000000000101: 1 to ship",
+        "Amazon's programs: PRIME, AMAZON_BUSINESS", "to be delivered by 2026-11-26T14:05:00Z",
+        "parcel 7: pending, UPS 1Z9", "item 000000000000101: 1 to ship",
     ]  # fmt: skip
-    assert list(program_sentences(known.row)) == [SELLER_FULFILLED_PRIME]
+    assert list(program_sentences(known.row)) == [SELLER_FULFILLED_PRIME, AMAZON_BUSINESS]
     (plan,) = made.planner.plan(Action.CANCEL, [known.row.id], PlanChoices())
     assert any("Seller Fulfilled Prime" in warning for warning in plan.warnings)
+    assert f"1 order of {AMAZON_BUSINESS}" in plan.warnings
     assert "parcel 7" in describe_order(made, FIRST).plain
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ordertui.orders.marketplace import PRICE_TAX, PriceTax
+from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
 from ordertui.orders.order import COMPONENTS
 from ordertui.orders.report_row import AMOUNTS, MARKETPLACE, ReportRow
 
@@ -19,7 +19,7 @@ _ITEM_TAX, _SHIPPING_TAX, _GIFT_WRAP_TAX = (
 )
 
 
-_ADDED = {None, *(code for code, tax in PRICE_TAX.items() if tax is PriceTax.ADDED)}
+_ADDED = {None, *(code for code in MARKETPLACES if price_tax(code) is PriceTax.ADDED)}
 
 
 def drop_included_tax(rows: Iterable[ReportRow]) -> list[ReportRow]:

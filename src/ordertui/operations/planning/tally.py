@@ -37,6 +37,8 @@ class OrderTally:
         self.unpriced = 0
         self.requests: Counter[BuyerRequest] = Counter()
         self.replacements = 0
+        self.business = 0
+        """Of Amazon Business."""
         self.prime = 0
         """Of Seller Fulfilled Prime."""
         self.prime_cancelled = 0
@@ -60,6 +62,7 @@ class OrderTally:
         self.orders += 1
         self.requests[known.buyer_request] += 1
         self.replacements += known.replacement is YesNo.YES
+        self.business += known.business is YesNo.YES
         self.incomplete += INCOMPLETE.issuperset(order.sources)
         self.refunds_known = self.refunds_known and order.refunds_known
         if is_seller_fulfilled_prime(known):

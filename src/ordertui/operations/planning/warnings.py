@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ordertui.operations.rate.figures import RateEffect
 from ordertui.operations.rate.prime_rate import PrimeFigure
-from ordertui.orders.api_facts import SELLER_FULFILLED_PRIME
+from ordertui.orders.api_facts import AMAZON_BUSINESS, SELLER_FULFILLED_PRIME
 from ordertui.orders.enums import Action, BuyerRequest
 from ordertui.orders.marketplace import PriceTax, price_tax
 from ordertui.orders.text import pluralize, with_verb
@@ -25,6 +25,8 @@ def plan_warnings(
     if tally.replacements:
         words = with_verb(tally.replacements, "is a replacement order", "are replacement orders")
         found.append(f"{words}: no source gives a special rule: look in Seller Central first")
+    if tally.business and action is Action.CANCEL:
+        found.append(f"{pluralize(tally.business)} of {AMAZON_BUSINESS}")
     if tally.prime and action in (Action.CANCEL, Action.REFUND):
         found.append(f"{pluralize(tally.prime)} of {SELLER_FULFILLED_PRIME}")
     if action is Action.REFUND and tally.orders:

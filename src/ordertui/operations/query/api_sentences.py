@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from ordertui.operations.denials import AWAITING_SHIPMENT
 from ordertui.orders.api_facts import (
-    PROGRAM_NAMES,
+    AMAZON_BUSINESS,
+    PROGRAM_RULES,
     SELLER_FULFILLED_PRIME,
     ApiFacts,
     ItemCancellation,
     Parcel,
     is_seller_fulfilled_prime,
 )
+from ordertui.orders.enums import Channel, YesNo
 from ordertui.orders.order import OrderRow
 
 
 def program_sentences(row: OrderRow) -> Iterator[str]:
     """Yield what the order's program means; nothing for an order of no program."""
-    if row.program in PROGRAM_NAMES:
-        yield f"program {PROGRAM_NAMES[row.program]}: see what it does not allow below"
+    if row.program in PROGRAM_RULES:
+        yield f"program {PROGRAM_RULES[row.program].name}: see what it does not allow below"
     if is_seller_fulfilled_prime(row):
         yield SELLER_FULFILLED_PRIME
+    if row.business is YesNo.YES and row.channel is not Channel.AMAZON and row.status in AWAITING_SHIPMENT:
+        yield AMAZON_BUSINESS
 
 
 def api_sentences(facts: ApiFacts, moment: Callable[[int], str]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from ordertui.orders.api_facts import PROGRAM_BARS
+from ordertui.orders.api_facts import program_bars
 from ordertui.orders.batch_state import OPEN_STATES, UNCONFIRMED, RowState
 from ordertui.orders.clock import EARLIEST, LATEST
 from ordertui.orders.enums import Action, BuyerRequest, Channel, OrderStatus, Refunded, Verge
@@ -100,7 +100,7 @@ def facts(row: OrderRow) -> dict[str, str]:
 
 def lines_suffice(action: Action, order: Order) -> bool:
     """Return whether a feed can name the lines that an action needs, and its program takes it."""
-    bars = PROGRAM_BARS.get(order.row.program, LinesKnown(0))
+    bars = program_bars(order.row.program)
     living = wanted(order.lines)
     named = [line for line in living if line.order_item_id is not None and 14 <= len(line.order_item_id) <= 16]
     if action is Action.CANCEL:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ordertui.orders.api_facts import PROGRAM_BARS
+from ordertui.orders.api_facts import program_bars
 from ordertui.orders.enums import Program, Verge, YesNo
 from ordertui.orders.order import LinesKnown, OrderFlags
 from ordertui.store.engine.database import Database, as_parameter
@@ -25,7 +25,7 @@ class ReportFlags:
         """
         verges = [(one, f.verge.value) for one, f in flags.items() if f.verge is not Verge.UNKNOWN]
         programs = [
-            (one, f.program.value, int(PROGRAM_BARS.get(f.program, LinesKnown(0))))
+            (one, f.program.value, int(program_bars(f.program)))
             for one, f in flags.items()
             if f.program is not Program.UNKNOWN
         ]
