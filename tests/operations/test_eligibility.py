@@ -21,6 +21,7 @@ from ordertui.rules.policy.house_rules import HousePolicy
 from ordertui.rules.policy.policy import Policies
 from ordertui.rules.situation import situation_number, situation_of
 from ordertui.store import Store
+from ordertui.store.engine.sqlite import sqlite_engine
 from ordertui.store.repositories.filter_sql import compile_filter
 from support.shops import NOW, all_orders_row, bring, open_session, unshipped_row
 
@@ -159,6 +160,24 @@ def test_a_decision_is_an_indexed_query(store: Store, question: str) -> None:
     assert not any(row[3].startswith("SCAN") for row in plan)
     if "action" in question:
         assert {"lines_odd", "batch_rows_open"} <= {word for row in plan for word in row[3].split()}
+
+
+def test_what_denies_one_order_does_not_walk_through_those_that_wait(tmp_path: Path) -> None:
+    """It is asked while marks change; at a million orders it took 0.15 s."""
+    steps: list[list[None]] = []
+    for orders in (20, 400):
+        rows = range(1, orders + 1)
+        with open_session(tmp_path / str(orders)) as session:
+            everything, waiting = [all_orders_row(n) for n in rows], [unshipped_row(n) for n in rows]
+            bring(session, tmp_path / str(orders), everything=everything, open_=waiting)
+            session.eligibility.denied_ids([1], Action.CANCEL)
+            steps.append([])
+            sqlite_engine(session.context.reader().database.engine).connection.set_progress_handler(
+                lambda: steps[-1].append(None), 10
+            )
+            session.eligibility.denied_ids([1], Action.CANCEL)
+    few, many = map(len, steps)
+    assert 0 < many < few + 10
 
 
 def test_what_is_present_follows_the_store(tmp_path: Path) -> None:

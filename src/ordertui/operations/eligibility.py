@@ -241,7 +241,8 @@ class Eligibility:
 
         What whole groups of orders share is asked by `group_allows`.
         """
-        denied = self._denied(action)
+        ids = list(ids)
+        denied = self._denied(action) if ids else None
         if denied is None:
             return []
         situations = {(kind, value): self._situations(kind, value) for kind, value in _asked(denied)}

@@ -72,11 +72,10 @@ class OrderTallies:
     def has_outdated(self, marketplaces: Sequence[str], cancelled: int, known: int) -> bool:
         """Return whether a waiting order would be cancelled before `cancelled`, and was named before `known` only."""
         sql = (
-            "SELECT min(auto_cancel_at) FROM orders WHERE status IN ('unshipped', 'partially_shipped')"
-            " AND named_at < ? AND marketplace IN ({})"
+            "SELECT 1 FROM orders WHERE status IN ('unshipped', 'partially_shipped') AND auto_cancel_at < ?"
+            " AND named_at < ? AND marketplace IN ({}) LIMIT 1"
         )
-        found = self._database.query_in(sql, marketplaces, (known,))
-        return any(row[0] is not None and row[0] < cancelled for row in found)
+        return bool(self._database.query_in(sql, marketplaces, (cancelled, known)))
 
     def situations_present(self) -> Sequence[int]:
         """Return the situation numbers that any order has."""

@@ -14,3 +14,6 @@ CREATE INDEX IF NOT EXISTS lines_odd ON lines (order_id) WHERE (status = 'cancel
   OR item_price IS NULL OR currency IS NULL OR item_price <= 0 OR item_promotion > 0 OR ship_promotion > 0);
 CREATE INDEX IF NOT EXISTS orders_missing ON orders (id) WHERE missing = 'yes';
 CREATE INDEX IF NOT EXISTS orders_verge ON orders (marketplace) WHERE verge = 'cancellation';
+-- Waiting orders whose time may be over: asked at every rest of the cursor (`OrderTallies.has_outdated`).
+CREATE INDEX IF NOT EXISTS orders_outdated ON orders (status, auto_cancel_at, named_at, marketplace)
+  WHERE status IN ('unshipped', 'partially_shipped') AND auto_cancel_at IS NOT NULL;
