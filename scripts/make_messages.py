@@ -14,7 +14,7 @@ import re
 import sys
 import tomllib
 from calendar import month_abbr
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from ordertui.operations.query.queues import QUEUES
 from ordertui.orders.api_facts import AMAZON_BUSINESS, SELLER_FULFILLED_PRIME
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.enums import Action
+from ordertui.orders.order import COMPONENTS
 from ordertui.rules.language import FIELDS
 from ordertui.rules.situation import FACTS
 from ordertui.tui.actions import ALL_COMMANDS, QUEUE_COMMANDS, QUEUE_HELP, SPACE
@@ -79,6 +80,7 @@ def registered() -> Iterator[tuple[str, str | None]]:
     yield from ((status, "rate") for status in GLYPH)
     yield from ((step.value, None) for step in DueStep)
     yield from ((word, CODE) for word in codes())
+    yield from ((name.replace("_", " "), None) for name in COMPONENTS)
     yield from ((reason, "reason") for codes_of in REASONS.values() for reason in codes_of)
     yield from ((word, None) for word in (*DISPATCHED_WORDS.values(), *ASKED_WORDS.values()))
     yield from ((template, None) for template in sentence_templates())
@@ -88,7 +90,7 @@ def registered() -> Iterator[tuple[str, str | None]]:
 
 def codes() -> Iterator[str]:
     """Yield the words of closed lists that stand in sentences: names and values of facts, actions, states of rows."""
-    yield from ("is", "or", *FACTS, *month_abbr[1:])
+    yield from ("is", "or", "left", "paid", *FACTS, *month_abbr[1:])
     yield from (value.value for values in FACTS.values() for value in values)
     yield from (value.value for kind in (Action, RowState) for value in kind)
 
@@ -102,33 +104,50 @@ def action_sentences(path: Path) -> Iterator[str]:
 
 
 SENTENCE_MODULES = (
-    "operations/denials", "operations/eligibility", "operations/planning/planner", "operations/planning/lines",
-    "operations/planning/warnings", "operations/planning/reasons", "operations/planning/effects",
-    "operations/planning/fitting", "operations/planning/doubts", "operations/batches/committer",
-    "operations/batches/retry", "operations/batches/settle", "operations/batches/open_issues",
-    "operations/batches/upload_instructions", "operations/batches/service", "operations/dispatch/status_text",
-    "operations/dispatch/failures", "operations/query/timeline", "operations/query/api_sentences",
-    "operations/query/facets", "operations/query/queues", "operations/notices", "operations/errors",
-    "operations/rate/calculator", "operations/rate/lists", "rules/tables/explanation", "rules/language/lexer",
-    "rules/language/parser", "rules/language/literals", "rules/language/dates", "orders/api_facts",
-    "operations/results/evaluation", "operations/results/matching", "operations/reports/importer",
-    "operations/reports/marketplaces", "operations/sync/status", "operations/sync/connection",
-    "operations/sync/buyer_messages", "amazon/reports/cell_parsers", "operations/shortage/reasons",
-    "operations/shortage/service", "operations/shortage/stock_file", "operations/planning/offer_removal",
-    "operations/copies", "operations/policies", "operations/rate/prime_rate", "operations/team_marks",
-    "operations/planning/message_texts", "operations/batches/batch", "operations/facts", "orders/people",
+    "amazon/feeds/flat_columns", "amazon/feeds/items", "amazon/feeds/xml_schema", "amazon/processing_report",
+    "amazon/reports/cancellation_rate", "amazon/reports/cell_parsers", "amazon/reports/inspect",
+    "amazon/reports/report_file", "amazon/reports/row_reader", "amazon/spapi/auth", "amazon/spapi/client",
+    "amazon/spapi/documents", "amazon/spapi/errors", "amazon/spapi/order_mapping", "amazon/spapi/own_totals",
+    "amazon/spapi/pagination", "amazon/spapi/problems", "operations/batches/approvals", "operations/batches/batch",
+    "operations/batches/committer", "operations/batches/open_issues", "operations/batches/proofs",
+    "operations/batches/retry", "operations/batches/service", "operations/batches/settle",
+    "operations/batches/splitting", "operations/batches/upload_instructions", "operations/claims",
+    "operations/copies", "operations/denials", "operations/dispatch/dispatcher", "operations/dispatch/failures",
+    "operations/dispatch/feed_dispatcher", "operations/dispatch/feed_schedule", "operations/dispatch/feed_submitter",
+    "operations/dispatch/feed_tracker", "operations/dispatch/file_dispatcher", "operations/dispatch/freeze",
+    "operations/dispatch/service", "operations/dispatch/shipment_call", "operations/dispatch/status_text",
+    "operations/eligibility", "operations/errors", "operations/facts", "operations/maintenance", "operations/notices",
+    "operations/planning/counted", "operations/planning/doubts", "operations/planning/effects",
+    "operations/planning/feed_builder", "operations/planning/fitting", "operations/planning/house_rules",
+    "operations/planning/lines", "operations/planning/message_texts", "operations/planning/offer_removal",
+    "operations/planning/plan_file", "operations/planning/planner", "operations/planning/reasons",
+    "operations/planning/warnings", "operations/policies", "operations/query/api_sentences",
+    "operations/query/facets", "operations/query/orders", "operations/query/queues", "operations/query/timeline",
+    "operations/rate/budget", "operations/rate/calculator", "operations/rate/lists", "operations/rate/prime_rate",
+    "operations/reports/files", "operations/reports/importer", "operations/reports/marketplaces",
+    "operations/reports/progress", "operations/reports/rate_report", "operations/reports/rejects",
+    "operations/results/bookings", "operations/results/evaluation", "operations/results/matching",
+    "operations/results/reconciler", "operations/shortage/reasons", "operations/shortage/service",
+    "operations/shortage/stock_file", "operations/sync/account", "operations/sync/buyer_messages",
+    "operations/sync/connection", "operations/sync/credentials", "operations/sync/order_sync",
+    "operations/sync/refund_confirmations", "operations/sync/report_sync", "operations/sync/status",
+    "operations/team_marks", "operations/workspace", "orders/api_facts", "orders/people", "orders/refund_limit",
+    "orders/text", "rules/language/dates", "rules/language/lexer", "rules/language/literals", "rules/language/parser",
+    "rules/tables/explanation", "store/copy/local_copy", "store/engine/address", "store/engine/moved",
+    "store/engine/postgres", "store/engine/sqlite", "store/importing/mend", "store/journal/refunds",
+    "store/journal/wishes",
 )  # fmt: skip
-"""Modules whose sentences reach the screen."""
-ERROR_MODULES = (
-    "amazon/processing_report", "amazon/reports/report_file", "amazon/reports/encoding", "amazon/reports/inspect",
-    "amazon/reports/xml_orders", "files", "store/journal/batch_queries", "store/journal/batches",
-    "store/journal/approvals", "store/engine/database",
-    "operations/query/export", "operations/dispatch/freeze", "operations/batches/splitting", "operations/reports/files",
-    "operations/dispatch/feed_dispatcher", "operations/dispatch/feed_submitter", "operations/dispatch/file_dispatcher",
-    "operations/sync/report_sync", "operations/sync/credentials", "amazon/spapi/transport", "amazon/spapi/auth",
-    "store/importing/import_session",
+"""Modules whose sentences reach the screen; of the others their errors do."""
+WITHOUT_ERRORS = ("cli", "tui", "messages")
+"""Packages whose errors are no sentences of lower layers: commands stay English, the screen's texts are messages."""
+COMMANDS_ONLY = (
+    "operations/batches/adoption", "operations/bug_report", "operations/demo/example_files", "operations/notify",
+    "operations/planning/choice_files", "operations/query/recount", "operations/rate/comparison",
+    "operations/settings_page", "operations/store_move", "operations/team", "operations/worker", "rules/policy",
+    "rules/problems", "rules/tables/reader", "rules/tables/checker", "rules/tables/schema", "store/move",
+    "store/importing/undo", "store/repositories/audit_verify", "store/repositories/team",
 )  # fmt: skip
-"""Modules of whose sentences only those of errors reach the screen."""
+"""Modules and packages whose sentences only commands show: for policies, teams, moves, notifications, the worker."""
 POLICY_TEXTS = frozenset({"why", "short", "note", "text"})
 """Keys of a policy file whose values are shown."""
 NOUNS = ("order", "row", "file", "line", "unit", "item", "report", "day", "batch", "request", "problem")
@@ -144,8 +163,11 @@ JOINED = (
     "{0} ({1}, process {2})", "it may not be cancelled: {0}", "you said so", "version {0}",
     "its buyer requested cancellation on Amazon",
     "{0} in {1} that you keep and {2} in orders that may not be cancelled",
-    f"{{0}} of {SELLER_FULFILLED_PRIME}",
-    f"{{0}} of {AMAZON_BUSINESS}",
+    f"{{0}} of {SELLER_FULFILLED_PRIME}", f"{{0}} of {AMAZON_BUSINESS}",
+    "the value", "the merchant id", "the Cancellation Rate report", "taken back",
+    "receiver {0} under [notify]", "rule {0} under [[colours]]", "it left from another store", "not in it",
+    "batch {0} may have done it already ({1})", "order {0} in batch {1}", "submission {0} of batch {1}",
+    "it confirmed what a batch did",
 )  # fmt: skip
 """Sentences that are joined from pieces, and their beginnings and ends."""
 
@@ -157,19 +179,64 @@ def sentence_templates() -> list[str]:
     for name in ("amazon", "article"):
         found.update(policy_texts(tomllib.loads((ROOT / f"rules/policies/{name}.toml").read_text(encoding="utf-8"))))
     for module in SENTENCE_MODULES:
-        tree = ast.parse((ROOT / f"{module}.py").read_text(encoding="utf-8"))
-        docs = {
-            id(node.value)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        }
-        texts = (text.removeprefix("   ") for text in sentences_of(tree, docs))  # a line that stands further in
+        texts = sentences_in(ast.parse((ROOT / f"{module}.py").read_text(encoding="utf-8")))
         found.update(text for text in texts if is_sentence(text))
-    for module in ERROR_MODULES:
-        tree = ast.parse((ROOT / f"{module}.py").read_text(encoding="utf-8"))
-        errors = [node.exc for node in ast.walk(tree) if isinstance(node, ast.Raise) and node.exc is not None]
-        found.update(text for error in errors for text in sentences_of(error, set()) if is_sentence(text))
+    found.update(text for text in error_sentences() if is_sentence(text))
     return sorted(found)
+
+
+def sentences_in(tree: ast.Module) -> Iterator[str]:
+    """Yield the string literals of a module, docstrings excepted."""
+    docs = {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for text in sentences_of(tree, docs):
+        yield text.removeprefix("   ")  # a line that stands further in
+
+
+def error_sentences() -> Iterator[str]:
+    """Yield the texts of errors that reach the screen: what is given to one where it is raised or made."""
+    trees = {
+        path.relative_to(ROOT).with_suffix("").as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(ROOT.rglob("*.py"))
+    }
+    kinds = error_kinds(trees.values())
+    for module, tree in trees.items():
+        if module.startswith(tuple(f"{one}/" for one in WITHOUT_ERRORS)) or is_of_commands(module):
+            continue
+        yield from error_texts(tree, kinds)
+
+
+def error_texts(tree: ast.Module, kinds: Collection[str]) -> Iterator[str]:
+    """Yield the texts of a module that are raised, given to an error, or made by the class of one (`kinds`)."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Raise(exc=ast.expr() as error):
+                yield from sentences_of(error, set())
+            case ast.Call(func=ast.Name(name) | ast.Attribute(attr=name)) if name in kinds:
+                yield from sentences_of(node, set())
+            case ast.ClassDef(name) if name in kinds:
+                for call in (one for one in ast.walk(node) if isinstance(one, ast.Call)):
+                    yield from sentences_of(call, set())
+
+
+def is_of_commands(module: str) -> bool:
+    """Return whether only commands show the sentences of a module, such as `store/move`."""
+    return module in COMMANDS_ONLY or module.startswith(tuple(f"{one}/" for one in COMMANDS_ONLY))
+
+
+def error_kinds(trees: Collection[ast.Module]) -> frozenset[str]:
+    """Return the names of the program's classes of errors."""
+    bases = {
+        node.name: {getattr(base, "id", getattr(base, "attr", "")) for base in node.bases}
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+    kinds = {"Exception", "ValueError"}
+    while more := {name for name, above in bases.items() if above & kinds} - kinds:
+        kinds |= more
+    return frozenset(kinds)
 
 
 def sentences_file() -> str:
@@ -236,7 +303,10 @@ def is_sentence(text: str) -> bool:
     words = re.sub(r"\{\w*\}", " ", text)
     is_prose = len(re.findall(r"[A-Za-z]{2,}", words)) >= 2 and re.search(r"[a-z] |[a-z]: | [a-z]", words)
     return bool(is_prose) and not re.search(
-        r"SELECT|WHERE|^\(|^-|action:|channel:|status:|^developer-docs|Seller Central help", text
+        r"\b(SELECT|WHERE|INSERT|UPDATE|CASE|PRAGMA|FROM|NULL)\b|^\(|^-|action:|channel:|status:|^developer-docs"
+        r"|Seller Central help|^<[?!A-Z]|^\[A-Z|CAST\(|charset=|simpleContent|^This row for Amazon|^# Saved views of"
+        r"|^the tour was seen;|^Input data was|^\"|^[?]mode|\[\^|^Number of records|^not a database|^unable to open",
+        text,
     )
 
 

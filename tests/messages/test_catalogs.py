@@ -86,7 +86,7 @@ def test_translations_have_the_fields_of_their_messages(language: str) -> None:
     assert wrong == []
 
 
-AS_TYPED = re.compile("`[^`]*`|“[^”]*”|[{]0[}]:(?:1|[{]1[}])|(?<= )[.:](?= )|^[0-9][.] ")
+AS_TYPED = re.compile("`[^`]*`|“[^”]*”|[{]0[}]:(?:1|[{]1[}])|://|(?<= )[.:](?= )|^[0-9][.] ")
 """What keeps its signs in a Chinese sentence: what is typed, quoted, the place in a file, keys, numbers of a list."""
 HALF_WIDTH = re.compile(
     "[,;:!?()](?={0})|(?<={0})[,;:!?()]|(?<={0})[.](?= |$)|[,;:] {0}|[}}][,;:]".format("[　-〿㐀-鿿＀-￯]")
@@ -183,6 +183,63 @@ def test_a_text_that_bypasses_the_catalog_is_found(tmp_path: Path) -> None:
         'self.notify(f"{n} orders went away")\nStatic(_("fine as it is"))\nContent.assemble(("so is it", MUTED))\n'
     )
     assert [line for line, _text in shown_literals(module)] == [1, 3], "and not what is a message already"
+
+
+NOT_SHOWN = {
+    "amazon/feeds/vocabulary": "names of carriers",
+    "amazon/reports/report_kind": "names of kinds of reports, which are translated by name",
+    "amazon/reports/xml_orders": "names of elements",
+    "amazon/spapi/operations": "names of parameters",
+    "amazon/spapi/transport": "what ordertui calls itself",
+    "operations/config": "descriptions of settings, for the settings file and its page",
+    "operations/context": "the name of a thread",
+    "operations/demo": "made-up orders and reports",
+    "operations/rate/related_metrics": "`ordertui rate --neighbours`",
+    "orders/marketplace": "where a value is from",
+    "rules/language/errors": "the end of a sentence, which is listed whole",
+    "rules/language/fields": "fields that only house rules ask for",
+    "store": "SQL, and what `ordertui store check` says",
+}
+"""Modules and packages with words that no screen shows, and what they are. Their errors are in the catalogs."""
+
+
+def test_every_module_with_sentences_is_in_the_catalogs_or_shows_none() -> None:
+    """Also errors: wherever one is raised below the screen, its text is in sentences.txt (`COMMANDS_ONLY` excepted)."""
+    known = {text if isinstance(text, str) else text[0] for text, _context in make_messages.extracted()}
+    apart = (*(f"{one}/" for one in (*make_messages.WITHOUT_ERRORS, *NOT_SHOWN)), *NOT_SHOWN)
+    found = []
+    for path in sorted(ROOT.rglob("*.py")):
+        module = path.relative_to(ROOT).with_suffix("").as_posix()
+        if module.startswith(apart) or make_messages.is_of_commands(module):
+            continue
+        texts = make_messages.sentences_in(ast.parse(path.read_text(encoding="utf-8")))
+        found += [f"{module}: {text!r}" for text in texts if make_messages.is_sentence(text) and text not in known]
+    assert found == [], "name the module in SENTENCE_MODULES, or say in NOT_SHOWN what its texts are"
+
+
+def test_the_lists_of_modules_name_modules() -> None:
+    for one in (*make_messages.SENTENCE_MODULES, *make_messages.COMMANDS_ONLY, *NOT_SHOWN):
+        assert (ROOT / f"{one}.py").exists() or (ROOT / one).is_dir(), one
+
+
+def test_texts_of_errors_are_found_where_they_are_made(tmp_path: Path) -> None:
+    module = tmp_path / "rooms.py"
+    module.write_text(
+        "class RoomError(UserError):\n"
+        "    def __init__(self, room: str) -> None:\n"
+        "        super().__init__(f'room {room} is taken; choose another')\n"
+        "class RoomClosed(RoomError): ...\n"
+        "def explain(n: int) -> Exception:\n"
+        "    return RoomClosed(f'it closed {n} days ago')\n"
+        "raise SystemError('nobody is there')\n"
+        "note = 'not an error at all'\n"
+    )
+    tree = ast.parse(module.read_text() + "class UserError(Exception): ...")
+    assert set(make_messages.error_texts(tree, make_messages.error_kinds([tree]))) == {
+        "room {0} is taken; choose another",
+        "it closed {0} days ago",
+        "nobody is there",
+    }
 
 
 def evaluated_at_import(node: ast.AST) -> Iterator[ast.AST]:

@@ -13,7 +13,7 @@ import msgspec
 from ordertui.amazon.reports import MarketplaceNeeded, RejectedRow, ReportInfo, read_rate
 from ordertui.orders.clock import to_local
 from ordertui.orders.marketplace import MARKETPLACES, zone_of
-from ordertui.orders.text import pluralize
+from ordertui.orders.text import pluralize, with_verb
 from ordertui.store import Store
 from ordertui.store.importing.import_session import ReportSource
 from ordertui.store.repositories.rate_reports import RateReport, RateRow
@@ -80,11 +80,12 @@ def _decided(kept: RateReport, days: Days | None, *, is_own: bool) -> list[str]:
     text = f"{by} orders of {days[0]}" + (f" to {days[1]}" if days[1] != days[0] else "")
     if not kept.unnamed:
         return [f"{text}: it names every one of them that is cancelled here"]
-    return [
-        f"{text}: {pluralize(kept.unnamed, 'cancelled order')} of these days that it does not name"
-        f" {'is' if kept.unnamed == 1 else 'are'} taken as not counting; `ordertui rate-reports --undo {kept.id}` takes"
-        " that back"
-    ]
+    unnamed = with_verb(
+        kept.unnamed,
+        "cancelled order of these days that it does not name is taken as not counting",
+        "cancelled orders of these days that it does not name are taken as not counting",
+    )
+    return [f"{text}: {unnamed}; `ordertui rate-reports --undo {kept.id}` takes that back"]
 
 
 def _marketplace(store: Store, path: Path, ids: Iterable[int]) -> str:

@@ -328,8 +328,10 @@ class RefundConfirmer:
             elif row.state is RowState.ERROR:
                 before_next = [one for one in others if one.posted < _next_try(row, rows)]
                 if before_next:
-                    text = "it counted as failed, and Amazon booked what may be its refund on"
-                    text = f"{text} {iso_utc(before_next[0].posted)}: look at the order in Seller Central"
+                    text = (
+                        "it counted as failed, and Amazon booked what may be its refund on"
+                        f" {iso_utc(before_next[0].posted)}: look at the order in Seller Central"
+                    )
                     self._store.journal.doubt(row.batch, {row.order_id: Outcome(RowState.UNKNOWN, "", text)})
                     yield f"{name}: {text}"
             elif row.state is RowState.UNKNOWN:

@@ -105,7 +105,9 @@ async def _ask_line(
         below = next((name for name in names if getattr(amounts, name) < 0), None)
         if below is not None:
             return _("{component_word} is below zero", component_word=_(COMPONENT_WORD[below]))
-        return excess_text(amounts, limit, currency) or _units_problem(values.get(CANCELLED) or "0", 0, waiting)
+        return translate(excess_text(amounts, limit, currency)) or _units_problem(
+            values.get(CANCELLED) or "0", 0, waiting
+        )
 
     answer = await task.ask(
         FormScreen(
