@@ -133,7 +133,7 @@ def audit_record(entry: AuditEntry, order_id: str | None = None) -> Record:
         "at": iso_utc(entry.at),
         "what": entry.kind,
         "operator": by.get("operator", ""),
-        "user": f"{by['user']}@{by.get('host', '')}" if by.get("user") else "",
+        "user": f"{by['user']}@{by.get('host', '')}" if by.get("user") else str(facts.get("login", "")),
         "batch": facts.pop("batch", None),
         "orders": " ".join(map(str, orders)),
         "change": ", ".join(sorted(changes)),

@@ -483,6 +483,8 @@ async def test_a_batch_that_waits_for_approval_is_approved_or_rejected_by_somebo
         third = commit(ann, Action.CANCEL, 1)
         async with running(ann, toasts=True) as pilot:
             await opened(pilot)
+            assert lines(pilot)[0].endswith("  u undo"), "what is one's own somebody else decides"
+            assert "approve" not in lines(pilot)[0].replace("for approval", "")
             await press(pilot, "a")  # refused before a word is asked for
             await until(pilot, lambda: any("committed by ann" in one for one in toasts(pilot)))
             assert state(ann, third) is BatchState.AWAITING

@@ -91,7 +91,7 @@ def test_every_command_is_walked_through() -> None:
 
     told = {line.split()[1] for page in PAGES for line, _ in commands(page) if line.startswith("ordertui ")}
     by_others = {"approvals", "approve", "reject"}  # they need a second login: tests/cli/test_approvals.py
-    by_others.add("marks")  # so does it: tests/operations/test_team_marks.py
+    by_others |= {"marks", "claims"}  # so do they: tests/operations/test_team_marks.py, test_claims.py
     assert set(COMMANDS) - told - by_others <= {"sync", "api", "team", "worker"}, (
         "Amazon's API: docs/connector.md; a team: docs/team.md"
     )

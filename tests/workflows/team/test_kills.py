@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from itertools import count
@@ -25,6 +25,7 @@ from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action, NotificationState
 from ordertui.orders.people import Role
 from ordertui.store import StoreError
+from ordertui.store.engine.postgres import PostgresEngine
 from support import places
 from support.batches import plan
 from support.faults import Faults, inject
@@ -206,14 +207,15 @@ def check_after(shop: Shop, who: str, is_over: bool, point: int) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("at", ["commit", "statement"])
 @pytest.mark.parametrize("who", ["commit", "approve", "reject", "work"])
 def test_with_the_server_killed_at_any_step_it_goes_on_right(
-    who: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    who: str, at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a crash, and started again: what was not committed is gone, what was is there, and nothing is done twice.
 
-    The points are before and after each commit: what a program does in between, a server that is gone does not see.
-    Each begins with the same files of the server and of the machine.
+    The points are before and after each commit, or before each statement of a transaction that writes. Each begins with
+    the same files of the server and of the machine.
     """
     if os.environ.get("ORDERTUI_TEST_POSTGRES") == "off":
         pytest.skip("there is no server")
@@ -233,8 +235,8 @@ def test_with_the_server_killed_at_any_step_it_goes_on_right(
             copy_tree(tmp_path / "kept", home)
             server.put_back()
             shop.clock = FixedClock(began)
-            if try_server_kill(shop, who, KillingFaults(server, point), monkeypatch):
-                print(f"{who}: the server was killed at each of {point} points")  # shown by `pytest -s`
+            if try_server_kill(shop, who, KillingFaults(server, at, point), monkeypatch):
+                print(f"{who}: the server was killed at each {at} of {point}")  # shown by `pytest -s`
                 return
             server.stop()
     finally:
@@ -245,35 +247,54 @@ def try_server_kill(shop: Shop, who: str, faults: KillingFaults, monkeypatch: py
     """Kill the server at a point of what somebody does; return whether that was over before."""
     with monkeypatch.context() as patch:
         inject(patch, faults)
+        for name in ("execute", "query", "fill"):
+            patch.setattr(PostgresEngine, name, before_each(getattr(PostgresEngine, name), faults))
         with suppress(StoreError, AssertionError):  # words for people; a worker says that a job failed
             shop.act(who)
     faults.bring_back()
-    check_after(shop, who, faults.commits <= faults.at_commit, faults.at_commit)
-    return faults.commits <= faults.at_commit
+    check_after(shop, who, faults.is_over, faults.number)
+    return faults.is_over
+
+
+def before_each(call: Callable[..., object], faults: Faults) -> Callable[..., object]:
+    """Return a call of an engine with a point before it, when a transaction that writes is open."""
+
+    def made(engine: PostgresEngine, *args: object) -> object:
+        if engine.in_transaction:
+            faults.point("statement")
+        return call(engine, *args)
+
+    return made
 
 
 class KillingFaults(Faults):
-    """Kills the server before or after a commit, and starts it again: at once, or every third time after the act."""
+    """Kills the server at a commit or statement, and starts it again: at once, or every third time after the act."""
 
-    def __init__(self, server: Server, at_commit: int) -> None:
+    def __init__(self, server: Server, what: str, number: int) -> None:
         super().__init__()
-        self._server = server
-        self.at_commit, self.commits = at_commit, 0
+        self._server, self._what = server, what
+        self.number = number
+        """Of the point, from 0."""
         self._is_away = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there were too few points."""
+        return len(self.seen) <= self.number
 
     def point(self, name: str) -> None:
         """Called at each point."""
-        if "commit" not in name:
+        if self._what not in name:
             return
-        self.commits += 1
-        if self.commits != self.at_commit + 1:
+        super().point(name)
+        if len(self.seen) != self.number + 1:
             return
-        if self.at_commit % 2:
+        if self.number % 2:
             self._server.kill()
         else:
             self._server.stop()
         self._is_away = True
-        if self.at_commit % 3:
+        if self.number % 3:
             self.bring_back()
 
     def bring_back(self) -> None:

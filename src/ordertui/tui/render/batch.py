@@ -42,6 +42,8 @@ class BatchContext(msgspec.Struct, frozen=True):
     """Held batches of the store."""
     me: str = ""
     """Login of who looks."""
+    may_approve: bool = True
+    """Whether the role of who looks may approve."""
 
 
 def render_outbox_head(batches: Sequence[Batch], issues: Sequence[OpenIssue], folder: str, width: int) -> Content:
@@ -89,7 +91,7 @@ def render_batch_line(batch: Batch, context: BatchContext) -> Content:
     rows = _rows_in(batch)
     text, style = batch_state(batch, context)
     if batch.state in NOT_LEFT and batch.author not in ("", context.me):
-        text = cut_text(f"{text} {person_sign(batch.author)}", STATE_WIDTH)
+        text = cut_text(f"{text} {person_sign(batch.author)}", STATE_WIDTH - 1)
     line = Content.assemble(
         f"{batch.id:>4} {pad(action_word(batch.action), 8)} {batch.marketplace:<2} {len(rows):>6,} ",
         pad(_total(rows), 14, right=True) + "  ",
@@ -200,7 +202,8 @@ def next_steps(batch: Batch, context: BatchContext) -> list[str]:
         release_all = [_("R release all")] if context.held > 1 else []
         return [_("u undo"), _("r release"), *release_all]
     if batch.state is BatchState.AWAITING:
-        return [_("a approve"), _("x reject"), _("u undo")]
+        may_decide = context.may_approve and (not batch.author or batch.author != context.me)
+        return [*([_("a approve"), _("x reject")] if may_decide else []), _("u undo")]
     found = []
     if batch.is_writing:
         return [] if _is_fresh(batch, context) else [_("`ordertui todo` says why")]

@@ -18,6 +18,7 @@ from ordertui.operations.batches.open_issues import OpenIssue
 from ordertui.operations.paths import short_path
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.people import Permission
 from ordertui.store import JournalRow
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.batch import (
@@ -114,6 +115,7 @@ class OutboxScreen(Dialog[None]):
             width=(self._list("batches").scrollable_content_region.width or self.size.width) - 2,
             held=sum(batch.state is BatchState.HELD for batch in self._batches),
             me=self._session.context.person.name,
+            may_approve=not self._session.context.role_refusal(Permission.APPROVE),
         )
 
     def _show(self) -> None:
