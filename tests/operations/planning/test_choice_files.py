@@ -32,6 +32,20 @@ def test_a_file_that_names_every_order_is_taken(shop: Session, tmp_path: Path) -
     assert set(found) == {order_id(11), order_id(12)}  # type: ignore[call-overload]
 
 
+@pytest.mark.parametrize(("units", "wanted"), [("2", 2), ("", 0), ("-1", None), ("1.5", None), ("²", None)])
+def test_a_file_says_how_many_units_are_cancelled(
+    shop: Session, tmp_path: Path, units: str, wanted: int | None
+) -> None:
+    lines = [f"{HEADER}\tquantity-cancelled", *(f"{order_id(n)}\t1\t3.00\t{units}" for n in (11, 12))]
+    if wanted is None:
+        with pytest.raises(BadInput, match="is no whole number"):
+            read(shop, tmp_path, *lines)
+        return
+    found = read(shop, tmp_path, *lines)
+    assert isinstance(found, dict)
+    assert [line.cancelled for lines in found.values() for line in lines] == [wanted, wanted]
+
+
 @pytest.mark.parametrize(
     ("lines", "text"),
     [

@@ -9,6 +9,7 @@ from ordertui.operations.query.queues import QUEUES
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
+from support.batches import answer, send, session_of
 from support.shops import NOW, all_orders_row, bring, open_session, standard
 
 
@@ -42,6 +43,15 @@ def test_a_refused_order_leaves_the_failed_queue_when_a_report_shows_it_cancelle
         assert list(session.orders.find(queue="failed")) == []
         assert next(queue.count for queue in session.orders.queues() if queue.key == "failed") == 0
         assert session.batches.find()[0].rows[0].state.value == "error", "the journal keeps Amazon's answer"
+
+
+def test_a_refund_that_amazon_took_waits_for_nothing_in_a_file_shop(tmp_path: Path) -> None:
+    """No order report shows a refund: with Amazon's answer it is done, as far as a file shop can ever know."""
+    with session_of(tmp_path / "shop", shipped=3) as session:
+        batch = send(session, Action.REFUND, 11, 12)
+        assert counted(session)["unconfirmed"] == (2, 0)
+        session.results.take_in([answer(session, tmp_path, batch, {2})], batch_id=batch)
+        assert (counted(session)["unconfirmed"], counted(session)["failed"]) == ((0, 0), (1, 0))
 
 
 def counted(session: Session) -> dict[str, tuple[int | None, int]]:

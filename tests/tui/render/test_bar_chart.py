@@ -73,3 +73,9 @@ def test_days_are_written_where_they_fit_and_today_first() -> None:
     foot = draw_chart(columns, Fraction(25, 1000), 4).plain.split("\n")[5]
     assert foot.split() == ["Nov", "1", "Nov", "7", "Nov", "13", "▲", "today"]
     assert foot.index("▲") == AXIS + 19
+
+
+def test_the_target_is_written_exactly() -> None:
+    """Rounded, a target of 2.499 % would read as another one than everywhere else."""
+    for target, words in ((Fraction(2499, 100_000), "< 2.499 %"), (Fraction(25, 1000), "< 2.5 %")):
+        assert words in draw_chart([Bar(Fraction(0), None, "", "·")], target, 6).plain

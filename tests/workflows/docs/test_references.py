@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,20 @@ def test_every_name_of_a_page_exists(page: Path) -> None:
 
 def test_every_path_of_pages_and_docstrings_exists() -> None:
     assert [path for page in (*PAGES, *SOURCE.rglob("*.py")) for path in paths(page) if not path.exists()] == []
+
+
+def test_every_test_of_the_page_of_findings_exists() -> None:
+    """A row without a test, or with one that was renamed, holds nothing."""
+    page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([A-E]\d+) \|.*\| (.*) \|$", page, re.MULTILINE)
+    counts = Counter(name[0] for name, _ in rows)
+    assert counts == {"A": 6, "B": 10, "C": 7, "D": 5, "E": 6}
+    for finding, cell in rows:
+        for path, names in re.findall(r"`(tests/[\w/]+\.py)`: ((?:`test_\w+`(?:, )?)+)", cell):
+            text = (ROOT / path).read_text(encoding="utf-8")
+            lacking = [one for one in re.findall(r"test_\w+", names) if f"def {one}(" not in text]
+            assert lacking == [], f"{finding}: {path}"
+        assert cell.count("`test_") >= 1, finding
 
 
 def test_every_test_of_the_safety_page_exists() -> None:

@@ -15,6 +15,7 @@ import msgspec
 from textual.content import Content
 
 from ordertui.messages import _
+from ordertui.rules.rate import target_percent
 
 from .format import MUTED, Piece, pad
 
@@ -101,8 +102,8 @@ class Scale(msgspec.Struct, frozen=True):
         return max(rows, self.under + 1) if value >= self.target else min(rows, self.under)
 
 
-def format_axis_share(share: Fraction) -> str:
-    """Return `2.5 %`, with at most two decimals."""
+def _axis_end(share: Fraction) -> str:
+    """Return the end of the scale, which is no rate and no target: `5 %`, with at most two decimals."""
     return f"{float(share * 100):.2f}".rstrip("0").rstrip(".") + " %"
 
 
@@ -111,9 +112,9 @@ def draw_chart(bars: Sequence[Bar], target: Fraction, height: int) -> Content:
     scale = Scale.fitting(target, max((c.high for c in bars if c.high is not None), default=Fraction(0)), height)
     pieces: list[Piece] = []
     for row in range(height - 1, -1, -1):
-        word = {height - 1: format_axis_share(scale.top), 0: "0 %"}.get(row, "")
+        word = {height - 1: _axis_end(scale.top), 0: "0 %"}.get(row, "")
         if row == scale.under:
-            pieces.append((f"{f'< {format_axis_share(target)}':>{AXIS - 1}} ", "bold"))
+            pieces.append((f"{f'< {target_percent(target)}':>{AXIS - 1}} ", "bold"))
         elif row == scale.under + 1:
             pieces.append((pad(_("target"), AXIS - 1, right=True) + " ", "bold"))
         else:
