@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from ordertui.orders.report_row import ReportRow
 from ordertui.store import Store
 from ordertui.store.engine.sqlite import sqlite_engine
 from support.imports import CLOCK, NOW, Report, row, take
+from support.places import store_at
+from support.statements import server_scans
 
 
 def walked(store: Store, report: Report, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -50,20 +54,55 @@ def rows(first: int, **more: object) -> list[ReportRow]:
     return [row(n, sku=f"S{k}", quantity=1, ship_by=NOW + HOUR, **more) for n in ids for k in range(1, 2 + n % 3)]
 
 
+REPORTS = (
+    Report("all_orders", tuple(rows(30, status="shipped", item_status="shipped", fact_at=NOW))),
+    Report(
+        "unshipped",
+        (
+            *rows(50, marketplace="DE", fact_at=NOW),
+            *(row(n, sku="S1", quantity=1, order_item_id=f"{n}", fact_at=NOW) for n in range(100, 120) for _ in (1, 2)),
+        ),
+    ),
+    Report("all_orders", tuple(rows(30, status="shipped", item_status="shipped", fact_at=NOW))),
+)
+
+
 @pytest.mark.parametrize("has_statistics", [False, True])
 def test_no_import_statement_walks_through_orders_or_lines(
     tmp_path: Path, has_statistics: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    twins = [row(n, sku="S1", quantity=1, order_item_id=f"{n}", fact_at=NOW) for n in range(100, 120) for _ in (1, 2)]
-    newer = rows(30, status="shipped", item_status="shipped", fact_at=NOW)
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
         assert walked(store, Report("all_orders", tuple(rows(1))), monkeypatch) == []
         if has_statistics:
             with store.write() as database:
                 database.execute("ANALYZE")
-        for report in (
-            Report("all_orders", tuple(newer)),
-            Report("unshipped", (*rows(50, marketplace="DE", fact_at=NOW), *twins)),
-            Report("all_orders", tuple(newer)),
-        ):
+        for report in REPORTS:
             assert walked(store, report, monkeypatch) == []
+
+
+def explained(
+    engine: Any, real: Callable[..., Any], seen: set[str], found: list[str], sql: str, params: Any = ()
+) -> Any:
+    """Run a statement; before, when it is the first of its text, note how the server would read all of a table."""
+    if sql not in seen and engine.in_transaction and sql.startswith(("INSERT", "UPDATE", "DELETE", "SELECT")):
+        seen.add(sql)
+        found += server_scans(engine, sql, params, "orders", "lines")
+    return real(sql, params)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("slice_rows", [20_000, 7])
+def test_on_a_server_an_index_serves_each_statement(
+    tmp_path: Path, engine: str, slice_rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(store_at(tmp_path / "a.db"), clock=CLOCK) as store:
+        take(store, Report("all_orders", tuple(rows(1))))
+        there = store.database.engine
+        seen: set[str] = set()
+        found: list[str] = []
+        for name in ("execute", "query"):
+            monkeypatch.setattr(there, name, partial(explained, there, getattr(there, name), seen, found))
+        for report in REPORTS:
+            take(store, report, slice_rows=slice_rows)
+    assert len(seen) > 50
+    assert found == []

@@ -8,8 +8,6 @@ amount as Principal, without a Tax component, as Amazon wants it there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
 from ordertui.orders.order import COMPONENTS
 from ordertui.orders.report_row import AMOUNTS, MARKETPLACE, ReportRow
@@ -22,12 +20,14 @@ _ITEM_TAX, _SHIPPING_TAX, _GIFT_WRAP_TAX = (
 _ADDED = {None, *(code for code in MARKETPLACES if price_tax(code) is PriceTax.ADDED)}
 
 
-def drop_included_tax(rows: Iterable[ReportRow]) -> list[ReportRow]:
+def drop_included_tax(rows: list[ReportRow]) -> list[ReportRow]:
     """Return the rows with tax components of zero where the marketplace's prices include the tax, or may include it.
 
     A row whose taxes are zero or not stated is returned as it is, and one that names no marketplace: it is dealt with
     when its marketplace is known.
     """
+    if {row[MARKETPLACE] for row in rows} <= _ADDED:
+        return rows
     return [
         row
         if row[MARKETPLACE] in _ADDED or not (row[_ITEM_TAX] or row[_SHIPPING_TAX] or row[_GIFT_WRAP_TAX])

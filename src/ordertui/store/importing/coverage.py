@@ -12,11 +12,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ordertui.orders.enums import Channel, OrderStatus, ReportKind
-from ordertui.orders.report_row import FACT_AT, MARKETPLACE, ORDER_ID, PURCHASED_AT, STATUS, ReportRow
+from ordertui.orders.report_row import FACT_AT, MARKETPLACE, PURCHASED_AT, ReportRow
 from ordertui.store.engine.database import Database, as_parameter, in_list
 
 AWAITING_SHIPMENT = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
-_NAMED_AT_ONCE = 5_000
 _OPEN = in_list(AWAITING_SHIPMENT)
 _WAITS = f"status IN {_OPEN} AND channel <> '{Channel.AMAZON.value}'"
 _OF_WAITING = (
@@ -37,9 +36,9 @@ class ReportCoverage:
     def __init__(self, database: Database, kind: str, as_of: int | None, period: tuple[int, int] | None) -> None:
         self._database = database
         self._is_unshipped = kind == ReportKind.UNSHIPPED
-        self._as_of = as_of
+        self.as_of = as_of
+        """The date of the report; of one without dates, the newest of its rows once all are added."""
         self._period = period
-        self._waiting: dict[str, None] = {}
         self._placed: list[int] = []
         self._marketplaces: set[str] = set()
         self.unread: list[str] = []
@@ -49,17 +48,15 @@ class ReportCoverage:
 
     def add(self, rows: Sequence[ReportRow]) -> None:
         """Take in some rows of the report."""
-        waiting = frozenset(status.value for status in AWAITING_SHIPMENT)
-        self._waiting.update((str(row[ORDER_ID]), None) for row in rows if row[STATUS] in waiting)
         if not self._is_unshipped:
             return
         self._marketplaces.update(str(row[MARKETPLACE]) for row in rows)
         placed: list[Any] = [row[PURCHASED_AT] for row in rows if row[PURCHASED_AT] is not None]
         if placed:
             self._placed = [min(self._placed + placed), max(self._placed + placed)]
-        if self._as_of is None:
+        if self.as_of is None:
             dates: list[Any] = [row[FACT_AT] for row in rows]
-            self._as_of = max(dates, default=None) or None
+            self.as_of = max(dates, default=None) or None
 
     def add_named(self, order_ids: Iterable[str]) -> None:
         """Take in orders that the report names in rows that could not be read."""
@@ -72,15 +69,14 @@ class ReportCoverage:
         of the store.
         """
         database = self._database
-        names = list(dict.fromkeys([*self._waiting, *self.unread]))
-        for start in range(0, len(names) if self._as_of is not None else 0, _NAMED_AT_ONCE):
+        as_of = self.as_of
+        if as_of is not None and self.unread:
             database.execute(
                 "UPDATE orders SET named_at = :as_of WHERE coalesce(named_at, 0) < :as_of AND order_id IN"
                 f" (SELECT named.id FROM {database.values_sql('names', id=str)} AS named)",
-                {"as_of": self._as_of, "names": as_parameter(names[start : start + _NAMED_AT_ONCE])},
+                {"as_of": as_of, "names": as_parameter(dict.fromkeys(self.unread))},
             )
-        as_of = self._as_of
-        if as_of is None and not names and not self._marketplaces:
+        if as_of is None and not self.unread and not self._marketplaces:
             # No row, so no date: it came in after what is known, and the next report that names an order is newer.
             newest = database.value("SELECT max(as_of) FROM imports")
             as_of = None if newest is None else int(newest) + 1

@@ -7,8 +7,9 @@ wherever they stand in the report, so what they say together does not depend on 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import itemgetter
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -32,7 +33,7 @@ from .report_flags import ReportFlags
 from .staging import Staging
 from .undo import BY_API, UndoRecorder, last_removed
 
-_PRODUCT = itemgetter(MARKETPLACE, SKU, ASIN, TITLE)
+_PRODUCT = (MARKETPLACE, SKU, ASIN, TITLE)
 SLICE_ROWS = 20_000
 """Rows of a transaction."""
 
@@ -86,11 +87,14 @@ class ImportSession:
         self._auto_cancel_at = auto_cancel_at
         self._slice_rows = slice_rows
         self._stop: Callable[[], bool] = lambda: False
-        self._values: Mapping[str, int] = {
+        self._values: Mapping[str, int | None] = {
             "source": ReportKind(report.kind).bit,
             "lists_waiting": int(report.kind == ReportKind.UNSHIPPED),
         }
-        self._words: dict[tuple[object, ...], list[Any]] = {}
+        self._words: dict[tuple[Any, ...], int] = defaultdict(count().__next__)
+        """Marketplace, SKU, ASIN and title as they came, and the number of each such word."""
+        self._word_dates: list[int] = []
+        """The newest date of each word."""
         self._import_id = 0
         self._is_merged = False
         self._are_mixed = False
@@ -157,21 +161,19 @@ class ImportSession:
 
     def add(self, rows: Sequence[ReportRow]) -> None:
         """Stage some rows."""
+        if not rows:
+            return
         self.coverage.add(rows)
-        words = self._words
-        seq = self._staged
-        staged = []
-        for row, key in zip(rows, map(_PRODUCT, rows), strict=True):
-            at = row[FACT_AT]
-            word = words.get(key)
-            if word is None:
-                word = words[key] = [len(words), at]
-            elif at > word[1]:
-                word[1] = at
-            seq += 1
-            staged.append((seq, word[0], *row[:SKU], *row[TITLE + 1 :]))
-        self._staged = seq
-        self._staging.add(staged)
+        values: list[tuple[Any, ...]] = list(zip(*rows, strict=True))
+        keys = zip(*(values[place] for place in _PRODUCT), strict=True)
+        numbers = list(map(self._words.__getitem__, keys))
+        dates = self._word_dates
+        dates += [0] * (len(self._words) - len(dates))
+        for number, at in zip(numbers, values[FACT_AT], strict=True):
+            if at > dates[number]:
+                dates[number] = at
+        self._staging.add(self._staged + 1, numbers, values)
+        self._staged += len(rows)
 
     def merge(self, progress: Callable[[int], None] = lambda _: None, stop: Callable[[], bool] = lambda: False) -> None:
         """Merge the staged rows, each slice in a transaction of its own. `progress` gets the rows merged so far.
@@ -180,12 +182,13 @@ class ImportSession:
         """
         self._is_merged = True
         self._stop = stop
+        self._values = {**self._values, "as_of": self.coverage.as_of}
         try:
             with self._database.write():
                 self._are_mixed = len({key[0] for key in self._words}) > 1
                 skus = {str(key[1]) for key in self._words}
                 self._has_spellings = len(set(map(spelling, skus))) < len(skus)
-                self._staging.fill("words", [(n, *key, at) for key, (n, at) in self._words.items()])
+                self._staging.fill("words", [(n, *key, self._word_dates[n]) for key, n in self._words.items()])
                 self._undo.begin()
                 for statement in (*sql.PRODUCTS, sql.FAR):
                     self._do(statement)
@@ -219,9 +222,8 @@ class ImportSession:
             self._undo.add_orders()
             self._settle_marketplaces()
             if known:
-                self._do(sql.WAITING)
-                self._do(sql.NEWS)
-                self._do(sql.DROP_UNCHANGED)
+                for statement in (*sql.NAME_KNOWN, sql.WAITING, sql.NEWS, sql.DROP_UNCHANGED):
+                    self._do(statement)
                 self._undo.add_lines()
             renamed = self._pair_unclear()
             repromoted = self._database.query(pairing.OTHER_PROMOTIONS) if known else []

@@ -25,6 +25,7 @@ from ordertui.store.repositories.derived_facts import (
     TOTAL,
 )
 
+from .coverage import AWAITING_SHIPMENT
 from .fields import (
     LINE_FIELDS,
     LINE_STATED,
@@ -121,6 +122,13 @@ HEADS = (
 SPELLED_TWINS = "UPDATE heads SET has_twins = 1 WHERE row_count > 1"
 """Of a report that spells one SKU in several ways: which rows are about one line is looked at closely."""
 COUNT_KNOWN = "SELECT count(*) FROM heads WHERE is_new = 0"
+NAME_KNOWN = (
+    "INSERT INTO named SELECT h.id FROM heads h WHERE h.is_new = 0 AND EXISTS (SELECT 1 FROM sorted s"
+    f" WHERE s.order_id = h.order_id AND s.status IN {in_list(AWAITING_SHIPMENT)})",
+    "UPDATE orders SET named_at = CASE WHEN coalesce(named_at, 0) < :as_of THEN :as_of ELSE named_at END FROM named n"
+    " WHERE orders.id = +n.id",
+)
+"""Note of known orders that the report says that they wait; `WRITE_NEW` does of new ones."""
 WAITING = (  # as a join, SQLite would first read all orders into a Bloom filter
     "INSERT INTO waiting SELECT h.id FROM heads h WHERE h.is_new = 0"
     f" AND (SELECT o.state FROM orders o WHERE o.id = h.id) IN {_UNCONFIRMED}"
@@ -223,8 +231,9 @@ WRITE_LINES = (
     " WHERE is_new = 1",
 )
 WRITE_NEW_LINES = (
-    f"INSERT INTO lines (order_id, line, {_LINE_COLUMNS}) SELECT h.id, row_number() OVER (PARTITION BY h.id"
-    f" ORDER BY s.seq), s.product_id, {columns('s', LINE_STATED)}, s.at, {_NULL_LINE_DATES}, {_FIRST_WAIT}, s.at"
+    f"INSERT INTO lines (order_id, line, {_LINE_COLUMNS}) SELECT h.id, CASE WHEN h.row_count = 1 THEN 1 ELSE (SELECT"
+    " count(*) FROM sorted t WHERE t.order_id = s.order_id AND t.seq <= s.seq) END, s.product_id,"
+    f" {columns('s', LINE_STATED)}, s.at, {_NULL_LINE_DATES}, {_FIRST_WAIT}, s.at"
     " FROM heads h CROSS JOIN sorted s WHERE h.is_new = 1 AND h.has_twins = 0 AND s.order_id = h.order_id"
 )
 
@@ -285,6 +294,7 @@ def _derive(is_new: int, more: str) -> str:
         "auto_cancel_at": "due AS auto_cancel_at",
     }
     changed = bit("m.changed = 1 OR j.changed = 1 OR s.units_shipped IS DISTINCT FROM o.units_shipped")
+    known = "NULL" if is_new else "m.id"  # of a new order there is nothing to look up
     return (
         f"SELECT id, {', '.join((*ORDER_REGISTERS, 'sources'))}, {', '.join(derived.get(n, n) for n in DERIVED)}{more}"
         f" FROM (SELECT m.id, m.order_id, {_FIELDS}, {columns('m', ORDER_REGISTERS[len(ORDER_STATED) :])},"
@@ -293,16 +303,17 @@ def _derive(is_new: int, more: str) -> str:
         f" {REQUEST} AS buyer_request, {CANCELLED_BY} AS cancelled_by, {AMAZON_COUNTS} AS amazon_counts,"
         f" {bit('m.marketplace IS NULL')} AS by_hand, coalesce(o.dispatched, 'unknown') AS dispatched,"
         " coalesce(o.refunded, 'none') AS refunded, d.due, s.product_id, s.has_twins"
-        f" FROM ({_SUMS.format(is_new=is_new)}) s CROSS JOIN merged m LEFT JOIN orders o ON o.id = m.id"
-        " LEFT JOIN (SELECT id, max(changed) AS changed FROM joined GROUP BY id) j ON j.id = m.id"
-        " LEFT JOIN operator_facts f ON f.order_id = m.id LEFT JOIN rate_report r ON r.order_id = m.order_id"
+        f" FROM ({_SUMS.format(is_new=is_new)}) s CROSS JOIN merged m LEFT JOIN orders o ON o.id = {known}"
+        f" LEFT JOIN (SELECT id, max(changed) AS changed FROM joined GROUP BY id) j ON j.id = {known}"
+        f" LEFT JOIN operator_facts f ON f.order_id = {known} LEFT JOIN rate_report r ON r.order_id = m.order_id"
         " LEFT JOIN said_cancelled c ON c.order_id = m.order_id LEFT JOIN {deadlines} d"
         " ON d.marketplace = coalesce(m.marketplace, m.given) AND d.ship_by = m.ship_by"
         f" WHERE m.id = s.id AND m.is_new = {is_new}) v"
     )
 
 
-WRITE_NEW = f"INSERT INTO orders (id, {', '.join(_ALL)}, order_id) {_derive(1, ', order_id')}"
+_NAMED_AT = f"CASE WHEN status IN {in_list(AWAITING_SHIPMENT)} THEN CAST(:as_of AS bigint) END"
+WRITE_NEW = f"INSERT INTO orders (id, {', '.join(_ALL)}, order_id, named_at) {_derive(1, f', order_id, {_NAMED_AT}')}"
 WRITE_KNOWN = (
     f"INSERT INTO rewritten {_derive(0, ', changed')}",
     f"UPDATE orders SET {', '.join(f'{name} = x.{name}' for name in _ALL)}, version = orders.version + x.changed"

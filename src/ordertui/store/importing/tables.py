@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ordertui.orders.report_row import ROW_FIELDS, SKU, TITLE
+from ordertui.orders.report_row import ORDER_ID, ROW_FIELDS, SKU, TITLE
 
 from .fields import LINE_DATES, LINE_KEPT, LINE_STATED, ORDER_DATES, ORDER_FIELDS, ORDER_STATED, typed
 
-STAGED = ("seq", "word", *ROW_FIELDS[:SKU], *ROW_FIELDS[TITLE + 1 :])
-"""The columns of a row of a report as it came, but for its product: `word` is its number in `words`. `seq` is its place
-among all rows.
-"""
-SORTED = ("seq", "line_no", "order_id", *ORDER_STATED, "at", "word", *LINE_STATED, "given")
+STAGED_VALUES = (*range(ORDER_ID, SKU), *range(TITLE + 1, len(ROW_FIELDS)))
+"""The places of the values of a row of a report that are staged as they came."""
+STAGED = ("seq", "word", *(ROW_FIELDS[place] for place in STAGED_VALUES))
+"""The columns of a staged row. `word` is the number of its product in `words`, `seq` its place among all rows."""
+SORTED = ("seq", "order_id", *ORDER_STATED, "at", *LINE_STATED, "given")
 """The columns of a row of a slice. `given` is the marketplace by hand of a row that names none."""
 ORDER_REGISTERS = (*ORDER_STATED, "at", *ORDER_DATES)
 LINE_REGISTERS = (*LINE_KEPT, "at", *LINE_DATES, "waits_at", "first_at")
@@ -30,6 +30,7 @@ OF_IMPORT = {
 OF_SLICE = {
     "sorted": f"{typed(SORTED)}, product_id INTEGER, PRIMARY KEY (order_id, seq)",
     "heads": "id INTEGER PRIMARY KEY, order_id TEXT, is_new INTEGER, seq INTEGER, row_count INTEGER, has_twins INTEGER",
+    "named": "id INTEGER PRIMARY KEY",
     "waiting": "id INTEGER PRIMARY KEY",
     "moved": "id INTEGER PRIMARY KEY, order_id TEXT, marketplace TEXT",
     "news": "id INTEGER PRIMARY KEY, is_unclear INTEGER",

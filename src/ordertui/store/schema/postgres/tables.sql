@@ -464,7 +464,7 @@ $$;
 -- The planner's counts after a large change: only an owner of the tables can have them made.
 CREATE FUNCTION look_anew() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-  ANALYZE orders, lines, products;
+  ANALYZE orders, lines, products, import_orders, import_lines;
 END $$;
 
 -- Marks that sync, imports and workers write. All others are the store's own: which store it is, that it is for practice,
