@@ -23,7 +23,7 @@ from ordertui.rules.policy.policy import PolicyError
 from ordertui.store import StoreError
 from ordertui.store.engine import kept_files
 from ordertui.store.engine.postgres import postgres_engine
-from ordertui.store.engine.rights import READ_ONLY_TABLES, RIGHTS, rights_of
+from ordertui.store.engine.rights import READ_ONLY_TABLES, RIGHTS, become_owner, rights_of
 from ordertui.store.engine.table_layout import table_layouts
 from support.batches import answer, commit, plan, states, upload
 from support.server import Server
@@ -362,7 +362,7 @@ def test_an_owner_brings_the_store_along_for_all(team: TeamStore, sessions: dict
     """What a later version makes belongs to the team, whoever of the owners starts it first."""
     engine = postgres_engine(sessions[Role.OWNER].context.store.database.engine)
     with sessions[Role.OWNER].context.store.write():
-        engine.become_owner()
+        become_owner(engine)
         engine.run("CREATE TABLE later (id int)")
         owner = engine.query(
             "SELECT pg_get_userbyid(relowner) = team_role('owner') FROM pg_class WHERE relname = 'later'"

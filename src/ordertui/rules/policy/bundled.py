@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
 
 from ordertui.files import load_toml
 from ordertui.rules.problems import PolicyError, PolicyProblem, did_you_mean
@@ -23,7 +22,7 @@ def read_bundled_text(edition: str) -> tuple[str, str]:
     return (Path(__file__).parent.with_name("policies") / name).read_text(encoding="utf-8"), name
 
 
-def parse_toml(text: str, file: str) -> dict[str, Any]:
+def parse_toml(text: str, file: str) -> dict[str, object]:
     """Return the parsed TOML. Raises PolicyError that shows the place of a syntax error."""
     try:
         return load_toml(text)

@@ -119,7 +119,8 @@ def load_edition(edition: str) -> PolicyData:
 def read_edition(text: str, file: str) -> PolicyData:
     """Return the edition of a TOML text. Raises PolicyError with every mistake found."""
     data, source = parse_toml(text, file), PolicySource(file, text)
-    base = data["edition"].get("base") if isinstance(data.get("edition"), dict) else None
+    head = data.get("edition")
+    base = head.get("base") if isinstance(head, dict) else None
     if base is not None and base not in EDITIONS:
         hint = did_you_mean(str(base), EDITIONS)
         raise PolicyError([source.problem(f"there is no edition {base!r}{hint}", ("edition", "base"), inside=0)])
@@ -159,7 +160,7 @@ class EditionReader:
         base = data.get("edition", {}).get("base")
         if base is None:
             return data
-        below = parse_toml(*read_bundled_text(base))
+        below: dict[str, Any] = parse_toml(*read_bundled_text(base))
         merged = {**below, **data, "never": [*data.get("never", []), *below.get("never", [])]}
         for section in ("edition", "sources", "settings", "table", "messages", "languages"):
             merged[section] = {**below.get(section, {}), **data.get(section, {})}

@@ -146,8 +146,8 @@ class Database:
         """
         return self.engine.values_sql(f":{name}", columns)
 
-    def column(self, sql: str, params: Params = ()) -> Iterator[list[Any]]:
-        """Yield the first column of a long result, FETCH_SIZE values at a time."""
+    def column(self, sql: str, params: Params = ()) -> Iterator[list[int]]:
+        """Yield the first column of a long result, of whole numbers, FETCH_SIZE of them at a time."""
         with self.lock:
             for part in self.engine.stream(sql, params, FETCH_SIZE):
                 yield [row[0] for row in part]

@@ -37,7 +37,7 @@ from .errors import (
     StoreLocked,
 )
 from .protocol import COUNT, MOVE_KEY, Columns, Engine, Params, Row
-from .rights import rights_of
+from .rights import become_owner, grant_rights
 
 SCHEMA_FOLDER = Path(__file__).parents[1] / "schema" / "postgres"
 LATEST = migrations.LATEST
@@ -267,7 +267,7 @@ class PostgresEngine:
         self._transaction = _transaction_id()
         self._begin("NULL")
         try:
-            has_team = self.become_owner()
+            has_team = become_owner(self)
             self.execute("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)")
             if not self._query("SELECT 1 FROM schema_version"):
                 self._run_script("tables.sql")
@@ -278,7 +278,7 @@ class PostgresEngine:
                 self._run_script(STEPS[number])
             self.execute("UPDATE schema_version SET version = ?", (LATEST,))
             if has_team:
-                self.grant_rights()
+                grant_rights(self)
             self.commit()
         except BaseException:
             self._give_up()
@@ -293,45 +293,6 @@ class PostgresEngine:
         """Run statements that have no parameters. Raises StoreError."""
         with self._translated():
             self.connection.execute(text)
-
-    def become_owner(self) -> bool:
-        """In the open transaction, act as the group that owns the store, so that it owns what is made.
-
-        Return whether there is one: the store has a team.
-        """
-        found = self._query(
-            "SELECT format('SET LOCAL ROLE %I', r.rolname) FROM pg_roles r JOIN pg_namespace n ON n.nspowner = r.oid"
-            " WHERE n.nspname = current_schema() AND NOT r.rolcanlogin"
-        )
-        for (text,) in found:
-            self.run(text)
-        return bool(found)
-
-    def grant_rights(self) -> None:
-        """In the open transaction, give each role below the owner the rights that it needs and no others.
-
-        What acts with the owner's rights is nobody else's first: a restored dump may have lost that.
-        """
-        for (text,) in self._query(
-            "SELECT format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', oid::regprocedure) FROM pg_proc WHERE prosecdef"
-            " AND pronamespace = quote_ident(current_schema())::regnamespace"
-        ):
-            self.run(text)
-        for role in Role:
-            if role is Role.OWNER:
-                continue
-            name, schema = self._query(
-                "SELECT quote_ident(team_role(?)), quote_ident(current_schema())", (role.value,)
-            )[0]
-            rights = (
-                f"GRANT {one.verbs} ON {'FUNCTION ' * one.is_of_function}{one.on} TO {name}" for one in rights_of(role)
-            )
-            self.run(
-                f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {name};"
-                f" REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {schema} FROM {name};"
-                f" GRANT USAGE ON SCHEMA {schema} TO {name}; GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {name};"
-                + "; ".join(rights)
-            )
 
     def scram(self, login: str, password: str) -> str:
         """Return what the server keeps of a password, so that the password itself never leaves this machine."""

@@ -8,10 +8,23 @@ triggers of tables.sql let states follow each other as `orders.batch_state` does
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import msgspec
 
 from ordertui.orders.people import LEAST_ROLE, Permission, Role
+
+from .protocol import Params, Row
+
+
+class Statements(Protocol):
+    """What runs the statements of rights, in its open transaction."""
+
+    def query(self, sql: str, params: Params = ()) -> list[Row]:
+        """Return all rows of a statement."""
+
+    def run(self, text: str) -> None:
+        """Run statements that have no parameters."""
 
 
 class Right(msgspec.Struct, frozen=True):
@@ -101,3 +114,42 @@ READ_ONLY_TABLES = frozenset(
 def rights_of(role: Role) -> Iterator[Right]:
     """Yield the rights that a role needs for all that it may do."""
     return (right for right in RIGHTS if role.rank >= LEAST_ROLE[right.permission].rank)
+
+
+def become_owner(engine: Statements) -> bool:
+    """In the open transaction, act as the group that owns the store, so that it owns what is made.
+
+    Return whether there is one: the store has a team.
+    """
+    found = engine.query(
+        "SELECT format('SET LOCAL ROLE %I', r.rolname) FROM pg_roles r JOIN pg_namespace n ON n.nspowner = r.oid"
+        " WHERE n.nspname = current_schema() AND NOT r.rolcanlogin"
+    )
+    for (text,) in found:
+        engine.run(text)
+    return bool(found)
+
+
+def grant_rights(engine: Statements) -> None:
+    """In the open transaction, give each role below the owner the rights that it needs and no others.
+
+    What acts with the owner's rights is nobody else's first: a restored dump may have lost that.
+    """
+    for (text,) in engine.query(
+        "SELECT format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', oid::regprocedure) FROM pg_proc WHERE prosecdef"
+        " AND pronamespace = quote_ident(current_schema())::regnamespace"
+    ):
+        engine.run(text)
+    for role in Role:
+        if role is Role.OWNER:
+            continue
+        name, schema = engine.query("SELECT quote_ident(team_role(?)), quote_ident(current_schema())", (role.value,))[0]
+        rights = (
+            f"GRANT {one.verbs} ON {'FUNCTION ' * one.is_of_function}{one.on} TO {name}" for one in rights_of(role)
+        )
+        engine.run(
+            f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {name};"
+            f" REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {schema} FROM {name};"
+            f" GRANT USAGE ON SCHEMA {schema} TO {name}; GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {name};"
+            + "; ".join(rights)
+        )

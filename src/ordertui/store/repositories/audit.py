@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import cast
 
 import msgspec
 
@@ -60,9 +60,10 @@ MESSAGE_COPIED = "message.copied"
 """Kind of the entry that the text for a buyer was copied; whether it was sent nobody knows."""
 
 
-def orders_in(payload: Mapping[str, Any]) -> list[str]:
-    """Return the ids of the orders that an entry names."""
-    return sorted({str(order_id) for key in WITH_ORDERS for order_id in payload.get(key) or ()})
+def orders_in(payload: Mapping[str, object]) -> list[str]:
+    """Return the ids of the orders that an entry names. Raises TypeError for one that it never writes."""
+    named = (cast("Iterable[object]", payload.get(key) or ()) for key in WITH_ORDERS)
+    return sorted({str(order_id) for found in named for order_id in found})
 
 
 def states_of(changes: Iterable[tuple[str, str, str]]) -> dict[str, list[str]]:

@@ -19,6 +19,7 @@ from ordertui.store.engine.address import ServerAddress
 from ordertui.store.engine.database import Database
 from ordertui.store.engine.errors import StoreError
 from ordertui.store.engine.postgres import PostgresEngine, postgres_engine
+from ordertui.store.engine.rights import become_owner, grant_rights
 
 from .audit import AuditLog
 
@@ -83,7 +84,7 @@ class Team:
                     self._give_ownership(name)
                 self._hand_over()
             database.execute("UPDATE change_number SET log_from = number WHERE log_from IS NULL")
-            self._as_owner(self._engine.grant_rights)
+            self._as_owner(lambda: grant_rights(self._engine))
             if not was_there:
                 self._log("team.made", self._me(), Role.OWNER)
 
@@ -172,7 +173,7 @@ class Team:
             ) from error
 
     def _as_owner(self, step: Callable[[], None]) -> None:
-        self._engine.become_owner()
+        become_owner(self._engine)
         try:
             step()
         finally:
