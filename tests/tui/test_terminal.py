@@ -1,7 +1,6 @@
 """A terminal that is closed sends SIGHUP and SIGCONT together: the second is no `fg`."""
 
 import os
-import pty
 import signal
 import sys
 
@@ -11,6 +10,7 @@ from ordertui.tui.terminal import resume_only_with_a_terminal
 
 
 def test_only_with_a_terminal_does_it_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    pty = pytest.importorskip("pty", reason="a terminal of Unix")
     went_on: list[int] = []
     before = signal.signal(signal.SIGCONT, lambda number, frame: went_on.append(number))
     master, slave = pty.openpty()

@@ -10,7 +10,6 @@ import gzip
 import io
 import os
 import random
-import resource
 import sys
 import time
 import zipfile
@@ -348,6 +347,7 @@ def test_a_reader_ends_in_words_or_a_result(readers: Readers, name: str) -> None
     count = ALL // len(NAMES) if ALL else SLOW.get(name, 150)
     if name == "credentials":
         count = min(count, 300)  # each derives a key, which takes a seventh of a second by design
+    resource = pytest.importorskip("resource", reason="memory is measured as Unix counts it")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for number in range(count):
         content = mutated(rng, rng.choice(good)) if number >= len(TOKENS) or not ALL else TOKENS[number] * 3

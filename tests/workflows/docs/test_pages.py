@@ -14,6 +14,7 @@ import pytest
 from support.cli import AS_OF, ROOT, environment
 
 PAGES = ("README.md", "README.zh-CN.md", "docs/guide.md", "examples/README.md")
+needs_shell = pytest.mark.skipif(os.name == "nt", reason="the pages are for a shell of Unix")
 COMMAND = re.compile(r"(?P<line>.*?)(?:\s+# exit (?P<code>\d+))?")
 
 
@@ -53,6 +54,7 @@ def run(page: str, folder: Path, now: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@needs_shell
 @pytest.mark.long  # what is not long: the README by the machine's clock, below
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_of_a_page_runs_as_it_stands(page: str, tmp_path: Path) -> None:
@@ -60,6 +62,7 @@ def test_every_command_of_a_page_runs_as_it_stands(page: str, tmp_path: Path) ->
     run(page, tmp_path, AS_OF)
 
 
+@needs_shell
 @pytest.mark.parametrize(
     "now",
     [
@@ -74,6 +77,7 @@ def test_the_readme_runs_on_any_day(now: str, tmp_path: Path) -> None:
     run("README.md", tmp_path, now)
 
 
+@needs_shell
 @pytest.mark.long
 @pytest.mark.parametrize("now", ["2028-02-29T12:00:00Z", ""])
 def test_the_guide_runs_on_any_day(now: str, tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ def release(folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a script of sh")
 def test_a_release_is_a_tagged_dated_and_clean_commit(checkout: Path) -> None:
     untagged = release(checkout)
     assert (untagged.returncode, "git tag v0.2.0" in untagged.stderr, untagged.stdout) == (1, True, "")
