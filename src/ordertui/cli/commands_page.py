@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import click
 
+from ordertui.orders.text import code_in_table
+
 from .main import cli
 
 HEAD = """# Commands
@@ -42,7 +44,7 @@ def _section(command: click.Command, context: click.Context) -> str:
         for option in command.params
         if isinstance(option, click.Option) and (record := option.get_help_record(context)) is not None
     ]
-    rows = "".join(f"| `{_cell(names)}` | {_cell(words)} |\n" for names, words in options)
+    rows = "".join(f"| {code_in_table(' '.join(names.split()))} | {_cell(words)} |\n" for names, words in options)
     table = f"\n| option | for |\n|---|---|\n{rows}" if rows else ""
     return f"\n## `{title}`\n\n{_paragraphs(command.help or '')}\n{table}"
 

@@ -10,6 +10,7 @@ from textual.binding import Binding
 from ordertui.messages import pgettext
 from ordertui.operations.query.queues import QUEUES
 from ordertui.orders.people import Permission
+from ordertui.orders.text import code_in_table
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -295,8 +296,7 @@ def keys_table(commands: Iterable[Command] = ALL_COMMANDS) -> str:
         groups.setdefault(command.group, []).append(command)
     parts = []
     for group, members in groups.items():
-        keys = {one: one.key_text.replace("|", "\\|") for one in members}
-        rows = [f"| `{keys[one]}` | {one.description} | `{one.id}` |" for one in members]
+        rows = [f"| {code_in_table(one.key_text)} | {one.description} | `{one.id}` |" for one in members]
         if group == "Find":
             rows.append(f"| `{QUEUE_HELP[0]}` | {QUEUE_HELP[1]} | |")
         parts.append(
