@@ -13,17 +13,20 @@ from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual import _wait
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.store.engine import migrations, sqlite
 from ordertui.store.repositories.identity import new_id
 from support import places
-from support.shops import NOW, open_session, standard
+from support.cli import Command
+from support.shops import NOW, clone_store, open_session, quick_connection, standard
 
 if TYPE_CHECKING:
     from support.server import Server
@@ -84,6 +87,23 @@ def short_waits() -> None:
     Textual has no public way. What a key did is waited for by `support.pilot.settled`, which does not guess.
     """
     _wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = 1 / 250, 1 / 1500
+
+
+@pytest.fixture(autouse=True, scope="session")
+def parsed_styles() -> Iterator[None]:
+    """Parse each style sheet once for all apps of the same theme, not once for each app: the rules are only read."""
+    parse, made = Stylesheet._parse_rules, dict[tuple[object, ...], list[RuleSet]]()
+
+    def parse_once(sheet: Stylesheet, css: str, *args: Any, **more: Any) -> list[RuleSet]:
+        key = (css, args, tuple(more.items()), tuple(sheet._variables.items()))
+        found = made.get(key)
+        if found is None:
+            found = made[key] = parse(sheet, css, *args, **more)
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parse_once)
+        yield
 
 
 @pytest.fixture
@@ -149,16 +169,30 @@ def session(tmp_path: Path, clock: FixedClock, standard_folder: Path) -> Session
         standard(found, tmp_path)
         return found
     shutil.copytree(standard_folder, tmp_path, dirs_exist_ok=True)
-    with closing(sqlite3.connect(tmp_path / "shop" / "orders.db")) as connection, connection:
+    with closing(quick_connection(tmp_path / "shop" / "orders.db")) as connection, connection:
         connection.execute("UPDATE imports SET path = replace(path, ?, ?)", (str(standard_folder), str(tmp_path)))
         settle = "UPDATE meta SET value = CASE key WHEN 'store:id' THEN ? ELSE '' END WHERE key LIKE 'store:%'"
         connection.execute(settle, (new_id(),))
     return open_session(tmp_path / "shop", clock=clock)
 
 
+@pytest.fixture(scope="session")
+def us_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a store of the American example reports, for tests to copy."""
+    folder = tmp_path_factory.mktemp("us")
+    Command(folder).bring("US")
+    return folder / "orders.db"
+
+
+@pytest.fixture
+def us_orders(us_store: Path, tmp_path: Path) -> None:
+    """Put a store of the American example reports into the test's folder: a process of its own would take 0.5 s."""
+    clone_store(us_store, tmp_path / "orders.db")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def fast_disk() -> Iterator[None]:
-    """Skip waiting for the disk: the power does not fail in a test."""
+    """Skip waiting for the disk, in a file store 13 times a test: the power does not fail in a test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite, "connect", partial(sqlite.connect, full=False))
         patch.setattr(os, "fsync", lambda handle: None)

@@ -52,9 +52,3 @@ def running_in(folder: Path) -> list[int]:
             if str(folder / "orders.db").encode() in line.read_bytes():
                 found.append(int(line.parent.name))
     return found
-
-
-def bring(folder: Path) -> None:
-    """The example reports."""
-    command = [sys.executable, "-m", "ordertui", "--store", str(folder / "orders.db"), "--as-of", AS_OF, "import"]
-    subprocess.run([*command, *sorted(REPORTS.iterdir())], check=True, capture_output=True, env=environment(folder))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 from ordertui.orders.batch_state import (
@@ -14,6 +13,8 @@ from ordertui.orders.batch_state import (
     SubmissionState,
 )
 from ordertui.store import Store
+
+from .shops import quick_connection
 
 ALLOWED: dict[str, set[tuple[str, str]]] = {
     "batch_rows": {(a, b) for a, following in ROW_TRANSITIONS.items() for b in following},
@@ -29,7 +30,7 @@ KINDS: dict[str, type[RowState | BatchState | SubmissionState]] = {
 
 def watch_states(path: Path) -> None:
     """Log from now on each change of a state in the store at `path`."""
-    connection = sqlite3.connect(path)
+    connection = quick_connection(path)
     connection.execute("CREATE TABLE state_log (place TEXT, before TEXT, after TEXT, UNIQUE (place, before, after))")
     for table in ALLOWED:
         connection.execute(

@@ -7,7 +7,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ from ordertui.store.engine import sqlite
 from support.batches import answer, commit, send, session_of, states
 from support.faults import Crash, Faults, disk_full, inject, read_only_folder
 from support.reports import write
-from support.shops import ALL_ORDERS, NOW, all_orders_row, open_session, order_id, settle_in
+from support.shops import ALL_ORDERS, NOW, all_orders_row, open_session, order_id, quick_connection, settle_in
 
 Step = Callable[[Session], object]
 ERRORS: dict[str, Callable[[], BaseException]] = {
@@ -108,9 +108,8 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> Faults:
 def fresh(scene: Path, folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(scene, folder)
-    with sqlite3.connect(folder / "shop" / "orders.db") as connection:  # the folder moved
+    with closing(quick_connection(folder / "shop" / "orders.db")) as connection, connection:  # the folder moved
         connection.execute("UPDATE batches SET files = replace(files, ?, ?)", (str(scene), str(folder)))
-    connection.close()
     settle_in(folder / "shop" / "orders.db")
     return folder / "shop"
 

@@ -16,14 +16,14 @@ import pytest
 pytest.importorskip("pty", reason="no pseudo-terminals here")
 
 from support.cli import AS_OF, environment
-from support.practice import bring, start
+from support.practice import start
 from support.terminal import Terminal, given_back
 
+pytestmark = pytest.mark.usefixtures("us_orders")
 ORDER = "001-0000000-000000{}".format
 
 
 def test_another_size_is_drawn_anew(opened: list[Terminal], tmp_path: Path) -> None:
-    bring(tmp_path)
     screen = start(opened, tmp_path)
     screen.wait("132 of 132", "Cancellation rate US", "To ship 13")
     for columns, rows, counts in (
@@ -41,7 +41,6 @@ def test_another_size_is_drawn_anew(opened: list[Terminal], tmp_path: Path) -> N
 
 @pytest.mark.long
 def test_a_storm_of_sizes_ends_with_the_picture_of_the_last(opened: list[Terminal], tmp_path: Path) -> None:
-    bring(tmp_path)
     screen = start(opened, tmp_path)
     screen.wait("132 of 132", "Cancellation rate US", "To ship 13")
     screen.quiet()
@@ -65,7 +64,6 @@ def test_a_storm_of_sizes_ends_with_the_picture_of_the_last(opened: list[Termina
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_in_order(opened: list[Terminal], tmp_path: Path, number: signal.Signals) -> None:
-    bring(tmp_path)
     screen = start(opened, tmp_path)
     screen.wait("132 of 132")
     os.kill(screen.child.pid, number)
@@ -76,7 +74,6 @@ def test_a_signal_ends_it_in_order(opened: list[Terminal], tmp_path: Path, numbe
 
 @pytest.mark.parametrize("keys", ["", "x", "/sku:", "i"], ids=["orders", "preview", "filter", "import"])
 def test_a_closed_terminal_ends_it_and_nothing_is_lost(opened: list[Terminal], tmp_path: Path, keys: str) -> None:
-    bring(tmp_path)
     screen = start(opened, tmp_path)
     screen.wait("132 of 132", "To ship 13")
     screen.keys("2")
@@ -91,7 +88,6 @@ def test_a_closed_terminal_ends_it_and_nothing_is_lost(opened: list[Terminal], t
 
 def test_a_closed_terminal_ends_it_when_nobody_passes_the_signal_on(opened: list[Terminal], tmp_path: Path) -> None:
     """As under `make run`: only the leader of the session is told of it, and that waits for its child."""
-    bring(tmp_path)
     command = shlex.join([sys.executable, "-m", "ordertui", "--store", str(tmp_path / "orders.db"), "--as-of", AS_OF])
     leader = Terminal(["bash", "-c", f"trap : HUP; {command}; exit $?"], cwd=tmp_path, env=environment(tmp_path))
     opened.append(leader)
@@ -101,7 +97,6 @@ def test_a_closed_terminal_ends_it_when_nobody_passes_the_signal_on(opened: list
 
 
 def test_ctrl_z_gives_the_shell_back_and_fg_the_screen(opened: list[Terminal], tmp_path: Path) -> None:
-    bring(tmp_path)
     command = (
         f"{shlex.quote(sys.executable)} -m ordertui --store {shlex.quote(str(tmp_path / 'orders.db'))} --as-of {AS_OF}"
     )

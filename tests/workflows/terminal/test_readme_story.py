@@ -12,7 +12,7 @@ pytest.importorskip("pty", reason="no pseudo-terminals here")
 
 from ordertui.tui.actions import ALL_COMMANDS
 from support.cli import ROOT
-from support.practice import REPORTS, bring, needs_tmux, running_in, start
+from support.practice import REPORTS, needs_tmux, running_in, start
 from support.terminal import Terminal, given_back
 
 ORDER = "001-0000000-000000{}".format
@@ -113,8 +113,8 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(
         assert not running_in(tmp_path), "nothing stays behind in it"
 
 
+@pytest.mark.usefixtures("us_orders")
 def test_at_another_time_the_screen_only_looks(opened: list[Terminal], tmp_path: Path) -> None:
-    bring(tmp_path)
     screen = start(opened, tmp_path, ORDERTUI_TEST_CLOCK="")
     screen.wait("READ ONLY", "132 of 132")
     screen.keys("d")

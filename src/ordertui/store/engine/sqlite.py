@@ -83,8 +83,8 @@ def connect(
 ) -> sqlite3.Connection:
     """Return a connection in autocommit mode and WAL, to a file that was checked and migrated.
 
-    `full` waits for the disk at each commit. `stop` is asked while the file is migrated; when it says so, the file
-    stays as it was. Raises StoreError, Interrupted.
+    `full` waits for the disk at each commit; without it, nothing ever does. `stop` is asked while the file is migrated;
+    when it says so, the file stays as it was. Raises StoreError, Interrupted.
     """
     try:
         if read_only:
@@ -106,6 +106,8 @@ def connect(
     except sqlite3.Error as error:
         raise translate_error(error, path) from error
     try:
+        if not full:
+            connection.execute("PRAGMA synchronous = OFF")
         if read_only:
             if migrations.check(connection, str(path)) < migrations.LATEST:
                 raise StoreError(f"{path} has an older version; open it once without --read-only")
@@ -114,7 +116,8 @@ def connect(
             connection.execute(f"PRAGMA journal_size_limit = {LOG_PAGES * 4096}")
             with _asking(connection, stop):
                 migrations.migrate(connection, str(path))
-        connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+        if full:
+            connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB if read_only else WRITER_CACHE_KIB}")
     except sqlite3.Error as error:
         connection.close()
