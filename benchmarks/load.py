@@ -1,4 +1,4 @@
-"""Load: `python benchmarks/load.py [ORDERS...]` (1,000, 10,000 and 100,000 when none is given; 1,000,000 takes long).
+"""Load: `python benchmarks/load.py [ORDERS...]` (1,000, 10,000 and 100,000 without any; 1,000,000 takes an hour).
 
 Makes a store of so many orders, half of them to be shipped and half shipped, and takes each step over all of them in a
 process of its own: `plan cancel` (half in, half out), `commit`, `dispatch`, `list --format csv` and `export`. Prints
@@ -8,6 +8,7 @@ before the step (Linux: Private_* of smaps_rollup), and how long the step went o
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import subprocess
@@ -107,12 +108,24 @@ def measure(step: str, folder: Path) -> str:
     return text
 
 
+def _number(word: str) -> int:
+    """Return a number of orders, such as 10,000."""
+    number = word.replace(",", "")
+    if not number.isdecimal() or int(number) < 2:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a number of orders, at least 2")
+    return int(number)
+
+
 def main() -> None:
     """Measure each size, or, as a child, one step."""
-    if sys.argv[1:2] == ["--step"]:
-        print(measure(sys.argv[2], Path(sys.argv[3])))
+    parser = argparse.ArgumentParser(description="Plan, commit, dispatch, list and export all orders of a store.")
+    parser.add_argument("orders", nargs="*", type=_number, help="sizes (1,000 10,000 100,000 when none is given)")
+    parser.add_argument("--step", nargs=2, metavar=("STEP", "FOLDER"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.step:
+        print(measure(options.step[0], Path(options.step[1])))
         return
-    for orders in [int(word.replace(",", "")) for word in sys.argv[1:]] or [1_000, 10_000, 100_000]:
+    for orders in options.orders or [1_000, 10_000, 100_000]:
         with tempfile.TemporaryDirectory() as name:
             make_store(Path(name), orders)
             for step in STEPS:

@@ -201,7 +201,7 @@ def test_a_change_that_no_flow_makes_is_refused_and_changes_nothing(tmp_path: Pa
         with pytest.raises(IllegalTransition, match="is held and cannot become ok"), store.write():
             store.journal.transitions.move_rows(before, {order_id(1): Outcome(RowState.OK)})
         with pytest.raises(IllegalTransition, match="is held and cannot become answered"), store.write():
-            store.journal.transitions.move_batch(before, BatchState.ANSWERED)
+            store.journal.transitions.move_batch(batch, before.state, BatchState.ANSWERED)
         assert store.batches.get(batch) == before
 
 

@@ -79,13 +79,14 @@ class Eligibility:
         `lines` saves reading them when a house rule asks about them. `in_own_batch`: the order is in a batch for this
         very action, so neither the journal nor what the batch itself gives back is held against it.
         """
-        verdict = self.policy(row.marketplace).verdict(situation_of(row), action)
+        policy = self.policy(row.marketplace)
+        verdict = policy.verdict(situation_of(row), action)
         if not verdict.allowed:
             return Denial(verdict.rule, verdict.why, verdict.source, verdict.instead, is_by_rules=True)
-        standing = self._standing_denial(row, action)
+        standing = self._standing_denial(policy, row, action)
         if standing is not None:
             return standing
-        rule = self.rules.find_denying(row, action, lines)
+        rule = self.rules.find_denying(row, action, lines) if policy.house_rules else None
         if rule is not None:
             source = self.policies.house.file or "your policy file"
             return Denial(
@@ -104,7 +105,7 @@ class Eligibility:
             )
         return lines_denial(action, row.lines_known, row.program)
 
-    def _standing_denial(self, row: OrderRow, action: Action) -> Denial | None:
+    def _standing_denial(self, policy: Policy, row: OrderRow, action: Action) -> Denial | None:
         """Return why a waiting order may not be unshipped any more, or None. `_standing_condition` agrees."""
         if action not in BATCH_ACTIONS or row.status not in AWAITING_SHIPMENT:
             return None
@@ -118,7 +119,7 @@ class Eligibility:
                 because=f"the Unshipped report, or first sync, of {date} leaves it out",
                 short="not in last report",
             )
-        cancelled_at, values = self.deadline(row), self.policy(row.marketplace).values
+        cancelled_at, values = self.deadline(row), policy.values
         now = self._clock.now()
         if cancelled_at is None or row.named_at is None or cancelled_at >= now - values.auto_cancelled_hours * HOUR:
             return None
@@ -197,7 +198,8 @@ class Eligibility:
 
     def allowed_action(self, row: OrderRow) -> str:
         """Return what can be done first: `cancel`, `confirm`, `refund`; `★` when cancelling does not count."""
-        if not self.rules.denying(row.marketplace) and self._standing_denial(row, Action.CANCEL) is None:
+        policy = self.policy(row.marketplace)
+        if not self.rules.denying(row.marketplace) and self._standing_denial(policy, row, Action.CANCEL) is None:
             return self._known_word(row)
         for action in (Action.CANCEL, Action.CONFIRM, Action.REFUND):
             if self.denial(row, action) is None:

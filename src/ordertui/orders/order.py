@@ -66,7 +66,16 @@ class LineAmounts(msgspec.Struct, frozen=True):
 
     def plus(self, other: LineAmounts) -> LineAmounts:
         """Return these amounts plus `other`, component by component."""
-        return LineAmounts(*(getattr(self, name) + getattr(other, name) for name in COMPONENTS))
+        return LineAmounts(  # written out: five times as fast, and asked for each line of a plan
+            self.item_price + other.item_price,
+            self.item_tax + other.item_tax,
+            self.shipping_price + other.shipping_price,
+            self.shipping_tax + other.shipping_tax,
+            self.gift_wrap_price + other.gift_wrap_price,
+            self.gift_wrap_tax + other.gift_wrap_tax,
+            self.item_promotion + other.item_promotion,
+            self.ship_promotion + other.ship_promotion,
+        )
 
 
 class OrderLine(msgspec.Struct, frozen=True):

@@ -7,7 +7,6 @@ keeps the id, the row numbers and the audit; it becomes a store in its last tran
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from ordertui.orders.batch_state import SubmissionState
@@ -67,7 +66,7 @@ class StoreMove:
             return
         with self._source.write(even_moved=True):
             self._require_at_rest()
-            self._source.audit.append("store.moving", json.dumps({"to": target}))
+            self._source.audit.append("store.moving", {"to": target})
             self._source.identity.mark_move(mark)
 
     def copy(self, progress: Progress) -> None:
@@ -110,7 +109,7 @@ class StoreMove:
             with self._target.write(even_moved=True):
                 if not self._is_filled():
                     self._target.identity.take_over(values)
-                    self._target.audit.append("store.moved", json.dumps({"from": self._names[0]}))
+                    self._target.audit.append("store.moved", {"from": self._names[0]})
         with self._source.write(even_moved=True):
             mark = MoveMark(self._source.identity.id, *self._names, self._clock.now(), is_done=True)
             self._source.identity.mark_move(mark)

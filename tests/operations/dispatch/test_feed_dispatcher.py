@@ -486,7 +486,7 @@ class Killed(BaseException):
 
 
 STEPS = (
-    "batches.mark_sent", "submissions.begin", "submissions.move", "submissions.mark_polled", "results.record",
+    "journal.mark_sent", "submissions.begin", "submissions.move", "submissions.mark_polled", "results.record",
     "submissions.return_to_hold",
 )  # fmt: skip
 

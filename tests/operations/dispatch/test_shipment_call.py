@@ -214,7 +214,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize(
-    "step", ["batches.mark_sent", "submissions.begin", "submissions.answer", "submissions.return_to_hold"]
+    "step", ["journal.mark_sent", "submissions.begin", "submissions.answer", "submissions.return_to_hold"]
 )
 @pytest.mark.parametrize("fault", ["", "drop_after"])
 @pytest.mark.parametrize("after", [True, False])

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from ordertui.files import FileConflict
 from ordertui.operations.batches import committer
-from ordertui.operations.batches.batch import Batch
+from ordertui.operations.batches.batch import Batch, as_batch
 from ordertui.operations.errors import Stopped
 from ordertui.operations.planning import planner
 from ordertui.operations.planning.plan import Plan
@@ -238,7 +238,7 @@ def test_dispatch_reads_the_list_of_batches_once(session: Session, monkeypatch: 
     journal = session.context.store.batches
     due = journal.due
 
-    def counted() -> list[JournalBatch]:
+    def counted() -> list[int]:
         calls.append(True)
         return due()
 
@@ -286,6 +286,24 @@ def test_a_commit_is_stopped_at_any_moment_and_nothing_of_it_is_there(
         after += 1
     assert after > len(plan.rows), "it was asked for each row"
     assert len(session.batches.find()) == 1
+
+
+def test_a_stop_after_the_last_statement_of_a_commit_still_undoes_it(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = cancel_plan(session)
+    before, added = session.audit.verify(), list[int]()
+
+    def counted(batch: JournalBatch) -> Batch:
+        added.append(batch.id)
+        return as_batch(batch)
+
+    monkeypatch.setattr(committer, "as_batch", counted)
+    with pytest.raises(Stopped, match="nothing was done"):
+        session.batches.commit(plan, typed=str(len(plan.rows)), stop=lambda: bool(added))
+    assert added, "all was written when it was stopped"
+    assert session.batches.find() == []
+    assert session.audit.verify() == before
 
 
 def test_a_statement_of_a_commit_is_stopped_within_a_second(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

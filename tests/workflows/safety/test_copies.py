@@ -117,7 +117,7 @@ def test_the_same_number_of_records_with_other_content_is_a_copy(tmp_path: Path)
     """The copy works on by itself (imports, settles) until it has as many records; hashes still tell them apart."""
     with restored(tmp_path, dispatched, in_place=True) as old:
         for number in range(4):
-            old.context.store.audit.add("note", f'{{"number": {number}}}')
+            old.context.store.audit.add("note", {"number": number})
         with pytest.raises(Refused, match="older copy"):
             old.dispatcher.run()
 

@@ -152,6 +152,30 @@ def test_a_batch_of_which_an_order_is_lost_holds_up_no_other(tmp_path: Path) -> 
     assert session.batches.open_issues() == []
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("INSERT INTO batch_rows (batch, pos, order_id, action, state, is_open, reason) SELECT 1, 5, id, 'cancel',"
+         " 'held', 1, 'NoInventory' FROM orders WHERE order_id = ?", "order {} is not in its plan"),
+        ("UPDATE batch_rows SET order_id = (SELECT id FROM orders WHERE order_id = ?) WHERE batch = 1 AND pos = 1",
+         "is not in this store any more"),
+    ],
+)  # fmt: skip
+def test_a_batch_whose_rows_are_not_those_of_its_plan_does_not_leave(tmp_path: Path, change: str, why: str) -> None:
+    """Rows that SQL put in: nothing is said to be written that is in no file."""
+    session = session_of(tmp_path, waiting=4)
+    bad, good = commit(session, Action.CANCEL, 1, 2), commit(session, Action.CANCEL, 4)
+    with sqlite3.connect(tmp_path / "orders.db") as connection:
+        connection.execute(change, (order_id(3),))
+    connection.close()
+    for batch in (bad, good):
+        session.batches.release(batch)
+    with pytest.raises(OperationError, match=why.format(order_id(3))):
+        session.dispatcher.run()
+    assert set(states(session, bad).values()) == {RowState.HELD}
+    assert states(session, good) == {order_id(4): RowState.WRITTEN}
+
+
 @pytest.mark.parametrize("column", ["due_at", "hold_mark"])
 def test_a_hold_without_end_leaves_the_lists_whole(tmp_path: Path, column: str) -> None:
     session = session_of(tmp_path)

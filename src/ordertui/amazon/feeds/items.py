@@ -117,24 +117,28 @@ def validate_items(items: Iterable[Item], marketplace: str) -> list[Item]:
         raise FeedError(f"there is no marketplace {marketplace!r}; a feed belongs to one")
     seen: set[tuple[str, str]] = set()
     for item in found:
-        where = f"order {item.order_id}, item {item.item_id or '(none)'}"
         if not ORDER_ID.fullmatch(item.order_id):
             raise FeedError(f"{item.order_id!r} is no order id such as 113-0000001-0000001")
         if not ITEM_ID.fullmatch(item.item_id):
             raise FeedError(
-                f"{where}: the order-item-id must be digits, 14 to 16 of them; import the Unshipped orders report"
+                f"{_where(item)}: the order-item-id must be digits, 14 to 16 of them;"
+                " import the Unshipped orders report"
             )
         if (item.order_id, item.item_id) in seen:
-            raise FeedError(f"{where}: it is in the feed twice")
+            raise FeedError(f"{_where(item)}: it is in the feed twice")
         seen.add((item.order_id, item.item_id))
         if isinstance(item, CancelItem):
             if item.reason not in _CANCEL_REASONS:
-                raise FeedError(f"{where}: {item.reason!r} is no cancellation reason")
+                raise FeedError(f"{_where(item)}: {item.reason!r} is no cancellation reason")
         elif isinstance(item, RefundItem):
-            _check_refund(item, where, market)
+            _check_refund(item, _where(item), market)
         else:
-            _check_shipment(item, where, marketplace)
+            _check_shipment(item, _where(item), marketplace)
     return found
+
+
+def _where(item: Item) -> str:
+    return f"order {item.order_id}, item {item.item_id or '(none)'}"
 
 
 def _check_refund(item: RefundItem, where: str, market: Marketplace) -> None:

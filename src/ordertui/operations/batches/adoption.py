@@ -6,7 +6,6 @@ again there. By the API, Amazon's own lists are looked at first.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
@@ -128,7 +127,7 @@ class Adoption:
             before = store.identity.id
             made = store.identity.renew()
             facts = {"of": before, "id": made, "why": reason, "left": sorted(left), "not_left": sorted(not_left)}
-            store.audit.append("store.adopted", json.dumps(facts | {"nothing_since": nothing_since}))
+            store.audit.append("store.adopted", facts | {"nothing_since": nothing_since})
         context.copies.note_progress()
         return made
 

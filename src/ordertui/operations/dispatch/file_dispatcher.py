@@ -92,7 +92,7 @@ class FileDispatcher:
         for batch_id in self._store.journal.unwritten():
             if not stop():
                 write(batch_id, is_retry=True)
-        for batch_id in [batch.id for batch in self._store.batches.due()]:  # their rows are not held meanwhile
+        for batch_id in self._store.batches.due():
             if not stop():
                 write(batch_id, is_retry=False)
         if len(errors) == 1 and not written:

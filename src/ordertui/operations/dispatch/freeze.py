@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 
 from ordertui.operations.batches.batch import LastLook
 from ordertui.operations.errors import OperationError
 from ordertui.operations.planning.feed_builder import BuiltFile, build_feed_files, describe_feed_files
-from ordertui.operations.planning.packed import pack
 from ordertui.operations.planning.plan import Plan, PlanFile, PlannedOrder
 from ordertui.operations.planning.plan_file import decode
 from ordertui.operations.planning.planner import HeldOutcome, Planner
 from ordertui.operations.planning.reading import OrderReader
 from ordertui.orders.batch_state import NEVER_LEFT, NOT_LEFT, RowState
+from ordertui.orders.packed import pack
 from ordertui.store import FeedFile, JournalBatch, Store
 
 
@@ -50,16 +51,19 @@ class BatchFreezer:
         self._check_rules()
         plan = decode(self._store.batches.plan_bytes(batch_id))
         batch = self._store.batches.get(batch_id)
-        known = {row.order_id for row in batch.rows}
-        lost = [row.order_id for row in plan.rows if row.order_id not in known]
-        if lost:
-            raise OperationError(
-                f"batch {batch_id}: order {lost[0]} is not in this store any more; nothing of the batch was sent:"
-                " undo it, import the order and plan again"
-            )
+        for row, kept in zip_longest(plan.rows, batch.rows):
+            if row is None:
+                raise OperationError(f"batch {batch_id}: order {kept.order_id} is not in its plan; nothing was sent")
+            if kept is None or kept.order_id != row.order_id:
+                raise OperationError(
+                    f"batch {batch_id}: order {row.order_id} is not in this store any more; nothing of the batch was"
+                    " sent: undo it, import the order and plan again"
+                )
         self._check_part(batch_id, plan)
-        outcome = self._leave_out_changed_rows(batch, plan)
-        batch = self._store.batches.get(batch_id)
+        whys, outcome = self._changed_rows(batch, plan)
+        if whys:
+            self._store.journal.leave_out(batch.id, whys)
+            batch = self._store.batches.get(batch_id)
         return LastLook(batch, plan, self._build(batch, plan), outcome.approval, outcome.warnings)
 
     def rebuild(self, batch: JournalBatch) -> list[FeedFile]:
@@ -82,26 +86,24 @@ class BatchFreezer:
                 " and plan again"
             )
 
-    def _leave_out_changed_rows(self, batch: JournalBatch, plan: Plan) -> HeldOutcome:
-        """Take out rows that a report, a fact or a late result made impossible; return what house rules say."""
-        held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
+    def _changed_rows(self, batch: JournalBatch, plan: Plan) -> tuple[dict[str, str], HeldOutcome]:
+        """Return the rows that a report, a fact or a late result made impossible and why, and what house rules say."""
+        others = {row.order_id for row in batch.rows if row.state is not RowState.HELD}
         reasons = self._store.journal.blocking_reasons(batch.id)
         reader = OrderReader(self._store)
         whys, checked = {}, 0
         for row, order in reader.read(plan.rows):
             checked += 1
-            if row.order_id in held:
+            if row.order_id not in others:
                 why = reasons.get(row.order_id) or self._planner.still_allowed(plan.action, order, row)
                 if why:
                     whys[row.order_id] = why
         if checked < len(plan.rows):
             raise OperationError(f"batch {batch.id}: orders of it are not in this store any more; nothing was sent")
-        rows = pack(PlannedOrder, (row for row in plan.rows if row.order_id in held and row.order_id not in whys))
+        rows = pack(PlannedOrder, (row for row in plan.rows if row.order_id not in others and row.order_id not in whys))
         outcome = self._planner.held_outcome(plan, batch, rows, reader)
         whys |= {order_id: f"left out at dispatch: {why}" for order_id, why in outcome.denied.items()}
-        if whys:
-            self._store.journal.leave_out(batch.id, whys)
-        return outcome
+        return whys, outcome
 
     def _build(self, batch: JournalBatch, plan: Plan) -> tuple[BuiltFile, ...]:
         """Return the files of the rows that leave, or left: the plan's own bytes when these are all its rows."""

@@ -136,8 +136,8 @@ class DispatchService:
             return None
         if self._context.is_api_dispatch:
             return self.feeds.next_due()
-        batches = self._context.reader().batches.find(open_only=True)
-        return min((Due(b.due_at, DueStep.HOLD_ENDS) for b in batches if b.state is BatchState.HELD), default=None)
+        ends = self._context.reader().batches.holds.ends()
+        return Due(min(ends.values()), DueStep.HOLD_ENDS) if ends else None
 
     def wait_for_feeds(self, stop: Callable[[], bool] = lambda: False) -> bool:
         """Wait until a feed on its way is due for a look; return False when none is, or when stopped."""

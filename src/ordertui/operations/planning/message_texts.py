@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 from ordertui.operations.context import SessionContext
@@ -38,7 +37,7 @@ class MessageTexts:
         """Remember of an order that the text for its buyer was copied; it is not said that it was sent."""
         store = self._context.writer(Permission.RECORD)
         with store.write():
-            store.audit.append(MESSAGE_COPIED, json.dumps({"orders": [order_id]}))
+            store.audit.append(MESSAGE_COPIED, {"orders": [order_id]})
 
     def copied_at(self, order_ids: Iterable[str]) -> dict[str, int]:
         """Return when the text for each order's buyer was copied last (epoch seconds); without those it never was."""

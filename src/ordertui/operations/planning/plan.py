@@ -100,7 +100,7 @@ class Plan(msgspec.Struct, frozen=True):
     created_at: Moment
     expires_at: Moment
     rows: Sequence[PlannedOrder]
-    """A tuple; many are packed (`packed.PackedList`)."""
+    """A tuple; many are packed (`orders.packed.PackedList`)."""
     out: Sequence[ExcludedOrder]
     money: tuple[MoneyEffect, ...]
     unpriced: int

@@ -11,9 +11,9 @@ import msgspec
 
 from ordertui.files import MEBIBYTE, FileConflict, check_output, new_output, open_plain, read_file
 from ordertui.operations.errors import BadInput, Refused
+from ordertui.orders.packed import ITEMS_AT_ONCE, Packer, pack
 from ordertui.orders.text import describe_json_error
 
-from .packed import ITEMS_AT_ONCE, Packer, pack
 from .plan import ExcludedOrder, Plan, PlannedOrder
 
 VERSION = 1

@@ -22,6 +22,7 @@ from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action, BuyerRequest, ReportKind
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import Order, OrderRow
+from ordertui.orders.packed import Packer, pack
 from ordertui.orders.text import pluralize
 from ordertui.rules.policy.house_rules import HouseRule
 from ordertui.rules.policy.policy import Policy
@@ -37,7 +38,6 @@ from .house_rules import BatchSums, HouseRules, batch_sums
 from .lines import Exclusion, cancel_lines, confirm_lines, refund_lines, without_refund
 from .offer_removal import removal_warnings
 from .other_items import has_several_items
-from .packed import Packer, pack
 from .plan import ExcludedOrder, Plan, PlanLine, PlannedOrder
 from .reading import READ_AT_ONCE, OrderReader
 from .reasons import REASONS, cancel_reason, refund_reason

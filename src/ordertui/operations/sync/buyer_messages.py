@@ -6,7 +6,6 @@ never asked to cancel (AMAZON.md i): a text that speaks of cancelling is refused
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
 
 import msgspec
@@ -177,4 +176,4 @@ class BuyerMessenger:
             )
 
     def _audit(self, payload: dict[str, object]) -> None:
-        self._store.audit.add("message", json.dumps(payload, sort_keys=True, separators=(",", ":")))
+        self._store.audit.add("message", payload)

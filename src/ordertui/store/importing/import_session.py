@@ -6,7 +6,6 @@ wherever they stand in the report, so what they say together does not depend on 
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
@@ -333,7 +332,7 @@ class ImportSession:
                 "kind": self._report.kind, "sha256": self._report.sha256, "rows": self.rows, "new": self.new,
                 "changed": self.changed, "finished": not self.stopped,
             }  # fmt: skip
-            self._context.audit.append("import", json.dumps(facts))
+            self._context.audit.append("import", facts)
 
 
 class _Stopped(Exception):

@@ -9,7 +9,6 @@ lines. What is not certain, or not changed, is listed.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -117,7 +116,7 @@ def mend(database: Database, audit: AuditLog, path: Path) -> str:
             "counts": {what: len(orders) for what, orders in counts.items()},
             "orders": sorted({one.order_id for one in changes})[:_AUDITED],
         }  # fmt: skip
-        audit.append("store.mended", json.dumps(facts))
+        audit.append("store.mended", facts)
         told = "; ".join(f"{what}: {pluralize(len(orders))}" for what, orders in counts.items())
         return f"this store was brought along from version {before}, and numbers of it changed ({told}); all: {target}"
 

@@ -6,7 +6,6 @@ An order goes back when no later import named it: what that one said would be lo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
@@ -239,7 +238,7 @@ class ImportUndo:
                 "import": number, "path": path, "at": at, "restored": changed, "kept": len(kept),
                 "orders": [order_id for _, order_id in removed],
             }  # fmt: skip
-            self._audit.append("import.undone", json.dumps(facts))
+            self._audit.append("import.undone", facts)
         return UndoneImport(number, path, len(removed), changed, tuple(kept))
 
     def _check(self, number: int) -> tuple[str, int]:

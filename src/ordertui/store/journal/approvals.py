@@ -56,7 +56,7 @@ class ApprovalLedger:
             self._database.value("SELECT ask_approval(?, ?, ?)", asked)
         else:
             self._database.execute("INSERT INTO approvals (batch, asked_at, why) VALUES (?, ?, ?)", asked)
-        self._transitions.move_batch(batch, BatchState.AWAITING)
+        self._transitions.move_batch(batch.id, batch.state, BatchState.AWAITING)
         self._transitions.log("batch.awaiting_approval", batch.id, why="; ".join(why), orders=_held(batch))
 
     def is_approved(self, batch_id: int) -> bool:
@@ -110,7 +110,7 @@ class ApprovalLedger:
         with self._database.write():
             self.check(batch)
             self._decide(batch, word, is_approved=True)
-            self._transitions.move_batch(batch, BatchState.HELD)
+            self._transitions.move_batch(batch.id, batch.state, BatchState.HELD)
             self._database.execute(
                 "UPDATE batches SET due_at = ?, hold_boot = ?, hold_mark = ? WHERE id = ?",
                 (due_at, *hold_columns(self._holds.end_after(due_at - self._clock.now())), batch.id),
@@ -130,7 +130,7 @@ class ApprovalLedger:
         """Record of a batch that waits here that it was approved in another store, and left from there."""
         with self._database.write():
             self._decide(batch, LEFT_ELSEWHERE, is_approved=True)
-            self._transitions.move_batch(batch, BatchState.HELD)
+            self._transitions.move_batch(batch.id, batch.state, BatchState.HELD)
             self._transitions.log("batch.approved", batch.id, word=LEFT_ELSEWHERE, orders=_held(batch))
 
     def _decide(self, batch: JournalBatch, word: str, *, is_approved: bool) -> None:

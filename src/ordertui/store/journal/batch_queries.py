@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ordertui.orders.batch_state import COMMITTED, NEVER_LEFT, BatchState, RowState
 from ordertui.orders.clock import LATEST_MOMENT, Clock, MonotonicReading
 from ordertui.orders.enums import Action
-from ordertui.store.engine.database import Database, in_list
+from ordertui.store.engine.database import FETCH_SIZE, MAX_VALUES, Database, in_list, slices
 from ordertui.store.engine.errors import UnknownBatch
+from ordertui.store.engine.protocol import Row
 
 from .holds import HoldTimer
 from .records import (
@@ -27,6 +28,7 @@ _UNKNOWN = "SELECT batch FROM batch_rows WHERE state = 'unknown'"
 """Word for word the condition of the partial index `batch_rows_unknown`."""
 _LARGEST_ID = 2**63 - 1
 """SQLite's largest integer; a larger one cannot even be asked for."""
+_STATES = {state.value: state for state in RowState}
 
 
 class BatchQueries:
@@ -59,16 +61,22 @@ class BatchQueries:
         """Return the number of the newest batch; 0 before the first."""
         return int(self._database.value("SELECT coalesce(max(id), 0) FROM batches"))
 
-    def due(self) -> list[JournalBatch]:
+    def state_of(self, batch_id: int) -> tuple[BatchState, Action]:
+        """Return the state of a batch and its action, without its rows. Raises UnknownBatch."""
+        found = self._database.query("SELECT state, action FROM batches WHERE id = ?", (batch_id,))
+        if not found:
+            raise _unknown_batch(batch_id)
+        return BatchState(found[0][0]), Action(found[0][1])
+
+    def due(self) -> list[int]:
         """Return the held batches whose hold has ended, oldest first."""
         now = self._clock.now()
-        held = self._read("WHERE state = ? ORDER BY id", (BatchState.HELD.value,))
-        return [batch for batch in held if batch.due_at <= now]
+        return [batch for batch, end in sorted(self.holds.ends().items()) if end <= now]
 
     def is_due(self, batch_id: int) -> bool:
-        """Return whether a batch is held and its hold has ended. Raises UnknownBatch."""
-        batch = self.get(batch_id)
-        return batch.state is BatchState.HELD and batch.due_at <= self._clock.now()
+        """Return whether a batch is held and its hold has ended."""
+        now = self._clock.now()
+        return any(end <= now for end in self.holds.ends(batch_id).values())
 
     def plan_bytes(self, batch_id: int) -> bytes:
         """Return the plan as it was committed. Raises UnknownBatch."""
@@ -207,33 +215,57 @@ class BatchQueries:
         return found
 
     def _read(self, tail: str, params: Sequence[object]) -> list[JournalBatch]:
+        from ordertui.orders.packed import Packer  # the first orders on the screen are read without
+
         heads = self._database.query(
             "SELECT id, action, marketplace, state, created_at, due_at, sent_at, files, sha256, who, hold_boot,"
             " hold_mark, writing, uploaded_at, author, asked_at, why, decided_at, approved, decided_who, word"
             f" FROM batches LEFT JOIN approvals ON batch = id {tail}",
             params,
         )
-        rows: dict[int, list[JournalRow]] = {}
-        same: dict[str, str] = {}  # of equal texts of many rows one is kept
-        for v in self._database.query_in(
-            "SELECT b.batch, o.order_id, b.state, b.reason, b.currency, b.total, b.code, b.text, b.word"
-            " FROM batch_rows b JOIN orders o ON o.id = b.order_id WHERE b.batch IN ({}) ORDER BY b.batch, b.pos",
-            [head[0] for head in heads],
-        ):
-            reason, code, text = (same.setdefault(value, value) for value in (v[3], v[6], v[7]))
-            currency = None if v[4] is None else same.setdefault(v[4], v[4])
-            row = JournalRow(v[1], RowState(v[2]), reason, currency, v[5], code, text, _ruling(v[8]))
-            rows.setdefault(v[0], []).append(row)
+        rows = {head[0]: Packer(JournalRow) for head in heads}
+        same = dict[str, str]().setdefault  # of equal texts of many rows one is kept
+        for batch, _, order_id, state, reason, currency, total, code, text, word in self._rows_of(sorted(rows)):
+            rows[batch].add(
+                JournalRow(
+                    order_id,
+                    _STATES.get(state) or RowState(state),
+                    same(reason, reason),
+                    None if currency is None else same(currency, currency),
+                    total,
+                    same(code, code),
+                    same(text, text),
+                    None if word is None else _ruling(word),
+                )
+            )
         batches = [
             JournalBatch(
                 h[0], Action(h[1]), h[2], BatchState(h[3]), h[4], min(h[5], LATEST_MOMENT), h[6],
-                tuple(rows.get(h[0], ())), tuple(json.loads(h[7])), h[8], h[9],
+                rows[h[0]].finish(), tuple(json.loads(h[7])), h[8], h[9],
                 None if h[11] is None else MonotonicReading(h[10], h[11]), bool(h[12]), h[13],
                 h[14], None if h[15] is None else _approval(h[15:]),
             )
             for h in heads
         ]  # fmt: skip
         return self.holds.with_due_times(batches)
+
+    def _rows_of(self, batch_ids: Sequence[int]) -> Iterator[Row]:
+        """Yield the rows of these batches, FETCH_SIZE of which are in memory together. The ids are in their order."""
+        for ids in slices(batch_ids, MAX_VALUES):
+            part, after = ids, -1
+            while part:
+                found = self._database.query_in(
+                    "SELECT b.batch, b.pos, o.order_id, b.state, b.reason, b.currency, b.total, b.code, b.text, b.word"
+                    " FROM batch_rows b JOIN orders o ON o.id = b.order_id WHERE b.pos > ? AND b.batch IN ({})"
+                    f" ORDER BY b.batch, b.pos LIMIT {FETCH_SIZE}",
+                    part,
+                    (after,),
+                )
+                yield from found
+                if len(found) == FETCH_SIZE:  # the rest of the batch in which it ended
+                    part, after = [found[-1][0]], found[-1][1]
+                else:
+                    part, after = [one for one in ids if one > part[-1]], -1
 
 
 def _unknown_batch(batch_id: int) -> UnknownBatch:
@@ -245,8 +277,6 @@ def _approval(columns: Sequence[Any]) -> Approval:
     return Approval(asked_at, tuple(json.loads(why)), decided_at, bool(approved), who, word)
 
 
-def _ruling(text: str | None) -> OperatorRuling | None:
-    if text is None:
-        return None
+def _ruling(text: str) -> OperatorRuling:
     found = json.loads(text)
     return OperatorRuling(RowState(found["state"]), tuple(found["seen"]))

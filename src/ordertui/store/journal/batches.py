@@ -202,7 +202,7 @@ class BatchJournal:
             outcomes = {order_id: Outcome(row_state, "", text) for order_id, text in whys.items()}
             changes = self.transitions.move_rows(batch, outcomes)
             if wanted == held:
-                self.transitions.move_batch(batch, batch_state)
+                self.transitions.move_batch(batch_id, batch.state, batch_state)
             texts = sorted(set(whys.values()))
             more = {"whys": whys} if len(texts) > 1 else {}
             self.transitions.log(f"batch.{row_state}", batch_id, states=changes, why="; ".join(texts), **more)
@@ -223,25 +223,20 @@ class BatchJournal:
             found[order_id] = f"batch {other} may have done it already ({state})"
         return found | self.refunds.blocking_reasons(batch_id) | self.wishes.blocking_reasons(batch_id)
 
-    def mark_sent(
-        self, batch_id: int, *, files: Sequence[str], sha256: str, feeds: Sequence[FeedFile] = ()
-    ) -> JournalBatch:
+    def mark_sent(self, batch_id: int, *, files: Sequence[str], sha256: str, feeds: Sequence[FeedFile] = ()) -> None:
         """Record, before anything is written or submitted, that the held rows of a batch leave as these files.
 
         With `feeds` their bytes are kept, and the batch counts as being written until `mark_written`. Raises
         RecallRefused when the batch is not held, BatchChanged when none of its rows is.
         """
         with self._database.write():
-            batch = self.batches.get(batch_id)
-            if batch.state is not BatchState.HELD:
-                raise RecallRefused(f"batch {batch_id} is {batch.state.value}; only a held batch can leave")
+            state, action = self.batches.state_of(batch_id)
+            if state is not BatchState.HELD:
+                raise RecallRefused(f"batch {batch_id} is {state.value}; only a held batch can leave")
             row_state, batch_state = (
                 (RowState.WRITTEN, BatchState.WRITTEN) if files else (RowState.SENT, BatchState.SENT)
             )
-            leaving = {row.order_id: Outcome(row_state) for row in batch.rows if row.state is RowState.HELD}
-            if not leaving:
-                raise BatchChanged(f"batch {batch_id} holds nothing that could leave")
-            self.transitions.move_batch(batch, batch_state)
+            self.transitions.move_batch(batch_id, state, batch_state)
             self._database.execute(
                 "UPDATE batches SET sent_at = ?, files = ?, sha256 = ?, writing = ? WHERE id = ?",
                 (self._clock.now(), json.dumps(list(files)), sha256, int(bool(feeds)), batch_id),
@@ -253,10 +248,11 @@ class BatchJournal:
             )
             if feeds and not self.leases.take(batch_id):
                 raise StoreError(f"batch {batch_id} is being written by another machine; look again in some minutes")
-            changes = self.transitions.move_rows(batch, leaving)
+            changes = self.transitions.move_all(batch_id, action, RowState.HELD, row_state)
+            if not changes:
+                raise BatchChanged(f"batch {batch_id} holds nothing that could leave")
             hashes = {feed.name: feed.sha256 for feed in feeds}
             self.transitions.log("batch.sent", batch_id, sha256=sha256, states=changes, feeds=hashes)
-        return self.batches.get(batch_id)
 
     def mark_left_elsewhere(self, batch_id: int, outcome: Outcome) -> None:
         """Record that a held batch left from another store, with this outcome of its rows.
@@ -300,7 +296,7 @@ class BatchJournal:
             if batch.state is not BatchState.WRITTEN or batch.is_writing or not waiting:
                 raise StoreError(f"batch {batch_id} has no file that waits for its upload: it is {batch.state.value}")
             changes = self.transitions.move_rows(batch, dict.fromkeys(waiting, Outcome(RowState.UPLOADED)))
-            self.transitions.move_batch(batch, BatchState.UPLOADED)
+            self.transitions.move_batch(batch_id, batch.state, BatchState.UPLOADED)
             self._database.execute("UPDATE batches SET uploaded_at = ? WHERE id = ?", (self._clock.now(), batch_id))
             self.transitions.log("batch.uploaded", batch_id, states=changes)
         return self.batches.get(batch_id)
@@ -316,7 +312,7 @@ class BatchJournal:
             if batch.state is not BatchState.UPLOADED or not said:
                 raise StoreError(f"batch {batch_id} is not marked as uploaded: it is {batch.state.value}")
             changes = self.transitions.move_rows(batch, dict.fromkeys(said, Outcome(RowState.WRITTEN)))
-            self.transitions.move_batch(batch, BatchState.WRITTEN)
+            self.transitions.move_batch(batch_id, batch.state, BatchState.WRITTEN)
             self._database.execute("UPDATE batches SET uploaded_at = NULL WHERE id = ?", (batch_id,))
             self.transitions.log("batch.not_uploaded", batch_id, states=changes)
         return self.batches.get(batch_id)

@@ -36,14 +36,16 @@ class HoldTimer:
             for one in batches
         ]
 
-    def ends(self) -> dict[int, int]:
-        """Return when the hold of each held batch ends (epoch seconds), by batch number."""
+    def ends(self, batch_id: int | None = None) -> dict[int, int]:
+        """Return when the hold of each held batch ends (epoch seconds), by batch number, or of one batch alone."""
         sql = f"SELECT id, due_at, hold_boot, hold_mark FROM batches WHERE state = '{BatchState.HELD}'"
+        one = ("", ()) if batch_id is None else (" AND id = ?", (batch_id,))
         monotonic, now = monotonic_reading(self._clock), self._clock.now()
         found = {}
-        for batch, due_at, boot, mark in self._database.query(sql):
+        for batch, due_at, boot, mark in self._database.query(sql + one[0], one[1]):
             end = MonotonicReading(boot, mark) if boot and mark is not None else None
-            found[batch] = due_at if monotonic is None else _due_at(due_at, end, monotonic, now)
+            end_at = due_at if monotonic is None else _due_at(due_at, end, monotonic, now)
+            found[batch] = min(end_at, LATEST_MOMENT)
         return found
 
     def anchor(self) -> None:

@@ -5,7 +5,7 @@ Money is in minor units, times are in UTC epoch seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -66,7 +66,8 @@ class JournalBatch(msgspec.Struct, frozen=True):
     """When its hold ends; of a batch that awaits approval it has not begun, and this means nothing."""
     sent_at: int | None
     """When it left; None while it is held, and for one that was taken back."""
-    rows: tuple[JournalRow, ...]
+    rows: Sequence[JournalRow]
+    """In the sequence of its plan; many are packed (`orders.packed`)."""
     files: tuple[str, ...]
     """Paths of the files in the outbox; empty for one that left by the API."""
     sha256: str

@@ -112,7 +112,7 @@ class ResultLog:
             sha256 = kept.get(content_key) or digest(content)
             batch = self._batches.get(batch_id)
             changes = self._transitions.move_rows(batch, outcomes)
-            self._transitions.move_batch(batch, BatchState.ANSWERED)
+            self._transitions.move_batch(batch.id, batch.state, BatchState.ANSWERED)
             self._journal.leases.release(batch_id)
             self._transitions.log("batch.answered", batch_id, sha256=sha256, states=changes)
         return self._batches.get(batch_id)

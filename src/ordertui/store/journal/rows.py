@@ -5,7 +5,6 @@ Each change is a fixed number of statements, whatever the number of rows.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ordertui.orders.batch_state import (
@@ -66,7 +65,7 @@ class TransitionWriter:
                 for position, row in enumerate(rows)
             ],
         )
-        self._show_on_orders([ids[row.order_id] for row in rows])
+        self._show_on_orders("SELECT order_id FROM batch_rows WHERE batch = :batch", {"batch": batch_id})
 
     def move_rows(self, batch: JournalBatch, outcomes: Mapping[str, Outcome]) -> dict[str, list[str]]:
         """Move rows of a batch, by order id; return each moved row's states before and after, for the audit log.
@@ -87,15 +86,37 @@ class TransitionWriter:
             },
         )
         self._choose_holders(ids.values())
-        self._show_on_orders(ids.values())
+        self._show_on_orders(*self._ids(ids.values()))
         if batch.action is Action.REFUND:
             self._refunds.refresh_facts(ids.values())
         return states_of((key, before[key].value, one.state.value) for key, one in moved.items())
 
-    def move_batch(self, batch: JournalBatch, state: BatchState) -> None:
+    def move_all(self, batch_id: int, action: Action, before: RowState, after: RowState) -> dict[str, list[str]]:
+        """Move every row of a batch that is in one state to another that holds its order too, as `move_rows` does.
+
+        No row of it is in memory but for what the audit log takes. Raises IllegalTransition.
+        """
+        check_transition(before, after, f"batch {batch_id}")
+        if not (holds_order(action, before) and holds_order(action, after)):
+            raise ValueError(f"rows that are {before.value} or {after.value} do not hold their orders")
+        moved = "FROM batch_rows r JOIN orders o ON o.id = r.order_id WHERE r.batch = ? AND r.state = ?"
+        found = self._database.query(f"SELECT o.order_id {moved} ORDER BY r.pos", (batch_id, before.value))
+        change = [before.value, after.value]  # one for all: a list of its own for each takes as much as the rest
+        changes = {row[0]: change for row in found}
+        self._database.execute(
+            "UPDATE batch_rows SET state = ?, code = '', text = '' WHERE batch = ? AND state = ?",
+            (after.value, batch_id, before.value),
+        )
+        self._show_on_orders("SELECT order_id FROM batch_rows WHERE batch = :batch", {"batch": batch_id})
+        if action is Action.REFUND:
+            ids = self._database.query("SELECT order_id FROM batch_rows WHERE batch = ?", (batch_id,))
+            self._refunds.refresh_facts(row[0] for row in ids)
+        return changes
+
+    def move_batch(self, batch_id: int, before: BatchState, after: BatchState) -> None:
         """Move the batch itself; its rows are moved by `move_rows`. Raises IllegalTransition."""
-        check_transition(batch.state, state, f"batch {batch.id}")
-        self._database.execute("UPDATE batches SET state = ? WHERE id = ?", (state.value, batch.id))
+        check_transition(before, after, f"batch {batch_id}")
+        self._database.execute("UPDATE batches SET state = ? WHERE id = ?", (after.value, batch_id))
 
     def confirm_shown(self, shown: Iterable[tuple[int, str]], report: Mapping[str, object]) -> None:
         """Confirm rows whose effect a report shows, with an audit entry for each batch that names the report.
@@ -129,23 +150,27 @@ class TransitionWriter:
 
     def log(self, kind: str, batch_id: int, /, **facts: object) -> None:
         """Append an entry about a batch to the audit log."""
-        self._audit.append(kind, json.dumps({"batch": batch_id, **facts}))
+        self._audit.append(kind, {"batch": batch_id, **facts})
 
     def _choose_holders(self, ids: Collection[int]) -> None:
         """Let the newest row in an open state hold each order, and no other."""
-        chosen = f"order_id IN (SELECT id FROM {self._database.values_sql('ids', id=int)} AS v)"
-        params = {"ids": as_parameter(ids)}
+        sql, params = self._ids(ids)
+        chosen = f"order_id IN ({sql})"
         for sql in (  # closed before another is opened: the index allows one open row of an order
             f"UPDATE batch_rows SET is_open = 0 WHERE is_open = 1 AND {chosen} AND batch IS DISTINCT FROM {_HOLDER}",
             f"UPDATE batch_rows SET is_open = 1 WHERE is_open = 0 AND {chosen} AND batch = {_HOLDER}",
         ):
             self._database.execute(sql, params)
 
-    def _show_on_orders(self, ids: Collection[int]) -> None:
+    def _ids(self, ids: Collection[int]) -> tuple[str, dict[str, object]]:
+        """Return a subquery of these row numbers, and its parameter."""
+        return f"SELECT id FROM {self._database.values_sql('ids', id=int)} AS v", {"ids": as_parameter(ids)}
+
+    def _show_on_orders(self, ids_sql: str, params: Mapping[str, object]) -> None:
         """Copy to each order the action and state of the row that holds it, else of its last that was not recalled."""
         self._database.execute(
             "UPDATE orders SET (state, open_action) = (SELECT r.state, r.action FROM batch_rows r WHERE"
             f" r.order_id = orders.id AND r.state NOT IN {in_list(NEVER_LEFT)} ORDER BY r.is_open DESC, r.batch DESC"
-            f" LIMIT 1) WHERE id IN (SELECT id FROM {self._database.values_sql('ids', id=int)} AS v)",
-            {"ids": as_parameter(ids)},
+            f" LIMIT 1) WHERE id IN ({ids_sql})",
+            params,
         )

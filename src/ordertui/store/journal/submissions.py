@@ -184,17 +184,17 @@ class SubmissionLog:
         """Hold a batch whose rows came back; when all of them were settled meanwhile, it counts as answered."""
         batch = self._batches.get(batch_id)
         if any(row.state is RowState.HELD for row in batch.rows):
-            self._transitions.move_batch(batch, BatchState.HELD)
+            self._transitions.move_batch(batch.id, batch.state, BatchState.HELD)
             self._database.execute("UPDATE batches SET sent_at = NULL WHERE id = ?", (batch.id,))
         else:
-            self._transitions.move_batch(batch, BatchState.ANSWERED)
+            self._transitions.move_batch(batch.id, batch.state, BatchState.ANSWERED)
 
     def answer(self, submission_id: int, state: SubmissionState, outcome: Outcome, *, note: str = "") -> Submission:
         """End a submission, and move the rows that wait for its answer; the batch counts as answered."""
         with self._database.write():
             before = self._get(submission_id)
             changes = self._move_unanswered(before.batch, outcome)
-            self._transitions.move_batch(self._batches.get(before.batch), BatchState.ANSWERED)
+            self._transitions.move_batch(before.batch, self._batches.get(before.batch).state, BatchState.ANSWERED)
             self._set_state(before, state)
             self._database.execute("UPDATE feed_attempts SET note = ? WHERE id = ?", (note, submission_id))
             self._log(before, state, was=before.state.value, note=note, states=changes)

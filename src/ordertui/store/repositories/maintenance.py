@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,7 +92,7 @@ class Maintenance:
     def compact(self) -> int:
         """Release the space of deleted rows; return the bytes won. Raises StoreLocked, StoreError (disk full)."""
         before = self.size()
-        self._audit.add("store.compacted", json.dumps({"before": before}))
+        self._audit.add("store.compacted", {"before": before})
         with self._database.lock:
             self._database.engine.compact()
         return max(before - self.size(), 0)
@@ -134,7 +133,7 @@ class Maintenance:
                         " (SELECT id FROM rate_reports WHERE coalesce(end_at, as_of) < ?)",
                         (before,),
                     )
-                self._audit.append("store.purged", json.dumps({"before": before, "count": len(part)}))
+                self._audit.append("store.purged", {"before": before, "count": len(part)})
             done, after = done + len(part), part[-1]
             if progress is not None:
                 progress(done)

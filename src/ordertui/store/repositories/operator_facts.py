@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import cast
@@ -98,7 +97,7 @@ class OperatorFacts:
                 moved |= self.change("buyer_request", requests)
             if said := moved | stated:
                 changed = [names[row_id] for row_id in dict.fromkeys(ids) if row_id in said]
-                self._audit.append("facts", json.dumps({"dispatched": dispatched, "asked": asked, "orders": changed}))
+                self._audit.append("facts", {"dispatched": dispatched, "asked": asked, "orders": changed})
         return len(moved)
 
     def set_note(self, ids: Sequence[int], note: str | None) -> int:
@@ -128,7 +127,7 @@ class OperatorFacts:
                     {"ids": values["ids"]},
                 )
                 mark = None if note is None else digest(note.encode())  # the text may name a buyer
-                self._audit.append("note", json.dumps({"note": mark, "orders": sorted(names.values())}))
+                self._audit.append("note", {"note": mark, "orders": sorted(names.values())})
         return len(names)
 
     def _reported_requests(self, ids: Iterable[int]) -> dict[int, str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import msgspec
 
 from ordertui.orders.clock import Clock
@@ -63,5 +61,5 @@ class PolicyVersions:
                 f"INSERT INTO policies ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", msgspec.structs.astuple(found)
             )
             facts = {"version": found.version, "edition": edition, "sha256": digest(text.encode()), "why": why}
-            self._audit.append("policy.published", json.dumps(facts))
+            self._audit.append("policy.published", facts)
         return found

@@ -7,7 +7,6 @@ about an order wins. Only orders that were cancelled when the report was made ar
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import msgspec
@@ -109,7 +108,7 @@ class RateReports:
                 "days": days,
                 "unnamed": found.unnamed,
             }
-            self._audit.append("rate.report", json.dumps(facts))
+            self._audit.append("rate.report", facts)
         return found
 
     def undo(self, ident: int) -> RateReport:
@@ -124,7 +123,7 @@ class RateReports:
             )]  # fmt: skip
             self._restore_named(named)
             self.apply()
-            self._audit.append("rate.undone", json.dumps({"report": ident, "orders": named}))
+            self._audit.append("rate.undone", {"report": ident, "orders": named})
         return found
 
     def apply(self) -> int:

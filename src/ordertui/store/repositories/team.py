@@ -6,7 +6,6 @@ groups viewer, agent and lead are given by the group of the owners, so that any 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -245,4 +244,4 @@ class Team:
         return found
 
     def _log(self, kind: str, name: str, role: Role | None) -> None:
-        self._audit.append(kind, json.dumps({"person": name, "role": None if role is None else role.value}))
+        self._audit.append(kind, {"person": name, "role": None if role is None else role.value})

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from ordertui.files import read_file
 from ordertui.operations.errors import BadInput
-from ordertui.operations.planning import feed_builder, packed, plan_file, reading
-from ordertui.operations.planning.packed import PackedList, pack
+from ordertui.operations.planning import feed_builder, plan_file, reading
 from ordertui.operations.planning.plan import ExcludedOrder, Plan
+from ordertui.orders import packed
 from ordertui.orders.enums import Action
+from ordertui.orders.packed import PackedList, pack
 from support.batches import feed_bytes, plan, session_of
 
 
