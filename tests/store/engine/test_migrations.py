@@ -123,7 +123,7 @@ def test_orders_batches_and_audit_of_every_version_are_kept(folder: Path, versio
 
 def test_read_only_does_not_migrate(folder: Path) -> None:
     before = (folder / "orders.db").read_bytes()
-    with pytest.raises(StoreError, match="older version"):
+    with pytest.raises(StoreError, match="where it cannot be written, a copy"):
         Store.open(folder / "orders.db", clock=FixedClock(NOW), read_only=True)
     assert (folder / "orders.db").read_bytes() == before
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 MARKED, MARKED_BY = "marked", "marked-by"
 """The queue, and the field of filters, of what the operator marked; the field of what others did."""
-READ_AT_ONCE = 2_000
-"""Orders of a long list that are in memory at a time."""
+READ_AT_ONCE = 500
+"""Orders of a long list that are in memory at a time; a list ends within so many when it is stopped."""
 
 
 class OrderQueries:

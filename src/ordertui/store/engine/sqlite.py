@@ -110,7 +110,9 @@ def connect(
             connection.execute("PRAGMA synchronous = OFF")
         if read_only:
             if migrations.check(connection, str(path)) < migrations.LATEST:
-                raise StoreError(f"{path} has an older version; open it once without --read-only")
+                raise StoreError(
+                    f"{path} has an older version; open it once without --read-only: where it cannot be written, a copy"
+                )
         else:
             _keep_log(connection)
             connection.execute(f"PRAGMA journal_size_limit = {LOG_PAGES * 4096}")
