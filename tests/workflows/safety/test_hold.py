@@ -146,3 +146,22 @@ def test_the_machines_own_clock_is_steady() -> None:
     assert second is not None
     assert first.boot == second.boot
     assert 0 <= second.seconds - first.seconds <= 60
+
+
+def test_a_hold_is_looked_at_again_when_its_batch_is_about_to_leave(
+    session: Session, clock: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of what is due is read before: another process may hold a batch longer meanwhile."""
+    first, second = commit(session, Action.CANCEL, 1), commit(session, Action.CANCEL, 2)
+    clock.live(HOLD)
+    journal = session.context.store.journal
+    due = session.context.store.batches.due
+
+    def held_longer_meanwhile() -> list[int]:
+        found = due()
+        journal.hold_until(first, clock.now() + HOUR)
+        return found
+
+    monkeypatch.setattr(session.context.store.batches, "due", held_longer_meanwhile)
+    assert [batch.id for batch in session.dispatcher.run()] == [second]
+    assert session.context.store.batches.get(first).state is BatchState.HELD
