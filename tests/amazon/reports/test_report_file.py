@@ -89,6 +89,24 @@ def test_several_byte_order_marks_are_no_part_of_the_header(tmp_path: Path) -> N
     assert [row["order_id"] for row in everything(path)[1]] == ["113-0000001-0000009"]
 
 
+@pytest.mark.parametrize("form", ["utf-8", "utf-8-sig", "utf-16", "gzip"])
+@pytest.mark.parametrize("rows", [1, 3_000])
+def test_lines_that_end_with_a_carriage_return_alone_are_lines(form: str, rows: int, tmp_path: Path) -> None:
+    """A spreadsheet's "Text (Macintosh)": all of it was one line, the header, and the report came in without a row."""
+    text = text_of(ALL_ORDERS, [cells("all_orders", n) for n in range(1, 1 + rows)]).replace("\n", "\r")
+    path = tmp_path / "a.txt"
+    path.write_bytes(gzip.compress(text.encode()) if form == "gzip" else text.encode(form))
+    _, found, rejects = everything(path)
+    assert (len(found), rejects) == (rows, [])
+
+
+def test_a_header_alone_that_ends_with_a_carriage_return_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(text_of(ALL_ORDERS, [cells("all_orders")] * 2).replace("\n", "\r", 2), encoding="utf-8", newline="")
+    with pytest.raises(ReportError, match="line 1 ends with a carriage return"):
+        inspect(path)
+
+
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("rows", [2, 9_000])

@@ -200,6 +200,8 @@ def _find_header(block: bytes, start: int) -> int | None:
 def _read_header(path: Path, beginning: bytes) -> tuple[ReportKind, str, tuple[str, ...]]:
     """Return kind, delimiter and normalized header. Raises UnknownReport."""
     line = _header_line(beginning)
+    if b"\r" in line:
+        raise UnknownReport(f"{path}: line 1 ends with a carriage return, others do not; download the report again")
     guesses = ("utf-8", "cp932", "cp1252")
     text = line.decode(next((name for name in guesses if is_decodable(line, name)), "iso-8859-1"))
     delimiter = max(DELIMITERS, key=text.count)

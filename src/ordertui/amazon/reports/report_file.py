@@ -54,6 +54,8 @@ def open_report(path: Path) -> Iterator[Source]:
             raise ReportError(f"{path} holds a packed file: unpack it, and import what is in it")
         if source.peek.startswith(_BOMS):
             source = Peekable(_Utf8(source))
+        if b"\r" in source.peek[:-1] and b"\n" not in source.peek:
+            source = Peekable(_LineFeeds(source))
         if source.peek.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"<":
             from .xml_orders import XmlOrders, has_orders  # few files need it
 
@@ -144,3 +146,13 @@ class _Utf8:
                 break
         found, self._rest = self._rest[:size], self._rest[size:]
         return found
+
+
+class _LineFeeds:
+    """Text whose lines end with a carriage return alone, as a spreadsheet's "Text (Macintosh)", with line feeds."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def read(self, size: int, /) -> bytes:
+        return self._source.read(size).replace(b"\r", b"\n")
