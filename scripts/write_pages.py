@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ordertui.cli.commands_page import commands_page
-from ordertui.operations.settings_page import settings_page
+import click
+
+from ordertui.cli.main import cli
+from ordertui.operations.settings_text import all_settings
 from ordertui.rules.language.fields import FIELDS, FLAGS, PLAN_FIELDS, Field, FieldKind
-from ordertui.tui.actions import keys_page
+from ordertui.tui.actions import ALL_COMMANDS, QUEUE_HELP, Command
 
 FILTERS = """# Filters
 
@@ -45,6 +48,41 @@ Only the rules of a [policy file](policy.md) may ask for them.
 |---|---|---|
 {batch}
 """
+KEYS = """# Keys
+
+Written from the action registry by `python scripts/write_pages.py`. `?` on the screen shows the same list, narrowed by
+what you type; `:` finds an action by name and does it.
+
+Keys act on the marked orders, or, with none marked, on the one under the cursor; never on all. Nothing leaves by one
+key: `x`, `r` and `c` open a preview, `y` there commits, and a committed batch is held before anything is written.
+
+Keys typed faster than the screen works are kept in order and act on what they were meant for. Those typed before a
+preview or a question was drawn are thrown away: they cannot answer what nobody has read.
+
+{tables}
+## Mouse
+
+Click: cursor. Click on the mark: mark. Shift and click: mark from the cursor to there. Drag: mark a range. Double
+click: the whole order. Wheel: scroll. Click on a header: sort; with shift: by that column too; its edge: drag it to
+make the column wider. Click on a queue: open it; on the rate: the rate in full. To select text, hold shift, or start
+with `ordertui --no-mouse`.
+
+## Your own keys
+
+A file `keys.toml` beside the settings (`ordertui config path` names them) gives an action one key or several:
+
+```toml
+"order.cancel" = "ctrl+x"
+"table.down" = ["j", "down", "n"]
+```
+
+Your keys win: an action that had the key loses it, and the screen says so when it starts. What cannot be read is
+named, and the rest holds."""
+COMMANDS = """# Commands
+
+Every command and option; `ordertui COMMAND --help` says the same. Written by `scripts/write_pages.py`.
+How they work together: [the guide](guide.md).
+"""
 TAKES = {
     FieldKind.EXACT: "text, with `*`",
     FieldKind.CONTAINS: "words",
@@ -73,6 +111,107 @@ def _row(field: Field) -> str:
         values = [*field.values, *field.aliases]
         takes = ", ".join(f"`{one}`" for one in values[:MOST_VALUES]) + (", ..." if values[MOST_VALUES:] else "")
     return f"| `{field.name}` | {alone}{takes} | {field.help} |"
+
+
+def code_in_table(text: str) -> str:
+    """Return `text` as code in a cell of a Markdown table, with the bars that would end the cell escaped.
+
+    Readers of Markdown do not agree whether a backslash before a bar is shown in code; all know the entity.
+    """
+    return f"<code>{text.replace('|', '&#124;')}</code>" if "|" in text else f"`{text}`"
+
+
+def keys_table(commands: Iterable[Command] = ALL_COMMANDS) -> str:
+    """Return the Markdown tables of docs/keys.md, one per group."""
+    groups: dict[str, list[Command]] = {}
+    for command in commands:
+        groups.setdefault(command.group, []).append(command)
+    parts = []
+    for group, members in groups.items():
+        rows = [f"| {code_in_table(one.key_text)} | {one.description} | `{one.id}` |" for one in members]
+        if group == "Find":
+            rows.append(f"| `{QUEUE_HELP[0]}` | {QUEUE_HELP[1]} | |")
+        parts.append(
+            "\n".join([f"## {group}", "", "| key | what it does | name in a keymap |", "|---|---|---|", *rows])
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def keys_page() -> str:
+    """Return the text of docs/keys.md."""
+    return KEYS.format(tables=keys_table())
+
+
+def all_commands() -> Iterator[tuple[str, click.Command, click.Context]]:
+    """Yield every command with its full name, groups before what is in them."""
+    yield from _below(click.Context(cli, info_name="ordertui", terminal_width=10_000, max_content_width=10_000))
+
+
+def _below(context: click.Context) -> Iterator[tuple[str, click.Command, click.Context]]:
+    command = context.command
+    yield context.command_path, command, context
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None, name
+            yield from _below(click.Context(inner, parent=context, info_name=name))
+
+
+def commands_page() -> str:
+    """Return the text of docs/commands.md."""
+    return COMMANDS + "".join(_command_section(command, context) for _, command, context in all_commands())
+
+
+def _command_section(command: click.Command, context: click.Context) -> str:
+    title = " ".join([context.command_path, *command.collect_usage_pieces(context)])
+    options = [
+        record
+        for option in command.params
+        if isinstance(option, click.Option) and (record := option.get_help_record(context)) is not None
+    ]
+    rows = "".join(f"| {code_in_table(' '.join(names.split()))} | {_cell(words)} |\n" for names, words in options)
+    table = f"\n| option | for |\n|---|---|\n{rows}" if rows else ""
+    return f"\n## `{title}`\n\n{_paragraphs(command.help or '')}\n{table}"
+
+
+def _paragraphs(text: str) -> str:
+    """Return help text with each paragraph on a line; click's marks for unwrapped text are taken out."""
+    return "\n\n".join(" ".join(part.split()) for part in text.replace("\b", "").strip().split("\n\n"))
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def settings_page() -> str:
+    """Return the text of docs/settings.md."""
+    lines = [
+        "# Settings",
+        "",
+        "One small TOML file; every setting is optional, an unknown one is refused with its name.",
+        "",
+        "```sh",
+        "ordertui config init           # write the file, every setting in it with its description",
+        "ordertui config path           # where it is, and the store and the outbox",
+        "ordertui config check          # exit 4 when something is wrong",
+        "```",
+        "",
+        "Secrets never stand in it: `ordertui api login` keeps them in the keyring ([connector](connector.md)).",
+        "Rules of your own go into a policy file ([policy](policy.md)), keys into `keys.toml` ([keys](keys.md)).",
+        "",
+        "| setting | takes | default | |",
+        "|---|---|---|---|",
+    ]
+    for setting in all_settings():
+        table = f" under `{setting.table}`" if setting.table else ""
+        lines.append(f"| `{setting.name}`{table} | {setting.values} | `{setting.default}` | {setting.description} |")
+    lines += ["", "| environment | does |", "|---|---|"]
+    lines += [
+        "| `ORDERTUI_CONFIG` | names another settings file |",
+        "| `ORDERTUI_STORE` | names the store, as `--store` does |",
+        "| `NO_COLOR` | the screen draws without colours |",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 PAGES = {"commands.md": commands_page, "filters.md": filters_page, "keys.md": keys_page, "settings.md": settings_page}

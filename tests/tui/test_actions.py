@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from types import FunctionType
 
+import write_pages
+
 from ordertui.operations.session import Session
 from ordertui.orders.people import Person, Role
 from ordertui.tui import commands
@@ -19,7 +21,6 @@ from ordertui.tui.actions import (
     TABLE_COMMANDS,
     find_command,
     hints,
-    keys_page,
 )
 from ordertui.tui.keymap import read_keymap, resolve
 from ordertui.tui.main.command_context import find_function
@@ -31,7 +32,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "keys.md"
 
 
 def test_the_docs_page_is_the_registry() -> None:
-    assert DOCS.read_text(encoding="utf-8") == keys_page(), "run: .venv/bin/python scripts/write_pages.py"
+    assert DOCS.read_text(encoding="utf-8") == write_pages.keys_page(), "run: .venv/bin/python scripts/write_pages.py"
 
 
 CALLED_BY_EVENTS = {"navigation.go_to_pasted"}

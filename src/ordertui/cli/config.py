@@ -23,7 +23,7 @@ def config() -> None:
 def config_init() -> None:
     """Write a settings file in which every setting is described and switched off. A file that is there stays."""
     from ordertui.files import make_folder, write_atomic
-    from ordertui.operations.settings_page import commented_settings
+    from ordertui.operations.settings_text import commented_settings
 
     path = settings_file.config_path()
     if path.exists():

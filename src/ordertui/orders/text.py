@@ -98,11 +98,3 @@ def format_duration(seconds: int) -> str:
 def install_extra(name: str) -> str:
     """Return how an extra of this program is installed: nobody has published it on an index yet."""
     return f"`make install EXTRAS={name}` in its source, or `pip install 'ordertui[{name}]'` where an index has it"
-
-
-def code_in_table(text: str) -> str:
-    """Return `text` as code in a cell of a Markdown table, with the bars that would end the cell escaped.
-
-    Readers of Markdown do not agree whether a backslash before a bar is shown in code; all know the entity.
-    """
-    return f"<code>{text.replace('|', '&#124;')}</code>" if "|" in text else f"`{text}`"

@@ -10,7 +10,6 @@ from textual.binding import Binding
 from ordertui.messages import pgettext
 from ordertui.operations.query.queues import QUEUES
 from ordertui.orders.people import Permission
-from ordertui.orders.text import code_in_table
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -287,56 +286,3 @@ def hints(commands: Iterable[Command] = ALL_COMMANDS) -> list[Hint]:
     place = next((place for place, hint in enumerate(shown) if hint.command_id == "find.filter"), 0)
     shown.insert(place, Hint("1-9", "queue", ""))
     return shown
-
-
-def keys_table(commands: Iterable[Command] = ALL_COMMANDS) -> str:
-    """Return the Markdown tables of docs/keys.md, one per group."""
-    groups: dict[str, list[Command]] = {}
-    for command in commands:
-        groups.setdefault(command.group, []).append(command)
-    parts = []
-    for group, members in groups.items():
-        rows = [f"| {code_in_table(one.key_text)} | {one.description} | `{one.id}` |" for one in members]
-        if group == "Find":
-            rows.append(f"| `{QUEUE_HELP[0]}` | {QUEUE_HELP[1]} | |")
-        parts.append(
-            "\n".join([f"## {group}", "", "| key | what it does | name in a keymap |", "|---|---|---|", *rows])
-        )
-    return "\n\n".join(parts) + "\n"
-
-
-_PAGE = """# Keys
-
-Written from the action registry by `python scripts/write_pages.py`. `?` on the screen shows the same list, narrowed by
-what you type; `:` finds an action by name and does it.
-
-Keys act on the marked orders, or, with none marked, on the one under the cursor; never on all. Nothing leaves by one
-key: `x`, `r` and `c` open a preview, `y` there commits, and a committed batch is held before anything is written.
-
-Keys typed faster than the screen works are kept in order and act on what they were meant for. Those typed before a
-preview or a question was drawn are thrown away: they cannot answer what nobody has read.
-
-{tables}
-## Mouse
-
-Click: cursor. Click on the mark: mark. Shift and click: mark from the cursor to there. Drag: mark a range. Double
-click: the whole order. Wheel: scroll. Click on a header: sort; with shift: by that column too; its edge: drag it to
-make the column wider. Click on a queue: open it; on the rate: the rate in full. To select text, hold shift, or start
-with `ordertui --no-mouse`.
-
-## Your own keys
-
-A file `keys.toml` beside the settings (`ordertui config path` names them) gives an action one key or several:
-
-```toml
-"order.cancel" = "ctrl+x"
-"table.down" = ["j", "down", "n"]
-```
-
-Your keys win: an action that had the key loses it, and the screen says so when it starts. What cannot be read is
-named, and the rest holds."""
-
-
-def keys_page() -> str:
-    """Return the text of docs/keys.md."""
-    return _PAGE.format(tables=keys_table())

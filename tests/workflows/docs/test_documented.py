@@ -1,6 +1,6 @@
 """Every word that a user may type, press or read as a code is on a page: a new one without its line is red here.
 
-Elsewhere: options (`tests/cli/test_commands_page.py`), settings (`tests/operations/test_settings_page.py`), keys
+Elsewhere: options (`test_commands_page.py`), settings (`tests/operations/test_settings_text.py`), keys
 (`tests/tui/test_actions.py`), the README's exit codes (`test_pages.py`), the screen's texts and their translations
 (`tests/messages/test_catalogs.py`), example files (`test_examples.py`).
 """

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import click
 import pytest
+from write_pages import all_commands
 
 from ordertui.amazon.feeds import FEED_TYPES
 from ordertui.amazon.processing_report import ProcessingReportError, parse_report
 from ordertui.amazon.reports import REPORT_FORMATS, ReportContent, ReportError, ReportKind, detect_kind
-from ordertui.cli.commands_page import all_commands
 from support.cli import EXAMPLES, ROOT, Command, environment
 
 MARKETS = ("US", "DE", "JP", "IN")

@@ -1,7 +1,4 @@
-"""Write the settings out for people: a commented settings file, and the page docs/settings.md.
-
-Both are made from the fields of `config.Config`, so that no field can be missing or described twice.
-"""
+"""Write the settings out for people, from the fields of `config.Config`: no field can be missing or described twice."""
 
 from __future__ import annotations
 
@@ -82,35 +79,4 @@ def commented_settings() -> str:
             lines += ["", f"# {table}" if table.startswith("[[") else table]
         lines += ["", *(f"# {line}" for line in wrap(setting.description.replace("`", ""), WIDTH))]
         lines += [f"# Takes: {setting.values.replace('`', '')}.", f"# {setting.name} = {setting.default}"]
-    return "\n".join(lines) + "\n"
-
-
-def settings_page() -> str:
-    """Return docs/settings.md."""
-    lines = [
-        "# Settings",
-        "",
-        "One small TOML file; every setting is optional, an unknown one is refused with its name.",
-        "",
-        "```sh",
-        "ordertui config init           # write the file, every setting in it with its description",
-        "ordertui config path           # where it is, and the store and the outbox",
-        "ordertui config check          # exit 4 when something is wrong",
-        "```",
-        "",
-        "Secrets never stand in it: `ordertui api login` keeps them in the keyring ([connector](connector.md)).",
-        "Rules of your own go into a policy file ([policy](policy.md)), keys into `keys.toml` ([keys](keys.md)).",
-        "",
-        "| setting | takes | default | |",
-        "|---|---|---|---|",
-    ]
-    for setting in all_settings():
-        table = f" under `{setting.table}`" if setting.table else ""
-        lines.append(f"| `{setting.name}`{table} | {setting.values} | `{setting.default}` | {setting.description} |")
-    lines += ["", "| environment | does |", "|---|---|"]
-    lines += [
-        "| `ORDERTUI_CONFIG` | names another settings file |",
-        "| `ORDERTUI_STORE` | names the store, as `--store` does |",
-        "| `NO_COLOR` | the screen draws without colours |",
-    ]
     return "\n".join(lines) + "\n"

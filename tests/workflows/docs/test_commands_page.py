@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from write_pages import all_commands, commands_page
 
-from ordertui.cli.commands_page import all_commands, commands_page
-
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "commands.md"
 
 
 def test_the_page_is_that_of_the_program() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import write_pages
 
 from ordertui.operations.config import Config, load_config
-from ordertui.operations.settings_page import DescribedSetting, all_settings, commented_settings, settings_page
+from ordertui.operations.settings_text import DescribedSetting, all_settings, commented_settings
 from support.cli import EXAMPLES, ROOT, Command
 
 SETTINGS = list(all_settings())
@@ -21,7 +22,7 @@ def test_every_setting_is_described(setting: DescribedSetting) -> None:
 
 def test_the_page_is_the_one_in_docs() -> None:
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-    assert page == settings_page(), "run: .venv/bin/python scripts/write_pages.py"
+    assert page == write_pages.settings_page(), "run: .venv/bin/python scripts/write_pages.py"
 
 
 def test_every_setting_of_the_written_file_can_be_switched_on(tmp_path: Path) -> None:
