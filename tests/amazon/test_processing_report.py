@@ -176,10 +176,10 @@ def test_a_file_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
      "<a>" * 500_000, "<ProcessingReport>" + "<Result>" * 200_000, XML.replace("<Result>", "<Result>" + "<b>" * 40)],
 )  # fmt: skip
 def test_what_is_made_to_take_for_ever_is_refused_in_time(text: str) -> None:
-    begin = time.monotonic()
+    begin = time.thread_time()
     with pytest.raises(ProcessingReportError):
         parse_report(text.encode(), "a")
-    assert time.monotonic() - begin < 2
+    assert time.thread_time() - begin < 2
 
 
 def test_more_rows_than_a_feed_may_have_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
