@@ -28,13 +28,16 @@ LONGEST = 60.0
 
 async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
     """Wait until it is so, and then until what was on its way to any widget arrived."""
+    if not true():
+        await _look_until(pilot, true)
+        await pilot.pause(0)
+
+
+async def _look_until(pilot: Pilot[None], true: Callable[[], object]) -> None:
     end = time.monotonic() + LONGEST
-    if true():
-        return
     while not true():
         assert time.monotonic() < end, f"never came true; the screen is {pilot.app.screen}"
         await asyncio.sleep(0.004)  # not `pilot.pause`, which draws the screen and messages every widget each time
-    await pilot.pause(0)
 
 
 @asynccontextmanager
@@ -80,7 +83,7 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
         send(pilot, key)
         arrived = asyncio.Event()
         pilot.app.call_later(arrived.set)  # behind the key
-        await until(pilot, arrived.is_set)
+        await _look_until(pilot, arrived.is_set)
         await settled(pilot)
 
 
@@ -139,8 +142,8 @@ def idle(pilot: Pilot[None]) -> bool:
 
 
 async def settled(pilot: Pilot[None]) -> None:
-    """Wait until every key typed so far had its effect."""
-    await until(pilot, lambda: idle(pilot))
+    """Wait until every key typed so far had its effect, and all widgets took in and drew what came of it."""
+    await _look_until(pilot, lambda: idle(pilot))
     await pilot.pause()
 
 
