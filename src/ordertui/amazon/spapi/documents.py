@@ -23,18 +23,18 @@ MOST_REPORT = 2 * 1024 * 1024 * 1024
 XML = "text/xml; charset=UTF-8"
 
 
-async def upload(client: Client, content: bytes, content_type: str = XML) -> str:
+async def upload(client: Client, content: bytes) -> str:
     """Upload a feed document and return its id. It has no effect until createFeed names it.
 
     Raises SpApiError, and ValueError for `MOST_FEED` bytes or more.
     """
     if len(content) >= MOST_FEED:
         raise ValueError(f"the feed has {len(content):,} bytes; Amazon takes less than {MOST_FEED:,}: split the batch")
-    slot = await client.call(CREATE_FEED_DOCUMENT, FeedSlot, body={"contentType": content_type})
+    slot = await client.call(CREATE_FEED_DOCUMENT, FeedSlot, body={"contentType": XML})
     if not slot.feed_document_id or not slot.url:
         raise DocumentBroken(CREATE_FEED_DOCUMENT.name, "Amazon named no document and no address for it")
     operation = "upload of the feed"
-    request = HttpRequest(operation, "PUT", slot.url, content, content_type, is_document=True)
+    request = HttpRequest(operation, "PUT", slot.url, content, XML, is_document=True)
     response = await client.waiting.during(client.transport.send(request))
     if response.status != 200:
         kind = Rejected if 400 <= response.status < 500 else ServerTrouble

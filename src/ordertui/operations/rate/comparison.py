@@ -75,7 +75,7 @@ class RateComparison:
         self._lists = lists
         self._now = clock.now
 
-    def compare(self, path: Path, marketplace: str | None = None, encoding: str | None = None) -> list[Reconciliation]:
+    def compare(self, path: Path, marketplace: str | None = None) -> list[Reconciliation]:
         """Compare with a Cancellation Rate report or an account health report (JSON). Raises BadInput, ReportError."""
         try:
             with open_plain(path) as file:
@@ -87,10 +87,10 @@ class RateComparison:
             if not found:
                 raise BadInput(f"{path} has no figure of marketplace {marketplace}")
             return found
-        return [self._report(path, marketplace, encoding)]
+        return [self._report(path, marketplace)]
 
-    def _report(self, path: Path, marketplace: str | None, encoding: str | None) -> Reconciliation:
-        info = inspect(path, encoding=encoding, marketplace=marketplace)
+    def _report(self, path: Path, marketplace: str | None) -> Reconciliation:
+        info = inspect(path, marketplace=marketplace)
         if info.kind is not ReportKind.CANCELLATION_RATE:
             raise BadInput(f"{path} is no Cancellation Rate report (Order Date, Order ID, Impacts Account Health)")
         code = marketplace or info.marketplace
