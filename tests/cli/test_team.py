@@ -10,7 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ordertui.cli.main import cli
+from ordertui.orders.people import Permission, Person, Role
+from ordertui.store.engine.sqlite import SqliteEngine
 from support import places
+from support.cli import EXAMPLES, Command
 from support.server import Server
 
 
@@ -54,6 +57,52 @@ def test_a_team_is_made_and_changed(server: Server, tmp_path: Path) -> None:
     assert run(place, "team", "remove", "dora").exit_code == 0
     gone = run(dora, "list")
     assert (gone.exit_code, "dora has no role in this store" in gone.stderr) == (4, True)
+
+
+DOINGS: tuple[tuple[Permission, tuple[str, ...]], ...] = (
+    (Permission.LOOK, ("list", "--limit", "1")),
+    (Permission.LOOK, ("show", "{order}")),
+    (Permission.LOOK, ("outbox",)),
+    (Permission.LOOK, ("audit", "--limit", "1")),
+    (Permission.LOOK, ("audit", "verify")),
+    (Permission.LOOK, ("plan", "cancel", "--filter", "id:{order}", "--output", "{folder}/{role}.plan")),
+    (Permission.IMPORT, ("import", "{report}")),
+    (Permission.IMPORT, ("results", "{report}")),
+    (Permission.UNDO_IMPORT, ("import", "--undo", "99")),
+    (Permission.UNDO_IMPORT, ("rate-reports", "--undo", "99")),
+    (Permission.RECORD, ("facts", "note", "{order}", "--text", "x")),
+    (Permission.RECORD, ("facts", "dispatched", "{order}", "--no")),
+    (Permission.COMMIT, ("commit", "{plan}", "--yes", "--typed", "1")),
+    (Permission.RECALL, ("undo", "{order}")),
+    (Permission.DISPATCH, ("release", "99")),
+    (Permission.DISPATCH, ("dispatch",)),
+    (Permission.DISPATCH, ("uploaded", "99")),
+    (Permission.SETTLE, ("settle", "99", "{order}", "--done", "--why", "x", "--typed", "1")),
+    (Permission.APPROVE, ("approve", "99", "--why", "x")),
+    (Permission.APPROVE, ("reject", "99", "--why", "x")),
+    (Permission.MAINTAIN, ("store", "purge", "--older-than", "4000", "--yes")),
+    (Permission.MAINTAIN, ("store", "compact")),
+)
+
+
+def test_each_command_does_what_the_role_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words of a refusal are those of the role alone: what else may be wrong with a command is told otherwise."""
+    command = Command(tmp_path)
+    command.bring("US")
+    order = command.json("list", "--filter", "action:cancel", "--limit", "1")[0]["order_id"]
+    plan = tmp_path / "one.plan"
+    command.run("plan", "cancel", "--filter", f"id:{order}", "--reason", "NoInventory", "--output", plan)
+    report = next((EXAMPLES / "us" / "reports").iterdir())
+    wrong = []
+    for role in Role:
+        monkeypatch.setattr(SqliteEngine, "person", lambda _engine, role=role: Person("dora", role))
+        for permission, words in DOINGS:
+            args = [word.format(order=order, folder=tmp_path, role=role, report=report, plan=plan) for word in words]
+            done = command.run(*args)
+            is_refused = done.code == 3 and f", may not {permission.value}; " in done.stderr
+            if is_refused is Person("", role).may(permission):
+                wrong.append((role, words, done.code, done.stderr))
+    assert not wrong, "\n".join(map(str, wrong))
 
 
 def test_on_a_file_a_team_needs_a_server(tmp_path: Path) -> None:
