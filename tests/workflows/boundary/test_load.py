@@ -260,6 +260,48 @@ def test_dispatch_reads_the_list_of_batches_once(session: Session, monkeypatch: 
     assert len(calls) == 1
 
 
+def test_a_dispatch_is_stopped_at_any_order_and_its_batch_is_held_as_before(session: Session) -> None:
+    plan = cancel_plan(session)
+    batch = session.batches.commit(plan, typed=str(len(plan.rows)))
+    session.batches.release(batch.id)
+    before = session.audit.verify(), session.context.store.batches.get(batch.id)
+    asked = after = 0
+
+    def stop() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > after
+
+    while not (sent := session.dispatcher.run(stop)):
+        assert (session.audit.verify(), session.context.store.batches.get(batch.id)) == before
+        assert not session.context.store.database.engine.in_transaction
+        asked, after = 0, after + 1
+    assert after > len(plan.rows), "it was asked for each row"
+    assert [one.id for one in sent] == [batch.id]
+    assert session.maintenance.check() == []
+
+
+def test_a_statement_of_a_dispatch_is_stopped_within_a_second(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = cancel_plan(session)
+    batch = session.batches.commit(plan, typed=str(len(plan.rows)))
+    session.batches.release(batch.id)
+    store, began = session.context.store, list[float]()
+
+    def slow(**options: object) -> None:
+        began.append(time.monotonic())
+        store.database.query(  # hours of one statement
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000000000) SELECT sum(i) FROM n"
+        )
+
+    monkeypatch.setattr(store.journal, "mark_sent", lambda *_args, **options: slow(**options))
+    assert session.dispatcher.run(lambda: bool(began)) == []
+    assert time.monotonic() - began[0] < 1
+    monkeypatch.undo()
+    assert [one.id for one in session.dispatcher.run()] == [batch.id]
+
+
 async def test_few_readers_with_small_caches_serve_the_screen(session: Session) -> None:
     async with running(session):
         await asyncio.gather(*(asyncio.to_thread(session.orders.count, "total>1") for _ in range(40)))

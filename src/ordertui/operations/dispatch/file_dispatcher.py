@@ -28,9 +28,10 @@ from ordertui.files import (
 from ordertui.operations.batches.batch import Batch, as_batch
 from ordertui.operations.batches.upload_instructions import upload_instructions
 from ordertui.operations.config import BESIDE_STORE
-from ordertui.operations.errors import USER_ERRORS, OperationError
+from ordertui.operations.errors import USER_ERRORS, OperationError, Stopped
+from ordertui.operations.long_runs import stop_check
 from ordertui.operations.outbox_folder import FOLDER, folder_of, folders_in, known_outboxes
-from ordertui.store import Store
+from ordertui.store import Interrupted, Store
 
 from .dispatcher import DispatchIncomplete, Note, batch_failure, ignore_note, nothing_leaves_text
 from .freeze import BatchFreezer, as_feed_files
@@ -76,9 +77,11 @@ class FileDispatcher:
 
         def write(batch_id: int, *, is_retry: bool) -> None:
             try:
-                if is_retry or self._mark_sent(batch_id, note):
+                if is_retry or self._mark_sent(batch_id, note, stop):
                     batch = self._write(batch_id, is_retry=is_retry)
                     written.extend([batch] if batch is not None else [])
+            except (Stopped, Interrupted):
+                return  # it is held as before; `stop` ends the run
             except USER_ERRORS as error:
                 errors[batch_id] = error
             except Exception as error:  # a defect, or a damaged row, of this batch alone
@@ -101,12 +104,17 @@ class FileDispatcher:
             raise DispatchIncomplete(written, errors)
         return written
 
-    def _mark_sent(self, batch_id: int, note: Note) -> bool:
-        """Mark a due batch as sent; return False when another process did, or nothing of it may leave."""
-        with self._store.write():  # no import, fact or recall comes between the last check and the mark
+    def _mark_sent(self, batch_id: int, note: Note, stop: Stop) -> bool:
+        """Mark a due batch as sent; return False when another process did, or nothing of it may leave.
+
+        Raises Stopped or Interrupted when `stop` says so; then it is held as before.
+        """
+        check_stop = stop_check(stop)
+        # in one transaction: no import, fact or recall comes between the last check and the mark
+        with self._store.write() as database, database.stoppable(stop):
             if not self._store.batches.is_due(batch_id):
                 return False
-            batch, files = self._freezer.freeze(batch_id)
+            batch, files = self._freezer.freeze(batch_id, check_stop)
             if not files:
                 note(nothing_leaves_text(batch))
                 return False
@@ -117,6 +125,7 @@ class FileDispatcher:
                 sha256=next(one.file.sha256 for one in files if one.file.upload),
                 feeds=as_feed_files(files),
             )
+            check_stop()
         return True
 
     def _write(self, batch_id: int, *, is_retry: bool) -> Batch | None:

@@ -29,20 +29,22 @@ class BatchFreezer:
         self.merchant_id = merchant_id
         self._check_rules = check_rules
 
-    def freeze(self, batch_id: int) -> tuple[JournalBatch, tuple[BuiltFile, ...]]:
+    def freeze(
+        self, batch_id: int, between: Callable[[], None] = lambda: None
+    ) -> tuple[JournalBatch, tuple[BuiltFile, ...]]:
         """Return the batch without the rows that must not leave any more, and its files; no files when none may leave.
 
-        A batch that a house rule asks an approval of by now, and that has none, waits for it from here on. Raises as
-        `look` does.
+        A batch that a house rule asks an approval of by now, and that has none, waits for it from here on. `between` is
+        called for each order and may raise. Raises as `look` does.
         """
-        found = self.look(batch_id)
+        found = self.look(batch_id, between)
         journal = self._store.journal
         if found.files and found.approval and not journal.approvals.is_approved(batch_id):
             journal.approvals.ask(found.batch, found.approval)
             return self._store.batches.get(batch_id), ()
         return found.batch, found.files
 
-    def look(self, batch_id: int) -> LastLook:
+    def look(self, batch_id: int, between: Callable[[], None] = lambda: None) -> LastLook:
         """Take out the rows of a batch that has not left that must not leave any more, and return what is left of it.
 
         Raises OperationError when the files are not those that were previewed, or when an order is gone, Refused when
@@ -60,11 +62,11 @@ class BatchFreezer:
                     " sent: undo it, import the order and plan again"
                 )
         self._check_part(batch_id, plan)
-        whys, outcome = self._changed_rows(batch, plan)
+        whys, outcome = self._changed_rows(batch, plan, between)
         if whys:
             self._store.journal.leave_out(batch.id, whys)
             batch = self._store.batches.get(batch_id)
-        return LastLook(batch, plan, self._build(batch, plan), outcome.approval, outcome.warnings)
+        return LastLook(batch, plan, self._build(batch, plan, between), outcome.approval, outcome.warnings)
 
     def rebuild(self, batch: JournalBatch) -> list[FeedFile]:
         """Return the files of a batch that left, made again of its plan: stores of version 1 kept no bytes."""
@@ -86,7 +88,9 @@ class BatchFreezer:
                 " and plan again"
             )
 
-    def _changed_rows(self, batch: JournalBatch, plan: Plan) -> tuple[dict[str, str], HeldOutcome]:
+    def _changed_rows(
+        self, batch: JournalBatch, plan: Plan, between: Callable[[], None]
+    ) -> tuple[dict[str, str], HeldOutcome]:
         """Return the rows that a report, a fact or a late result made impossible and why, and what house rules say."""
         others = {row.order_id for row in batch.rows if row.state is not RowState.HELD}
         reasons = self._store.journal.blocking_reasons(batch.id)
@@ -94,6 +98,7 @@ class BatchFreezer:
         whys, checked = {}, 0
         for row, order in reader.read(plan.rows):
             checked += 1
+            between()
             if row.order_id not in others:
                 why = reasons.get(row.order_id) or self._planner.still_allowed(plan.action, order, row)
                 if why:
@@ -105,7 +110,9 @@ class BatchFreezer:
         whys |= {order_id: f"left out at dispatch: {why}" for order_id, why in outcome.denied.items()}
         return whys, outcome
 
-    def _build(self, batch: JournalBatch, plan: Plan) -> tuple[BuiltFile, ...]:
+    def _build(
+        self, batch: JournalBatch, plan: Plan, between: Callable[[], None] = lambda: None
+    ) -> tuple[BuiltFile, ...]:
         """Return the files of the rows that leave, or left: the plan's own bytes when these are all its rows."""
         is_held = batch.state in NOT_LEFT  # a row of it that is not held was settled: it does not leave again
         gone = {
@@ -114,11 +121,11 @@ class BatchFreezer:
             if row.state in NEVER_LEFT or (is_held and row.state is not RowState.HELD)
         }
         if gone:  # what leaves is made by the same program and for the same account as what was previewed
-            made = describe_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self.merchant_id)
+            made = describe_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self.merchant_id, between)
             self._check(batch, made, plan)
             rows = pack(PlannedOrder, (one for one in plan.rows if one.order_id not in gone))
-            return build_feed_files(plan.id, plan.action, plan.marketplace, rows, self.merchant_id)
-        files = build_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self.merchant_id)
+            return build_feed_files(plan.id, plan.action, plan.marketplace, rows, self.merchant_id, between)
+        files = build_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self.merchant_id, between)
         self._check(batch, [one.file for one in files], plan)
         return files
 

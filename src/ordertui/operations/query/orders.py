@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 MARKED, MARKED_BY = "marked", "marked-by"
 """The queue, and the field of filters, of what the operator marked; the field of what others did."""
 READ_AT_ONCE = 500
-"""Orders of a long list that are in memory at a time; a list ends within so many when it is stopped."""
+"""Orders of a long list that are in memory at a time."""
+STOP_LOOKED_AT = 50
+"""Orders from one look at whether a list shall stop to the next: some 5 ms of CPU."""
 
 
 class OrderQueries:
@@ -272,12 +274,12 @@ class OrderQueries:
 
         eligibility = self._eligibility()
         for start in range(0, len(ids), READ_AT_ONCE):
-            if stop():
-                raise Stopped(f"stopped after {pluralize(start)}; nothing was written")
             part = ids[start : start + READ_AT_ONCE]
             orders = self._context.reader().orders.get(part)
             eligibility.rules.prefetch(order.row for order in orders.values())
-            for i in part:
+            for place, i in enumerate(part):
+                if not place % STOP_LOOKED_AT and stop():
+                    raise Stopped(f"stopped after {pluralize(start + place)}; nothing was written")
                 if i in orders:
                     row, lines = orders[i].row, orders[i].lines
                     yield record(row, eligibility.allowed_action(row), lines)
