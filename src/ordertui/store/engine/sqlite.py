@@ -26,7 +26,7 @@ RETRY_SECONDS = 0.02
 """Pause between attempts where SQLite does not wait by itself."""
 ASKED_STEPS = 200_000
 """Steps of SQLite's machine between two questions whether to stop: some milliseconds."""
-READER_CACHE_KIB, WRITER_CACHE_KIB = 2_048, 16_384
+READER_CACHE_KIB, WRITER_CACHE_KIB = 512, 16_384
 """Page caches of a connection. Each thread of the screen has a reader; the system caches the file's pages for all."""
 LOG_PAGES, IMPORT_LOG_PAGES = 1_000, 20_000
 """Pages of the write-ahead log after which they are copied into the file: usually, and during an import."""
