@@ -281,6 +281,26 @@ def test_a_dispatch_is_stopped_at_any_order_and_its_batch_is_held_as_before(sess
     assert session.maintenance.check() == []
 
 
+def test_a_stop_after_the_last_statement_of_a_dispatch_still_undoes_it(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = cancel_plan(session)
+    batch = session.batches.commit(plan, typed=str(len(plan.rows)))
+    session.batches.release(batch.id)
+    store, marked = session.context.store, list[int]()
+    before, mark_sent = store.batches.get(batch.id), store.journal.mark_sent
+
+    def counted(batch_id: int, **options: object) -> None:
+        mark_sent(batch_id, **options)  # type: ignore[arg-type]
+        marked.append(batch_id)
+
+    monkeypatch.setattr(store.journal, "mark_sent", counted)
+    assert session.dispatcher.run(lambda: bool(marked)) == []
+    assert marked, "all was marked when it was stopped"
+    assert store.batches.get(batch.id) == before
+    assert not session.context.outbox_directory.exists() or not list(session.context.outbox_directory.iterdir())
+
+
 def test_a_statement_of_a_dispatch_is_stopped_within_a_second(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
