@@ -152,6 +152,10 @@ def test_a_row_that_cannot_be_read_is_no_silence(session: Session, tmp_path: Pat
     bring(session, tmp_path, Report("unshipped", NOW + 60, (1, 2, 3, 4, 5)))
     (summary,) = session.imports.import_files([path])
     assert missing(session) == set(), "a row without an order id may be any order's"
+    path.write_text("\n".join(text.splitlines()[:2]).replace("113-0000001", "113-01") + "\n", encoding="utf-8")
+    (summary,) = session.imports.import_files([path])
+    assert (summary.rejected, summary.is_period_open) == (1, False)
+    assert not any("it has no row" in note for note in summary.notes), "it has one, which was left out"
 
 
 def test_a_held_cancellation_does_not_leave_when_its_order_is_missing(session: Session, tmp_path: Path) -> None:

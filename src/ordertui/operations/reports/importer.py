@@ -160,7 +160,7 @@ class ReportImporter:
             *_renamed(target.renamed),
             *_repromoted(target.repromoted),
             *_above_price(target.above_price),
-            *_coverage_notes(info, source, target, read),
+            *_coverage_notes(info, source, target, read + target.rejected),
         ]
         if ignored:
             notes.append(f"{with_verb(ignored, 'row of a channel', 'rows of channels')} outside Amazon: not imported")
@@ -168,7 +168,8 @@ class ReportImporter:
             notes.append("stopped: what was merged so far is kept; import the file again to go on")
         counts = (target.new, target.changed, target.unchanged)
         found = _summary(info, target.rows, counts, rejects, notes, stopped=target.stopped)
-        is_open = info.kind is ReportKind.UNSHIPPED and not read and source.period is None and not target.stopped
+        is_empty = not read and not target.rejected and not target.stopped
+        is_open = info.kind is ReportKind.UNSHIPPED and is_empty and source.period is None
         return msgspec.structs.replace(found, number=target.number, is_period_open=is_open)
 
     def undo(self, number: int) -> UndoneImport:
