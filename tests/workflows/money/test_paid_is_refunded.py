@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ordertui.operations.planning.planner import PlanChoices
-from ordertui.orders.clock import DAY, iso_utc
+from ordertui.orders.clock import DAY, HOUR, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import exponent
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.orders.refund_limit import excess_text, prorate, refund_excess
-from support.batches import feed_bytes
+from support.batches import feed_bytes, send, session_of
 from support.reports import write
-from support.shops import NOW, item_id, open_session, order_id
+from support.shops import ALL_ORDERS, NOW, all_orders_row, item_id, open_session, order_id
 
 TAX_ON_TOP = ("US", "CA")
 """Written down here again: the oracle must not read the program's own table."""
@@ -141,3 +141,27 @@ def test_an_amount_above_the_balance_is_named_as_money(currency: str, says: str)
         text = excess_text(ask, left, currency)
         assert says in text
         assert "minor" not in text
+
+
+def test_a_newer_price_makes_a_full_refund_one_in_part_and_an_undo_full_again(tmp_path: Path) -> None:
+    """What went back stays; what was paid may be told anew, or be unknown now."""
+    with session_of(tmp_path / "shop", shipped=2) as session:
+        send(session, Action.REFUND, 11)
+        for hours, told, wanted in (
+            (1, {"item_price": "30.00"}, "partial"),
+            (2, {"item_price": "10.00", "item_promotion_discount": "-99.00"}, "partial"),
+            (3, {"item_price": "10.00"}, "full"),
+            (4, {"item_price": "10.01"}, "partial"),
+        ):
+            row = all_orders_row(11, "Shipped", updated=NOW + hours * HOUR, **told)
+            (summary,) = session.imports.import_files([write(tmp_path / "a.txt", ALL_ORDERS, [row])])
+            order = session.orders.get(order_id(11))
+            assert order is not None
+            assert order.row.refunded == wanted, told
+            assert list(session.recount().run()) == []
+        assert summary.number is not None
+        session.imports.undo(summary.number)
+        order = session.orders.get(order_id(11))
+        assert order is not None
+        assert order.row.refunded == "full"
+        assert list(session.recount().run()) == []

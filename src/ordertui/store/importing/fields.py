@@ -22,7 +22,7 @@ _TEXTS = frozenset({
     "order_id", "item_id", "order_item_id", "marketplace", "channel", "status", "item_status", "currency",
     "buyer_request",
     "request_reason", "replacement", "business", "prime", "cancelled_by", "amazon_counts",
-    "item_promotion_id", "ship_promotion_id", "given",
+    "item_promotion_id", "ship_promotion_id", "given", "refunded",
 })  # fmt: skip
 """Columns that hold text; all others hold whole numbers."""
 

@@ -16,7 +16,7 @@ ORDER_REGISTERS = (*ORDER_STATED, "at", *ORDER_DATES)
 LINE_REGISTERS = (*LINE_KEPT, "at", *LINE_DATES, "waits_at", "first_at")
 DERIVED = (
     "items", "units_shipped", "cancelled_lines", "total", "currency", "buyer_request", "cancelled_by", "situation",
-    "auto_cancel_at", "product_id", "has_twins", "amazon_counts", "by_hand",
+    "auto_cancel_at", "product_id", "has_twins", "amazon_counts", "by_hand", "refunded",
 )  # fmt: skip
 """Columns of `orders` that follow from its fields, its lines and what the journal and the operator know."""
 OF_IMPORT = {

@@ -126,6 +126,17 @@ CANCELLED_BY = (
 """SQL: who cancelled the order `m`: by Amazon's Cancellation Rate report `r`, else by the API's account `c`, else the
 seller when a cancellation of this store left for the stored order `o` and was not refused.
 """
+_BACK = f"{_sum('r', COMPONENTS[:6])} - {_sum('r', COMPONENTS[6:])}"
+REFUNDED = (
+    "CASE WHEN coalesce(o.refunded, 'none') = 'none' THEN 'none' WHEN (SELECT"
+    f" CASE WHEN max(CASE WHEN {UNPAID} THEN 1 ELSE 0 END) = 0 THEN sum({_PAID}) END FROM lines l"
+    f" WHERE l.order_id = m.id AND {ACTIVE}) <= (SELECT sum({_BACK}) FROM refunds r JOIN batch_rows b"
+    " ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.order_id = m.id"
+    f" AND b.state IN {in_list(POSSIBLY_DONE)}) THEN 'full' ELSE 'partial' END"
+)
+"""SQL: what `refunded` returns of the stored order `o` by its lines as they are now. A newer report may give another
+price: then what went back is another part of it.
+"""
 
 
 def _situation_sql() -> str:
