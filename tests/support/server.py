@@ -56,7 +56,8 @@ class Server:
         if os.getuid() == 0:  # the server refuses to run as root
             self._user = {"user": "nobody", "extra_groups": []}
             shutil.chown(self.folder, "nobody")
-        self._run("initdb", "-D", str(self.folder / "data"), "-U", "owner", "-A", "trust", "-E", "UTF8", "--locale=C")
+        cluster = ("-U", "owner", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")  # it ends with the tests
+        self._run("initdb", "-D", str(self.folder / "data"), *cluster)
         self.start()
 
     def start(self) -> None:
