@@ -85,22 +85,24 @@ class Notes:
 
         return noted
 
-    def scans(self, *tables: str) -> list[str]:
+    def scans(self, *tables: str, by: Any = None) -> list[str]:
         """The statements that would read all of one of these tables, which are named or have their first letter, or
-        that read the values of a parameter again for each row of a table.
+        that read the values of a parameter again for each row of a table. `by` is an engine that may write, if the own
+        one may not.
         """
+        engine = by or self._engine
         asked = [one for one in self.statements if re.match(r"SELECT|UPDATE|DELETE|INSERT", one[0])]
-        if self._engine.is_shared:
-            self._engine.begin()
+        if engine.is_shared:
+            engine.begin()
             try:
-                return [found for sql, params in asked for found in server_scans(self._engine, sql, params, *tables)]
+                return [found for sql, params in asked for found in server_scans(engine, sql, params, *tables)]
             finally:
-                self._engine.rollback()
+                engine.rollback()
         names = "|".join({*tables, *(table[0] for table in tables)})
         found = []
         for sql, params in asked:
             outer = set()
-            for _, parent, _, line in self._engine.query(f"EXPLAIN QUERY PLAN {sql}", params):
+            for _, parent, _, line in engine.query(f"EXPLAIN QUERY PLAN {sql}", params):
                 if re.match(rf"SCAN ({names})\b", line) or (parent in outer and "SCAN json_each" in line):
                     found.append(f"{sql}: {line}")
                 if re.match("SCAN|SEARCH", line):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -106,3 +107,27 @@ def test_on_a_server_an_index_serves_each_statement(
             take(store, report, slice_rows=slice_rows)
     assert len(seen) > 50
     assert found == []
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_server_knows_how_much_is_kept_for_undoing_when_it_goes(
+    tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It last looked at these tables when they were empty, and would join 60,000 lines one by one."""
+    monkeypatch.setattr("ordertui.store.importing.undo.KEPT_ORDERS", 50)
+    with Store.open(store_at(tmp_path / "a.db"), clock=CLOCK) as store:
+        take(store, Report("all_orders", tuple(rows(1))), slice_rows=20)
+        there = store.database.engine
+        plans: list[str] = []
+        run = there.execute
+
+        def noted(sql: str, params: Any = ()) -> int:
+            if sql.startswith("DELETE FROM import_lines"):
+                plans.append(" ".join(line for (line,) in there.query(f"EXPLAIN {sql}", params)))
+            return run(sql, params)
+
+        monkeypatch.setattr(there, "execute", noted)
+        take(store, Report("all_orders", tuple(rows(1, status="shipped", fact_at=NOW))), slice_rows=20)
+    expected = [int(re.findall(r"rows=([0-9]+)", plan)[1]) for plan in plans]
+    assert expected[0] > 20, plans
+    assert len(expected) <= 2, "once, and once more at the end"

@@ -12,7 +12,7 @@ from ordertui.operations.planning.plan import Plan
 from ordertui.operations.planning.reading import READ_AT_ONCE
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState, SubmissionState
-from ordertui.orders.clock import HOUR, FixedClock
+from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Outcome, Store
 from support import places
@@ -23,6 +23,11 @@ from support.statements import Notes, noted
 SIZES = (1, 92, 2_000)
 MOST = max(SIZES)
 Step = Callable[[Session, int, list[str]], object]
+
+
+def age(number: int) -> int:
+    """Orders were placed one after the other: a server knows when many have one time."""
+    return DAY + 5 * (number % 10_000)
 
 
 @pytest.fixture(scope="module", params=places.BOTH)
@@ -38,10 +43,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
         bring(
             session,
             folder,
-            everything=[all_orders_row(n) for n in (*waiting, *shipped)],
-            open_=[unshipped_row(n) for n in (*waiting, *shipped)],
+            everything=[all_orders_row(n, age=age(n)) for n in (*waiting, *shipped)],
+            open_=[unshipped_row(n, age=age(n)) for n in (*waiting, *shipped)],
         )
-        bring(session, folder, everything=[all_orders_row(n, "Shipped", updated=NOW - HOUR) for n in shipped])
+        more = [all_orders_row(n, "Shipped", age=age(n), updated=NOW - HOUR) for n in shipped]
+        bring(session, folder, everything=more)
         yield session
 
 
@@ -142,3 +148,13 @@ def test_what_follows_a_commit_is_a_fixed_number_of_statements(shop: Session, ac
     assert scans == []
     assert max(found.pop("retry")) <= 30, "a plan reads its orders some at a time"
     assert {name: counts for name, counts in found.items() if len(counts) > 1} == {}
+
+
+@pytest.mark.parametrize("sort", ["-placed", "+placed", "-placed,+total", "+status,-placed", "-order_id"])
+def test_a_page_of_a_view_and_its_rows_are_read_by_indexes(shop: Session, sort: str) -> None:
+    with noted(shop.context.reader()) as notes:
+        for text in ("", "status:unshipped", "action:cancel", "action:refund placed:last-7d"):
+            assert len(shop.orders.rows(list(shop.orders.find(text, sort, limit=40)))) == 40
+    found = notes.scans("orders", "lines", by=shop.context.store.database.engine)
+    pages = [one for one in found if one.startswith("SELECT o.")]
+    assert [one for one in pages if "index" not in one.lower()] == [], "an index gives the order, or finds the orders"

@@ -17,7 +17,7 @@ from ordertui.orders.enums import Action
 from ordertui.store.engine.postgres import PostgresEngine
 from support import places
 from support.batches import commit, session_of
-from support.pilot import press, running, table, text, until
+from support.pilot import press, running, settled, table, text, until
 from support.server import Server
 from support.shops import NOW
 
@@ -51,7 +51,13 @@ async def test_keys_cost_no_trip_to_a_server_that_is_far_away(
         monkeypatch.setattr(PostgresEngine, name, far)
     async with running(screen_session) as pilot:
         asked.clear()
-        await press(pilot, "j", "j", "space", "ctrl+d", "G", "g", "tab", "1", "2", "s", "escape", "k")
+        view = table(pilot)
+        await settled(pilot)
+        renders, fetches = view.renders, view.row_cache.fetches
+        await press(pilot, "j")
+        await settled(pilot)
+        assert (view.renders - renders, view.row_cache.fetches - fetches) == (2, 0), "painted as in a file"
+        await press(pilot, "j", "space", "ctrl+d", "G", "g", "tab", "1", "2", "s", "escape", "k")
         await pilot.pause(1.5)
         assert asked == []
         assert "copy in step" in text(pilot, "age")

@@ -235,7 +235,7 @@ class ImportSession:
             self._confirm_shown()
             self._count(after)
             if not self.rows:
-                self._database.count_rows("orders", "lines")
+                self._database.count_rows("orders", "lines", "import_orders", "import_lines")
         self.rows, self.new, self.changed, self.unchanged = after
         self.renamed += renamed
         self.repromoted += repromoted

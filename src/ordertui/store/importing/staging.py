@@ -38,7 +38,7 @@ class Staging:
     def add(self, first: int, words: Sequence[int], values: Sequence[Sequence[object]]) -> None:
         """Add rows, whose values come column by column, as ROW_FIELDS; `first` is the place of the first row.
 
-        A column that says nothing is left out: to bind None takes sqlite3 ten times as long as a number.
+        A column that says nothing is left out: to bind None takes sqlite3 several times as long as a number.
         """
         said = [place for place in STAGED_VALUES if values[place].count(None) < len(words)]
         names = ("seq", "word", *(ROW_FIELDS[place] for place in said))

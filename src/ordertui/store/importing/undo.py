@@ -110,6 +110,8 @@ class UndoRecorder:
         if self._is_page:
             self._note_later("import_orders", "order_id", "SELECT id FROM heads WHERE is_new = 0")
             return
+        if not self._is_kept:
+            return
         self._orders += int(self._database.value("SELECT count(*) FROM heads"))
         if self._orders > KEPT_ORDERS:
             self._give_up()
@@ -192,7 +194,7 @@ class UndoRecorder:
         """Let go of what imports found, `but_later`: except that they came after others.
 
         A server that last looked at these tables when they were empty would compare each row of one with each of the
-        other: 60,000 lines took it a quarter of an hour.
+        other: 12,000 lines took it 110 seconds.
         """
         self._database.count_rows("import_orders", "import_lines")
         self._database.execute(

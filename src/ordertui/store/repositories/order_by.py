@@ -42,6 +42,8 @@ SORT_KEYS: dict[str, tuple[str, ...]] = {
 }
 """Key to SQL terms. Amounts are compared only within a currency: there is no exchange rate."""
 _TIMES = ("placed", "ship_by", "auto_cancel")
+_ALWAYS_KNOWN = ("status", "order_id")
+"""Keys without NULL: a server's index of them serves only an order that says nothing of it."""
 
 
 def order_by(
@@ -57,12 +59,13 @@ def order_by(
     terms = []
     direction = ""
     for place, (key, down) in enumerate(sorting):
-        direction = " DESC NULLS LAST" if down else " ASC NULLS FIRST"
+        direction = " DESC" if down else " ASC"
+        unknown = "" if key in _ALWAYS_KNOWN else " NULLS LAST" if down else " NULLS FIRST"
         found = SORT_KEYS[key]
         if key == BY_ALLOWED_ACTION:
             found = (rank,)
             params.update(rank_params or {})
         if whole and place == 0 and len(sorting) > 1 and key in _TIMES:
             found = (f"coalesce({found[0]}, NULL)",)
-        terms += [f"{term}{direction}" for term in found]
+        terms += [f"{term}{direction}{unknown}" for term in found]
     return f"ORDER BY {', '.join([*terms, f'o.id{direction}'])}", params
