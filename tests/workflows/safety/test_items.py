@@ -27,11 +27,17 @@ def double(folder: Path, *, item: str | None, price: int | None = 1000, sku: str
     with closing(sqlite3.connect(folder / "orders.db")) as connection:
         connection.execute("INSERT INTO products (marketplace, sku) VALUES ('US', ?)", (sku,))
         columns = [row[1] for row in connection.execute("PRAGMA table_info(lines)")]
-        changed = {"line": "2", "item_id": "?1", "item_price": "?2", "product_id": "(SELECT max(id) FROM products)"}
+        changed = {
+            "line": "2",
+            "item_id": ":item",
+            "item_price": ":price",
+            "product_id": "(SELECT max(id) FROM products)",
+        }
         picked = ", ".join(changed.get(name, name) for name in columns)
         connection.execute(
             f"INSERT INTO lines ({', '.join(columns)}) SELECT {picked} FROM lines WHERE line = 1 AND order_id ="
-            " (SELECT id FROM orders WHERE order_id = ?3)", (item, price, ELEVEN),
+            " (SELECT id FROM orders WHERE order_id = :order_id)",
+            {"item": item, "price": price, "order_id": ELEVEN},
         )  # fmt: skip
         connection.commit()
     return open_session(folder)
