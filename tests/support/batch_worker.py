@@ -26,7 +26,6 @@ from ordertui.orders.clock import SystemClock
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts
 from ordertui.store import ActionAlreadyOpen, StoreError
-from ordertui.store.engine.errors import StoreLocked
 
 
 def say(*words: object) -> None:
@@ -108,8 +107,6 @@ def act(session: Session, inbox: Path, rng: random.Random) -> None:
     steps = (partial(bring, inbox=inbox), commit, commit, leave, leave, retry, partial(settle, inbox=inbox))
     try:
         rng.choice(steps)(session, rng=rng)
-    except StoreLocked:  # nobody holds the store for so long
-        raise
     except (OperationError, StoreError) as error:
         lost(error)
     say("waited", round(time.monotonic() - started, 3))
