@@ -167,7 +167,11 @@ JOINED = (
     "the value", "the merchant id", "the Cancellation Rate report", "taken back",
     "receiver {0} under [notify]", "rule {0} under [[colours]]", "it left from another store", "not in it",
     "batch {0} may have done it already ({1})", "order {0} in batch {1}", "submission {0} of batch {1}",
-    "it confirmed what a batch did",
+    "it confirmed what a batch did", "a day", "a week", "today", "this week",
+    "over the budget of {0} counting cancellations {1}: {2} are committed {3}, {4} with this batch",
+    "house rule {0}: over the budget of {1} counting cancellations {2}: {3} are committed {4}, {5} with this batch"
+    " ({6})",
+    "beyond the budget of {0}",
 )  # fmt: skip
 """Sentences that are joined from pieces, and their beginnings and ends."""
 

@@ -39,6 +39,7 @@ from ordertui.operations.rate.prime_rate import PrimeFigure, undecided_reason
 from ordertui.orders.enums import Action, BuyerRequest
 from ordertui.rules.policy.policy import load_policies
 from support.languages import speaking
+from support.walks import HALF_WIDTH
 
 ROOT = Path(ordertui.__file__).parent
 FIELD = re.compile(r"(?<!\{)\{(\w+)")
@@ -88,9 +89,6 @@ def test_translations_have_the_fields_of_their_messages(language: str) -> None:
 
 AS_TYPED = re.compile("`[^`]*`|“[^”]*”|[{]0[}]:(?:1|[{]1[}])|://|(?<= )[.:](?= )|^[0-9][.] ")
 """What keeps its signs in a Chinese sentence: what is typed, quoted, the place in a file, keys, numbers of a list."""
-HALF_WIDTH = re.compile(
-    "[,;:!?()](?={0})|(?<={0})[,;:!?()]|(?<={0})[.](?= |$)|[,;:] {0}|[}}][,;:]".format("[　-〿㐀-鿿＀-￯]")
-)
 
 
 def half_width_signs(text: str) -> list[str]:
@@ -300,14 +298,14 @@ def test_chinese_has_texts_plurals_and_contexts() -> None:
         ("the order holds several SKUs: all of them are cancelled", "该订单含多个 SKU：全部都会被取消"),
         ("6 count in these 7 days, 1 was placed before them", "这 7 天内计入 6 个，1 个在此之前下单"),
         ("all of MUG that may be cancelled is needed", "能取消的 MUG 订单都要取消才够"),
-        ("it is worth less than 111-1, which is kept", "金额低于保留的 111-1"),
+        ("it is worth less than 111-1, which is kept", "金额低于不取消的 111-1"),
         (
             "it may not be cancelled: the shipment is confirmed: refund it instead",
             "不可取消：已确认发货：请改为退款",
         ),
         (
             "M: 3 units still missing: 2 units in 1 order that you keep and 1 unit in orders that may not be cancelled",
-            "M：仍缺 3 件：2 件在您保留的 1 个订单中，1 件在不可取消的订单中",
+            "M：仍缺 3 件：2 件在您不取消的 1 个订单中，1 件在不可取消的订单中",
         ),
         (
             "bob, as a viewer, may not commit a batch; an agent or above may (`ordertui team list`)",

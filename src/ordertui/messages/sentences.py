@@ -21,6 +21,8 @@ CODE = "code"
 _BETWEEN_CODES = re.compile(r"(, | )")
 _FIELD = re.compile(r"\{(?:\d+|[a-z_]+)\}")
 _BRACKETS = re.compile("[()]")
+_WORD = re.compile("[A-Za-z]+")
+_PHRASE = re.compile("[a-z]{2,} [a-z]{2,}")
 _DEPTH = 3
 """Sentences within sentences."""
 
@@ -37,7 +39,7 @@ def _translated(sentence: str, language: str, depth: int) -> str:
         return found
     for template, literals in _templates():
         values = fields_of(sentence, literals)
-        if values and all(map(_is_balanced, values)) and (text := _(template)) != template:
+        if values and _may_stand(values, literals) and (text := _(template)) != template:
             values = [_translated(value, language, depth - 1) for value in values]
             names = [name[1:-1] for name in _FIELD.findall(template)]
             return text.format(*values, **dict(zip(names, values, strict=True)))
@@ -53,6 +55,15 @@ def _line(text: str, language: str, depth: int) -> str:
     """Return a part of a text translated, after the blanks before it."""
     words = text.lstrip(" ")
     return text[: len(text) - len(words)] + _translated(words, language, depth)
+
+
+def _may_stand(values: Sequence[str], literals: Sequence[str]) -> bool:
+    """Return whether these may be the fields of a template: each closes its brackets, and none of a count, such as
+    `{0} orders` or `{0} of {1} rows`, is a part of another sentence, as in `some words about an order`.
+    """
+    words = _WORD.findall("".join(literals))
+    is_count = not literals[0] and len(words) <= 1 + ("of" in words)
+    return all(_is_balanced(value) and not (is_count and _PHRASE.search(value)) for value in values)
 
 
 def _is_balanced(text: str) -> bool:
@@ -73,7 +84,7 @@ def translate_codes(text: str) -> str:
     words = [part if part in (", ", " ") or part.isdigit() else pgettext(CODE, part) for part in parts]
     if any(word == part and not part.isdigit() for word, part in zip(words[::2], parts[::2], strict=True)):
         return text
-    return "".join(words)
+    return "".join(pgettext("joint", word) if word == ", " else word for word in words)
 
 
 def fields_of(sentence: str, literals: Sequence[str]) -> list[str]:

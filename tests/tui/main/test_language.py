@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 
 from ordertui.messages import CHINESE, ENGLISH, current_language, use_catalog
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.tui.main.app import OrderTuiApp, run
-from ordertui.tui.screens.progress import AskingScreen
 from ordertui.tui.widgets.key_hints import KeyHints
-from support.batches import answer, commit, send
+from support.batches import commit
 from support.languages import PseudoCatalog
-from support.pilot import main, press, running, said, settled, text, until
-from support.pilot import send as send_key
-from support.shops import all_orders_row, bring, open_session, order_id, unshipped_row
+from support.pilot import main, press, running, said, send, settled, text, until
+from support.walks import ENGLISH_WORDS, HALF_WIDTH, NO_WORDS, build_shop, lines, walk
 
 
 def hints(pilot: object) -> str:
@@ -60,7 +56,7 @@ def test_what_is_said_after_leaving_is_in_the_language_of_the_screen(
         async with app.run_test() as pilot:
             await settled(pilot)
             await press(pilot, *keys)
-            send_key(pilot, "q")  # after it nothing is idle any more
+            send(pilot, "q")  # after it nothing is idle any more
 
     monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.setattr(OrderTuiApp, "run", lambda app, mouse: asyncio.run(visit(app)))
@@ -73,7 +69,6 @@ def test_what_is_said_after_leaving_is_in_the_language_of_the_screen(
     assert current_language() == ENGLISH
 
 
-TITLES = ("水筒", "手ぬぐい", "緑茶")
 WALK = (
     "2", "enter", "question_mark", "colon", "x", "x question_mark", "x i", "x E", "a x y", "c", "o", "o question_mark",
     "o G enter", "o r", "o u", "P", "P question_mark", "equals_sign", "comma", "s", "C", "C question_mark", "f", "N",
@@ -86,60 +81,17 @@ WALK = (
 
 @pytest.fixture
 def shop(tmp_path: Path, clock: FixedClock) -> Session:
-    """Open a store whose every word is the program's: orders to ship, asked for, held, refused, to upload, shipped."""
-    session = open_session(tmp_path / "shop", clock=clock)
-    numbers = range(1, 31)
-    rows = {n: {"sku": f"SKU-{n % 5}", "product_name": TITLES[n % 3]} for n in numbers}
-    bring(
-        session,
-        tmp_path,
-        everything=[all_orders_row(n, "Shipped" if n > 20 else "Unshipped", **rows[n]) for n in numbers],
-        open_=[unshipped_row(n, "true" if n == 4 else "false", **rows[n]) for n in numbers if n <= 20],
-    )
-    refused = send(session, Action.CANCEL, 1, 2)
-    session.results.take_in([answer(session, tmp_path, refused, {2})])
-    send(session, Action.CANCEL, 3)
-    commit(session, Action.CANCEL, 5)
-    session.facts.set_note(list(session.orders.ids_of([order_id(6)]).values()), "等待承运人")
-    return session
-
-
-def lines(pilot: Pilot[None]) -> list[str]:
-    """What the terminal shows, line by line."""
-    return [strip.text for strip in pilot.app.screen._compositor.render_strips(pilot.app.size)]
-
-
-async def walk(pilot: Pilot[None], places: Sequence[str] = WALK) -> AsyncIterator[tuple[str, list[str]]]:
-    """Go to each of these places, and yield the keys and the lines there."""
-    for keys in places:
-        screen = main(pilot)
-        screen.table.marks.clear()
-        screen.table.action_home()
-        await press(pilot, *keys.split())
-        await until(pilot, lambda: not isinstance(pilot.app.screen, AskingScreen))
-        await pilot.pause()
-        yield keys, lines(pilot)
-        for _again in range(5):
-            await press(pilot, "escape")
-            if pilot.app.screen is screen:
-                break
-        assert pilot.app.screen is screen, keys
-
-
-ENGLISH_WORDS = re.compile(r"(?<![\w/.:-])[a-z]{2,} [a-z]{2,}(?![\w/.:-])|\b[A-Z][a-z]{2,} [a-z]{2,}")
-NO_WORDS = re.compile(
-    "`[^`]*`|ordertui [a-z]+|status:unshipped total>50 late|not taken|sort ship-by|filter sku:A[*]|Seller Central help"
-    "|Tab shift|Hello, .*"
-)
-"""Filters and commands to be typed as they are, Amazon's words, and a text for an English buyer."""
+    return build_shop(tmp_path, clock)
 
 
 async def test_no_dialog_shows_english_on_a_chinese_screen(shop: Session) -> None:
+    """Nor signs as in English sentences."""
     found = []
     async with running(shop, (110, 36), toasts=True, language=CHINESE) as pilot:
-        async for keys, shown in walk(pilot):
-            for line in shown:
-                found += [f"{keys}: {words}" for words in ENGLISH_WORDS.findall(NO_WORDS.sub("", line))]
+        async for keys in walk(pilot, WALK):
+            for line in (NO_WORDS.sub("", line) for line in lines(pilot)):
+                found += [f"{keys}: {words}" for words in ENGLISH_WORDS.findall(line)]
+                found += [f"{keys}: {sign!r} in {line}" for sign in HALF_WIDTH.findall(line)]
     assert found == [], "\n".join(found)
 
 
@@ -169,8 +121,8 @@ async def test_long_and_wide_texts_leave_what_a_dialog_is_about(shop: Session, s
     order_id_there = re.compile(r"\b111-\d{7}-\d{7}\b")
     async with running(shop, size) as pilot:
         use_catalog("en_XA", PseudoCatalog())
-        async for keys, shown in walk(pilot, PLACES):
-            text = "\n".join(shown)
+        async for keys in walk(pilot, PLACES):
+            text = "\n".join(lines(pilot))
             assert re.search("[EÉ]s[cç]", text), f"{keys}: no key that closes\n{text}"
             if keys in ("2 x", "o G enter", "enter", "6 u"):
                 assert order_id_there.search(text), f"{keys}: no order id\n{text}"

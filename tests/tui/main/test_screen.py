@@ -6,21 +6,8 @@ from textual.color import Color
 from ordertui.operations.session import Session
 from ordertui.tui.themes import DARK, LIGHT, THEMES
 from ordertui.tui.widgets.order_table.row_renderer import TONES, LineState
+from support.colours import READABLE, ratio
 from support.pilot import press, running, table
-
-READABLE = 4.5
-"""Contrast that WCAG 2 asks of body text (level AA)."""
-
-
-def ratio(one: Color, other: Color) -> float:
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(color: Color) -> float:
-    parts = [part / 255 for part in (color.r, color.g, color.b)]
-    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 @pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])

@@ -81,13 +81,13 @@ class CancellationBudget(msgspec.Struct, frozen=True):
 
     def rule(self, used: int, after: int) -> HouseRule:
         """Return what applies to the counting orders of a batch that takes the span from `used` to `after`."""
-        when = "today" if self.span == "day" else "this week"
+        span, when = ("a day", "today") if self.span == "day" else ("a week", "this week")
         return HouseRule(
             id=f"budget-{self.span}",
             text=f"[budget] {self.span} = {self.most}",
             effect=self.effect,
-            why=f"over the budget of {self.most:,} counting cancellations a {self.span}: {used:,} are committed"
-            f" {when}, {after:,} with this batch",
+            why=f"over the budget of {self.most:,} counting cancellations {span}: {used:,} are committed {when},"
+            f" {after:,} with this batch",
             actions=(Action.CANCEL, Action.REFUND),
             asks_batch=True,
         )

@@ -70,6 +70,7 @@ class OrderTuiApp(App[None]):
         self._begins_with_tour = tour
         self._practice: Session | None = None
         self._keep_notifications_until = 0.0
+        self._last_message = ""
         self.last_language = language
         """What the screen spoke when it was left."""
         self.defect: BaseException | None = None
@@ -115,6 +116,9 @@ class OrderTuiApp(App[None]):
         message = translate(message)
         self._messages.add(message, severity)
         now = Message().time
+        if message == self._last_message and now <= self._keep_notifications_until:
+            return  # it stands there still
+        self._last_message = message
         if now > self._keep_notifications_until:
             self.clear_notifications()
             for screen in self.screen_stack:

@@ -264,12 +264,12 @@ def _total_lines(plan: Plan, width: int) -> Iterator[Content]:
         if not text:
             yield Content.assemble((head, "bold")).truncate(width, ellipsis=True)
             continue
-        room = width - len(head) - len(GAP) - 2
+        room = width - cell_len(head) - len(GAP) - cell_len(_(" ({note})", note="").strip())
         if cell_len(text) > room:
-            while len(parts) > 1 and len(" · ".join(parts)) + 4 > room:
+            while len(parts) > 1 and cell_len(" · ".join(parts)) + 4 > room:
                 parts.pop()
             text = " · ".join([*parts, "…"])
-        line = Content.assemble((head, "bold"), (f"{GAP}({text})", MUTED))
+        line = Content.assemble((head, "bold"), (GAP + _(" ({note})", note=text).strip(), MUTED))
         yield line if line.cell_length <= width else Content.styled(head, "bold").truncate(width, ellipsis=True)
 
 

@@ -114,7 +114,8 @@ def _impact_pieces(impact: Impact | None, *, short: bool) -> list[Piece]:
     if impact.cancellable:
         counted = ngettext("{n:,} counts", "{n:,} count", impact.counted) if impact.cancellable > 1 else _("counts")
         pieces.append(
-            _(" · {cancellable:,} cancel", cancellable=impact.cancellable) + (f" ({counted})" if impact.counted else "")
+            _(" · {cancellable:,} cancel", cancellable=impact.cancellable)
+            + (_(" ({note})", note=counted) if impact.counted else "")
         )
         if impact.cannot:  # beside those that can be cancelled, so that the two are the marked ones
             pieces.append((_(", {cannot:,} cannot", cannot=impact.cannot), "$text-warning"))
