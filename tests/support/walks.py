@@ -26,7 +26,7 @@ NO_WORDS = re.compile(
 )
 """Filters and commands to be typed as they are, Amazon's words, and a text for an English buyer."""
 CJK = "[　-〿㐀-鿿＀-￯]"
-HALF_WIDTH = re.compile(f"[,;:!?()](?={CJK})|(?<={CJK})[,;:!?()]|(?<={CJK})[.](?= |$)|[,;:] {CJK}|[}}][,;:]")
+HALF_WIDTH = re.compile(f"[,;:!?(](?={CJK})|(?<={CJK})[,;:!?()]|(?<={CJK})[.](?= |$)|[,;:] {CJK}|[}}][,;:]")
 """Signs of a Chinese sentence that are written as in English."""
 
 
