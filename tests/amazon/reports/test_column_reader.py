@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ordertui.amazon.reports import ReportInfo, RowBatch, inspect, read_orders
 from ordertui.amazon.reports.column_reader import ColumnReader
+from ordertui.orders.report_row import MARKETPLACE
 from support.reports import COLUMNS, cells, write
 
 ODD = {
@@ -113,6 +114,20 @@ def test_many_at_once_gives_the_same_as_one_by_one(kind: str, data: st.DataObjec
     assert all_of(read_orders(info)) == straight
     piece = data.draw(st.integers(1, 5))
     assert all_of(read_orders(info, group_lines=piece, block_bytes=data.draw(st.integers(300, 3_000)))) == straight
+
+
+@pytest.mark.parametrize("kind", sorted(COLUMNS))
+@pytest.mark.parametrize("piece", [1, 2, 100])
+def test_a_row_without_a_marketplace_has_that_of_its_order(kind: str, piece: int, tmp_path: Path) -> None:
+    """Wherever a group or a block ends: the second row of an order is never of no marketplace, or of another."""
+    rows = [cells(kind, number) for number in (1, 1, 1, 2)]
+    for row in rows[1:]:
+        row["sales-channel"] = ""
+    info = inspect(write(tmp_path / "a.txt", COLUMNS[kind], rows), marketplace="US")
+    straight = one_by_one(info)
+    assert [row[MARKETPLACE] for row in straight[0] if isinstance(row, tuple)] == ["US", "US", "US", None]
+    for block in (300, 100_000):
+        assert all_of(read_orders(info, group_lines=piece, block_bytes=block)) == straight
 
 
 @pytest.mark.parametrize("kind", sorted(COLUMNS))

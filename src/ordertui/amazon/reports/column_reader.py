@@ -13,7 +13,8 @@ from itertools import repeat
 from typing import Any
 
 from ordertui.orders.clock import EARLIEST, LATEST
-from ordertui.orders.report_row import ReportRow
+from ordertui.orders.report_row import MARKETPLACE, ReportRow
+from ordertui.orders.report_row import ORDER_ID as ROW_ORDER_ID
 
 from .cell_parsers import ORDER_ID, Memo, parse_channel, parse_flag, parse_label, parse_status, strip_quotes
 from .inspect import split_line
@@ -98,6 +99,7 @@ class ColumnReader:
         ids: Values = cells[positions["order_id"]]
         if not all(map(ORDER_ID.fullmatch, ids)):
             ids = [parse_order_id(text) for text in ids]
+        self._check_marketplaces(ids, markets)
         items: Values = repeat(None, count)  # type: ignore[assignment]
         if "item_id" in positions:
             items = cells[positions["item_id"]]
@@ -153,6 +155,17 @@ class ColumnReader:
         )  # fmt: skip
         rows.ignored += ignored
         return found
+
+    def _check_marketplaces(self, ids: Values, markets: Values) -> None:
+        """Raise ValueError where a row without a marketplace takes that of the same order's row before it."""
+        if None not in markets:
+            return
+        last = self._rows.last
+        order_id, market = (last[ROW_ORDER_ID], last[MARKETPLACE]) if last is not None else (None, None)
+        for one, its_market in zip(ids, markets, strict=True):
+            if its_market is None and market is not None and one == order_id:
+                raise ValueError("its marketplace is that of the row before")
+            order_id, market = one, its_market
 
     def _parse_column(self, memo: Memo[str, Any], field: str, cells: Sequence[Values], blank: Values) -> Values:
         """Return a field's values; those of empty cells when its column is not in this file."""
