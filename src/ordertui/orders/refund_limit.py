@@ -46,8 +46,25 @@ def waiting_units(order: Order, line: OrderLine) -> tuple[int, LineAmounts] | No
     if not units or limit is None or line.paid is None or not line.quantity:
         return None
     part = prorate(line.paid, units, line.quantity)
-    amounts = LineAmounts(*(min(getattr(part, name), max(0, getattr(limit, name))) for name in COMPONENTS))
+    share = LineAmounts(*(min(getattr(part, name), max(0, getattr(limit, name))) for name in COMPONENTS))
+    amounts = _at_most(share, limit)
     return (units, amounts) if amounts.total > 0 else None
+
+
+def _at_most(amounts: LineAmounts, limit: LineAmounts) -> LineAmounts:
+    """Return amounts, none above its limit, that also come to no more than the limit in all.
+
+    Where money went back without its promotion, the promotion that is left is taken off first, then the last prices.
+    """
+    over, found = amounts.total - limit.total, {name: getattr(amounts, name) for name in COMPONENTS}
+    for name in reversed(COMPONENTS):
+        if over <= 0:
+            break
+        is_promotion = name.endswith("_promotion")
+        step = min(over, max(0, getattr(limit, name)) - found[name] if is_promotion else found[name])
+        found[name] += step if is_promotion else -step
+        over -= step
+    return LineAmounts(**found)
 
 
 def lines_to_cancel(order: Order) -> list[OrderLine]:

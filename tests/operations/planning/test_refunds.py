@@ -10,15 +10,25 @@ from hypothesis import strategies as st
 from ordertui.amazon.feeds.vocabulary import FLAT_REFUND_REASONS
 from ordertui.operations.config import Config
 from ordertui.operations.errors import UnknownReason
-from ordertui.operations.planning.lines import refund_lines
+from ordertui.operations.planning.lines import Exclusion, refund_lines
 from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.planning.reasons import reasons_for
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, iso_utc
-from ordertui.orders.enums import Action, Dispatched, RefundReason
-from ordertui.orders.order import COMPONENTS, LineAmounts
-from ordertui.orders.refund_limit import prorate, refund_limit
+from ordertui.orders.enums import (
+    Action,
+    BuyerRequest,
+    CancelledBy,
+    Channel,
+    Dispatched,
+    OrderStatus,
+    Refunded,
+    RefundReason,
+    YesNo,
+)
+from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine, OrderRow
+from ordertui.orders.refund_limit import prorate, refund_excess, refund_limit, waiting_units
 from support.batches import feed_bytes
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row
 
@@ -233,6 +243,62 @@ def test_shares_add_up_to_no_more_than_the_whole(paid: LineAmounts, whole: int, 
         rest = getattr(paid, name) - getattr(one, name) - getattr(other, name)
         assert 0 <= rest <= 1
     assert prorate(paid, whole, whole) == paid
+
+
+NONE_BACK = LineAmounts()
+
+
+def partly(line: OrderLine, *others: OrderLine) -> Order:
+    """A partly shipped order of these lines."""
+    row = OrderRow(
+        1, order_id(1), "US", Channel.MERCHANT, OrderStatus.PARTIALLY_SHIPPED, NOW, None, None, 1, None,
+        Dispatched.UNKNOWN, BuyerRequest.NONE, CancelledBy.NONE, Refunded.NONE, YesNo.NO, YesNo.NO, YesNo.NO,
+        None, None, None, 1,
+    )  # fmt: skip
+    return Order(row, None, (line, *others), refunds_known=False, sources=())
+
+
+def line_of(
+    paid: LineAmounts, units: int, shipped: int, refunded: LineAmounts = NONE_BACK, *, at: int = 1
+) -> OrderLine:
+    return OrderLine(
+        at, item_id(at), f"SKU-{at}", None, None, units, shipped, OrderStatus.UNSHIPPED, "USD", paid, refunded, 0,
+        BuyerRequest.NONE, None,
+    )  # fmt: skip
+
+
+components = st.builds(LineAmounts, *[st.integers(0, 400)] * 8)
+
+
+@given(components, components, st.integers(1, 5), st.data())
+def test_units_that_never_left_give_back_all_there_is_and_no_more(
+    paid: LineAmounts, before: LineAmounts, units: int, data: st.DataObject
+) -> None:
+    """Whatever went back before: by component and in all."""
+    line = line_of(paid, units, data.draw(st.integers(0, units - 1)), before)
+    found, left = waiting_units(partly(line), line), paid.minus(before)
+    if found is None:
+        return
+    assert refund_excess(found[1], left) == ()
+    assert min(getattr(found[1], name) for name in COMPONENTS) >= 0
+    if paid.item_promotion == paid.ship_promotion == 0 == before.item_promotion == before.ship_promotion:
+        share = prorate(paid, found[0], units)
+        most = sum(min(getattr(share, name), max(0, getattr(left, name))) for name in COMPONENTS)
+        assert found[1].total == min(most, left.total)
+
+
+def test_a_unit_whose_share_is_gone_in_part_gives_back_the_rest() -> None:
+    """Paid 50.00 after a promotion, and 40.00 went back: the half that never left gives back 10.00, not 25.00."""
+    order = partly(line_of(LineAmounts(10_000, item_promotion=5_000), 2, 1, LineAmounts(4_000)))
+    found = refund_lines(order, None)
+    assert isinstance(found, tuple)
+    assert [(one.cancelled, one.refund.total) for one in found if one.refund is not None] == [(1, 1_000)]
+
+
+def test_what_shipped_is_not_given_back_for_a_free_unit_that_waits() -> None:
+    found = refund_lines(partly(line_of(LineAmounts(5_000), 1, 1), line_of(LineAmounts(), 1, 0, at=2)), None)
+    assert isinstance(found, Exclusion)
+    assert found.rule == "units"
 
 
 def two_lines(status: str = "Unshipped") -> list[dict[str, object]]:

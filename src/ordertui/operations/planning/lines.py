@@ -170,6 +170,10 @@ def _all_that_is_left(order: Order) -> tuple[PlanLine, ...] | Exclusion:
     rest = [found for line in waiting if (found := _waiting_units(order, line)) is not None]
     if rest:
         return tuple(rest)
+    if any(units_to_cancel(order, line) for line in active):
+        return Exclusion(
+            "units", "nothing is left to give back for its units that never left: name the amounts for those that did"
+        )
     return tuple(
         PlanLine(line.line, line.order_item_id or "", line.sku, line.quantity or 0, limit)
         for line in active
