@@ -13,6 +13,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from ordertui.operations.config import Config
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
@@ -164,11 +166,14 @@ def test_killed_at_random_moments(tmp_path: Path, engine: str) -> None:
 
 
 @places.on_both
-def test_interleavings_of_several_processes_on_one_store(tmp_path: Path, engine: str) -> None:
+def test_interleavings_of_several_processes_on_one_store(
+    tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each process does three things of its seed at once with the others: all contend for the same few orders."""
     first = int(os.environ.get("ORDERTUI_FIRST_SEED", "0"))
     for start in range(first, first + INTERLEAVINGS, OF_STORE):
         rng = random.Random(start)
+        monkeypatch.setenv("HOME", str(tmp_path / f"home-{start}"))  # where a server's store has its outbox
         scene = Scene(tmp_path / f"shop-{start}", orders=12)
         workers = [scene.start(start + n, "asked") for n in range(rng.randint(4, 8) if LONG else 4)]
         for seed in range(start, start + OF_STORE):
