@@ -18,12 +18,12 @@ from ordertui.store.repositories.derived_facts import (
     AMAZON_COUNTS,
     CANCELLED_BY,
     CANCELLED_LINES,
-    REFUNDED,
     REPORTED_REQUEST,
     REQUEST,
     SITUATION,
     SUM_OF_UNITS,
     TOTAL,
+    refunded,
 )
 
 from .coverage import AWAITING_SHIPMENT
@@ -303,7 +303,8 @@ def _derive(is_new: int, more: str) -> str:
         f" {changed} AS changed, s.items, s.units_shipped, s.cancelled_lines, s.total, s.currency,"
         f" {REQUEST} AS buyer_request, {CANCELLED_BY} AS cancelled_by, {AMAZON_COUNTS} AS amazon_counts,"
         f" {bit('m.marketplace IS NULL')} AS by_hand, coalesce(o.dispatched, 'unknown') AS dispatched,"
-        f" {REFUNDED} AS refunded, d.due, s.product_id, s.has_twins"
+        f" CASE WHEN coalesce(o.refunded, 'none') = 'none' THEN 'none' ELSE {refunded('m.id')} END AS refunded,"
+        " d.due, s.product_id, s.has_twins"
         f" FROM ({_SUMS.format(is_new=is_new)}) s CROSS JOIN merged m LEFT JOIN orders o ON o.id = {known}"
         f" LEFT JOIN (SELECT id, max(changed) AS changed FROM joined GROUP BY id) j ON j.id = {known}"
         f" LEFT JOIN operator_facts f ON f.order_id = {known} LEFT JOIN rate_report r ON r.order_id = m.order_id"

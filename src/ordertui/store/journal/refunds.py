@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from ordertui.orders.batch_state import LEFT, POSSIBLY_DONE, RowState
+from ordertui.orders.batch_state import LEFT, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.order import COMPONENTS
 from ordertui.orders.refund_limit import excess_text
 from ordertui.store.engine.database import Database, in_list
 from ordertui.store.engine.errors import RefundExceedsPayment
-from ordertui.store.repositories.derived_facts import ACTIVE, UNPAID, refunded
+from ordertui.store.repositories.derived_facts import refunded
 from ordertui.store.repositories.operator_facts import OperatorFacts
 from ordertui.store.repositories.orders import NOTHING, REFUNDED, RefundedSoFar, paid_amounts, sum_refunds
 
@@ -22,12 +22,6 @@ _LINES = (
     f"SELECT order_id, line, currency, item_id, quantity, {', '.join(COMPONENTS)} FROM lines WHERE order_id IN ({{}})"
 )
 _Balance = Callable[[int, int, str], tuple[RefundedSoFar | None, RefundedSoFar]]
-
-
-def _sum(table: str) -> str:
-    """Return the sum of what lines or refunds come to, as SQL; a component that no report gave counts as 0."""
-    parts = [f"coalesce({table}.{name}, 0)" for name in COMPONENTS]
-    return f"CAST(sum({' + '.join(parts[:6])} - {' - '.join(parts[6:])}) AS bigint)"
 
 
 class RefundLedger:
@@ -163,18 +157,8 @@ class RefundLedger:
 
     def refresh_facts(self, ids: Iterable[int]) -> None:
         """Set the fact `refunded` of these orders from the refunds that left and were not refused."""
-        found = self._database.query_in(
-            "SELECT o.id,"
-            f" (SELECT {_sum('l')} FROM lines l WHERE l.order_id = o.id AND {ACTIVE}),"
-            f" (SELECT count(*) FROM lines l WHERE l.order_id = o.id AND {ACTIVE} AND {UNPAID}),"
-            f" (SELECT {_sum('r')} FROM refunds r JOIN batch_rows b ON b.batch = r.batch AND b.order_id = r.order_id"
-            f"  WHERE r.order_id = o.id AND b.state IN {in_list(POSSIBLY_DONE)})"
-            " FROM orders o WHERE o.id IN ({})",
-            ids,
-        )
-        self._facts.change(
-            "refunded", {row_id: refunded(None if unpriced else paid, back) for row_id, paid, unpriced, back in found}
-        )
+        sql = f"SELECT o.id, {refunded('o.id')} FROM orders o WHERE o.id IN ({{}})"
+        self._facts.change("refunded", dict(self._database.query_in(sql, ids)))
 
 
 def _excess(paid: RefundedSoFar, back: RefundedSoFar, currency: str) -> str:

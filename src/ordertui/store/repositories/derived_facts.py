@@ -26,8 +26,9 @@ UNPAID = f"coalesce({_PAID}, -1) < 0"
 pay, which no buyer was ever charged (`LineAmounts.is_possible`).
 """
 _PRICED = f"{ACTIVE} AND NOT {UNPAID} AND l.currency IS NOT NULL"
+_BACK = f"sum({_sum('r', COMPONENTS[:6])} - {_sum('r', COMPONENTS[6:])})"
 _GIVEN_BACK = (
-    f"coalesce((SELECT sum({_sum('r', COMPONENTS[:6])} - {_sum('r', COMPONENTS[6:])}) FROM refunds r JOIN batch_rows b"
+    f"coalesce((SELECT {_BACK} FROM refunds r JOIN batch_rows b"
     " ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.order_id = l.order_id"
     " AND (r.line = l.line OR r.item_id = l.item_id)"
     f" AND b.state IN ({', '.join(sorted(repr(state.value) for state in COMMITTED))})), 0)"
@@ -126,17 +127,6 @@ CANCELLED_BY = (
 """SQL: who cancelled the order `m`: by Amazon's Cancellation Rate report `r`, else by the API's account `c`, else the
 seller when a cancellation of this store left for the stored order `o` and was not refused.
 """
-_BACK = f"{_sum('r', COMPONENTS[:6])} - {_sum('r', COMPONENTS[6:])}"
-REFUNDED = (
-    "CASE WHEN coalesce(o.refunded, 'none') = 'none' THEN 'none' WHEN (SELECT"
-    f" CASE WHEN max(CASE WHEN {UNPAID} THEN 1 ELSE 0 END) = 0 THEN sum({_PAID}) END FROM lines l"
-    f" WHERE l.order_id = m.id AND {ACTIVE}) <= (SELECT sum({_BACK}) FROM refunds r JOIN batch_rows b"
-    " ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.order_id = m.id"
-    f" AND b.state IN {in_list(POSSIBLY_DONE)}) THEN 'full' ELSE 'partial' END"
-)
-"""SQL: what `refunded` returns of the stored order `o` by its lines as they are now. A newer report may give another
-price: then what went back is another part of it.
-"""
 
 
 def _situation_sql() -> str:
@@ -174,11 +164,18 @@ def buyer_request(reported: str, asked: int | None) -> str:
     return "message" if asked and reported not in ("official", "some") else reported
 
 
-def refunded(paid: int | None, returned: int | None) -> str:
-    """Return how much of what was paid was given back, in minor units. `returned` None: no refund left."""
-    if not returned:
-        return "none"
-    return "full" if paid is not None and returned >= paid else "partial"
+def refunded(order: str) -> str:
+    """Return SQL: what part of an order (SQL of its row number) went back, by refunds not known to be refused.
+
+    It is by the lines as they are now: a newer report may give another price. What was paid may be unknown: `partial`.
+    """
+    return (
+        f"(SELECT CASE WHEN coalesce({_BACK}, 0) = 0 THEN 'none' WHEN {_BACK} >= (SELECT CASE WHEN"
+        f" max(CASE WHEN {UNPAID} THEN 1 ELSE 0 END) = 0 THEN sum({_PAID}) END FROM lines l"
+        f" WHERE l.order_id = {order} AND {ACTIVE}) THEN 'full' ELSE 'partial' END FROM refunds r JOIN batch_rows b"
+        f" ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.order_id = {order}"
+        f" AND b.state IN {in_list(POSSIBLY_DONE)})"
+    )
 
 
 def situation(facts: SituationFacts) -> int:
