@@ -11,7 +11,6 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -194,7 +193,7 @@ def us_orders(us_store: Path, tmp_path: Path) -> None:
 def fast_disk() -> Iterator[None]:
     """Skip waiting for the disk, in a file store 13 times a test: the power does not fail in a test."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sqlite, "connect", partial(sqlite.connect, full=False))
+        patch.setattr(sqlite, "WAIT_FOR_DISK", "OFF")
         patch.setattr(os, "fsync", lambda handle: None)
         yield
 

@@ -26,6 +26,7 @@ from support.reports import write
 from support.shops import ALL_ORDERS, NOW, all_orders_row, open_session, order_id, quick_connection, settle_in
 
 Step = Callable[[Session], object]
+WAIT_FOR_DISK = sqlite.WAIT_FOR_DISK  # read before the tests' shortcut changes it
 ERRORS: dict[str, Callable[[], BaseException]] = {
     "crash": Crash,
     "full disk": disk_full,
@@ -203,7 +204,7 @@ def test_the_stores_own_disk(name: str, kind: str, scenes: dict[str, Path], tmp_
 
 def test_commits_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the tests' shortcut: every commit is on the disk before it is believed."""
-    monkeypatch.setattr(sqlite, "connect", getattr(sqlite.connect, "func", sqlite.connect))
+    monkeypatch.setattr(sqlite, "WAIT_FOR_DISK", WAIT_FOR_DISK)
     with open_session(tmp_path) as session:
         assert session.context.store.database.value("PRAGMA synchronous") == 2
         assert session.context.store.database.value("PRAGMA journal_mode") == "wal"

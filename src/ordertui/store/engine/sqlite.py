@@ -22,6 +22,8 @@ from .protocol import COUNT, GENESIS, MOVE_KEY, Columns, Engine, Params, Row, ch
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for another process that writes."""
+WAIT_FOR_DISK = "FULL"
+"""SQLite's word for waiting for the disk at each commit."""
 RETRY_SECONDS = 0.02
 """Pause between attempts where SQLite does not wait by itself."""
 ASKED_STEPS = 200_000
@@ -78,13 +80,11 @@ def _immutable(path: Path) -> str:
     return "" if os.access(path.parent, os.W_OK) or is_unclean(path) else "&immutable=1"
 
 
-def connect(
-    path: Path, *, read_only: bool, full: bool = True, stop: Callable[[], bool] | None = None
-) -> sqlite3.Connection:
+def connect(path: Path, *, read_only: bool, stop: Callable[[], bool] | None = None) -> sqlite3.Connection:
     """Return a connection in autocommit mode and WAL, to a file that was checked and migrated.
 
-    `full` waits for the disk at each commit; without it, nothing ever does. `stop` is asked while the file is migrated;
-    when it says so, the file stays as it was. Raises StoreError, Interrupted.
+    `stop` is asked while the file is migrated; when it says so, the file stays as it was. Raises StoreError and, then,
+    Interrupted.
     """
     try:
         if read_only:
@@ -106,8 +106,7 @@ def connect(
     except sqlite3.Error as error:
         raise translate_error(error, path) from error
     try:
-        if not full:
-            connection.execute("PRAGMA synchronous = OFF")
+        connection.execute(f"PRAGMA synchronous = {WAIT_FOR_DISK}")
         if read_only:
             if migrations.check(connection, str(path)) < migrations.LATEST:
                 raise StoreError(
@@ -118,8 +117,6 @@ def connect(
             connection.execute(f"PRAGMA journal_size_limit = {LOG_PAGES * 4096}")
             with _asking(connection, stop):
                 migrations.migrate(connection, str(path))
-        if full:
-            connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB if read_only else WRITER_CACHE_KIB}")
     except sqlite3.Error as error:
         connection.close()
