@@ -185,6 +185,20 @@ def test_promotions_above_all_there_is_to_pay_leave_it_unknown_what_was_paid(
     assert list(session.recount().run()) == []
 
 
+def test_promotions_of_a_cancelled_item_are_no_news(session: Session, tmp_path: Path) -> None:
+    """Its price may be zero by then, and nobody will refund it."""
+    gone = {"item-status": "Cancelled", "quantity": "0", "item-price": "0.00", "item-promotion-discount": "-5.00"}
+    rows = [cells("all_orders") | {"sku": "KEPT"}, cells("all_orders") | gone]
+    assert take(session, tmp_path / "a.txt", ALL_ORDERS, rows) == ()
+    kept, cancelled = lines(session)
+    assert (kept.is_active, cancelled.is_active, cancelled.paid) == (True, False, None)
+    order = session.orders.get(ORDER)
+    assert order is not None
+    assert kept.paid is not None
+    assert order.row.total is not None
+    assert order.row.total.minor == kept.paid.total
+
+
 @pytest.mark.parametrize("order", permutations(range(3)))
 def test_another_item_id_for_the_same_sku_and_quantity_is_the_same_line_and_said(
     session: Session, tmp_path: Path, order: tuple[int, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ordertui.store.repositories.derived_facts import UNPAID
+from ordertui.store.repositories.derived_facts import ACTIVE, UNPAID
 
 PROMOTIONS = tuple(
     f"UPDATE sorted SET {name} = CASE WHEN sorted.item_price IS NULL THEN sorted.{name} ELSE b.amount END,"
@@ -132,7 +132,9 @@ change after the purchase, so one report may have been split over two files, eac
 ABOVE_PRICE = (
     "SELECT DISTINCT h.order_id, coalesce(l.item_id, p.sku) FROM heads h CROSS JOIN lines l CROSS JOIN products p"
     " WHERE h.order_id IN (SELECT order_id FROM sorted WHERE item_promotion > 0 OR ship_promotion > 0)"
-    f" AND l.order_id = h.id AND p.id = l.product_id AND l.item_price IS NOT NULL AND {UNPAID}"
+    f" AND l.order_id = h.id AND p.id = l.product_id AND {ACTIVE} AND l.item_price IS NOT NULL AND {UNPAID}"
     " ORDER BY h.order_id, coalesce(l.item_id, p.sku)"
 )
-"""Items of these orders of which more is taken off than there is to pay: (order id, item id, or SKU without one)."""
+"""Items of these orders of which more is taken off than there is to pay: (order id, item id, or SKU without one). A
+cancelled item is none of them: it may keep its promotions beside a price of zero.
+"""
