@@ -21,6 +21,8 @@ Params: TypeAlias = Mapping[str, object] | Sequence[object]
 Columns: TypeAlias = Mapping[str, type[int] | type[str]]
 """Names of columns with the type of their values."""
 
+LARGEST_ID = 2**63 - 1
+"""The largest number that an engine has; a larger one cannot even be asked for."""
 MOVE_KEY = "store:move"
 """Key in `meta` of the mark that a store has which was moved, or is being filled; see `store.engine.moved`."""
 SHOWN_KEY, QUIET_KEY = "shown:number", "quiet:number"

@@ -14,6 +14,7 @@ from ordertui.orders.batch_state import NEVER_LEFT
 from ordertui.orders.text import pluralize
 from ordertui.store.engine.database import Database, as_parameter, in_list
 from ordertui.store.engine.errors import StoreError
+from ordertui.store.engine.protocol import LARGEST_ID
 from ordertui.store.importing import statements as sql
 from ordertui.store.repositories.audit import AuditLog
 
@@ -245,12 +246,13 @@ class ImportUndo:
 
     def _check(self, number: int) -> tuple[str, int]:
         query = self._database.query
-        found = query("SELECT path, at, undo, after_batch, kind FROM imports WHERE id = ?", (number,))
+        known = min(number, LARGEST_ID)  # no import comes to that one
+        found = query("SELECT path, at, undo, after_batch FROM imports WHERE id = ?", (known,))
         if not found:
             newest = query("SELECT id, path FROM imports WHERE undo = '' ORDER BY id DESC LIMIT 5")
             listed = "; ".join(f"{one} ({name})" for one, name in newest) or "none"
             raise StoreError(f"there is no import {number}; the newest that can be undone: {listed}")
-        path, at, refusal, after_batch, _ = found[0]
+        path, at, refusal, after_batch = found[0]
         if refusal:
             raise StoreError(f"import {number} ({path}) cannot be undone: {refusal}")
         committed = query(

@@ -11,7 +11,7 @@ from ordertui.orders.clock import LATEST_MOMENT, Clock, MonotonicReading
 from ordertui.orders.enums import Action
 from ordertui.store.engine.database import FETCH_SIZE, MAX_VALUES, Database, in_list, slices
 from ordertui.store.engine.errors import UnknownBatch
-from ordertui.store.engine.protocol import Row
+from ordertui.store.engine.protocol import LARGEST_ID, Row
 
 from .holds import HoldTimer
 from .records import (
@@ -26,8 +26,6 @@ from .records import (
 
 _UNKNOWN = "SELECT batch FROM batch_rows WHERE state = 'unknown'"
 """Word for word the condition of the partial index `batch_rows_unknown`."""
-_LARGEST_ID = 2**63 - 1
-"""SQLite's largest integer; a larger one cannot even be asked for."""
 _STATES = {state.value: state for state in RowState}
 
 
@@ -41,7 +39,7 @@ class BatchQueries:
 
     def get(self, batch_id: int) -> JournalBatch:
         """Return a batch. Raises UnknownBatch."""
-        if batch_id > _LARGEST_ID:
+        if batch_id > LARGEST_ID:
             raise _unknown_batch(batch_id)
         found = self._read("WHERE id = ?", (batch_id,))
         if not found:
