@@ -327,6 +327,11 @@ def test_chinese_has_texts_plurals_and_contexts() -> None:
             "1. Upload a.txt\n   at x > Orders > Upload order related files > Order Cancellation, once.",
             "1. 上传 a.txt\n   在 x > 订单 > 上传订单相关文件 > 订单取消，只上传一次。",
         ),
+        (
+            "111-1: no cancellation request: cancel it yourself, never ask the buyer to (M9)",
+            "111-1：没有取消请求：请自行取消，绝不要让买家请求（M9）",
+        ),
+        ("some words about an order", "some words about an order"),
         ("zoe has marked nothing; who has: ana", "zoe 没有标记任何订单；有标记的是：ana"),
         ("2 are replacement orders: no source", "2 个更换订单：no source"),
         ("2 batches wait for approval: `ordertui approvals`", "2 个批次待批准：`ordertui approvals`"),

@@ -9,6 +9,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.screens.base import Dialog
 from ordertui.tui.themes import DARK, LIGHT
 from support.colours import ratio
-from support.pilot import main, running, settled
+from support.pilot import main, running, settled, until
 from support.walks import HALF_WIDTH, NO_WORDS, build_shop, lines, strips, walk
 
 SIZES = ((120, 40), (80, 24), (60, 15))
@@ -106,6 +107,10 @@ def _unreadable(segment: Segment, *, colours: bool) -> Iterator[str]:
         yield f"{text!r} has a colour"
 
 
+def has_size(pilot: Pilot[None], size: tuple[int, int]) -> bool:
+    return tuple(pilot.app.screen.size) == size
+
+
 async def look(
     session: Session, places: list[str], language: str, monkeypatch: pytest.MonkeyPatch, *, colours: bool
 ) -> list[str]:
@@ -117,6 +122,8 @@ async def look(
         async for keys in walk(pilot, places):
             for size in SIZES:
                 await pilot.resize_terminal(*size)
+                await until(pilot, partial(has_size, pilot, size))
+                await settled(pilot)
                 for theme in (DARK.name, LIGHT.name) if colours else (DARK.name,):
                     pilot.app.theme = theme
                     await pilot.pause()

@@ -62,7 +62,7 @@ def _may_stand(values: Sequence[str], literals: Sequence[str]) -> bool:
     `{0} orders` or `{0} of {1} rows`, is a part of another sentence, as in `some words about an order`.
     """
     words = _WORD.findall("".join(literals))
-    is_count = not literals[0] and len(words) <= 1 + ("of" in words)
+    is_count = not literals[0] and len(words) == 1 + ("of" in words)
     return all(_is_balanced(value) and not (is_count and _PHRASE.search(value)) for value in values)
 
 
