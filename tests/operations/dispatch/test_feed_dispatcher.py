@@ -15,7 +15,7 @@ from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
-from ordertui.orders.enums import Action
+from ordertui.orders.enums import Action, Dispatched
 from support.api import SimulatedTime, session
 from support.at_once import at_once
 from support.batches import feed_bytes
@@ -650,6 +650,31 @@ def test_an_order_taken_back_while_the_feed_is_uploaded_does_not_leave(
         "2": RowState.RECALLED,
     }
     assert [one for feed in sim.amazon.feeds.values() for one in feed.effects] == [floor.order_id(1)]
+    other.close()
+
+
+def test_an_order_handed_over_while_the_feed_is_uploaded_does_not_leave(
+    floor: Floor, sim: Simulator, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = floor.commit(CANCEL, 1, 2)
+    other = session(sim, floor.folder, clock)
+    real, row_id = documents.upload, floor.made.orders.id_of(floor.order_id(2))
+    assert row_id is not None
+
+    async def late(client: Client, content: bytes) -> str:
+        document = await real(client, content)
+        other.facts.set_dispatched([row_id], Dispatched.YES)
+        return document
+
+    with monkeypatch.context() as patch:
+        patch.setattr(feed_submitter, "upload", late)
+        assert floor.dispatch() == []
+    assert any("changed while its feed was made" in note for note in floor.notes)
+    assert sim.amazon.posts == []
+    floor.dispatch(10)
+    assert {row.order_id[-1]: row.state for row in floor.batch(batch).rows} == {
+        "1": RowState.ACCEPTED, "2": RowState.LEFT_OUT,
+    }  # fmt: skip
     other.close()
 
 

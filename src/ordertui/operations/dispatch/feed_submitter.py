@@ -1,13 +1,14 @@
 """Submits due batches as feeds: each once, with the bytes that were approved (SP-API.md 4).
 
 The sequence for a batch: sync the orders, take out rows that must not leave, list the feeds of its kind that Amazon
-already has, upload the document (which has no effect yet), mark the batch as leaving in one transaction, and only then
-make the one call that acts. When that call has no clear answer nothing is assumed: `FeedTracker` finds out. The
-shipment of a single order leaves by a call of its own, see `ShipmentCall`.
+already has, upload the document (which has no effect yet), check again and mark the batch as leaving in one
+transaction, and only then make the one call that acts. When that call has no clear answer nothing is assumed:
+`FeedTracker` finds out. The shipment of a single order leaves by a call of its own, see `ShipmentCall`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from ordertui.amazon.spapi.client import Client
@@ -144,14 +145,18 @@ class FeedSubmitter:
             note(f"batch {batch.id} waits: {why}")
             return None
         planned_kind = submission_kind(self._store, batch)
-        with self._store.write():
+        submission: Submission | None = None
+        with self._store.write():  # no import, fact or recall comes between the last check and the mark
             batch, files = self._freezer.freeze(batch.id)
+            kind = submission_kind(self._store, batch)
+            if files and kind == CONFIRM_SHIPMENT.name:
+                call = ShipmentCall(self._store, self._clock, self._tracker)
+                submission = _begin(batch, lambda: call.begin(batch), note)
         if not files:
             note(nothing_leaves_text(batch))
             return None
-        kind = submission_kind(self._store, batch)
         if kind == CONFIRM_SHIPMENT.name:
-            return await self._confirm_shipment(client, batch, note)
+            return None if submission is None else await self._confirm_shipment(client, batch, submission, note)
         if kind != planned_kind:
             note(f"batch {batch.id}: its order changed meanwhile; it leaves as a feed, with the next dispatch")
             return None
@@ -159,17 +164,24 @@ class FeedSubmitter:
         since = self._clock.now() - LISTED_BEFORE_SECONDS
         known = [one.feed_id for one in await self._tracker.list_feeds(client, kind, since)]
         document = await upload(client, feed.content)
-        try:
-            submission = self._store.submissions.begin(
-                batch.id,
-                feed_type=kind,
-                content=feed.content,
-                document_id=document,
-                known=known,
-                orders=[row.order_id for row in batch.rows if row.state is RowState.HELD],
+        with self._store.write():  # looked at again: the upload took its time
+            batch, files = self._freezer.freeze(batch.id)
+            if not files or self._feed_file(batch, files).file != feed.file:
+                note(f"batch {batch.id} changed while its feed was made; dispatch again")
+                return None
+            submission = _begin(
+                batch,
+                lambda: self._store.submissions.begin(
+                    batch.id,
+                    feed_type=kind,
+                    content=feed.content,
+                    document_id=document,
+                    known=known,
+                    orders=[row.order_id for row in batch.rows if row.state is RowState.HELD],
+                ),
+                note,
             )
-        except (FeedBusy, RecallRefused, StoreError) as error:
-            note(f"batch {batch.id}: {error}")
+        if submission is None:
             return None
         self._note_leaving(submission)
         return await self._create_feed(client, submission, note)
@@ -183,14 +195,11 @@ class FeedSubmitter:
             self._store.submissions.return_to_hold(submission.id, SubmissionState.NOT_TAKEN, note=text)
             raise
 
-    async def _confirm_shipment(self, client: Client, batch: JournalBatch, note: Note) -> Submission | None:
+    async def _confirm_shipment(
+        self, client: Client, batch: JournalBatch, submission: Submission, note: Note
+    ) -> Submission:
         """Confirm the shipment of the batch's one order, then fetch the order: often Amazon shows it at once."""
         call = ShipmentCall(self._store, self._clock, self._tracker)
-        try:
-            submission = call.begin(batch)
-        except (FeedBusy, RecallRefused, StoreError) as error:
-            note(f"batch {batch.id}: {error}")
-            return None
         self._note_leaving(submission)
         order_id = next(row.order_id for row in batch.rows if row.state is RowState.HELD)
         submission = await call.post(client, submission, order_id)
@@ -282,3 +291,12 @@ class FeedSubmitter:
                 " undo it and plan fewer orders"
             )
         return feed
+
+
+def _begin(batch: JournalBatch, begin: Callable[[], Submission], note: Note) -> Submission | None:
+    """Mark a batch as leaving; return None, after a note, when it does not leave now."""
+    try:
+        return begin()
+    except (FeedBusy, RecallRefused, StoreError) as error:
+        note(f"batch {batch.id}: {error}")
+        return None
