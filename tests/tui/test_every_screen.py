@@ -18,7 +18,6 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.pilot import Pilot
 from textual.screen import Screen
-from textual.widgets import Input, OptionList
 
 from ordertui.messages import CHINESE, ENGLISH
 from ordertui.operations.session import Session
@@ -83,15 +82,12 @@ def flaws(pilot: Pilot[None], language: str, *, colours: bool) -> Iterator[str]:
 def unreadable(pilot: Pilot[None], *, colours: bool) -> Iterator[str]:
     """Yield words of the uppermost dialog that can hardly be read, or that have a colour where none is wanted."""
     screen = pilot.app.screen
-    faint = {entry.placeholder for entry in screen.query(Input)}
-    faint |= {str(one.prompt) for options in screen.query(OptionList) for one in options.options if one.disabled}
     region = screen.query_one(".dialog").region if isinstance(screen, Dialog) else screen.region
     for y, strip in enumerate(strips(pilot)):
         if not region.y <= y < region.bottom:
             continue
         for segment in strip.crop(region.x, region.right):
-            if not any(segment.text.strip() in text for text in faint):  # what a field or a list is empty of
-                yield from _unreadable(segment, colours=colours)
+            yield from _unreadable(segment, colours=colours)
 
 
 def _unreadable(segment: Segment, *, colours: bool) -> Iterator[str]:

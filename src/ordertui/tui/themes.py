@@ -10,6 +10,7 @@ def _complete(theme: Theme, *, muted: str, info: str, cursor: tuple[str, str], b
     theme.variables = {
         "foreground-muted": muted,
         "text-muted": muted,
+        "text-disabled": muted,
         "text-primary": info,
         **{f"text-{name}": str(getattr(theme, name)) for name in ("accent", "success", "warning", "error")},
         "block-cursor-background": cursor[0],
