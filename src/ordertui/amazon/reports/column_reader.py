@@ -164,7 +164,7 @@ class ColumnReader:
         order_id, market = (last[ROW_ORDER_ID], last[MARKETPLACE]) if last is not None else (None, None)
         for one, its_market in zip(ids, markets, strict=True):
             if its_market is None and market is not None and one == order_id:
-                raise ValueError("its marketplace is that of the row before")
+                raise ValueError
             order_id, market = one, its_market
 
     def _parse_column(self, memo: Memo[str, Any], field: str, cells: Sequence[Values], blank: Values) -> Values:
