@@ -98,6 +98,15 @@ def test_an_order_between_the_rows_of_a_newer_report_is_missing(session: Session
     assert queue.count == 1
 
 
+def test_orders_of_rows_without_a_line_end_between_them_are_named(session: Session, tmp_path: Path) -> None:
+    bring(session, tmp_path, DAY_1)
+    path = write_report(tmp_path, Report("unshipped", NOW - HOUR, (2, 3, 4, 5)))
+    header, two, three, four, five, *_ = path.read_text(encoding="utf-8").split("\n")
+    path.write_text("\n".join([header, two, three + four, five, ""]), encoding="utf-8")
+    session.imports.import_files([path])
+    assert missing(session) == set()
+
+
 def test_outside_of_the_rows_the_plan_warns_and_asks_for_the_count(session: Session, tmp_path: Path) -> None:
     bring(session, tmp_path, DAY_1, DAY_2)
     (plan,) = session.planner.plan(Action.CANCEL, session.orders.find("id:113-0000005*"))

@@ -438,6 +438,26 @@ def test_a_line_end_or_tab_in_a_text_is_named_and_moves_no_value(
     assert rejects[0].line == 3
 
 
+@pytest.mark.parametrize("block_bytes", [BLOCK_BYTES, 300])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("end", ["", "\r"])
+def test_rows_without_a_line_end_between_them_are_left_out_and_both_named(
+    end: str, kind: str, block_bytes: int, tmp_path: Path
+) -> None:
+    """The values at the end of the line are of the second order: they were taken for the first, as behind tabs."""
+    path = tmp_path / "a.txt"
+    rows = [cells(kind, number) for number in (1, 2, 3, 4)]
+    _, sound, _ = everything(write(path, COLUMNS[kind], rows))
+    header, one, two, three, four, *_ = text_of(COLUMNS[kind], rows).split("\n")
+    path.write_text("\n".join([header, one, f"{two}{end}{three}", four, ""]), encoding="utf-8", newline="")
+    _, found, (reject,) = everything(path, block_bytes=block_bytes)
+    names = [name for name in sound[0] if name != "line_no"]
+    assert [[row[name] for name in names] for row in found] == [[row[name] for name in names] for row in sound[::3]]
+    assert (reject.line, reject.is_taken) == (3, False)
+    assert "goes on with another row" in reject.reason
+    assert reject.text == f"{sound[1]['order_id']} | {sound[2]['order_id']}"
+
+
 @many
 @given(data=st.data())
 def test_buyers_never_get_past_the_reader_however_a_row_is_broken(data: st.DataObject, tmp_path: Path) -> None:

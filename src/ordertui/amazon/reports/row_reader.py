@@ -262,11 +262,15 @@ class RowReader:
         columns explain all cells. Raises RowError when tabs moved the cells but their column cannot be told.
         """
         found: dict[tuple[str, ...], list[str]] = {}
-        is_moved = False
+        is_moved = goes_on = False
         used = max((place for place, cell in enumerate(cells, 1) if cell.strip()), default=0)
         joined = max(2, used - self._width + 1)
         for index in self._free_text:
-            row = [*cells[:index], " ".join(cells[index : index + joined]), *cells[index + joined :]]
+            text = " ".join(cells[index : index + joined])
+            if ORDER_ID.search(text) is not None:
+                goes_on = True
+                continue
+            row = [*cells[:index], text, *cells[index + joined :]]
             try:
                 picked = self._continue(self.pick_fields(self.fit_to_header(row)))
                 parse_order_id(picked[_ORDER_ID])
@@ -285,6 +289,8 @@ class RowReader:
         if rows and rows[0][_ITEM_ID] and not {"order_id", "item_id"} & set(open_fields):
             cause = f"is unknown: {_one_of([name for names in found.values() for name in names])} holds a tab"
             return rows[0], {name: RowError(self.column_of(name), "", cause) for name in open_fields}
+        if goes_on:
+            raise RowError("the row", "", "goes on with another row: a line end is missing")
         if found or is_moved:
             raise RowError("the row", "", "has a tab inside a cell, so that its values stand in wrong columns")
         return None
@@ -392,15 +398,16 @@ class RowReader:
     def reject(self, number: int, error: RowError, line: str, *, is_taken: bool = False) -> RejectedRow:
         """Return what is listed of a bad row: the cells of columns that are read. `is_taken`: all but a cell was read.
 
-        In a row of another width than the header any cell may be a buyer's, so only its order id is kept.
+        In a row of another width than the header any cell may be a buyer's, so only its order ids are kept.
         """
         file, cells = str(self._info.path), split_line(line, self._info.delimiter)
         if len(cells) == self._width:
             kept = [to_single_line(cell) for cell in self.pick_fields(cells)]
             text = " | ".join(cell for cell in kept if cell)
             return RejectedRow(file, number, error.with_value(), text, is_taken)
-        order_ids = [text for cell in cells if ORDER_ID.fullmatch(text := strip_quotes(cell))]
-        return RejectedRow(file, number, str(error), " | ".join(order_ids[:1]), is_taken)
+        is_named = any(ORDER_ID.fullmatch(strip_quotes(cell)) for cell in cells)
+        order_ids = dict.fromkeys(ORDER_ID.findall(line)) if is_named else ()
+        return RejectedRow(file, number, str(error), " | ".join(order_ids), is_taken)
 
     # Fields of few values
 

@@ -234,10 +234,9 @@ def _note_left_out(target: ImportSession, rejects: Iterable[RejectedRow]) -> Non
     """Tell the import which orders the report names in rows that were left out."""
     for reject in rejects:
         if not reject.is_taken:
-            order_id = reject.text.split(" | ")[0]
-            if ORDER_ID.fullmatch(order_id):
-                target.coverage.add_named([order_id])
-            else:
+            named = [text for text in reject.text.split(" | ") if ORDER_ID.fullmatch(text)]
+            target.coverage.add_named(named)
+            if not named:
                 target.coverage.has_unknown_rows = True
 
 
