@@ -103,6 +103,25 @@ def test_the_resulting_rate(tmp_path: Path) -> None:
         assert cancel(session, ids[:3]).typed_count == 3
 
 
+def test_a_rate_that_nobody_knows_can_be_asked_for(tmp_path: Path) -> None:
+    """Unshipped orders alone do not say what shipped or was cancelled; what they give is still compared."""
+    rules = (
+        rule("covered", "rate-after:unknown", "warn"),
+        rule("rate", "rate-after>=2%", "warn"),
+        rule("both", "rate-after>=2% rate-after:unknown", "typed_confirmation"),
+    )
+    with session_with(tmp_path, *rules) as session:
+        bring(session, tmp_path, open_=[unshipped_row(1)])
+        row_id = session.orders.id_of(order_id(1))
+        assert row_id is not None
+        warnings = cancel(session, [row_id]).warnings
+        assert {f"house rule {one}: because of {one} (1 order)" for one in ("covered", "rate", "both")} <= set(warnings)
+    with session_with(tmp_path / "known", *rules) as session:
+        plan = cancel(session, standard(session, tmp_path / "known"))
+        found = [warning for warning in plan.warnings if warning.startswith("house rule")]
+        assert found == ["house rule rate: because of rate (6 orders)"]
+
+
 def history(session: Session, folder: Path) -> list[int]:
     """Orders of one SKU, oldest first: cancelled, shipped, cancelled, then two waiting; and one old cancellation."""
     states = ["Cancelled", "Shipped", "Cancelled", "Unshipped", "Unshipped"]

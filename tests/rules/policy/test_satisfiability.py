@@ -25,7 +25,7 @@ ATOMS = (
     "total>10EUR", "late", "request:official", "buyer-requested:no", "dispatched:yes", "action:cancel",
     "action:refund", "counts:no", "counts:yes",
     "items:1", "items>2", "items<2", "batch-orders>3", "batch-orders<2", "batch-orders:2", "rate-after>=2%",
-    "rate-after<1%",
+    "rate-after<1%", "rate-after:unknown",
     "sku-cancels>1", "batch-total>100USD", "batch-total:unknown", "prime", "channel:merchant",
 )  # fmt: skip
 
@@ -72,7 +72,7 @@ def everything(rng: random.Random) -> list[One]:
                     "batch-orders": rng.choice((1, 2, 3, 4)), "rate-after": rng.choice((Fraction(0), Fraction(1, 100),
                     Fraction(2, 100), Fraction(15, 1000))),
                     "sku-cancels": rng.choice((0, 1, 2)), "batch-total": Money(rng.choice((0, 10_000, 10_001)),
-                    "USD"), "unpriced": rng.random() < 0.5,
+                    "USD"), "unpriced": rng.random() < 0.5, "uncovered": rng.random() < 0.5,
                 }  # fmt: skip
                 row = order(
                     status=status, total=total, items=items, buyer_request=request, dispatched=dispatched,
@@ -137,9 +137,17 @@ class _Batch:
         return subject.facts[name]
 
     def unknown(self, subject: HasOrderFields, name: str) -> bool:
-        del name  # only the total can be unknown here
         assert isinstance(subject, One)
-        return bool(subject.facts["unpriced"])
+        return bool(subject.facts["unpriced" if name == "batch-total" else "uncovered"])
+
+
+@pytest.mark.parametrize("field", ["batch-total>100USD", "day-total>100USD", "rate-after>=2%"])
+def test_what_is_known_of_a_batch_is_compared_though_a_part_is_unknown(field: str) -> None:
+    unknown = f"{field.partition('>')[0]}:unknown"
+    both = parse(f"{field} {unknown}", now=NOW, zone="UTC", plan=True)
+    assert satisfiability.is_satisfiable(formula(both))
+    known, missing = (formula(parse(text, now=NOW, zone="UTC", plan=True)) for text in (field, f"-{unknown}"))
+    assert not satisfiability.implies(known, missing)
 
 
 @pytest.mark.parametrize(

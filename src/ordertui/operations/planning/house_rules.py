@@ -87,14 +87,14 @@ class PlannedBatchFacts:
         self._marketplace = marketplace
         self._sums = sums
         self._offers: Offers | None = None
-        self._rate: Fraction | None = None
-        self._rate_known = False
+        self._rate: tuple[Fraction | None, bool] | None = None
         self._committed_totals: CommittedTotals | None = None
 
     def fact(self, subject: HasOrderFields, name: str) -> int | Money | Fraction | None:
         """Return a field of PLAN_FIELDS.
 
-        Money is the sum of what is known, so that a missing price never switches a limit off.
+        Money is the sum of what is known, so that a missing price never switches a limit off; so is the rate that of
+        the orders that are known.
         """
         if name == "batch-orders":
             return len(self._sums.ids)
@@ -107,10 +107,7 @@ class PlannedBatchFacts:
                 return day.orders + len(self._sums.ids)
             return Money(day.totals.get(total.currency, 0) + total.minor, total.currency)
         if name == "rate-after":
-            if not self._rate_known:
-                self._rate = self._house.rate_after(self._marketplace, self._sums)
-                self._rate_known = True
-            return self._rate
+            return self._rate_after()[0]
         if self._offers is None:
             self._offers = self._house.offers(self._action, self._marketplace, self._sums)
         cancels, streak, _ = self._offers.of(subject.row.id)
@@ -120,7 +117,14 @@ class PlannedBatchFacts:
         """Return whether part of a fact is not known."""
         if name == "day-total":
             return self._sums.is_unpriced or self._today().unpriced > 0
+        if name == "rate-after":
+            return not self._rate_after()[1]
         return self._sums.is_unpriced if name == "batch-total" else self.fact(subject, name) is None
+
+    def _rate_after(self) -> tuple[Fraction | None, bool]:
+        if self._rate is None:
+            self._rate = self._house.rate_after(self._marketplace, self._sums)
+        return self._rate
 
     def _today(self) -> CommittedTotals:
         if self._committed_totals is None:
@@ -216,11 +220,14 @@ class HouseRules:
         midnight = day_start(self._clock.now(), self._eligibility.policy(marketplace).zone)
         return self._store().batches.committed_since(action, marketplace, midnight, besides=own_batch)
 
-    def rate_after(self, marketplace: str, sums: BatchSums) -> Fraction | None:
-        """Return the highest rate of any window after the batch, with items a refund cancels; None without orders."""
+    def rate_after(self, marketplace: str, sums: BatchSums) -> tuple[Fraction | None, bool]:
+        """Return the highest rate of any window after the batch, with items a refund cancels, and whether it is known.
+
+        None without orders. It is not known when that of some window is not.
+        """
         effects = self._calculator.effects(marketplace, counting_ids=sums.counting)
         shares = [share for e in effects if (share := rate(e.after.orders, e.after.cancelled)) is not None]
-        return max(shares, default=None)
+        return max(shares, default=None), bool(shares) and not any(e.after.reason for e in effects)
 
     def offers(self, action: Action, marketplace: str, sums: BatchSums) -> Offers:
         """Return the seller cancellations of the batch's SKUs, with the batch."""

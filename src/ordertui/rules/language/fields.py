@@ -142,8 +142,9 @@ PLAN_FIELDS: dict[str, Field] = {
               examples=("50", "200"), least=1, is_always_known=True),
         Field("day-total", FieldKind.MONEY, "", "what they come to; unknown when one has no price",
               examples=("2000USD", "unknown"), least=0),
-        Field("rate-after", FieldKind.RATIO, "", "cancellation rate after the batch, of the worst window",
-              examples=("2%", "2.25%"), least=0, most=1),
+        Field("rate-after", FieldKind.RATIO, "",
+              "cancellation rate after the batch, of the worst window, by the orders that are known",
+              examples=("2%", "2.25%", "unknown"), least=0, most=1),
         Field("sku-cancels", FieldKind.INTEGER, "",
               "seller cancellations of one of its SKUs in the policy's days, this one included", examples=("2",),
               least=0, is_always_known=True),
@@ -156,8 +157,8 @@ ALL_FIELDS = FIELDS | PLAN_FIELDS
 FLAGS = ("late", MARKED, "noted", "missing", "buyer-requested", "prime", "business")
 """Fields that may be written without a value: `late` is `late:yes`."""
 
-NULLABLE = frozenset({FieldKind.MONEY, FieldKind.INTEGER, FieldKind.PAST, FieldKind.FUTURE})
-"""Kinds whose fact may be missing; `:unknown` matches exactly that."""
+ORDERED = frozenset({FieldKind.MONEY, FieldKind.INTEGER, FieldKind.RATIO, FieldKind.PAST, FieldKind.FUTURE})
+"""Kinds that `<` and `>` compare. Their fact may be missing; `:unknown` matches exactly that."""
 
 
 def field_names() -> tuple[str, ...]:

@@ -10,22 +10,21 @@ from ordertui.orders.money import exponent
 from .ast import Amount, Flag, Integer, OneOf, Pattern, Ratio, Unknown, Value
 from .dates import parse_date_range
 from .errors import FilterError, closest
-from .fields import NULLABLE, Field, FieldKind, spellings
+from .fields import ORDERED, Field, FieldKind, spellings
 from .lexer import Token
 
 MAX_WILDCARDS = 5
 _MAX_INTEGER_DIGITS = 12
 _CURRENCIES = tuple(sorted({m.currency for m in MARKETPLACES.values()}))
-_ORDERED = frozenset({FieldKind.MONEY, FieldKind.INTEGER, FieldKind.PAST, FieldKind.FUTURE, FieldKind.RATIO})
 _MAX_RATIO_CHARACTERS = 9
 
 
 def parse_literal(spec: Field, token: Token, *, now: int, zone: str) -> Value:
     """Return the value of a triple. Raises FilterError that tells what the field takes. `now`: epoch seconds."""
-    if token.op != ":" and spec.kind not in _ORDERED:
+    if token.op != ":" and spec.kind not in ORDERED:
         raise FilterError(token.column + len(token.field), f"{spec.name} takes ':', not '{token.op}'", f"{spec.name}:")
     column = token.value_column
-    if spec.kind in NULLABLE and token.text.lower() == "unknown":
+    if spec.kind in ORDERED and token.text.lower() == "unknown":
         if token.op != ":":
             raise FilterError(column, "unknown cannot be compared", f"{spec.name}:unknown")
         return Unknown()

@@ -17,7 +17,7 @@ from ordertui.orders.batch_state import RowState
 from ordertui.orders.enums import Program
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.rules.language import ast
-from ordertui.rules.language.fields import ALL_FIELDS, AWAITING_SHIPMENT, FieldKind
+from ordertui.rules.language.fields import ALL_FIELDS, AWAITING_SHIPMENT, PLAN_FIELDS, FieldKind
 from ordertui.rules.situation import FACTS
 from ordertui.rules.tables.table import Table
 
@@ -108,7 +108,9 @@ def _compare(condition: ast.Compare, tables: Tables) -> Formula:
         return AllOf((_awaiting_shipment(), inside)) if spec.only_awaiting_shipment else inside
     axis = spec.column or name
     if isinstance(value, ast.Unknown):
-        missing = Constraint(axis, frozenset({"unknown"}))
+        # of a batch, what is known is compared also where a part of it is not known
+        is_partly = name in PLAN_FIELDS and not spec.is_always_known
+        missing = Constraint(f"{axis} unknown" if is_partly else axis, frozenset({"unknown"}))
         return AllOf((_awaiting_shipment(), missing)) if spec.only_awaiting_shipment else missing
     if isinstance(value, ast.Amount):
         amount = _number_constraint(axis, condition.op, value.major)
