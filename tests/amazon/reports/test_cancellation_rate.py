@@ -49,6 +49,18 @@ def test_rows_are_read_and_bad_ones_listed(delimiter: str, tmp_path: Path) -> No
     assert not any("\x1b" in reject.text for reject in rejects)
 
 
+@pytest.mark.parametrize("end", ["", "\r"])
+@pytest.mark.parametrize("last", ["Yes", "Yes\tBuyer", "Yes\t"])
+def test_rows_without_a_line_end_between_them_are_left_out(last: str, end: str, tmp_path: Path) -> None:
+    """The second was lost, and its order taken as not counting because no row named it."""
+    header = "\t".join(["Order Date", "Order ID", "Impacts Account Health", "Reason"][: 3 + last.count("\t")])
+    one, two, three = (f"2026-11-20\t113-000000{n}-0000009\t{last}" for n in (1, 2, 3))
+    found, rejects = rows(tmp_path / "a.txt", f"{header}\n{one}{end}{two}\n{three}\n")
+    assert [row[1] for row in found] == ["113-0000003-0000009"]
+    (reject,) = rejects
+    assert reject.reason == "the row goes on with another row: a line end is missing"
+
+
 @pytest.mark.parametrize(
     ("text", "market", "iso"),
     [

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -254,6 +255,26 @@ def test_the_rate_report_says_who_cancelled_whichever_came_first(session: Sessio
     (again,) = session.imports.import_files([rate])
     assert again.changed == 0
     assert dump(session.directory / "orders.db") == before
+
+
+@pytest.mark.parametrize("covers", [None, (date(2026, 11, 20), date(2026, 11, 20))])
+def test_a_rate_report_with_a_row_left_out_says_nothing_of_orders_that_it_does_not_name(
+    session: Session, tmp_path: Path, covers: tuple[date, date] | None
+) -> None:
+    """The row may be of any order: it was taken as not counting, and the rate was too low."""
+    orders = write(
+        tmp_path / "z.txt", ALL_ORDERS, [cells("all_orders", n, order_status="Cancelled") for n in (1, 2, 3)]
+    )
+    session.imports.import_files([orders])
+    rate = rate_file(tmp_path / "a.csv", (1, "Yes"), (2, "No"), (3, "Perhaps"))
+    (summary,) = session.imports.import_files([rate], covers=covers)
+    assert summary.rejected == 1
+    assert summary.notes == (
+        "Amazon counts 1 of these 2 orders",
+        "rows were left out, so what the report does not name says nothing",
+    )
+    counts = {row.order_id: row.amazon_counts.value for row in session.orders.rows(session.orders.find()).values()}
+    assert [counts[f"113-{n:07d}-0000009"] for n in (1, 2, 3)] == ["yes", "no", "unknown"]
 
 
 def test_a_rate_report_of_unknown_orders_asks_for_its_marketplace(session: Session, tmp_path: Path) -> None:

@@ -34,8 +34,12 @@ def read_rate(info: ReportInfo, rejects: list[RejectedRow]) -> Iterator[RateRow]
             if number == 1 or not line or line.isspace():
                 continue
             cells = split_line(line, info.delimiter)
+            why = ""
             if len(cells) <= max(wanted):
                 why = f"the row has {len(cells)} values, the header has {len(info.header)}"
+            elif len(cells) > len(info.header) and len(set(ORDER_ID.findall(line))) > 1:
+                why = "the row goes on with another row: a line end is missing"
+            if why:
                 rejects.append(RejectedRow(str(info.path), number, why, ""))
                 continue
             date, order_id, impacts = (to_single_line(strip_quotes(cells[index])) for index in wanted)

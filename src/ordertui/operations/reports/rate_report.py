@@ -59,12 +59,16 @@ def take_in_rate_report(store: Store, info: ReportInfo, covers: Days | None, now
         changed = store.imports.add_cancellation_rate(source, rows, rejected=len(found))
         if info.marketplace is not None:
             days = covers or (_own_days(rows, zone_of(info.marketplace)) if len(rows) > FEW else None)
+            if found:  # one of these rows may name any order
+                days = None
             span = None if days is None else span_of_days(days, zone_of(info.marketplace))
             kept = store.rate_reports.add(
                 (str(info.path), info.sha256), info.marketplace, rows, span, _made_at(info.path, span, now())
             )
             notes += _decided(kept, days, is_own=covers is None)
-    if len(rows) <= FEW and covers is None:
+    if found:
+        notes.append("rows were left out, so what the report does not name says nothing")
+    elif len(rows) <= FEW and covers is None:
         notes.append(
             "so few rows say little of the days that the report covers: name them, as with"
             " `ordertui import --covers 2026-11-16..2026-11-22`, and every cancelled order of theirs that it does not"
