@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from .enums import Action
+from .enums import Action, OrderStatus
 from .errors import UserError
 
 
@@ -128,6 +128,15 @@ BOOKABLE = frozenset({RowState.UPLOADED, RowState.ACCEPTED, RowState.UNKNOWN, Ro
 """A refund that Amazon booked is confirmed. One that is only `written` or `sent` is not: Amazon may not have it yet."""
 SETTLEABLE = LEFT - FINAL
 """The operator may say what became of the row."""
+_CONTRARY: Mapping[Action, frozenset[OrderStatus]] = {
+    Action.CANCEL: frozenset({OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED}),
+    Action.CONFIRM: frozenset({OrderStatus.CANCELLED}),
+}
+
+
+def is_contradicted(kind: Action, state: RowState, status: OrderStatus) -> bool:
+    """Return whether Amazon answered ok to the row, and a report shows the order in a status that rules it out."""
+    return state is RowState.OK and status in _CONTRARY.get(kind, ())
 
 
 def holds_order(action: Action, state: RowState) -> bool:

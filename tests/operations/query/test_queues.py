@@ -117,5 +117,5 @@ def test_an_export_says_what_the_screen_shows_and_every_line(tmp_path: Path) -> 
         assert len(lines) == 2
         assert any(line.endswith("× OTHER") for line in lines)
         held = found[plan.rows[0].order_id]
-        assert (held["action"], held["state"], held["may"]) == ("cancel", "held", "'-")
+        assert (held["action"], held["state"], held["may"]) == ("cancel", "held", "none")
         assert {row["asked"] for row in found.values()} <= {"official", "some", "message", "none", "unknown"}

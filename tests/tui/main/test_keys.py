@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from textual.content import Content
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -272,6 +273,23 @@ async def test_import_asks_for_what_the_file_leaves_open(session: Session, tmp_p
         assert session.orders.id_of(order_id(50)) is not None
 
 
+async def test_a_processing_report_that_fits_no_batch_is_named(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "answer.txt"
+    head = "original-record-number\torder-id\torder-item-id\terror-code\terror-type\terror-message\n"
+    counts = "".join(f"\tNumber of records {word}\t\t3\n" for word in ("processed", "successful"))
+    path.write_text(f"Feed Processing Summary:\n{counts}\n{head}", encoding="utf-8")
+    async with running(session) as pilot:
+        await press(pilot, "i")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PickerScreen))
+        await press(pilot, "slash")
+        pilot.app.screen.query_one(Input).value = str(path)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        said = " ".join(str(one.content) for one in pilot.app.screen.query(Static))
+        assert "answer.txt: the report speaks of 3 records" in said
+        assert "o opens the outbox; i on the batch" in said
+
+
 async def test_another_process_is_seen(session: Session, tmp_path: Path, clock: FixedClock) -> None:
     async with running(session) as pilot:
         other = open_session(tmp_path / "shop", clock=clock)
@@ -279,11 +297,20 @@ async def test_another_process_is_seen(session: Session, tmp_path: Path, clock: 
         await until(pilot, lambda: len(table(pilot).ids) == 101)
 
 
+def _help_wraps_once(pilot: Pilot[Any]) -> bool:
+    """Return whether the keys are shown, with no line wider than its place: it would wrap without an indent."""
+    text = pilot.app.screen.query_one("#help-text", Static)
+    lines = str(text.content).splitlines()
+    return bool(lines) and max(map(cell_len, lines)) <= text.size.width
+
+
 async def test_help_outbox_and_detail_open_and_close(session: Session) -> None:
     async with running(session) as pilot:
         for key, kind in (("question_mark", HelpScreen), ("o", OutboxScreen), ("enter", OrderScreen)):
             await press(pilot, key)
             await until(pilot, partial(_shows, pilot, kind))
+            if kind is HelpScreen:
+                await until(pilot, partial(_help_wraps_once, pilot))
             await press(pilot, "escape")
             assert pilot.app.screen is main(pilot)
 

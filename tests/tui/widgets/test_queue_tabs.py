@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from textual.content import Content
 
 from ordertui.operations.query.queues import QUEUES, Queue
 from ordertui.operations.session import Session
@@ -93,10 +94,21 @@ async def test_what_is_said_covers_neither_keys_nor_titles(session: Session, siz
         assert toast.region.y > table(pilot).region.y + 1, "below the first lines and the heads of the columns"
         assert toast.region.bottom <= main(pilot).query_one("#status").region.y
         screen = await preview(pilot)
+        assert not main(pilot).query("Toast"), "a second time below the dialog, which shows it too"
         keys = screen.query_one(".dialog-keys").region
         screen.notify("something is said here")
         await until(pilot, lambda: "something" in said(pilot))
         assert not any(toast.region.overlaps(keys) for toast in screen.query("Toast"))
+
+
+async def test_what_needs_attention_takes_no_line_that_it_does_not_fill(session: Session) -> None:
+    async with running(session, (80, 24)) as pilot:
+        notes = main(pilot).query_one("#notes")
+        notes.add_class("-some")
+        for words, lines in (("word " * 25, 2), ("one word", 1)):
+            main(pilot).update_text("notes", Content(words))
+            await pilot.pause()
+            assert notes.size.height == lines
 
 
 async def test_what_is_said_takes_the_place_of_what_was_said_but_not_of_an_error(session: Session) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from ordertui.operations.limits import operation_limits
 from ordertui.operations.results.evaluation import HOW_TO_SETTLE
-from ordertui.orders.batch_state import IN_FLIGHT, RowState
+from ordertui.orders.batch_state import IN_FLIGHT, RowState, is_contradicted
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action, OrderStatus
 from ordertui.store import JournalBatch, JournalRow, Store
@@ -39,10 +39,6 @@ class OpenIssue(msgspec.Struct, frozen=True):
 
 
 _EXPECTED = {Action.CANCEL: OrderStatus.CANCELLED, Action.CONFIRM: OrderStatus.SHIPPED}
-_CONTRARY = {
-    Action.CANCEL: (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED),
-    Action.CONFIRM: (OrderStatus.CANCELLED,),
-}
 
 
 def open_issues(store: Store, now: int) -> list[OpenIssue]:
@@ -102,7 +98,7 @@ def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[Journal
             out.append((row, "stuck", why))
         elif row.state is RowState.OK and batch.action in _EXPECTED:
             word = status.value.replace("_", " ")
-            if status in _CONTRARY[batch.action]:
+            if is_contradicted(batch.action, row.state, status):
                 out.append((row, "diverged", f"Amazon said done, but a report shows it as {word}"))
             elif answered is not None and as_of - answered >= limits.unconfirmed_seconds:
                 out.append(

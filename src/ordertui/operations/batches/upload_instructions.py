@@ -17,6 +17,7 @@ _LATER = {
     Action.REFUND: "Refunds by file are paid at once. Do not upload the file twice: Amazon would pay twice.",
     Action.CONFIRM: "An order is shown as confirmed when a later All Orders report says Shipped.",
 }
+_TWO_FILES = "The .xml file beside it is the same batch for the Feeds API; upload one of the two, never both."
 
 
 PRACTICE = "PRACTICE: these orders are made up, upload nothing. In a real store you would:"
@@ -30,12 +31,16 @@ def upload_instructions(batch: JournalBatch, *, practice: bool) -> str:
     market = MARKETPLACES.get(batch.marketplace)
     host = market.seller_central if market else "Seller Central"
     upload = next((name for name in batch.files if name.endswith(".txt")), "")
+    page = _PAGE.get(batch.action, "")
+    is_uploaded = batch.state is BatchState.UPLOADED
     lines = [
-        f"1. Upload {upload}",
-        f"   at {host} > Orders > Upload order related files > {_PAGE.get(batch.action, '')}, once.",
+        "1. Uploaded: do not upload it again." if is_uploaded else f"1. Upload {upload}",
+        f"   The page is {host} > Orders > Upload order related files > {page}."
+        if is_uploaded
+        else f"   at {host} > Orders > Upload order related files > {page}, once.",
         "2. When Amazon is done with it, choose “View processing report” on the same page and save it.",
         f"3. Import it: key i on this batch in the outbox (o), or `ordertui results FILE --batch {batch.id}`.",
         later,
-        "The .xml file beside it is the same batch for the Feeds API; upload one of the two, never both.",
+        *([] if is_uploaded else [_TWO_FILES]),
     ]
     return "\n".join([PRACTICE, *lines] if practice else lines)

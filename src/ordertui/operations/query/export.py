@@ -102,7 +102,7 @@ def format_lines(lines: Sequence[OrderLine]) -> str:
 
 
 def record(row: OrderRow, may: str, lines: Sequence[OrderLine] = ()) -> Record:
-    """Return one order of a list; `may` is the word for what may be done. Times are ISO texts in UTC."""
+    """Return one order of a list; `may` is what may be done, `-`: nothing. Times are ISO texts in UTC."""
     total, action = row.total, row.open_action
     return {
         "order_id": row.order_id,
@@ -113,7 +113,7 @@ def record(row: OrderRow, may: str, lines: Sequence[OrderLine] = ()) -> Record:
         "total": total.decimal() if total else None,
         "currency": total.currency if total else None,
         "status": str(row.status),
-        "may": may,
+        "may": "none" if may == "-" else may,
         "action": None if action is None else str(action.kind),
         "state": None if action is None else str(action.state),
         "asked": str(row.buyer_request),

@@ -10,7 +10,7 @@ from textual.content import Content
 
 from ordertui.amazon.reports.errors import AmbiguousEncoding, MarketplaceNeeded
 from ordertui.messages import _, ngettext, translate
-from ordertui.operations.errors import BadInput, error_message
+from ordertui.operations.errors import BadInput, BatchNeeded, error_message
 from ordertui.operations.reports.files import expand_folders, find_kind, import_order
 from ordertui.operations.reports.progress import ImportProgress, ImportSummary
 from ordertui.operations.reports.rate_report import Days, parse_days
@@ -148,9 +148,12 @@ async def _read_results(session: Session, task: Task, path: Path) -> list[Piece]
 
         found = await read_processing_reports(session, task, [path])
         return (
-            result_lines(found)
+            [(_("{path}  processing report\n", path=path.name), "bold"), *result_lines(found)]
             if found
             else [(_("{path}: left out, its batch is open\n", path=path.name), "$text-warning")]
         )
+    except BatchNeeded as error:
+        where = _("o opens the outbox; i on the batch that it answers reads it for that one")
+        return [(f"{path.name}: {error_message(error)}\n  {where}\n", "$text-warning")]
     except Exception as error:
-        return [(f"{error_message(error)}\n", "$text-error")]
+        return [(f"{path.name}: {error_message(error)}\n", "$text-error")]

@@ -237,14 +237,14 @@ class MainScreen(Screen[None]):
 
     def update_text(self, name: str, content: Content) -> None:
         """Update the text of a widget if it differs, so that an idle screen writes nothing. Another number of lines, or
-        the name `age`, lays the screen out anew.
+        a text that sizes its widget (`age`, and `notes`, which wrap), lays the screen out anew.
         """
         key = (content.plain, tuple(content.spans))
         before = self._texts.get(name)
         if before != key and self.query(f"#{name}"):  # it is not there while the screen is unmounted
             self._texts[name] = key
             lines = -1 if before is None else before[0].count("\n")
-            needs_layout = lines != content.plain.count("\n") or name == "age"
+            needs_layout = lines != content.plain.count("\n") or name in ("age", "notes")
             for static in self.query(f"#{name}").results(Static):
                 static.update(content, layout=needs_layout)
 

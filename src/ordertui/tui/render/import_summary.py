@@ -60,10 +60,12 @@ def result_lines(summaries: Sequence[ResultSummary]) -> list[Piece]:
         pieces += [(f"  {note}\n", "$text-warning") for note in one.notes]
         groups: dict[tuple[RowState, str, str], list[str]] = {}
         for row in one.rows:
-            groups.setdefault((row.state, row.code, row.text), []).append(row.order_id)
+            said = ("", "") if row.state is RowState.CONFIRMED else (row.code, row.text)  # what stood open is settled
+            groups.setdefault((row.state, *said), []).append(row.order_id)
         for (state, code, text), orders in sorted(groups.items(), key=lambda group: group[0][0] is RowState.OK):
             look = ROW_LOOKS[state]
-            pieces.append((f"\n {look.glyph} {state} {code} {text}  ({len(orders):,})\n", look.style))
+            words = " ".join(word for word in (look.glyph, state, code, text) if word)
+            pieces.append((f"\n {words}  ({len(orders):,})\n", look.style))
             pieces += [f"     {order_id}\n" for order_id in orders[:SHOWN_ORDERS]]
         if one.ok:
             pieces.append(

@@ -11,6 +11,7 @@ from textual.content import Content
 
 from ordertui.messages import N_, _, join_texts, ngettext, translate, translate_codes
 from ordertui.operations.query.api_sentences import api_sentences, program_sentences
+from ordertui.orders.batch_state import is_contradicted
 from ordertui.orders.clock import DAY, to_local
 from ordertui.orders.enums import Action, BuyerRequest, Channel, Dispatched, OrderStatus, Verge, YesNo
 from ordertui.orders.money import format_grouped, format_money
@@ -134,9 +135,11 @@ def _head(detail: OrderDetail) -> Iterator[Piece]:
     if listed.author:
         batch += _(" of {who}", who=mask_control_characters(listed.author))
     left = "" if listed.hold_ends is None else f" {format_countdown(listed.hold_ends - detail.now)}"
-    word = _(look.sentence if detail.is_full else look.column or look.count)
-    text = f"{look.glyph} {action_word(row.open_action.kind)} {word}{left}{batch}"
-    yield (f"{wrap_text(text, ' ', detail.width)}\n", look.style)
+    word, glyph, style = _(look.sentence if detail.is_full else look.column or look.count), look.glyph, look.style
+    if is_contradicted(row.open_action.kind, row.open_action.state, row.status):
+        word, glyph, style = _("ok, but a report says {status}", status=statuses[0].lower()), "!", "$text-error"
+    text = f"{glyph} {action_word(row.open_action.kind)} {word}{left}{batch}"
+    yield (f"{wrap_text(text, ' ', detail.width)}\n", style)
     if listed.answer:
         yield (f"{wrap_text(translate(listed.answer), '   ', detail.width)}\n", look.style)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ordertui.messages import N_, _, pgettext
-from ordertui.orders.batch_state import BatchState, RowState, holds_order
+from ordertui.orders.batch_state import BatchState, RowState, holds_order, is_contradicted
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.enums import Action, BuyerRequest, Channel, OrderStatus, Verge
 from ordertui.orders.order import ListedFacts, OrderRow
@@ -160,6 +160,10 @@ def _journal_state(row: OrderRow, verdicts: Verdicts, listed: ListedFacts, now: 
         return None
     if action.state is RowState.OK and not holds_order(action.kind, action.state) and _can_act(verdicts):
         return None
+    if is_contradicted(action.kind, action.state, row.status):
+        words = status_forms(row.status)
+        whole = _("! {action} ok, but {status}", action=action_word(action.kind), status=words[0])
+        return OrderState((whole, *(f"! {form}" for form in (*words, action_word(action.kind)))), "error")
     word = _(look.column)
     whose = f" {person_sign(listed.author)}" if listed.author and action.state is RowState.HELD else ""
     head = f"{look.glyph} {word}"

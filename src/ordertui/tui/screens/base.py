@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import ScreenResume
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.screen import ModalScreen, ScreenResultType
@@ -131,6 +133,12 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     def _compose_body(self) -> ComposeResult:
         return ()
+
+    @on(ScreenResume)
+    def _move_message_up(self) -> None:
+        """Take the message away from the screens below: it is shown here, and would stand there a second time."""
+        for screen in self.app.screen_stack[:-1]:
+            screen.query("ToastHolder").remove()
 
     def show_keys(self, keys: str) -> None:
         """Show another line of keys."""

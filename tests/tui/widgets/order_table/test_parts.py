@@ -275,6 +275,12 @@ DAYS = 5 * DAY
      ("can cancel", "can cancel", "cancel")),
     (replace(ROW, open_action=OpenAction(Action.REFUND, RowState.OK), status=OrderStatus.SHIPPED), Verdicts("refund"),
      None, ("shipped: can refund", "can refund", "refund")),
+    (replace(ROW, open_action=OpenAction(Action.CANCEL, RowState.OK)), Verdicts("-", "open"), None,
+     ("✓ cancel ok", "✓ cancel ok", "✓ ok")),
+    (replace(ROW, open_action=OpenAction(Action.CANCEL, RowState.OK), status=OrderStatus.SHIPPED),
+     Verdicts("-", "open"), None, ("! cancel ok, but shipped", "! shipped", "! shipped")),
+    (replace(ROW, open_action=OpenAction(Action.CANCEL, RowState.OK), status=OrderStatus.PARTIALLY_SHIPPED),
+     Verdicts("-", "open"), None, ("! partly shipped", "! cancel", "! cancel")),
 ])  # fmt: skip
 def test_the_state_column_says_one_thing_as_long_as_it_fits(
     row: OrderRow, verdicts: Verdicts, hold: int | None, forms: tuple[str, str, str]
