@@ -44,7 +44,7 @@ NO_PRICE = Denial(
     "price",
     "what was paid for it is unknown: import the New orders or All Orders report",
     LINES_SOURCE,
-    because="no report gave a price",
+    because="no report says what was paid for it",
     short="price unknown",
 )
 NO_LINES = Denial(

@@ -7,7 +7,7 @@ from datetime import date
 
 import msgspec
 
-from ordertui.operations.denials import NOTHING_LEFT
+from ordertui.operations import denials
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import BuyerRequest, CancelReason
 from ordertui.orders.marketplace import MARKETPLACES
@@ -25,9 +25,9 @@ class Exclusion(msgspec.Struct, frozen=True):
     instead: str = ""
 
 
-NO_ITEM_ID = Exclusion("item-id", "its order-item-id is unknown: import the Unshipped orders or New orders report")
-NO_PRICE = Exclusion("price", "what was paid for it is unknown: import the New orders or All Orders report")
-NO_LINES = Exclusion("lines", "no line of it is left to act on")
+NO_ITEM_ID, NO_PRICE, NO_LINES = (
+    Exclusion(one.rule, one.why) for one in (denials.NO_ITEM_ID, denials.NO_PRICE, denials.NO_LINES)
+)
 
 
 def _active_lines(order: Order) -> list[OrderLine]:
@@ -178,7 +178,7 @@ def _all_that_is_left(order: Order) -> tuple[PlanLine, ...] | Exclusion:
         PlanLine(line.line, line.order_item_id or "", line.sku, line.quantity or 0, limit)
         for line in active
         if (limit := limits[line.line]) is not None and limit.total > 0
-    ) or Exclusion(NOTHING_LEFT.rule, NOTHING_LEFT.why)
+    ) or Exclusion(denials.NOTHING_LEFT.rule, denials.NOTHING_LEFT.why)
 
 
 def _waiting_units(order: Order, line: OrderLine) -> PlanLine | None:
