@@ -154,7 +154,7 @@ class BatchService:
     def waiting(self) -> Waiting:
         """Return how many batches are held, how many files wait for their upload, and how many batches for approval."""
         batches = self._context.reader().batches
-        return Waiting(batches.count_held(), batches.count_to_upload(), batches.count_awaiting())
+        return Waiting(batches.count(BatchState.HELD), batches.count_to_upload(), batches.count(BatchState.AWAITING))
 
     def unfinished(self) -> list[str]:
         """Return what is not done when the program is left: one sentence for each held batch and each kind of wait."""

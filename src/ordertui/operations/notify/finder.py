@@ -90,7 +90,7 @@ class AlertFinder:
         batches = self._context.reader().batches
         for batch in batches.to_upload():
             yield _about_batch(AlertKind.FILE_TO_UPLOAD, batch, [row.order_id for row in batch.rows], by_order=False)
-        for batch in batches.find(open_only=True) if batches.count_awaiting() else ():
+        for batch in batches.find(open_only=True) if batches.count(BatchState.AWAITING) else ():
             if batch.state is BatchState.AWAITING:
                 orders = [row.order_id for row in batch.rows if row.state is RowState.HELD]
                 yield _about_batch(AlertKind.APPROVAL_WANTED, batch, orders, by_order=False)

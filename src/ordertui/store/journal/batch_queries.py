@@ -26,6 +26,7 @@ from .records import (
 
 _UNKNOWN = "SELECT batch FROM batch_rows WHERE state = 'unknown'"
 """Word for word the condition of the partial index `batch_rows_unknown`."""
+_WRITTEN = f"FROM batch_rows WHERE is_open = 1 AND state = '{RowState.WRITTEN}'"
 _STATES = {state.value: state for state in RowState}
 
 
@@ -169,23 +170,17 @@ class BatchQueries:
         found = self._database.value("SELECT files FROM batches WHERE files <> '[]' ORDER BY id DESC LIMIT 1")
         return json.loads(found)[0] if found else ""
 
-    def count_held(self) -> int:
-        """Return how many batches are held."""
-        return int(self._database.value("SELECT count(*) FROM batches WHERE state = ?", (BatchState.HELD.value,)))
-
-    def count_awaiting(self) -> int:
-        """Return how many batches wait for approval."""
-        return int(self._database.value("SELECT count(*) FROM batches WHERE state = ?", (BatchState.AWAITING.value,)))
+    def count(self, state: BatchState) -> int:
+        """Return how many batches are in a state."""
+        return int(self._database.value("SELECT count(*) FROM batches WHERE state = ?", (state.value,)))
 
     def count_to_upload(self) -> int:
         """Return how many batches are written and, as far as is known, not uploaded."""
-        sql = f"SELECT count(DISTINCT batch) FROM batch_rows WHERE is_open = 1 AND state = '{RowState.WRITTEN}'"
-        return int(self._database.value(sql))
+        return int(self._database.value(f"SELECT count(DISTINCT batch) {_WRITTEN}"))
 
     def to_upload(self) -> list[JournalBatch]:
         """Return the batches whose files are written and, as far as is known, not uploaded, newest first."""
-        rows = f"SELECT batch FROM batch_rows WHERE is_open = 1 AND state = '{RowState.WRITTEN}'"
-        return self._read(f"WHERE id IN ({rows}) AND writing = 0 ORDER BY id DESC", ())
+        return self._read(f"WHERE id IN (SELECT batch {_WRITTEN}) AND writing = 0 ORDER BY id DESC", ())
 
     def refused(self, since: int) -> dict[int, list[str]]:
         """Return the orders that Amazon refused, which no later batch tries, of batches that left since then."""
