@@ -80,7 +80,7 @@ def format_money(minor: int, currency: str) -> str:
 def parse_minor(text: str, currency: str) -> int:
     """Return the minor units of decimal text such as `12.50`. Raises ValueError, also for too many digits."""
     if not _AMOUNT.fullmatch(text.strip()):
-        raise ValueError(f"{text!r} is not an amount")
+        raise ValueError(f"{text!r} is not an amount such as {format_decimal(1250, currency)}")
     scaled = Decimal(text.strip()).scaleb(exponent(currency))
     if scaled != scaled.to_integral_value():
         raise ValueError(f"{text!r} has more decimals than {currency} has")

@@ -135,7 +135,7 @@ def _read_number(fact: Fact, text: str, at: int) -> tuple[int, str]:
             )
         try:
             if not number.replace(".", "", 1).isdigit() or len(number) > _DIGITS:
-                raise ValueError(f"{number!r} is not an amount")
+                raise ValueError(f"{number!r} is not an amount such as {format_decimal(1250, unit)}")
             return parse_minor(number, unit), unit
         except ValueError as error:
             raise BadCell(f"{fact.name}: {error}", at) from None
