@@ -324,7 +324,7 @@ def test_a_move_whose_line_is_cut_anywhere_goes_on(
                     if not line.was_cut:
                         raise
             cuts += line.was_cut
-            at += 1 if LONG else 15
+            at += 1 if LONG else 8
         assert cuts > 1, "what only reads is asked again, and goes on"
     with Session.open(tmp_path / "there" / "orders.db", clock=FixedClock(NOW), config=Config()) as session:
         assert session.maintenance.check() == []
