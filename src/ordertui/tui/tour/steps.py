@@ -91,7 +91,9 @@ STEPS = (
         N_("Undo it"),
         N_("Until the hold ends it can be undone. `u` does, and asks what: `b` is the whole batch."),
         lambda progress: progress.now.recalled > progress.before.recalled,
-        N_("`Esc` goes back to the orders, and there `u` undoes. A preview of another marketplace: `y` commits it too."),
+        N_(
+            "`Esc` goes back to the orders, and there `u` undoes. A preview of another marketplace: `y` commits it too."
+        ),
     ),
     Step(
         N_("Let one leave"),
