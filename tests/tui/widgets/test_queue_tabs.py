@@ -122,6 +122,16 @@ async def test_what_is_said_takes_the_place_of_what_was_said_but_not_of_an_error
         screen.notify("wrong: [in brackets]", severity="error")
         screen.notify("said 3")
         await until(pilot, lambda: said(pilot).splitlines() == ["wrong: [in brackets]", "said 3"])
+        await until(pilot, lambda: len(screen.query("Toast")) == 2)
+        screen.notify("said 3")  # what was done is said each time that it is done
+        await until(pilot, lambda: said(pilot).splitlines() == ["wrong: [in brackets]", "said 3", "said 3"])
+        screen.notify("wrong again", severity="error")
+        await until(pilot, lambda: said(pilot).endswith("wrong again"))
+        await until(pilot, lambda: len(screen.query("Toast")) == 4)
+        screen.notify("wrong again", severity="error")
+        screen.notify("the end")
+        await until(pilot, lambda: said(pilot).endswith("the end"))
+        assert said(pilot).count("wrong again") == 1, "it stands there still"
 
 
 @pytest.mark.parametrize("size", [(120, 40), (60, 15)])

@@ -116,8 +116,9 @@ class OrderTuiApp(App[None]):
         message = translate(message)
         self._messages.add(message, severity)
         now = Message().time
-        if message == self._last_message and now <= self._keep_notifications_until:
-            return  # it stands there still
+        stands = message == self._last_message and now <= self._keep_notifications_until
+        if stands and severity != "information" and self.screen.query("Toast"):
+            return  # said once is enough; that something was done is said each time
         self._last_message = message
         if now > self._keep_notifications_until:
             self.clear_notifications()
