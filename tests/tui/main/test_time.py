@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
+from ordertui.operations.batches.batch import Batch
 from ordertui.operations.session import Session
 from ordertui.orders.clock import HOUR, FixedClock
-from support.pilot import main, press, running, settled, table, text, to_ship, until
+from ordertui.orders.enums import Action
+from support.batches import commit
+from support.pilot import main, press, running, said, settled, table, text, to_ship, until
 from support.shops import NOW, order_id
 
 
@@ -66,3 +72,28 @@ async def test_the_words_above_and_beside_the_table_go_with_the_time(session: Se
         age, detail = text(pilot, "age"), text(pilot, "detail")
         clock.advance(2 * HOUR)
         await until(pilot, lambda: text(pilot, "age") != age and text(pilot, "detail") != detail)
+
+
+async def test_a_change_while_a_batch_leaves_begins_no_second_dispatch(
+    session: Session, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would take the place of the first one, and what that one sent would never be said."""
+    commit(session, Action.CANCEL, 1)
+    real, may_leave = session.dispatcher.run, threading.Event()
+    began: list[int] = []
+
+    def run() -> list[Batch]:
+        began.append(1)
+        may_leave.wait(10)
+        return real()
+
+    monkeypatch.setattr(session.dispatcher, "run", lambda _stop: run())
+    async with running(session, toasts=True) as pilot:
+        clock.advance(HOUR)
+        await until(pilot, lambda: began)
+        main(pilot)._read_changes()
+        main(pilot)._tick()
+        await asyncio.sleep(0.05)
+        assert began == [1]
+        may_leave.set()
+        await until(pilot, lambda: "is in the outbox folder" in said(pilot))

@@ -104,6 +104,7 @@ class MainScreen(Screen[None]):
         """Others' open previews that are shown."""
         self._looks = 0
         """How often it was looked for changes since others' were shown last."""
+        self._is_dispatching = False
         self._is_left = False
         """Asked by threads that let batches leave."""
         self._minute = session.clock.now() // 60
@@ -337,9 +338,10 @@ class MainScreen(Screen[None]):
     def _tick(self) -> None:
         """Dispatch what is due, show what time changed, save marks and columns. Called once a second."""
         due = self.summary.next_due
-        if due is not None and self.session.clock.now() >= due.at and not self.session.is_read_only:
-            self.summary.next_due = None
-            self.run_worker(ignore_unmounted(self._dispatch_due()), group="send", exclusive=True)
+        may_dispatch = not (self._is_dispatching or self.session.is_read_only)
+        if due is not None and self.session.clock.now() >= due.at and may_dispatch:
+            self.summary.next_due, self._is_dispatching = None, True
+            self.run_worker(ignore_unmounted(self._dispatch_due()), group="send")
         elif self.session.clock.now() // 60 != self._minute:
             self._show_time()
         elif due is not None:
@@ -389,6 +391,8 @@ class MainScreen(Screen[None]):
 
             self.tasks.show_error(error)
             sent = list(error.written) if isinstance(error, DispatchIncomplete) else []
+        finally:
+            self._is_dispatching = False
         self.table.reload()
         self.refresh_all()
         for batch in sent:
