@@ -209,6 +209,47 @@ async def test_what_others_changed_while_a_filter_was_typed_is_not_forgotten(
         await until(pilot, lambda: session.orders.id_of(order_id(7000)) in list(table(pilot).ids))
 
 
+async def test_what_others_changed_is_not_forgotten_when_the_first_orders_of_a_filter_never_came(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, began, may_end = session.orders.find, threading.Event(), threading.Event()
+    interrupted: list[int] = []
+
+    def view(filter_text: str = "", *args: Any, **more: Any) -> array[int]:
+        if filter_text == "late":
+            began.set()
+            may_end.wait(10)
+        if filter_text == "late" or not interrupted:
+            interrupted.append(1)
+            raise Interrupted("the reading was stopped")
+        return real(filter_text, *args, **more)
+
+    async with running(session) as pilot:
+        await press(pilot, "slash")
+        monkeypatch.setattr(session.orders, "find", view)
+        with open_session(session.directory, clock=FixedClock(NOW)) as other:
+            bring(other, tmp_path, everything=[all_orders_row(7000)])
+        await until(pilot, lambda: interrupted)
+        await press(pilot, *"late")
+        await until(pilot, began.is_set)
+        await press(pilot, "escape")
+        may_end.set()
+        await until(pilot, lambda: session.orders.id_of(order_id(7000)) in list(table(pilot).ids))
+
+
+async def test_what_others_changed_is_not_forgotten_when_a_view_is_stopped(
+    session: Session, stopped: list[str], tmp_path: Path
+) -> None:
+    async with running(session) as pilot:
+        await begin(pilot)
+        with open_session(session.directory, clock=FixedClock(NOW)) as other:
+            bring(other, tmp_path, everything=[all_orders_row(7000)])
+        await until(pilot, lambda: main(pilot).view._is_following)
+        await pilot.press("escape")
+        await until(pilot, lambda: session.orders.id_of(order_id(7000)) in list(table(pilot).ids))
+        assert stopped, "it was stopped"
+
+
 async def test_the_cursor_comes_back_to_its_order_when_the_first_page_had_it_not(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

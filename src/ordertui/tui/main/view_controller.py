@@ -172,15 +172,13 @@ class ViewController:
 
     def stop_reading(self) -> None:
         """Stop what `is_stoppable` tells of. Of a view that was being read, show the one before it."""
-        view = self._complete
         if self.search.text:
             self.search.stop()
-        elif self.reading_text and view is not None:
+        elif self.reading_text and self._complete is not None:
             self._screen.workers.cancel_group(self._screen, "view")
             self._session.orders.interrupt()
-            self.request = view.request
-            self._filter_bar.set_text(view.request.filter)
-            self._swap(view, is_complete=True)
+            self._filter_bar.set_text(self._complete.request.filter)
+            self._go_back()
             self._finish_reading()
             self._screen.notify(_("stopped: what was shown before is shown again"))
 
@@ -192,10 +190,15 @@ class ViewController:
                     return
         except Exception as error:
             self._tasks.show_error(error)
-            if self._complete is not None:
-                self.request = self._complete.request
-                self._swap(self._complete, is_complete=True)
+            self._go_back()
         self._finish_reading()
+
+    def _go_back(self) -> None:
+        """Show the last view that was read to its end, and what others changed since: reading that was interrupted."""
+        if self._complete is not None:
+            self.request = self._complete.request
+            self._swap(self._complete, is_complete=True)
+        self.refresh_external_changes()
 
     async def _has_read(self, request: ViewRequest) -> bool:
         """Show a view, its first page first; return False when the reading was interrupted."""
@@ -346,7 +349,7 @@ class ViewController:
         self._stop_preview()
         if self._anchor is not None and self._complete is not None:
             self._swap(self._complete, is_complete=True)
-            self.refresh_external_changes()  # typing interrupted that too
+        self.refresh_external_changes()  # typing may have interrupted that, also before its first orders were there
 
     def _stop_preview(self) -> None:
         self._stop_typing_timer()
