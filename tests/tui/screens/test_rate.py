@@ -20,7 +20,7 @@ from ordertui.tui.screens import rate as rate_screen
 from ordertui.tui.screens.dialogs import TextScreen
 from ordertui.tui.screens.rate import OrdersScreen, RateScreen, courses
 from support.batches import commit
-from support.pilot import burst, main, press, running, settled, to_ship, until
+from support.pilot import burst, main, press, running, said, settled, to_ship, until
 from support.shops import all_orders_row, bring, open_session, order_id, unshipped_row
 
 
@@ -85,6 +85,23 @@ async def test_changes_meanwhile_are_counted_together_and_move_nothing(
             await asyncio.sleep(0.05)
             assert len(counted) == 3, "all that came while it counted, in one count"
             assert pilot.app.screen.query_one(VerticalScroll).scroll_offset == scrolled
+
+
+async def test_a_count_that_fails_is_said_and_what_was_counted_stays(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "LOOK_SECONDS", 0.01)
+
+    def count(_session: Session, _marketplace: str, _ids: Sequence[int]) -> list[Course]:
+        raise OverflowError
+
+    with open_session(tmp_path / "shop") as other:
+        async with running(session, toasts=True) as pilot:
+            await open_rate(pilot)
+            monkeypatch.setattr(rate_screen, "courses", count)
+            commit(other, Action.CANCEL, 1)
+            await until(pilot, lambda: "a number is too large" in said(pilot))
+            assert "0 of 100" in body(pilot)
 
 
 async def test_its_orders_and_what_amazon_is_about_to_cancel(tmp_path: Path, clock: FixedClock) -> None:

@@ -12,6 +12,7 @@ from textual.content import Content
 from ordertui.operations.query.queues import QUEUES, Queue
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
+from ordertui.store import StoreError
 from ordertui.tui.widgets.queue_tabs import QueueTabs, brief
 from support.pilot import main, press, preview, running, said, settled, table, to_ship, until
 from support.shops import all_orders_row, bring, open_session
@@ -160,3 +161,22 @@ async def test_a_queue_that_no_report_could_fill_says_so(tmp_path: Path, clock: 
         await press(pilot, "3")
         await until(pilot, lambda: "It cannot be said" in table(pilot).empty_text)
         assert "Buyer Requested Cancel" in table(pilot).empty_text
+
+
+async def test_a_count_of_the_marked_that_fails_is_said_and_ends_nothing(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(session, toasts=True) as pilot:
+        main(pilot).view.apply_filter("status:unshipped")
+        await settled(pilot)
+        await until(pilot, lambda: main(pilot).view.counter._queues)
+        real = session.orders.count
+
+        def count(text: str = "", queue: str = "all", **more: bool) -> int:
+            if queue == "marked":
+                raise StoreError("the disk is gone")
+            return real(text, queue, **more)
+
+        monkeypatch.setattr(session.orders, "count", count)
+        await press(pilot, "space")
+        await until(pilot, lambda: "the disk is gone" in said(pilot))

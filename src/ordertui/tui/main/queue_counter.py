@@ -92,7 +92,11 @@ class QueueCounter:
 
     async def _count_marked(self) -> None:
         text = self._filter
-        count = await asyncio.to_thread(self._session.orders.count, text, "marked")
+        try:
+            count = await asyncio.to_thread(self._session.orders.count, text, "marked")
+        except Exception as error:
+            self._tasks.show_error(error)
+            return
         if text == self._filter:
             self._take_in_marked(count)
 

@@ -15,7 +15,6 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from ordertui.messages import N_, _, join_texts
-from ordertui.operations.errors import USER_ERRORS
 from ordertui.operations.session import Session
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.clipboard import copy
@@ -125,7 +124,7 @@ class RateScreen(Dialog[None]):
                 place = next((n for n, one in enumerate(views) if _key(one) == _key(self._course)), 0)
                 self._views, self._place = views, place
                 self._show()
-        except USER_ERRORS as error:  # what was counted before stays, and the next change counts again
+        except Exception as error:  # what was counted before stays, and the next change counts again
             self._tasks.show_error(error)
         finally:
             self._is_counting = False
