@@ -16,6 +16,7 @@ from ordertui.operations.shortage.sheet import ShortageSheet
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Dispatched
 from ordertui.rules.shortage import Why
+from ordertui.store import StoreError
 from ordertui.tui.screens import base
 from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
 from ordertui.tui.screens.shortage import ShortageScreen
@@ -221,6 +222,10 @@ async def test_a_change_meanwhile_moves_nothing_until_it_is_asked_for(
         moved, under = before.rows[0].order_id, screen.sheet.rows[screen.query_one(LineList).cursor].order_id
         assert order_id(5) in reasons(screen), "read once"
         assert under != order_id(5)
+        with monkeypatch.context() as broken:
+            broken.setattr(mugs.shortage, "draft", lambda _available: (_ for _ in ()).throw(StoreError("no disk")))
+            await press(pilot, "R")
+            assert "orders changed" in str(title.content), "what is shown is as old as before"
         await press(pilot, "R")
         await until(pilot, lambda: order_id(5) not in reasons(screen))
         assert str(title.content) == "Shortage"

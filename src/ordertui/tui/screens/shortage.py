@@ -193,7 +193,11 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
 
     async def _refresh(self, task: Task) -> None:
         self.query_one(Title).update(self._title)  # what changes from now on is told again
-        self._draft = await task.work(self._session.shortage.draft, self._draft.available)
+        try:
+            self._draft = await task.work(self._session.shortage.draft, self._draft.available)
+        except Exception:
+            self._tell_of_change()  # what is shown is as old as before
+            raise
         self._weigh()
 
     # Looking, saving, leaving
