@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from ordertui.cli.exit_codes import Exit
+from ordertui.operations.config import Config
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock
 from support.cli import AS_OF, EXAMPLES, Command, environment
-from support.shops import settle_in
+from support.shops import NOW, all_orders_row, bring, settle_in
 
 MUG = ("--filter", "sku:MUG-BLUE")
 FOUR, ELEVEN = "001-0000000-0000004", "001-0000000-0000011"
@@ -43,6 +46,14 @@ def planned(command: Command, *args: str | Path, action: str = "cancel") -> Path
 
 
 # Looking
+
+
+def test_what_may_belong_to_a_queue_fits_the_whole_filter(tmp_path: Path) -> None:
+    command = Command(tmp_path)
+    with Session.open(command.store, clock=FixedClock(NOW), config=Config()) as session:
+        bring(session, tmp_path, everything=[all_orders_row(1), all_orders_row(2, "Shipped")])
+    found = command.run("list", "--queue", "late", "--filter", "sku:SKU-1 or status:shipped")
+    assert found.stderr.startswith("1 order more may belong to this queue")
 
 
 def test_a_command_of_version_0_1_still_answers_to_its_old_name(looked_at: Command) -> None:
