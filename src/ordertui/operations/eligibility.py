@@ -238,12 +238,11 @@ class Eligibility:
                 wanted |= set(_asked(denied))
         return Decisions({(kind, value): self._situations(kind, value) for kind, value in wanted}, denials)
 
-    def denied_ids(self, ids: Iterable[int], action: Action) -> list[int]:
+    def denied_ids(self, ids: Sequence[int], action: Action) -> list[int]:
         """Return those of these orders that what is known of each one denies the action: a report, time, a house rule.
 
         What whole groups of orders share is asked by `group_allows`.
         """
-        ids = list(ids)
         denied = self._denied(action) if ids else None
         if denied is None:
             return []

@@ -1,6 +1,7 @@
 """Batches as feeds: what leaves, what Amazon does with it, and for all that goes wrong the state and the words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from operator import attrgetter
 from pathlib import Path
@@ -626,20 +627,27 @@ def test_two_processes_submit_a_batch_once(floor: Floor, sim: Simulator, clock: 
     other.close()
 
 
+@contextmanager
+def after_upload(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> Iterator[None]:
+    """Let something happen as soon as a feed's document is uploaded, before the call that acts."""
+    upload = documents.upload
+
+    async def late(client: Client, content: bytes) -> str:
+        document = await upload(client, content)
+        act()
+        return document
+
+    with monkeypatch.context() as patch:
+        patch.setattr(feed_submitter, "upload", late)
+        yield
+
+
 def test_an_order_taken_back_while_the_feed_is_uploaded_does_not_leave(
     floor: Floor, sim: Simulator, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = floor.commit(CANCEL, 1, 2)
     other = session(sim, floor.folder, clock)
-    real = documents.upload
-
-    async def late(client: Client, content: bytes) -> str:
-        document = await real(client, content)
-        other.batches.recall(floor.order_id(2))
-        return document
-
-    with monkeypatch.context() as patch:
-        patch.setattr(feed_submitter, "upload", late)
+    with after_upload(monkeypatch, lambda: other.batches.recall(floor.order_id(2))):
         assert floor.dispatch() == []
     assert any("changed while its feed was made" in note for note in floor.notes)
     assert sim.amazon.posts == []
@@ -658,16 +666,9 @@ def test_an_order_handed_over_while_the_feed_is_uploaded_does_not_leave(
 ) -> None:
     batch = floor.commit(CANCEL, 1, 2)
     other = session(sim, floor.folder, clock)
-    real, row_id = documents.upload, floor.made.orders.id_of(floor.order_id(2))
+    row_id = floor.made.orders.id_of(floor.order_id(2))
     assert row_id is not None
-
-    async def late(client: Client, content: bytes) -> str:
-        document = await real(client, content)
-        other.facts.set_dispatched([row_id], Dispatched.YES)
-        return document
-
-    with monkeypatch.context() as patch:
-        patch.setattr(feed_submitter, "upload", late)
+    with after_upload(monkeypatch, lambda: other.facts.set_dispatched([row_id], Dispatched.YES)):
         assert floor.dispatch() == []
     assert any("changed while its feed was made" in note for note in floor.notes)
     assert sim.amazon.posts == []

@@ -255,6 +255,15 @@ async def test_the_reason_of_a_group_can_be_changed(session: Session) -> None:
         assert "ShippingAddressUndeliverable" in reasons or reasons == {"BuyerCanceled", "NoInventory"}
 
 
+async def import_path(pilot: Pilot[Any], path: Path) -> None:
+    """Import a file by its path."""
+    await press(pilot, "i")
+    await until(pilot, lambda: isinstance(pilot.app.screen, PickerScreen))
+    await press(pilot, "slash")
+    pilot.app.screen.query_one(Input).value = str(path)
+    await press(pilot, "enter")
+
+
 async def test_import_asks_for_what_the_file_leaves_open(session: Session, tmp_path: Path) -> None:
     row = unshipped_row(50)
     del row["sales-channel"]
@@ -262,11 +271,7 @@ async def test_import_asks_for_what_the_file_leaves_open(session: Session, tmp_p
     path = tmp_path / "no-market.txt"
     path.write_text("\t".join(names) + "\n" + "\t".join(str(row[n]) for n in names) + "\n", encoding="utf-8")
     async with running(session) as pilot:
-        await press(pilot, "i")
-        await until(pilot, lambda: isinstance(pilot.app.screen, PickerScreen))
-        await press(pilot, "slash")
-        pilot.app.screen.query_one(Input).value = str(path)
-        await press(pilot, "enter")
+        await import_path(pilot, path)
         await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
@@ -279,11 +284,7 @@ async def test_a_processing_report_that_fits_no_batch_is_named(session: Session,
     counts = "".join(f"\tNumber of records {word}\t\t3\n" for word in ("processed", "successful"))
     path.write_text(f"Feed Processing Summary:\n{counts}\n{head}", encoding="utf-8")
     async with running(session) as pilot:
-        await press(pilot, "i")
-        await until(pilot, lambda: isinstance(pilot.app.screen, PickerScreen))
-        await press(pilot, "slash")
-        pilot.app.screen.query_one(Input).value = str(path)
-        await press(pilot, "enter")
+        await import_path(pilot, path)
         await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
         said = " ".join(str(one.content) for one in pilot.app.screen.query(Static))
         assert "answer.txt: the report speaks of 3 records" in said
