@@ -250,6 +250,22 @@ def test_a_bad_value_of_an_xml_report_is_listed_with_its_line(tmp_path: Path) ->
     assert (empty.text, empty.is_taken) == ("113-0000002-0000009", False)
 
 
+@pytest.mark.parametrize("status", ["", "<OrderStatus>Unshipped</OrderStatus>"])
+@pytest.mark.parametrize("item", ["", "<OrderItem/>", "<OrderItem><SKU>A</SKU><Quantity>1</Quantity></OrderItem>"])
+def test_each_order_of_an_xml_report_without_an_id_is_listed_with_its_line(
+    item: str, status: str, tmp_path: Path
+) -> None:
+    """Two that say the same are two: without an id nothing shows that they are one."""
+    nameless = f"\n<Message><Order>{status}{item}</Order></Message>"
+    text = envelope(nameless, ORDER.format(n=1, title="x", quantity=1), nameless, nameless)
+    (tmp_path / "a.xml").write_text(text, encoding="utf-8")
+    _, rows, rejects = everything(tmp_path / "a.xml", marketplace="US")
+    assert [row["order_id"] for row in rows] == ["113-0000001-0000009"] * 2
+    assert [(one.line, one.is_taken) for one in rejects] == [
+        (number, False) for number, line in enumerate(text.split("\n"), 1) if nameless[1:] in line
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -31,6 +31,8 @@ MOST_DEPTH = 32
 _MESSAGE = re.compile(rb"<MessageType>\s*(AllOrdersReport|OrderReport)\s*</MessageType>")
 _DECLARED = re.compile(rb"""<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._-]+)""")
 _CODECS = {"windows-31j": "cp932"}
+_NO_ID = '""'
+"""The only cell of an order that says nothing. A row of empty cells would count as a blank line."""
 _ORDER_ELEMENTS = {"Order", "OrderReport"}
 _ITEM_ELEMENTS = {"OrderItem", "Item"}
 _ALL_ORDERS = {
@@ -185,7 +187,7 @@ class XmlOrders:
                 raise ReportError(f"{self._path} has an order of more than {MOST_ITEMS:,} items; it was not read")
             self._items.append((self._item_line, self._item))
             self._item = None
-        elif tag in _ORDER_ELEMENTS and self._order:
+        elif tag in _ORDER_ELEMENTS and "Message" in self._stack:
             self._write()
             self._order = {}
         elif text and "Message" in self._stack:
@@ -221,8 +223,8 @@ class XmlOrders:
     def _write(self) -> None:
         """Write the rows of the order that ended. Of one without items only the id is written, which is listed.
 
-        One that stands twice, one right after the other, is written once: rows that follow each other would be two
-        items of it. One that comes up again later is known by that.
+        So are the items of one without an id. An order that stands twice, one right after the other, is written once:
+        rows that follow each other would be two items of it. One that comes up again later is known by that.
         """
         items: list[tuple[int, dict[str, str] | None]] = [*self._items]
         rows = [
@@ -230,7 +232,7 @@ class XmlOrders:
             for line, item in items or [(self._parser.CurrentLineNumber, None)]
         ]
         texts = [text for _, text in rows]
-        if texts == self._last:
+        if texts == self._last and "AmazonOrderID" in self._order:
             return
         self._last = texts
         for line, text in rows:
@@ -243,9 +245,10 @@ class XmlOrders:
     def _cells(self, item: Mapping[str, str] | None) -> list[str]:
         """Return the cells of an item of the order at hand; its id alone without one."""
         if item is None:
-            return [self._order.get("AmazonOrderID", "")]
+            return [self._order.get("AmazonOrderID", _NO_ID)]
         cells = [
             item.get(name.removeprefix("item "), "") if name.startswith("item ") else self._order.get(name, "")
             for name in self._fields.values()
         ]
-        return [*cells, item.get("currency", ""), *(item.get(column, "") for column in _AMOUNTS)]
+        cells += [item.get("currency", ""), *(item.get(column, "") for column in _AMOUNTS)]
+        return cells if any(cells) else [_NO_ID]
