@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from support.batches import commit, session_of
 from support.logins import let_in, sees_anew, session_as
 from support.places import on_both
 from support.shops import NOW, order_id
+from support.waiting import until
 
 PEOPLE = ("ana", "ana", "ben")
 """Ana has two windows."""
@@ -40,13 +40,6 @@ STEPS = st.lists(
     max_size=20,
 )
 """A preview that is never closed is of a screen that crashed."""
-
-
-def until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.002)
 
 
 @pytest.fixture(scope="module")

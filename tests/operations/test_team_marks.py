@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from support import places
 from support.batches import session_of
 from support.logins import let_in, session_as
 from support.shops import NOW, order_id
+from support.waiting import until
 
 MANY = 100_000
 on_server = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
@@ -30,10 +30,7 @@ def found(session: Session, text: str) -> set[str]:
 
 
 def wait_for(session: Session, login: str, count: int) -> None:
-    end = time.monotonic() + 20
-    while not any(one.login == login and one.orders.count == count for one in session.team_marks.everybody()):
-        assert time.monotonic() < end
-        time.sleep(0.005)
+    until(lambda: any(one.login == login and one.orders.count == count for one in session.team_marks.everybody()))
 
 
 @on_server

@@ -18,6 +18,13 @@ from .shops import NOW, all_orders_row, bring, open_session, order_id, unshipped
 
 REFUND_REASON = PlanChoices(reason="GeneralAdjustment")
 """A refund of a shipped order is not planned without a reason."""
+TWO_WAIT = """[[rule]]
+id = "many"
+when = "batch-orders>=2"
+effect = "approval"
+why = "two or more"
+"""
+"""A house rule: batches of two orders or more wait for somebody's approval."""
 
 
 def session_of(folder: Path, clock: FixedClock | None = None, *, waiting: int = 3, shipped: int = 2) -> Session:

@@ -19,18 +19,12 @@ from ordertui.orders.enums import Action, AlertKind
 from ordertui.orders.people import Role
 from ordertui.store import ApprovalRefused, RecallRefused, StoreError
 from support import places
-from support.batches import plan, session_of, states
+from support.batches import TWO_WAIT, plan, session_of, states
 from support.faults import Crash, inject
 from support.logins import let_in, session_as
 from support.shops import NOW, all_orders_row, bring, order_id
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
-RULE = """[[rule]]
-id = "many"
-when = "batch-orders>=2"
-effect = "approval"
-why = "two or more"
-"""
 MINUTES_15 = 15 * 60
 
 
@@ -41,7 +35,7 @@ class Scene:
         self.folder, self.clock, self._monkeypatch = folder, FixedClock(NOW), monkeypatch
         self.opened: list[Session] = []
         self.policy = folder / "house.toml"
-        self.policy.write_text(RULE, encoding="utf-8")
+        self.policy.write_text(TWO_WAIT, encoding="utf-8")
         owner = session_of(folder, self.clock, waiting=6)
         self.opened.append(owner)
         let_in(owner, ann=Role.AGENT, bob=Role.LEAD, eve=Role.LEAD)
@@ -256,7 +250,7 @@ def test_a_part_split_off_after_the_approval_is_not_asked_again(scene: Scene) ->
 @places.on_both
 def test_a_batch_takes_its_place_in_a_budget_on_the_day_of_its_approval(scene: Scene, engine: str) -> None:
     """Committed on Monday, approved on Tuesday: of Tuesday's five it takes two, and Monday's are not used twice."""
-    scene.set_policy(RULE + '[budget]\nday = 3\nweek = 9\neffect = "deny"\n')
+    scene.set_policy(TWO_WAIT + '[budget]\nday = 3\nweek = 9\neffect = "deny"\n')
     ann, bob = scene.session("ann"), scene.session("bob")
 
     def used() -> list[tuple[int, int]]:
@@ -283,8 +277,8 @@ def test_a_batch_takes_its_place_in_a_budget_on_the_day_of_its_approval(scene: S
 
 def test_a_limit_of_the_day_counts_what_is_approved_on_it(scene: Scene) -> None:
     """Committed on Monday and approved on Tuesday, it left on Tuesday beside as many as the limit has."""
-    limit = RULE.replace("many", "day").replace("batch-orders>=2", "day-orders>3").replace("approval", "deny")
-    scene.set_policy(RULE + limit)
+    limit = TWO_WAIT.replace("many", "day").replace("batch-orders>=2", "day-orders>3").replace("approval", "deny")
+    scene.set_policy(TWO_WAIT + limit)
     ann, store = scene.session("ann"), scene.owner.context.store
     batch = scene.commit(1, 2, by=ann)
     scene.clock.advance(DAY)
@@ -302,7 +296,7 @@ def test_over_a_budget_at_its_approval_the_effect_applies(scene: Scene, effect: 
     """The budget is smaller by now than it was at the commit."""
     waiting = scene.commit(1, 2)
     scene.clock.advance(DAY)
-    scene.set_policy(RULE + f'[budget]\nday = 2\neffect = "{effect}"\n')
+    scene.set_policy(TWO_WAIT + f'[budget]\nday = 2\neffect = "{effect}"\n')
     scene.commit(3, by=scene.session("ann", with_rule=False))
     found = scene.session("bob").approvals.approve(waiting, "looked at")
     said = "over the budget of 2 counting cancellations a day: 1 are committed today, 3 with this batch"
@@ -316,7 +310,7 @@ def test_over_a_budget_at_its_approval_the_effect_applies(scene: Scene, effect: 
 
 def test_a_policy_that_was_edited_is_read_again_before_anything_is_approved(scene: Scene) -> None:
     batch = scene.commit(1, 2)
-    scene.policy.write_text(RULE.replace("approval", "deny"), encoding="utf-8")
+    scene.policy.write_text(TWO_WAIT.replace("approval", "deny"), encoding="utf-8")
     with pytest.raises(Refused):
         scene.bob.approvals.approve(batch, "fine")
     late = scene.session("bob")

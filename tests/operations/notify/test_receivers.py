@@ -8,8 +8,7 @@ import os
 import signal
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -24,6 +23,7 @@ from ordertui.operations.errors import BadInput
 from ordertui.operations.notify.apprise_address import SendFailed, post
 from ordertui.operations.notify.receivers import HookPayload, keep_address, load_address, send
 from ordertui.orders.enums import AlertKind
+from support.waiting import until
 
 TOKEN = "s3cr3t-t0k3n"
 PAYLOAD = HookPayload("id-1", AlertKind.BUYER_REQUEST, "Title", "Body", 1, ("a",), ("US",), True, 1)
@@ -194,13 +194,6 @@ def test_a_command_ends_with_the_process_that_is_killed(tmp_path: Path) -> None:
     os.waitpid(child, 0)
     for pid in mark.read_text().split():
         until(partial(is_gone, pid))
-
-
-def until(is_true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not is_true():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def is_gone(pid: str) -> bool:

@@ -22,7 +22,7 @@ from ordertui.orders.clock import DAY, FixedClock, iso_utc, parse_iso
 from ordertui.orders.enums import Action
 from ordertui.store.repositories.work import JobName, JobOutcome, JobRun, WorkerRecord
 from support import places
-from support.batches import commit, session_of
+from support.batches import TWO_WAIT, commit, session_of
 from support.faults import Faults, inject
 from support.logins import session_as
 from support.profile import LONG
@@ -82,8 +82,7 @@ def test_a_batch_that_waits_for_approval_stays_whatever_the_worker_does(
 ) -> None:
     session_of(tmp_path, clock, waiting=6).close()
     policy = tmp_path / "house.toml"
-    rule = '[[rule]]\nid = "many"\nwhen = "batch-orders>=2"\neffect = "approval"\nwhy = "two or more"\n'
-    policy.write_text(rule, encoding="utf-8")
+    policy.write_text(TWO_WAIT, encoding="utf-8")
 
     def as_login(login: str) -> Session:
         return session_as(login, tmp_path / "orders.db", clock, monkeypatch, Config(policy_file=str(policy)))

@@ -33,6 +33,7 @@ from support.batches import answer, commit, plan, send, session_of, states
 from support.server import Server
 from support.shops import NOW, all_orders_row, bring, order_id
 from support.tables import table_rows
+from support.waiting import until
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 CLOCK = FixedClock(NOW)
@@ -60,13 +61,6 @@ def local_copy(session: Session) -> LocalCopy:
 def content(store: Store) -> dict[str, list[tuple[Any, ...]]]:
     found = table_rows(store)
     return found | {"meta": [row for row in found["meta"] if not str(row[0]).startswith("copy:")]}
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 15) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def is_equal(screen: Session, team: Session) -> bool:
@@ -156,7 +150,7 @@ def test_others_changes_arrive_by_themselves(tmp_path: Path, team: Session) -> N
     with copied(tmp_path) as screen:
         version = screen.data_version()
         batch = commit(team, Action.CANCEL, 1)
-        wait_until(lambda: screen.data_version() != version, 5)
+        until(lambda: screen.data_version() != version)
         assert [one.id for one in screen.batches.find()] == [batch]
 
 
@@ -317,7 +311,7 @@ def test_screens_that_start_at_once_share_one_whole_copy(tmp_path: Path, team: S
     while screens:  # each sees what is new, whoever of them is still there
         batch = commit(team, Action.CANCEL, len(screens))
         for screen in screens:
-            wait_until(lambda one=screen: is_equal(one, team))  # type: ignore[misc]
+            until(lambda one=screen: is_equal(one, team))  # type: ignore[misc]
             assert screen.batches.find()[0].id == batch
         screens.pop().close()
 
@@ -391,7 +385,7 @@ def test_a_copy_that_cannot_be_written_is_told_as_that(
         blocker = engine_of(local_copy(screen).path)
         blocker.begin()
         commit(team, Action.CANCEL, 1)
-        wait_until(lambda: local_copy(screen).state.lost_since is not None)
+        until(lambda: local_copy(screen).state.lost_since is not None)
         (text,) = [one for one in screen.notices.banners() if "committed or sent" in one]
         assert "this machine's copy is not brought along since" in text
         assert "locked by another process" in text
@@ -400,7 +394,7 @@ def test_a_copy_that_cannot_be_written_is_told_as_that(
             commit(screen, Action.CANCEL, 2)
         blocker.rollback()
         blocker.close()
-        wait_until(lambda: is_equal(screen, team) and local_copy(screen).state.lost_since is None)
+        until(lambda: is_equal(screen, team) and local_copy(screen).state.lost_since is None)
         commit(screen, Action.CANCEL, 2)
 
 
@@ -414,13 +408,13 @@ def test_a_defect_of_the_copy_is_told_logged_and_overcome(
         with monkeypatch.context() as patch:
             patch.setattr(LocalCopy, "_changed_keys", lambda *_: vars()["defect"])
             commit(team, Action.CANCEL, 1)
-            wait_until(lambda: local_copy(screen).state.lost_since is not None)
+            until(lambda: local_copy(screen).state.lost_since is not None)
             time.sleep(0.3)
             assert local_copy(screen).state.why.startswith("this should not happen (KeyError)")
             assert "not brought along" in local_copy(screen).state.lost_text()
             assert log.read_text(encoding="utf-8").count("KeyError") <= 2, "not at each attempt"
             local_copy(screen).follow_quietly()
-        wait_until(lambda: is_equal(screen, team) and local_copy(screen).state.lost_since is None)
+        until(lambda: is_equal(screen, team) and local_copy(screen).state.lost_since is None)
 
 
 def test_a_snapshot_that_fails_leaves_no_transaction(
@@ -476,7 +470,7 @@ def test_a_lost_line_is_told_read_through_and_found_again(
         held = commit(screen, Action.CANCEL, 1)
         screen.batches.release(held)
         server.stop("immediate")
-        wait_until(lambda: local_copy(screen).state.lost_since is not None)
+        until(lambda: local_copy(screen).state.lost_since is not None)
         assert len(screen.orders.find()) == 20
         assert [one.id for one in screen.batches.find()] == [held]
         assert any("cannot be reached since" in text for text in screen.notices.banners())
@@ -488,7 +482,7 @@ def test_a_lost_line_is_told_read_through_and_found_again(
             screen.batches.recall(held)
         assert not list(screen.context.outbox_directory.glob("*/*.txt"))
         server.start()
-        wait_until(lambda: local_copy(screen).state.lost_since is None)
+        until(lambda: local_copy(screen).state.lost_since is None)
         assert not any("cannot be reached" in text for text in screen.notices.banners())
         commit(screen, Action.CANCEL, 2)
         assert [one.id for one in screen.dispatcher.run()] == [held]
@@ -550,7 +544,7 @@ def test_a_commit_that_nobody_can_be_asked_about_is_told_when_the_line_is_back(
         with pytest.raises(StoreError, match="not known whether it was"):
             commit(screen, Action.CANCEL, 1)
         server.start()
-        wait_until(lambda: any("under way when the line was lost was not kept" in t for t in screen.notices.banners()))
+        until(lambda: any("under way when the line was lost was not kept" in t for t in screen.notices.banners()))
         assert screen.batches.find() == []
 
 

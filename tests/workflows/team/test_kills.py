@@ -27,7 +27,7 @@ from ordertui.orders.people import Role
 from ordertui.store import StoreError
 from ordertui.store.engine.postgres import PostgresEngine
 from support import places
-from support.batches import plan
+from support.batches import TWO_WAIT, plan
 from support.faults import Faults, inject
 from support.hooks import appending, received
 from support.kills import ends_before
@@ -38,12 +38,6 @@ from support.shops import NOW, all_orders_row, bring, open_session, order_id, un
 from support.workers import run_once, worker
 
 pytestmark = [pytest.mark.usefixtures("fast_disk"), pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")]
-RULE = """[[rule]]
-id = "many"
-when = "batch-orders>=2"
-effect = "approval"
-why = "two or more"
-"""
 HOLD = 15 * 60
 EVERY = 11
 """Of the points, one in so many is tried outside of the long profile, and one in all on a server."""
@@ -58,7 +52,7 @@ class Shop:
         self.got = folder / "got"
         self.outbox = folder / "uploads"
         rule = folder / "house.toml"
-        rule.write_text(RULE, encoding="utf-8")
+        rule.write_text(TWO_WAIT, encoding="utf-8")
         self.config = Config(
             policy_file=str(rule),
             outbox=OutboxConfig(folder=str(self.outbox)),
