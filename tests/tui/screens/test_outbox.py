@@ -253,6 +253,20 @@ async def test_s_goes_to_the_row_that_is_unclear(session: Session) -> None:
         assert order_id(2) in str(pilot.app.screen.query(Static).first().content)
 
 
+async def test_s_says_where_an_unclear_row_is_resolved_that_is_not_listed(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = send(session, Action.CANCEL, 1, 2)
+    monkeypatch.setattr("ordertui.tui.screens.outbox.ROWS", 1)
+    session.context.store.results.record(
+        batch, {order_id(1): Outcome(RowState.ERROR), order_id(2): Outcome(RowState.UNKNOWN)}, content=b"report"
+    )
+    async with running(session) as pilot:
+        await opened(pilot)
+        await press(pilot, "s")
+        assert "ordertui settle" in toasts(pilot)[-1]
+
+
 async def test_the_countdown_goes_on_while_a_dialog_is_open(session: Session, clock: FixedClock) -> None:
     commit(session, Action.CANCEL, 1)
     async with running(session) as pilot:

@@ -307,6 +307,11 @@ class OutboxScreen(Dialog[None]):
             if not self._in_rows:
                 self._go_to_rows()
             first = next(place for place, one in enumerate(self._rows) if one.state is RowState.UNKNOWN)
+            if first >= ROWS:  # so many were refused
+                self.notify(
+                    _("no row listed here is unclear: `ordertui settle` resolves those below"), severity="warning"
+                )
+                return
             self._list("batch-rows").highlighted = first
             self.notify(_("s again resolves the row under the cursor"))
 
