@@ -551,3 +551,16 @@ async def test_others_are_read_once_at_a_time(mugs: Session, tmp_path: Path, mon
             other.claims.hold(Action.CANCEL, [row])
             await until(pilot, lambda: "in a preview of yours in another window" in effects(screen))
     assert most == 1
+
+
+async def test_what_others_do_that_cannot_be_read_is_said_and_the_preview_stays(
+    mugs: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_session: Session, _plan: Plan, _marked: Marks) -> tuple[str, ...]:
+        raise OverflowError
+
+    monkeypatch.setattr(preview_module, "others_text", fail)
+    async with running(mugs, toasts=True) as pilot:
+        screen = await opened(pilot)
+        await until(pilot, lambda: "a number is too large" in said(pilot))
+        assert pilot.app.screen is screen

@@ -35,7 +35,6 @@ from ordertui.orders.people import Permission
 from ordertui.orders.refund_limit import refundable_lines
 from ordertui.orders.text import mask_control_characters
 from ordertui.rules.rate import RateStatus
-from ordertui.store import StoreError
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.format import GAP, since_text
 from ordertui.tui.render.plan import (
@@ -158,8 +157,9 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
     async def _read_others(self) -> None:
         try:
             found = await asyncio.to_thread(others_text, self.session, self.plan, Marks(self._ids))
-        except StoreError:
-            return  # the next change is read again
+        except Exception as error:  # what was read before stays, and the next change is read again
+            self._tasks.show_error(error)
+            return
         finally:
             self._is_reading = False
         if found != self._others and not self._is_committing:
