@@ -103,6 +103,7 @@ BOMB = '<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;">]>'
         (FLAT[: FLAT.index("successful")], "it lacks the line “Number of records successful”: it was cut off"),
         (FLAT[: FLAT.index("original")], "1 records failed but none is listed: it was cut off"),
         (FLAT[: FLAT.index("Error\t")], "a:6: error-type '' is neither Error nor Warning; the line may be cut off"),
+        (FLAT.replace("found\r\n", "found"), "a:6: the row goes on with another row: a line end is missing"),
         (FLAT.replace("Warning", "Perhaps"), "a:7: error-type 'perhaps' is neither Error nor Warning"),
         (FLAT.replace("\t\t2\r", "\t\t4\r"), "4 successful of 3 processed cannot be"),
         (FLAT.replace("\r\n2\t", "\r\nx\t"), "a:6: original-record-number 'x' is no number"),

@@ -25,6 +25,8 @@ MAX_DEPTH = 32
 """Elements inside one another; Amazon's reports have six."""
 _COUNT = re.compile(r"Number of records (processed|successful)[^0-9]{0,200}([0-9]{1,9})\s*$", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,20}")
+_KINDS = ("error", "warning", "fatal")
+"""What `error-type` says."""
 _DECLARED = re.compile(rb"""<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._-]+)""")
 _JAPANESE = frozenset({"windows-31j", "cp932", "ms932", "shift_jis", "shift-jis", "sjis"})
 
@@ -168,7 +170,11 @@ def _parse_flat_row(header: list[str], line: str, number: int, name: str) -> Row
         raise ProcessingReportError(
             f"{name}:{number}: original-record-number {record[:40]!r} is no number; download it again"
         )
-    if kind not in ("error", "warning", "fatal"):
+    if any(cell.lower() in _KINDS for cell in cells[len(header) :]):
+        raise ProcessingReportError(
+            f"{name}:{number}: the row goes on with another row: a line end is missing; download it again"
+        )
+    if kind not in _KINDS:
         raise ProcessingReportError(
             f"{name}:{number}: error-type {kind[:40]!r} is neither Error nor Warning; the line may be cut off"
         )
