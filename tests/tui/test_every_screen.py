@@ -5,28 +5,24 @@ The pictures in `tests/tui/snapshots` show how the main ones look; this holds fo
 
 from __future__ import annotations
 
-import inspect
-import pkgutil
 import re
 from collections.abc import Iterator
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 from rich.segment import Segment
 from textual.color import Color
 from textual.pilot import Pilot
-from textual.screen import Screen
 
 from ordertui.messages import CHINESE, ENGLISH
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from ordertui.tui import screens
 from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.screens.base import Dialog
 from ordertui.tui.themes import DARK, LIGHT
 from support.colours import ratio
+from support.dialogs import dialogs
 from support.pilot import main, running, settled, until
 from support.walks import HALF_WIDTH, NO_WORDS, build_shop, lines, strips, walk
 
@@ -53,15 +49,8 @@ def shop(tmp_path: Path, clock: FixedClock) -> Session:
     return build_shop(tmp_path, clock)
 
 
-def classes() -> Iterator[type[Screen[object]]]:
-    for module in pkgutil.iter_modules(screens.__path__):
-        for _name, one in inspect.getmembers(import_module(f"{screens.__name__}.{module.name}"), inspect.isclass):
-            if issubclass(one, Dialog) and one is not Dialog:
-                yield one
-
-
 def test_every_screen_has_a_place() -> None:
-    assert {MainScreen.__name__, *(one.__name__ for one in classes())} - PASSING == set(PLACES)
+    assert {MainScreen.__name__, *(one.__name__ for one in dialogs())} - PASSING == set(PLACES)
 
 
 def flaws(pilot: Pilot[None], language: str, *, colours: bool) -> Iterator[str]:
