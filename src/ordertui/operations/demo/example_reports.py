@@ -9,7 +9,7 @@ import csv
 import gzip
 import io
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from xml.sax.saxutils import escape
@@ -246,8 +246,8 @@ def quirks(us: ExampleReports, jp: ExampleReports) -> dict[str, bytes]:
         "no-report.txt": b"date\tnote\n2026-11-23\tthis is no report of Amazon's\n",
         "packed.txt.gz": _packed(flat_text(ALL, more)),
         "packed.zip": _zipped("new-orders.txt", flat_text(NEW, more)),
-        "all-orders.xml": _xml(more),
-        "new-orders.xml": _new_orders_xml(more),
+        "all-orders.xml": _xml("AllOrdersReport", _order_message, more),
+        "new-orders.xml": _xml("OrderReport", _new_order_message, more),
     }
 
 
@@ -283,44 +283,36 @@ def _zipped(name: str, text: str) -> bytes:
     return target.getvalue()
 
 
-def _xml(rows: Iterable[Row]) -> bytes:
-    """Return the All Orders report as XML: what GET_XML_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL gives."""
-    messages = []
-    for row in rows:
-        cell = {name: escape(str(value)) for name, value in row.items()}
-        messages.append(
-            f"    <Order>\n      <AmazonOrderID>{cell['order-id']}</AmazonOrderID>\n"
-            f"      <PurchaseDate>{cell['purchase-date']}</PurchaseDate>\n"
-            f"      <LastUpdatedDate>{cell['last-updated-date']}</LastUpdatedDate>\n"
-            f"      <OrderStatus>{cell['order-status']}</OrderStatus>\n"
-            f"      <SalesChannel>{cell['sales-channel']}</SalesChannel>\n"
-            f"      <FulfillmentData><FulfillmentChannel>{cell['fulfillment-channel']}</FulfillmentChannel>"
-            "</FulfillmentData>\n"
-            f"      <IsBusinessOrder>{cell['is-business-order']}</IsBusinessOrder>\n"
-            f"      <OrderItem><ASIN>{cell['asin']}</ASIN><SKU>{cell['sku']}</SKU>"
-            f"<ItemStatus>{cell['item-status']}</ItemStatus><ProductName>{cell['product-name']}</ProductName>"
-            f"<Quantity>{cell['quantity']}</Quantity><ItemPrice>{_price(cell)}</ItemPrice></OrderItem>\n"
-            "    </Order>\n"
-        )
-    return _envelope("AllOrdersReport", messages)
+def _order_message(cell: Mapping[str, str]) -> str:
+    """Return a row of the All Orders report as GET_XML_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL gives it."""
+    return (
+        f"    <Order>\n      <AmazonOrderID>{cell['order-id']}</AmazonOrderID>\n"
+        f"      <PurchaseDate>{cell['purchase-date']}</PurchaseDate>\n"
+        f"      <LastUpdatedDate>{cell['last-updated-date']}</LastUpdatedDate>\n"
+        f"      <OrderStatus>{cell['order-status']}</OrderStatus>\n"
+        f"      <SalesChannel>{cell['sales-channel']}</SalesChannel>\n"
+        f"      <FulfillmentData><FulfillmentChannel>{cell['fulfillment-channel']}</FulfillmentChannel>"
+        "</FulfillmentData>\n"
+        f"      <IsBusinessOrder>{cell['is-business-order']}</IsBusinessOrder>\n"
+        f"      <OrderItem><ASIN>{cell['asin']}</ASIN><SKU>{cell['sku']}</SKU>"
+        f"<ItemStatus>{cell['item-status']}</ItemStatus><ProductName>{cell['product-name']}</ProductName>"
+        f"<Quantity>{cell['quantity']}</Quantity><ItemPrice>{_price(cell)}</ItemPrice></OrderItem>\n"
+        "    </Order>\n"
+    )
 
 
-def _new_orders_xml(rows: Iterable[Row]) -> bytes:
-    """Return the New orders report as XML: what GET_ORDER_REPORT_DATA_SHIPPING gives."""
-    messages = []
-    for row in rows:
-        cell = {name: escape(str(value)) for name, value in row.items()}
-        messages.append(
-            f"    <OrderReport>\n      <AmazonOrderID>{cell['order-id']}</AmazonOrderID>\n"
-            f"      <OrderDate>{cell['purchase-date']}</OrderDate>\n"
-            f"      <OrderPostedDate>{cell['payments-date']}</OrderPostedDate>\n"
-            f"      <BillingData><BuyerName>{cell['buyer-name']}</BuyerName></BillingData>\n"
-            f"      <Item><AmazonOrderItemCode>{cell['order-item-id']}</AmazonOrderItemCode><SKU>{cell['sku']}</SKU>"
-            f"<Title>{cell['product-name']}</Title><Quantity>{cell['quantity']}</Quantity>"
-            f"<ItemPrice>{_price(cell)}</ItemPrice></Item>\n"
-            "    </OrderReport>\n"
-        )
-    return _envelope("OrderReport", messages)
+def _new_order_message(cell: Mapping[str, str]) -> str:
+    """Return a row of the New orders report as GET_ORDER_REPORT_DATA_SHIPPING gives it."""
+    return (
+        f"    <OrderReport>\n      <AmazonOrderID>{cell['order-id']}</AmazonOrderID>\n"
+        f"      <OrderDate>{cell['purchase-date']}</OrderDate>\n"
+        f"      <OrderPostedDate>{cell['payments-date']}</OrderPostedDate>\n"
+        f"      <BillingData><BuyerName>{cell['buyer-name']}</BuyerName></BillingData>\n"
+        f"      <Item><AmazonOrderItemCode>{cell['order-item-id']}</AmazonOrderItemCode><SKU>{cell['sku']}</SKU>"
+        f"<Title>{cell['product-name']}</Title><Quantity>{cell['quantity']}</Quantity>"
+        f"<ItemPrice>{_price(cell)}</ItemPrice></Item>\n"
+        "    </OrderReport>\n"
+    )
 
 
 def _price(cell: Mapping[str, str]) -> str:
@@ -329,8 +321,10 @@ def _price(cell: Mapping[str, str]) -> str:
     return amount.format("Principal", cell["currency"], cell["item-price"]) + tax
 
 
-def _envelope(message_type: str, messages: Iterable[str]) -> bytes:
-    body = "".join(f"  <Message>\n{message}  </Message>\n" for message in messages)
+def _xml(message_type: str, message: Callable[[Mapping[str, str]], str], rows: Iterable[Row]) -> bytes:
+    """Return a report as XML, with one message for each row; `message` gets its cells as texts for XML."""
+    cells = ({name: escape(str(value)) for name, value in row.items()} for row in rows)
+    body = "".join(f"  <Message>\n{message(cell)}  </Message>\n" for cell in cells)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<AmazonEnvelope>\n  <Header><DocumentVersion>1.00</DocumentVersion>'
         f"</Header>\n  <MessageType>{message_type}</MessageType>\n{body}</AmazonEnvelope>\n"
