@@ -242,6 +242,37 @@ def test_the_last_row_of_a_large_report_names_its_program_too(
     assert read_flags(inspect(path, marketplace="US"))[order_id(2)].program is program
 
 
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("title", ["Cup", "Cup\tblue", "Cup\tblue\tlarge"])
+@pytest.mark.parametrize("end", ["", "\t\t"])
+@pytest.mark.parametrize("column", ["fulfilled-by", "ship-service-level"])
+def test_a_tab_in_the_title_hides_no_program_and_makes_up_no_flag(
+    column: str, end: str, title: str, before: bool, tmp_path: Path
+) -> None:
+    """The cells after it have moved: the one in the column's place may be another's."""
+    rest = ["is-business-order", "is-ispu", "verge-of-cancellation", "verge-of-lateShipment"]
+    cells = {name: "true" if name == rest[0] else "false" for name in rest}
+    row = {column: "Easy Ship", "product-name": title} if before else {"product-name": title, column: "Easy Ship"}
+    rows = [
+        {
+            "order-id": order_id(n),
+            **{name: value for name, value in unshipped_row(n).items() if name not in (*row, *cells)},
+            **row,
+            **cells,
+        }
+        for n in (1, 2)
+    ]
+    rows[1][column] = "Standard"
+    lines = ["\t".join(rows[0]), *("\t".join(map(str, one.values())) + end for one in rows), ""]
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    found = read_flags(inspect(path, marketplace="US"))
+    assert found[order_id(1)].program is Program.EASY_SHIP
+    other = found.get(order_id(2), OrderFlags())
+    assert (other.program, other.verge in (Verge.NONE, Verge.UNKNOWN)) == (Program.UNKNOWN, True)
+    assert "\t" in title or other.verge is Verge.NONE
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 @pytest.mark.parametrize("seed", range(6))
 def test_programs_of_many_lines_are_those_read_line_by_line(

@@ -65,14 +65,14 @@ def read_flags(info: ReportInfo) -> dict[str, OrderFlags]:
     """Cells say the same in thousands of lines."""
     number = 0
     for block, _ in read_line_blocks(info.path):
-        if level_at is not None and not _may_name(block, level_at, info.delimiter):
+        if level_at is not None and not _may_name(block, level_at, info.delimiter, len(info.header)):
             number += 1  # its lines are not counted: only the first one of the file must be known
             continue
         lines, _ = decode_lines(info, block, number)
         for line in lines:
             number += 1
             cells = [] if number == 1 or line.isspace() else split_line(line, info.delimiter)
-            said = tuple(cells[place] if place < len(cells) else "" for place in places)
+            said = tuple(_cell_at(cells, place, len(info.header)) for place in places)
             flags = meanings.get(said)
             if flags is None:
                 if len(meanings) == MOST_MEANINGS:
@@ -92,10 +92,27 @@ def read_flags(info: ReportInfo) -> dict[str, OrderFlags]:
     return found
 
 
-def _may_name(block: bytes, at: int, delimiter: str) -> bool:
+def _cell_at(cells: Sequence[str], place: int, width: int) -> str:
+    """Return the cell of a column; empty in a row that ends before it.
+
+    In a row of more cells than the header a tab stands inside one, before the column or after it: then both cells that
+    may be the column's are returned. Each may name a program, and a flag is known where they agree.
+    """
+    if place >= len(cells):
+        return ""
+    used = len(cells)
+    while used > width and not cells[used - 1].strip():
+        used -= 1  # a row may end with empty cells
+    moved = place + max(0, used - width)
+    return cells[place] if cells[place] == cells[moved] else f"{cells[place]} | {cells[moved]}"
+
+
+def _may_name(block: bytes, at: int, delimiter: str, width: int) -> bool:
     """Return whether the column of a block of lines may name a program; in doubt it may."""
     if delimiter == "\t" and b"\0" not in block:  # in UTF-16 a byte of another letter may be one
-        values = {b"".join(line.split(b"\t", at + 1)[at : at + 1]) for line in block.split(b"\n")}
+        lines = block.split(b"\n")
+        values = {b"".join(line.split(b"\t", at + 1)[at : at + 1]) for line in lines}
+        values.update(line for line in lines if line.count(b"\t") >= width)  # its cells may have moved
         block = b"\n".join(values)
     return _MAY_NAME.search(block) is not None
 
