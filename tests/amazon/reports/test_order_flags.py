@@ -273,6 +273,23 @@ def test_a_tab_in_the_title_hides_no_program_and_makes_up_no_flag(
     assert "\t" in title or other.verge is Verge.NONE
 
 
+@pytest.mark.parametrize("size", [1, 300, 1 << 20])
+@pytest.mark.parametrize("title", ["Cup\nblue", "Cup\n\nblue", "Cup\r\nblue\r\nlarge", "Cup\n113-7 blue"])
+@pytest.mark.parametrize("column", ["fulfilled-by", "ship-service-level"])
+def test_a_line_end_in_the_title_hides_no_program(
+    column: str, title: str, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {name: value for name, value in unshipped_row(1).items() if name not in (column, "product-name")}
+    rows = [known | {"order-id": order_id(n), "product-name": title, column: "Standard"} for n in (1, 2, 3)]
+    rows[1][column] = "Easy Ship"
+    path = tmp_path / "a.txt"
+    text = "\n".join(["\t".join(rows[0]), *("\t".join(map(str, one.values())) for one in rows), ""])
+    path.write_bytes(text.encode())
+    info = inspect(path, marketplace="US")
+    monkeypatch.setattr(order_flags, "read_line_blocks", partial(read_line_blocks, size=size))
+    assert {one: said.program for one, said in read_flags(info).items()} == {order_id(2): Program.EASY_SHIP}
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 @pytest.mark.parametrize("seed", range(6))
 def test_programs_of_many_lines_are_those_read_line_by_line(

@@ -63,16 +63,19 @@ def read_flags(info: ReportInfo) -> dict[str, OrderFlags]:
     found: dict[str, OrderFlags] = {}
     meanings: dict[tuple[str, ...], OrderFlags] = {}
     """Cells say the same in thousands of lines."""
-    number = 0
+    number, width = 0, len(info.header)
+    row: list[str] = []
     for block, _ in read_line_blocks(info.path):
-        if level_at is not None and not _may_name(block, level_at, info.delimiter, len(info.header)):
+        if level_at is not None and not _may_name(block, level_at, info.delimiter, width):
             number += 1  # its lines are not counted: only the first one of the file must be known
+            row = []
             continue
         lines, _ = decode_lines(info, block, number)
         for line in lines:
             number += 1
             cells = [] if number == 1 or line.isspace() else split_line(line, info.delimiter)
-            said = tuple(_cell_at(cells, place, len(info.header)) for place in places)
+            cells = row = _continue(row, cells, width) if len(row) < width else cells
+            said = tuple(_cell_at(cells, place, width) for place in places)
             flags = meanings.get(said)
             if flags is None:
                 if len(meanings) == MOST_MEANINGS:
@@ -90,6 +93,17 @@ def read_flags(info: ReportInfo) -> dict[str, OrderFlags]:
                 YesNo.YES if YesNo.YES in (before.prime, flags.prime) else YesNo.UNKNOWN,
             )
     return found
+
+
+def _continue(row: list[str], cells: list[str], width: int) -> list[str]:
+    """Return the cells of a row so far, without the text of one that people fill in and that holds a line end.
+
+    `row`: what the lines before gave of it, less than a row. A line with the next order begins another.
+    """
+    if not cells:
+        return row
+    goes_on = bool(row) and len(row) + len(cells) - 1 <= width and not ORDER_ID.fullmatch(_cell(cells[0]))
+    return [*row, *cells[1:]] if goes_on else cells
 
 
 def _cell_at(cells: Sequence[str], place: int, width: int) -> str:
@@ -112,8 +126,10 @@ def _may_name(block: bytes, at: int, delimiter: str, width: int) -> bool:
     if delimiter == "\t" and b"\0" not in block:  # in UTF-16 a byte of another letter may be one
         lines = block.split(b"\n")
         values = {b"".join(line.split(b"\t", at + 1)[at : at + 1]) for line in lines}
-        values.update(line for line in lines if line.count(b"\t") >= width)  # its cells may have moved
-        block = b"\n".join(values)
+        odd = [line for line in lines[:-1] if line.count(b"\t") != width - 1]  # cells moved, or stand in two lines
+        if odd and odd[-1] is lines[-2]:
+            return True
+        block = b"\n".join(values.union(odd))
     return _MAY_NAME.search(block) is not None
 
 
