@@ -43,9 +43,10 @@ FOLDER = ROOT / "messages"
 CATALOGS = (CHINESE,)
 NO_DATE = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 """Stands in every compiled catalog, so that the same texts make the same bytes."""
-CALLS = frozenset({"_", "N_", "ngettext", "pgettext"})
-"""Functions whose literals are messages. They are found in the syntax tree: Babel's own reader of Python looks at
-tokens, and before Python 3.12 a call inside of an f-string is no token."""
+CALLS = frozenset({"_", "N_", "ngettext", "pgettext", "UnknownChoice"})
+"""Functions whose literals are messages, and the error whose literal stands in its sentence. They are found in the
+syntax tree: Babel's own reader of Python looks at tokens, and before Python 3.12 a call inside of an f-string is no
+token."""
 
 
 def extracted() -> Iterator[tuple[str | tuple[str, str], str | None]]:
@@ -58,7 +59,7 @@ def extracted() -> Iterator[tuple[str | tuple[str, str], str | None]]:
                     yield (texts[0], texts[1]), None
                 elif node.func.id == "pgettext" and len(texts) == 2:
                     yield texts[1], texts[0]
-                elif node.func.id in ("_", "N_") and texts:
+                elif node.func.id in ("_", "N_", "UnknownChoice") and texts:
                     yield texts[0], None
     yield from registered()
 

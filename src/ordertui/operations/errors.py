@@ -79,10 +79,10 @@ class UnknownReason(BadInput):
 
 
 class UnknownChoice(BadInput):
-    """A sort key or queue that does not exist."""
+    """A sort key, queue or the like that does not exist."""
 
     def __init__(self, what: str, given: str, choices: Sequence[str]) -> None:
-        super().__init__(f"there is no {what} {given!r}; there are: {', '.join(choices)}")
+        super().__init__(f"there is no {what} named {given!r}; there are: {', '.join(choices)}")
 
 
 class BatchNeeded(BadInput):
