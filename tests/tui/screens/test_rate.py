@@ -65,7 +65,15 @@ async def test_changes_meanwhile_are_counted_together_and_move_nothing(
         may_count.wait(10)
         return found
 
+    looks: list[int] = []
+    version = session.data_version
+
+    def look() -> int:
+        looks.append(version())
+        return looks[-1]
+
     monkeypatch.setattr(rate_screen, "courses", count)
+    monkeypatch.setattr(session, "data_version", look)
     with open_session(tmp_path / "shop") as other:
         async with running(session, size=(80, 24)) as pilot:
             await open_rate(pilot)
@@ -79,7 +87,8 @@ async def test_changes_meanwhile_are_counted_together_and_move_nothing(
             await until(pilot, lambda: len(counted) == 2)
             for number in range(2, 6):
                 commit(other, Action.CANCEL, number)
-                await asyncio.sleep(0.02)
+                looked = len(looks)
+                await until(pilot, lambda looked=looked: len(looks) > looked + 1)  # type: ignore[misc]
             may_count.set()
             await until(pilot, lambda: "4 of 100" in body(pilot))
             await asyncio.sleep(0.05)
