@@ -1,5 +1,6 @@
 """Batches as feeds: what leaves, what Amazon does with it, and for all that goes wrong the state and the words."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -14,6 +15,7 @@ from ordertui.operations.batches.batch import Due, DueStep
 from ordertui.operations.dispatch import feed_submitter
 from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.planning.planner import PlanChoices
+from ordertui.operations.sync.order_sync import UNREAD_KEY
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action, Dispatched
@@ -676,6 +678,26 @@ def test_an_order_handed_over_while_the_feed_is_uploaded_does_not_leave(
     assert {row.order_id[-1]: row.state for row in floor.batch(batch).rows} == {
         "1": RowState.ACCEPTED, "2": RowState.LEFT_OUT,
     }  # fmt: skip
+    other.close()
+
+
+def test_an_order_that_became_unreadable_while_the_feed_is_uploaded_does_not_leave(
+    floor: Floor, sim: Simulator, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    floor.commit(CANCEL, 1)
+    other = session(sim, floor.folder, clock)
+    real = documents.upload
+
+    async def late(client: Client, content: bytes) -> str:
+        document = await real(client, content)
+        other.context.store.set_meta(UNREAD_KEY, json.dumps({floor.order_id(1): "its status is unknown"}))
+        return document
+
+    with monkeypatch.context() as patch:
+        patch.setattr(feed_submitter, "upload", late)
+        assert floor.dispatch() == []
+    assert any("changed while its feed was made" in note for note in floor.notes)
+    assert sim.amazon.posts == []
     other.close()
 
 

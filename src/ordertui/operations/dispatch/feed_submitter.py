@@ -140,13 +140,13 @@ class FeedSubmitter:
     async def _submit(self, client: Client, batch: JournalBatch, note: Note) -> Submission | None:
         """Submit a batch; return None when nothing of it left, after a note why."""
         await self._ensure_synced(client, batch)
-        why = self._unread_reason(batch)
-        if why:
-            note(f"batch {batch.id} waits: {why}")
-            return None
         planned_kind = submission_kind(self._store, batch)
         submission: Submission | None = None
-        with self._store.write():  # no import, fact or recall comes between the last check and the mark
+        with self._store.write():  # no import, sync, fact or recall comes between the last check and the mark
+            why = self._unread_reason(batch)
+            if why:
+                note(f"batch {batch.id} waits: {why}")
+                return None
             batch, files = self._freezer.freeze(batch.id)
             kind = submission_kind(self._store, batch)
             if files and kind == CONFIRM_SHIPMENT.name:
@@ -166,7 +166,7 @@ class FeedSubmitter:
         document = await upload(client, feed.content)
         with self._store.write():  # looked at again: the upload took its time
             batch, files = self._freezer.freeze(batch.id)
-            if not files or self._feed_file(batch, files).file != feed.file:
+            if not files or self._feed_file(batch, files).file != feed.file or self._unread_reason(batch):
                 note(f"batch {batch.id} changed while its feed was made; dispatch again")
                 return None
             submission = _begin(
