@@ -74,8 +74,8 @@ def at_rest(pilot: Pilot[None]) -> bool:
     app, screen = pilot.app, main_screen(pilot)
     assert isinstance(app, OrderTuiApp)
     works = any(worker.is_running for worker in app.workers if worker.group in ("panel", "counts", "view", "kinds"))
-    there = screen.view._complete is not None and screen.view.counter.total is not None
-    return there and app.keys.is_idle and not works
+    is_read = screen.view.shown is not None and not screen.view.reading_text
+    return is_read and screen.view.counter.total is not None and app.keys.is_idle and not works
 
 
 def main_screen(pilot: Pilot[None]) -> MainScreen:
