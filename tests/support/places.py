@@ -22,7 +22,16 @@ server: Server | None = None
 
 def place(path: Path) -> Path | str:
     """The place of the store that a test means by a path: the file, or a schema of its own."""
-    return path if server is None else server.address(f"s{sha256(str(path).encode()).hexdigest()[:16]}")
+    return path if server is None else server.address(schema_of(path))
+
+
+def schema_of(path: Path) -> str:
+    """The name of the schema of a path of this test's own.
+
+    A name that stands in a test would be taken when its module is set up twice, as it is where a worker that took tests
+    of the module back from another runs it in two parts.
+    """
+    return f"s{sha256(str(path).encode()).hexdigest()[:16]}"
 
 
 def store_at(path: Path) -> Path | ServerAddress:

@@ -23,6 +23,7 @@ from ordertui.rules.language.fields import FIELDS
 from ordertui.store import SORT_KEYS, Store
 from support.batches import answer, commit, send
 from support.cli import Command
+from support.places import schema_of
 from support.reports import write
 from support.server import Server
 from support.shops import ALL_ORDERS, NOW, UNSHIPPED, all_orders_row, bring, open_session, order_id, unshipped_row
@@ -69,7 +70,7 @@ def both(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[t
         names = [int(row.order_id[-7:]) for row in session.orders.rows(waiting).values()]
         commit(session, Action.CANCEL, *names[:2])
         send(session, Action.CANCEL, *names[2:5])
-    place = server.address("both_engines")
+    place = server.address(schema_of(folder))
     move_store(folder / "orders.db", place, clock=CLOCK, config=Config())
     with (
         Session.open(folder / "orders.db", clock=CLOCK, config=Config(), read_only=True) as file,
@@ -130,7 +131,7 @@ def test_plans_have_the_same_orders_money_and_bytes(both: tuple[Session, Session
 def test_what_is_done_on_the_server_is_what_is_done_in_a_file(tmp_path: Path, server: Server) -> None:
     """The same day on both: the journal, the files and the numbers are the same."""
     days = []
-    for place in (tmp_path / "orders.db", server.address(f"day{abs(hash(str(tmp_path)))}")):
+    for place in (tmp_path / "orders.db", server.address(schema_of(tmp_path))):
         clock = FixedClock(NOW)
         with Session.open(place, clock=clock, config=Config()) as session:
             rows = [all_orders_row(n) for n in range(1, 30)]
@@ -320,7 +321,7 @@ def same(here: Mapping[str, object], there: Mapping[str, object]) -> None:
 def test_notes_marks_facets_programs_undo_and_fits_are_the_same_and_move_both_ways(
     tmp_path: Path, server: Server
 ) -> None:
-    names = f"facts{abs(hash(str(tmp_path)))}"
+    names = schema_of(tmp_path)
     places: list[Path | str] = [tmp_path / "a" / "orders.db", server.address(names)]
     back: list[Path | str] = [server.address(f"{names}b"), tmp_path / "b" / "orders.db"]
     told, read, printed = [], [], []

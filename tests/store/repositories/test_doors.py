@@ -167,7 +167,7 @@ class Tried:
         return connection
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # once in a process: the people of a server can't be made a second time
 def tried(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Tried:
     return Tried(server, tmp_path_factory.mktemp("doors"))
 

@@ -71,7 +71,7 @@ class TeamStore:
         return connection
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # once in a process: the people of a server can't be made a second time
 def team(server: Server, tmp_path_factory: pytest.TempPathFactory) -> TeamStore:
     return TeamStore(server, tmp_path_factory.mktemp("team"))
 

@@ -8,7 +8,6 @@ both have the same orders, batches and records of the audit. `ORDERTUI_SAFETY=lo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from ordertui.store import StoreError
 from ordertui.store.engine.errors import StoreMoved
 from ordertui.store.engine.postgres import postgres_engine
 from support.batches import answer, commit, plan, send, session_of
+from support.places import schema_of
 from support.profile import LONG
 from support.reports import write
 from support.server import Server
@@ -74,11 +74,6 @@ class Side:
     def records(self) -> list[tuple[str, ...]]:
         """The audit of the batches: what happened, to which orders. An import that was cut off comes twice."""
         return [(one["what"], one["orders"]) for one in self.session.audit.records() if one["what"] != "import"]
-
-
-def schema(folder: Path) -> str:
-    """A schema for each test of the one server."""
-    return f"cut{sha256(str(folder).encode()).hexdigest()[:12]}"
 
 
 Step = Callable[[Side], object]
@@ -157,7 +152,7 @@ class Pair:
         self.line = line
         self._recover = recover
         """Brings the server back where it was killed."""
-        clock, self.schema = FixedClock(NOW), schema(folder)
+        clock, self.schema = FixedClock(NOW), schema_of(folder)
         self.cut = Side(Session.open(line.address(self.schema), clock=clock, config=Config()), folder / "cut")
         self.whole = Side(open_session(folder / "file", clock=clock), folder / "whole")
         self._next = 1
@@ -309,8 +304,8 @@ def test_a_move_whose_line_is_cut_anywhere_goes_on(
         commit(session, Action.REFUND, 12)
         before = table_rows(session.context.store)
     for source, target in (
-        (tmp_path / "orders.db", line.address(schema(tmp_path))),
-        (line.address(schema(tmp_path)), tmp_path / "there" / "orders.db"),
+        (tmp_path / "orders.db", line.address(schema_of(tmp_path))),
+        (line.address(schema_of(tmp_path)), tmp_path / "there" / "orders.db"),
     ):
         at, cuts, is_moved = 0, 0, False
         while not is_moved:
@@ -341,7 +336,7 @@ def test_a_move_whose_line_is_cut_anywhere_goes_on(
 def test_a_copy_whose_filling_is_cut_anywhere_is_whole_or_not_there(
     tmp_path: Path, server: Server, line: ServerLine
 ) -> None:
-    place, clock = line.address(schema(tmp_path)), FixedClock(NOW)
+    place, clock = line.address(schema_of(tmp_path)), FixedClock(NOW)
     with Session.open(place, clock=clock, config=Config()) as team:
         rows = [all_orders_row(n) for n in range(1, 40)]
         bring(team, tmp_path, everything=rows, open_=[unshipped_row(n) for n in range(1, 40)])
@@ -370,7 +365,7 @@ def test_a_copy_whose_filling_is_cut_anywhere_is_whole_or_not_there(
 
 
 def test_what_is_asked_or_changed_together_is_one_trip_of_the_line(tmp_path: Path, line: ServerLine) -> None:
-    with Session.open(line.address(schema(tmp_path)), clock=FixedClock(NOW), config=Config()) as session:
+    with Session.open(line.address(schema_of(tmp_path)), clock=FixedClock(NOW), config=Config()) as session:
         database = session.context.store.database
         with line.armed(None):
             assert database.query_all_in(("SELECT id FROM orders WHERE id IN ({})",) * 3, [1, 2]) == [[], [], []]

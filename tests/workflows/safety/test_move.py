@@ -27,6 +27,7 @@ from ordertui.store.move import StoreMove
 from ordertui.store.repositories.identity import PLACE_KEY
 from support.batches import answer, commit, send, session_of
 from support.faults import Crash, Faults, inject
+from support.places import schema_of
 from support.server import Server
 from support.shops import NOW, clone_store, open_session
 from support.tables import table_rows
@@ -61,7 +62,7 @@ def places(filled: Path, tmp_path: Path, server: Server) -> dict[str, Place]:
     with open_session(tmp_path / "here"):
         pass
     (tmp_path / "here" / "orders.marks.json").write_bytes(filled.with_suffix(".marks.json").read_bytes())
-    names = f"m{abs(hash(str(tmp_path)))}"
+    names = schema_of(tmp_path)
     return {
         "file": tmp_path / "here" / "orders.db",
         "server": server.address(names),
