@@ -91,7 +91,7 @@ class ServerLine:
     def passes(self, kind: str) -> Cut | None:
         """Note a message; say whether the line is cut at it, and what is lost."""
         with self._lock:
-            if not self._is_armed:
+            if not self._is_armed or kind == "X":  # a goodbye, which may be of a connection from before
                 return None
             number = len(self.seen) if not self._of else self.seen.count(self._of)
             self.seen.append(kind)
