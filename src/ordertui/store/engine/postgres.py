@@ -253,7 +253,8 @@ class PostgresEngine:
         """
         self._begin("NULL")
         try:
-            return bool(self._query("SELECT 1 FROM commits WHERE id = ?", (transaction,)))
+            has_tables = self._query("SELECT to_regclass('commits')") != [(None,)]  # else they were what was to be kept
+            return has_tables and bool(self._query("SELECT 1 FROM commits WHERE id = ?", (transaction,)))
         finally:
             self.rollback()
 
