@@ -132,6 +132,7 @@ SENTENCE_MODULES = (
     "operations/shortage/stock_file", "operations/sync/account", "operations/sync/buyer_messages",
     "operations/sync/connection", "operations/sync/credentials", "operations/sync/order_sync",
     "operations/sync/refund_confirmations", "operations/sync/report_sync", "operations/sync/status",
+    "operations/sync/unread_orders",
     "operations/team_marks", "operations/workspace", "orders/api_facts", "orders/people", "orders/refund_limit",
     "orders/text", "rules/language/dates", "rules/language/lexer", "rules/language/literals", "rules/language/parser",
     "rules/tables/explanation", "store/copy/local_copy", "store/engine/address", "store/engine/moved",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+import pytest
 
 from ordertui.amazon.spapi.auth import Credentials
 from ordertui.amazon.spapi.cancellable_sleep import CancellableSleep
@@ -26,6 +28,9 @@ PATIENT = Timeouts(connect=10.0, read=30.0, whole=60.0, document=60.0)
 """So that a busy machine breaks no test."""
 QUICK = Timeouts(connect=10.0, read=1.5, whole=3.0, document=3.0)
 """So that a server that hangs costs a test little."""
+
+
+Change = Callable[[dict[str, str], tuple[int, Any]], tuple[int, Any]]
 
 
 class SimulatedTime:
@@ -96,3 +101,15 @@ def session(
     connection.step = 60
     connection.timeouts = PATIENT
     return made
+
+
+def change_answers(sim: Simulator, monkeypatch: pytest.MonkeyPatch, operation: str, change: Change) -> None:
+    """Let `change(query, (status, body))` replace what the simulator answers to an operation."""
+    real = sim.answer
+    sim.check_answers = False
+
+    def answer(route: Any, path: dict[str, str], query: dict[str, str], body: Any) -> tuple[int, Any]:
+        reply = real(route, path, query, body)
+        return change(query, reply) if route.name == operation else reply
+
+    monkeypatch.setattr(sim, "answer", answer)

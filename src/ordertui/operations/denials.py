@@ -17,7 +17,9 @@ class Denial(msgspec.Struct, frozen=True):
     """Why an action is not allowed."""
 
     rule: str
-    """Id of the row of the policy; `house ID`; `open`; `program`, `parcel`, `item-id`, `price`, `refunded`, `lines`."""
+    """Id of the row of the policy; `house ID`; `open`; `unread`, `program`, `parcel`, `item-id`, `price`, `refunded`,
+    `lines`.
+    """
     why: str
     source: str
     instead: Action | None = None
@@ -32,6 +34,7 @@ class Denial(msgspec.Struct, frozen=True):
 OPEN = "open"
 """Id of the denial of an order that a batch holds."""
 JOURNAL_SOURCE = "the journal of this store"
+API_SOURCE = "Amazon's API"
 LINES_SOURCE = "Amazon's feeds name each item by its order-item-id; a refund needs what was paid"
 NO_ITEM_ID = Denial(
     "item-id",
@@ -70,6 +73,14 @@ PARCEL_LEFT = Denial(
     because="a package is in transit, shipped or delivered",
     short="parcel has left",
 )
+UNREAD = Denial(
+    "unread",
+    "Amazon's newest state of it cannot be read: look at it in Seller Central; `ordertui sync --order ID` reads it"
+    " again",
+    API_SOURCE,
+    because="what is known of it may be old",
+    short="cannot be read",
+)
 _IN_SELLER_CENTRAL = {
     Action.CANCEL: "takes no cancellation from a feed: cancel it in Seller Central",
     Action.CONFIRM: "takes no shipment confirmation from a feed: schedule or confirm it in Seller Central",
@@ -84,6 +95,8 @@ def lines_denial(action: Action, facts: LinesKnown, program: Program = Program.U
     """Return why an order of which this is known does not allow an action, or None. `program` is named in the text."""
     if lines_allow(action, facts):
         return None
+    if facts & LinesKnown.UNREAD:
+        return UNREAD
     bar = {Action.CANCEL: LinesKnown.PROGRAM_BARS_CANCEL, Action.CONFIRM: LinesKnown.PROGRAM_BARS_CONFIRM}.get(action)
     if bar is not None and facts & bar:
         rule = PROGRAM_RULES.get(program)

@@ -211,7 +211,7 @@ class Eligibility:
         """As `allowed_action` without house rules: then few facts decide, and each combination is answered once."""
         situation, policy = situation_of(row), self.policy(row.marketplace)
         open_ = has_open_action(row)
-        key = (policy, (situation_number(situation) * 2 + open_) * 256 + row.lines_known)
+        key = (policy, (situation_number(situation) * 2 + open_) * 512 + row.lines_known)
         word = self._words.get(key)
         if word is None:
             word = self._words[key] = self._word(policy, situation, open_, row.lines_known)

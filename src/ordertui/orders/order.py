@@ -141,23 +141,30 @@ class LinesKnown(IntFlag):
     """Its program takes no confirmation of a shipment from a feed."""
     PARCEL_LEFT = 128
     """Amazon shows that a parcel of it is with the carrier or with the buyer."""
-    BARS = PROGRAM_BARS_CANCEL | PROGRAM_BARS_CONFIRM | PARCEL_LEFT
+    UNREAD = 256
+    """Its newest state came by the API and could not be read."""
+    BARS = PROGRAM_BARS_CANCEL | PROGRAM_BARS_CONFIRM | PARCEL_LEFT | UNREAD
     COMPLETE = ACTIVE | HAS_ID | PRICED | REFUNDABLE
     """Every action finds its lines."""
 
 
 LINES_NEEDED: Mapping[Action, tuple[LinesKnown, LinesKnown]] = {
     Action.CANCEL: (
-        LinesKnown.ACTIVE | LinesKnown.MISSING_ID | LinesKnown.PROGRAM_BARS_CANCEL | LinesKnown.PARCEL_LEFT,
+        LinesKnown.ACTIVE
+        | LinesKnown.MISSING_ID
+        | LinesKnown.PROGRAM_BARS_CANCEL
+        | LinesKnown.PARCEL_LEFT
+        | LinesKnown.UNREAD,
         LinesKnown.ACTIVE,
     ),
-    Action.REFUND: (LinesKnown.REFUNDABLE, LinesKnown.REFUNDABLE),
-    Action.CONFIRM: (LinesKnown.HAS_ID | LinesKnown.PROGRAM_BARS_CONFIRM, LinesKnown.HAS_ID),
+    Action.REFUND: (LinesKnown.REFUNDABLE | LinesKnown.UNREAD, LinesKnown.REFUNDABLE),
+    Action.CONFIRM: (LinesKnown.HAS_ID | LinesKnown.PROGRAM_BARS_CONFIRM | LinesKnown.UNREAD, LinesKnown.HAS_ID),
 }
 """For each action the facts that it looks at, and the ones that must be set.
 
 A cancellation names every item of the order (AMAZON.md c); a refund and a confirmation name at least one. What a
-program does not take, and a parcel that left, must not be set: `orders.api_facts` says which programs.
+program does not take, a parcel that left, and a state that cannot be read must not be set: `orders.api_facts` says
+which programs.
 """
 
 

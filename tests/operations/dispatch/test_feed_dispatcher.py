@@ -15,7 +15,7 @@ from ordertui.operations.batches.batch import Due, DueStep
 from ordertui.operations.dispatch import feed_submitter
 from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.planning.planner import PlanChoices
-from ordertui.operations.sync.order_sync import UNREAD_KEY
+from ordertui.operations.sync.unread_orders import UNREAD_KEY
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action, Dispatched
@@ -696,7 +696,7 @@ def test_an_order_that_became_unreadable_while_the_feed_is_uploaded_does_not_lea
     with monkeypatch.context() as patch:
         patch.setattr(feed_submitter, "upload", late)
         assert floor.dispatch() == []
-    assert any("changed while its feed was made" in note for note in floor.notes)
+    assert any("its status is unknown" in note for note in floor.notes)
     assert sim.amazon.posts == []
     other.close()
 

@@ -1,6 +1,5 @@
 """A sync that Amazon makes hard: refused page tokens, lists without an end, orders that cannot be read."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,12 @@ from click.testing import CliRunner
 from ordertui.amazon.spapi.errors import BadAnswer, Rejected
 from ordertui.amazon.spapi.pagination import MAX_EMPTY_PAGES
 from ordertui.cli.main import cli
-from ordertui.operations.sync.order_sync import load_state, unread_orders
+from ordertui.operations.sync.order_sync import load_state
+from ordertui.operations.sync.unread_orders import unread_orders
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action, OrderStatus
-from support.api import session
+from support.api import Change, change_answers, session
 from support.model_store import Floor
 from support.simulator import Simulator
 from support.simulator.handlers import problem
@@ -23,19 +23,6 @@ from support.simulator.shop import order
 pytestmark = pytest.mark.usefixtures("api_credentials")
 
 FIRST, SECOND = "113-0000000-0000001", "113-0000000-0000002"
-Change = Callable[[dict[str, str], tuple[int, Any]], tuple[int, Any]]
-
-
-def change_answers(sim: Simulator, monkeypatch: pytest.MonkeyPatch, operation: str, change: Change) -> None:
-    """Let `change(query, (status, body))` replace what the simulator answers to an operation."""
-    real = sim.answer
-    sim.check_answers = False
-
-    def answer(route: Any, path: dict[str, str], query: dict[str, str], body: Any) -> tuple[int, Any]:
-        reply = real(route, path, query, body)
-        return change(query, reply) if route.name == operation else reply
-
-    monkeypatch.setattr(sim, "answer", answer)
 
 
 # -- lists without an end

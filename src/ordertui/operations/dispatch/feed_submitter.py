@@ -22,7 +22,8 @@ from ordertui.operations.errors import USER_ERRORS, OperationError, Refused
 from ordertui.operations.limits import feed_limits
 from ordertui.operations.planning.feed_builder import BuiltFile
 from ordertui.operations.sync.connection import ApiConnection
-from ordertui.operations.sync.order_sync import OrderSync, load_state, unread_orders
+from ordertui.operations.sync.order_sync import OrderSync, load_state
+from ordertui.operations.sync.unread_orders import unread_orders
 from ordertui.orders.batch_state import NEVER_ARRIVED, RowState, SubmissionState
 from ordertui.orders.enums import OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES
@@ -31,7 +32,7 @@ from ordertui.store import FeedBusy, JournalBatch, RecallRefused, StoreError, Su
 from .dispatcher import Note, batch_failure, nothing_leaves_text
 from .feed_schedule import FeedSchedule
 from .feed_tracker import FeedTracker, is_followed, next_poll_at
-from .freeze import BatchFreezer
+from .freeze import BatchFreezer, BatchWaits
 from .shipment_call import ShipmentCall, submission_kind
 from .status_text import batch_text, submission_text
 
@@ -75,6 +76,9 @@ class FeedSubmitter:
                     submission = await self._submit(client, batch, note)
                 except CallCancelled:
                     raise
+                except BatchWaits as error:
+                    note(str(error))
+                    continue
                 except Exception as error:
                     is_general = isinstance(error, SpApiError) and not isinstance(error, Rejected | BadAnswer)
                     if is_general and not left:
@@ -96,19 +100,6 @@ class FeedSubmitter:
 
     def _schedule(self) -> FeedSchedule:
         return FeedSchedule(self._store, self._clock.now(), self._marketplaces)
-
-    def _unread_reason(self, batch: JournalBatch) -> str:
-        """Return why a batch may not leave for an order whose newest state could not be read; empty when it may."""
-        unread = unread_orders(self._store)
-        held = (row.order_id for row in batch.rows if row.state is RowState.HELD and row.order_id in unread)
-        order_id = next(held, None)
-        if order_id is None:
-            return ""
-        return (
-            f"Amazon's newest state of order {order_id} cannot be read ({unread[order_id]}); look at it in Seller"
-            f" Central, then `ordertui sync --order {order_id}` reads it again, or `ordertui undo"
-            f" {order_id}` takes it out"
-        )
 
     def _describe(self, batch_id: int) -> Batch:
         batch = self._store.batches.get(batch_id)
@@ -143,10 +134,6 @@ class FeedSubmitter:
         planned_kind = submission_kind(self._store, batch)
         submission: Submission | None = None
         with self._store.write():  # no import, sync, fact or recall comes between the last check and the mark
-            why = self._unread_reason(batch)
-            if why:
-                note(f"batch {batch.id} waits: {why}")
-                return None
             batch, files = self._freezer.freeze(batch.id)
             kind = submission_kind(self._store, batch)
             if files and kind == CONFIRM_SHIPMENT.name:
@@ -166,7 +153,7 @@ class FeedSubmitter:
         document = await upload(client, feed.content)
         with self._store.write():  # looked at again: the upload took its time
             batch, files = self._freezer.freeze(batch.id)
-            if not files or self._feed_file(batch, files).file != feed.file or self._unread_reason(batch):
+            if not files or self._feed_file(batch, files).file != feed.file:
                 note(f"batch {batch.id} changed while its feed was made; dispatch again")
                 return None
             submission = _begin(
@@ -230,6 +217,9 @@ class FeedSubmitter:
             return log.mark_polled(submission.id, note=f"The last look failed: {error}")
         if self._unknown_order(submission.batch) is None:
             return log.move(submission.id, SubmissionState.SETTLED)
+        unread = unread_orders(self._store).get(order_id)
+        if unread is not None:  # the store still has the state of before the call
+            return log.mark_polled(submission.id, note=f"The order's newest state cannot be read ({unread}).")
         order = self._store.orders.order(order_id)
         if order is None or order.row.status is not OrderStatus.UNSHIPPED or order.row.units_shipped:
             return log.mark_polled(submission.id, note="The order does not wait for its first parcel any more.")

@@ -34,7 +34,7 @@ from ordertui.operations.outbox_folder import FOLDER, folder_of, folders_in, kno
 from ordertui.store import Interrupted, Store
 
 from .dispatcher import DispatchIncomplete, Note, batch_failure, ignore_note, nothing_leaves_text
-from .freeze import BatchFreezer, as_feed_files
+from .freeze import BatchFreezer, BatchWaits, as_feed_files
 
 INSTRUCTIONS, INTERRUPTED = "WHAT-TO-DO.txt", "INTERRUPTED.txt"
 UPLOAD_SUFFIX, READY_SUFFIX = ".txt", ".ready"
@@ -82,6 +82,8 @@ class FileDispatcher:
                     written.extend([batch] if batch is not None else [])
             except (Stopped, Interrupted):
                 return  # it is held as before; `stop` ends the run
+            except BatchWaits as error:
+                note(str(error))
             except USER_ERRORS as error:
                 errors[batch_id] = error
             except Exception as error:  # a defect, or a damaged row, of this batch alone

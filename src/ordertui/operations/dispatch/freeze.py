@@ -12,9 +12,14 @@ from ordertui.operations.planning.plan import Plan, PlanFile, PlannedOrder
 from ordertui.operations.planning.plan_file import decode
 from ordertui.operations.planning.planner import HeldOutcome, Planner
 from ordertui.operations.planning.reading import OrderReader
+from ordertui.operations.sync.unread_orders import unread_reason
 from ordertui.orders.batch_state import NEVER_LEFT, NOT_LEFT, RowState
 from ordertui.orders.packed import pack
 from ordertui.store import FeedFile, JournalBatch, Store
+
+
+class BatchWaits(OperationError):
+    """A batch stays held until the newest state of one of its orders can be read; the message says what to do."""
 
 
 class BatchFreezer:
@@ -47,12 +52,15 @@ class BatchFreezer:
     def look(self, batch_id: int, between: Callable[[], None] = lambda: None) -> LastLook:
         """Take out the rows of a batch that has not left that must not leave any more, and return what is left of it.
 
-        Raises OperationError when the files are not those that were previewed, or when an order is gone, Refused when
-        the store's policy was published anew.
+        Raises BatchWaits, OperationError when the files are not those that were previewed, or when an order is gone,
+        Refused when the store's policy was published anew.
         """
         self._check_rules()
         plan = decode(self._store.batches.plan_bytes(batch_id))
         batch = self._store.batches.get(batch_id)
+        unread = unread_reason(self._store, batch)
+        if unread:
+            raise BatchWaits(f"batch {batch_id} waits: {unread}")
         for row, kept in zip_longest(plan.rows, batch.rows):
             if row is None:
                 raise OperationError(f"batch {batch_id}: order {kept.order_id} is not in its plan; nothing was sent")

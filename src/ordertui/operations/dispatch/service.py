@@ -14,7 +14,8 @@ from ordertui.files import MOST_FEED_BYTES, read_file
 from ordertui.operations.batches.batch import Batch, Due, DueStep, LastLook, as_batch
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import Refused
-from ordertui.orders.batch_state import LEFT_BATCHES, BatchState
+from ordertui.operations.sync.unread_orders import unread_orders, unread_reason
+from ordertui.orders.batch_state import LEFT_BATCHES, NOT_LEFT, BatchState
 from ordertui.orders.people import Permission
 from ordertui.store import JournalBatch, Submission
 
@@ -130,13 +131,17 @@ class DispatchService:
     def next_due(self) -> Due | None:
         """Return when `run` has something to do next: a hold ends, or a feed is due for a look; None: nothing.
 
-        In a store that may be a copy, or whose server cannot be reached, nothing leaves.
+        In a store that may be a copy, or whose server cannot be reached, nothing leaves; nor does a batch of files of
+        which an order cannot be read.
         """
         if self._context.is_line_lost or self._context.copies.reason():
             return None
         if self._context.is_api_dispatch:
             return self.feeds.next_due()
-        ends = self._context.reader().batches.holds.ends()
+        reader = self._context.reader()
+        ends = reader.batches.holds.ends()
+        if unread_orders(reader):
+            ends = {one: at for one, at in ends.items() if not unread_reason(reader, reader.batches.get(one))}
         return Due(min(ends.values()), DueStep.HOLD_ENDS) if ends else None
 
     def wait_for_feeds(self, stop: Callable[[], bool] = lambda: False) -> bool:
@@ -162,13 +167,15 @@ class DispatchService:
 
         context = self._context
         text = batch_text(submissions, batch, context.clock.now())
+        unread = unread_reason(context.reader(), batch) if batch.state in NOT_LEFT else ""
+        waits = f"It waits: {unread}." if unread else ""
         if not text and not (context.is_api_dispatch and batch.state is BatchState.HELD):
             has_left = batch.state in LEFT_BATCHES
             advice = self._changed_file(batch) or upload_instructions(batch, practice=context.is_practice)
-            return as_batch(batch, advice if has_left else "")
+            return as_batch(batch, advice if has_left else waits)
         if context.is_api_dispatch:
             next_at, more = self.feeds.outlook(batch, submissions)
         else:
             is_open = any(one.is_open for one in submissions)
             next_at, more = None, NOT_FOLLOWED if is_open else ""
-        return replace(as_batch(batch, " ".join(filter(None, (text, more)))), by_api=True, next_at=next_at)
+        return replace(as_batch(batch, " ".join(filter(None, (text, more, waits)))), by_api=True, next_at=next_at)

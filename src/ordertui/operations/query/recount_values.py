@@ -100,6 +100,8 @@ def facts(row: OrderRow) -> dict[str, str]:
 
 def lines_suffice(action: Action, order: Order) -> bool:
     """Return whether a feed can name the lines that an action needs, and its program takes it."""
+    if order.row.lines_known & LinesKnown.UNREAD and action is not Action.MESSAGE:
+        return False
     bars = program_bars(order.row.program)
     living = wanted(order.lines)
     named = [line for line in living if line.order_item_id is not None and 14 <= len(line.order_item_id) <= 16]

@@ -26,6 +26,7 @@ from ordertui.store import Store
 from ordertui.store.importing.import_session import ReportSource
 
 from .connection import ApiConnection
+from .unread_orders import keep_unread_orders, unread_orders
 
 Body = TypeVar("Body")
 KIND = ReportKind.API_ORDERS.value
@@ -41,7 +42,6 @@ OVERLAP_SECONDS = 300
 """Two passes share this span, for changes that Amazon shows late (SP-API.md 3)."""
 MAX_AGE_SECONDS = 730 * DAY
 """Amazon keeps orders for two years (AMAZON.md g)."""
-UNREAD_KEY = "amazon:unread"
 MAX_UNREAD_FETCHED = 20
 """Orders that could not be read and are fetched again by a run: getOrder allows 30 at once, then one in two seconds."""
 UNREAD_ADVICE = "The next sync tries it again; look at it in Seller Central, and report a value that Amazon documents."
@@ -131,12 +131,6 @@ class _Counts:
 
 def ignore_page(_progress: SyncProgress) -> None:
     """Do nothing: the default `on_page` callback."""
-
-
-def unread_orders(store: Store) -> dict[str, str]:
-    """Return the orders whose newest state could not be read, with the reason; the one tried longest ago first."""
-    text = store.meta(UNREAD_KEY)
-    return msgspec.json.decode(text, type=dict[str, str]) if text else {}
 
 
 def load_state(store: Store) -> SyncState:
@@ -371,6 +365,6 @@ class OrderSync:
                 unread[order_id] = why
             text = f"{why}; nothing of it was taken in, so what is shown of it may be old. {UNREAD_ADVICE}"
             counts.rejects.append(RejectedRow(KIND, counts.pages, text, order_id or "an order without a readable id"))
-        if list(unread.items()) != list(known.items()):
-            self._store.set_meta(UNREAD_KEY, msgspec.json.encode(unread).decode() if unread else None)
+        if unread or known:
+            keep_unread_orders(self._store, unread)
         return all(order_id for order_id, _ in found.rejected)

@@ -8,8 +8,9 @@ from ordertui.operations.config import AmazonConfig
 from ordertui.orders.text import format_duration, pluralize
 from ordertui.store import Store
 
-from .order_sync import load_state, unread_orders
+from .order_sync import load_state
 from .quotas import Quota, quotas
+from .unread_orders import unread_orders
 
 SHOWN_QUOTAS = ("searchOrders", "createFeed", "getFeeds", "createReport")
 """The operations whose quotas are small enough to run out."""

@@ -30,7 +30,7 @@ class ReportFlags:
             if f.program is not Program.UNKNOWN
         ]
         prime = [one for one, f in flags.items() if f.prime is YesNo.YES]
-        database, left = self._database, int(LinesKnown.PARCEL_LEFT)
+        database, left = self._database, int(LinesKnown.PARCEL_LEFT | LinesKnown.UNREAD)
         with database.write():
             if verges:
                 database.execute(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from ordertui.orders.batch_state import NEVER_LEFT
+from ordertui.orders.order import LinesKnown
 from ordertui.orders.text import pluralize
 from ordertui.store.engine.database import Database, as_parameter, in_list
 from ordertui.store.engine.errors import StoreError
@@ -325,6 +326,8 @@ class ImportUndo:
             {"import": number},
         )
         words = {name: f"coalesce(u.{name}, orders.{name})" if name in _NEVER_NULL else f"u.{name}" for name in _FOUND}
+        unread = f"{LinesKnown.UNREAD:d}"  # that is of the moment, not of the import
+        words["bars"] = f"(({words['bars']}) & ~{unread}) | (orders.bars & {unread})"
         words["prime"] = _PRIME
         differs = " OR ".join(f"orders.{name} IS DISTINCT FROM {words[name]}" for name in _PLANNED)
         database.execute(

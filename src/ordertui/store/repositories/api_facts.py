@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -41,7 +41,7 @@ class ApiFactLog:
                 " SET at = excluded.at, facts = excluded.facts",
                 [(row_id, one.at, msgspec.json.encode(one).decode()) for row_id, one in fresh],
             )
-            left = int(LinesKnown.PARCEL_LEFT)
+            left, unread = int(LinesKnown.PARCEL_LEFT), int(LinesKnown.UNREAD)
             new = self._database.values_sql("new", id=int, at=int, program=str, bars=int)
             is_newer = "coalesce(o.program_at, 0) <= v.at"
             self._database.execute(
@@ -49,10 +49,24 @@ class ApiFactLog:
                 " orders.version + CASE WHEN orders.program <> n.program OR orders.bars <> n.bars THEN 1 ELSE 0 END"
                 f" FROM (SELECT o.id, CASE WHEN {is_newer} THEN v.at ELSE o.program_at END AS program_at,"
                 f" CASE WHEN {is_newer} THEN v.program ELSE o.program END AS program,"
-                f" CASE WHEN {is_newer} THEN v.bars ELSE (o.bars & ~{left}) | (v.bars & {left}) END AS bars"
+                f" CASE WHEN {is_newer} THEN v.bars | (o.bars & {unread}) ELSE (o.bars & ~{left}) | (v.bars & {left})"
+                " END AS bars"
                 f" FROM {new} AS v JOIN orders o ON o.id = v.id) AS n WHERE orders.id = n.id",
                 {"new": as_parameter((row_id, one.at, one.program.value, int(one.bars)) for row_id, one in fresh)},
             )
+
+    def mark_unread(self, order_ids: Iterable[str], *, is_unread: bool) -> None:
+        """Say of orders that their newest state cannot be read, or can again, within the open transaction.
+
+        Each gets a new version when that is news. An order that is not in the store is left out.
+        """
+        bit = int(LinesKnown.UNREAD)
+        self._database.execute(
+            f"UPDATE orders SET bars = {f'bars | {bit}' if is_unread else f'bars & ~{bit}'}, version = version + 1"
+            f" WHERE order_id IN (SELECT v.id FROM {self._database.values_sql('names', id=str)} AS v)"
+            f" AND bars & {bit} {'=' if is_unread else '<>'} 0",
+            {"names": as_parameter(order_ids)},
+        )
 
     def get(self, row_id: int) -> ApiFacts | None:
         """Return what the API said of an order; None when it never named it."""

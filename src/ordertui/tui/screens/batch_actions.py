@@ -123,7 +123,10 @@ class BatchActions:
         if await task.ask(ConfirmScreen(title, answer, f"{which}{orders} {warning}"), discard_typeahead=True):
             try:
                 await task.work(self._session.batches.release_all, [batch.id for batch in batches])
-                await task.work(self._session.dispatcher.run)
+                notes: list[str] = []
+                await task.work(lambda: self._session.dispatcher.run(note=notes.append))
+                if notes:
+                    self._say("\n".join(map(translate, notes)))
             finally:
                 self._changed()
 
