@@ -45,10 +45,13 @@ def waiting_units(order: Order, line: OrderLine) -> tuple[int, LineAmounts] | No
     units, limit = units_to_cancel(order, line), refund_limit(order, line)
     if not units or limit is None or line.paid is None or not line.quantity:
         return None
-    part = prorate(line.paid, units, line.quantity)
-    share = LineAmounts(*(min(getattr(part, name), max(0, getattr(limit, name))) for name in COMPONENTS))
-    amounts = _at_most(share, limit)
+    amounts = most_of(prorate(line.paid, units, line.quantity), limit)
     return (units, amounts) if amounts.total > 0 else None
+
+
+def most_of(amounts: LineAmounts, limit: LineAmounts) -> LineAmounts:
+    """Return as much of these amounts as may be given back; a limit below zero gives back nothing of its component."""
+    return _at_most(LineAmounts(*(max(0, min(getattr(amounts, n), getattr(limit, n))) for n in COMPONENTS)), limit)
 
 
 def _at_most(amounts: LineAmounts, limit: LineAmounts) -> LineAmounts:

@@ -27,8 +27,9 @@ from ordertui.orders.enums import (
     RefundReason,
     YesNo,
 )
+from ordertui.orders.money import format_money
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine, OrderRow
-from ordertui.orders.refund_limit import prorate, refund_excess, refund_limit, waiting_units
+from ordertui.orders.refund_limit import most_of, prorate, refund_excess, refund_limit, waiting_units
 from support.batches import feed_bytes
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row
 
@@ -356,3 +357,23 @@ def test_no_amount_at_all_is_left_out(tmp_path: Path) -> None:
     found = refund_lines(order, [])
     assert not isinstance(found, tuple)
     assert found.rule == "amount"
+
+
+@given(components, components)
+def test_what_a_newer_report_made_too_much_is_told_and_nothing_is_given_unasked(
+    paid: LineAmounts, before: LineAmounts
+) -> None:
+    line, left = line_of(paid, 1, 1, before), paid.minus(before)
+    found = refund_lines(partly(line), None)
+    most = most_of(left, left)
+    assert (refund_excess(most, left) == () and min(map(most.__getattribute__, COMPONENTS)) >= 0) or left.total < 0
+    if left.total <= 0:
+        assert isinstance(found, Exclusion)
+    elif below := [name for name in COMPONENTS if getattr(left, name) < 0]:
+        assert isinstance(found, Exclusion)
+        back, now = (format_money(getattr(one, below[0]), "USD") for one in (before, paid))
+        assert f"{back} of its {below[0].replace('_', ' ')} went back" in found.why
+        assert f"the newest report says that it was {now}" in found.why
+    else:
+        assert isinstance(found, tuple)
+        assert found[0].refund == left

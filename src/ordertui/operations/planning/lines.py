@@ -11,6 +11,7 @@ from ordertui.operations import denials
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import BuyerRequest, CancelReason
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.money import format_money
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
 from ordertui.orders.refund_limit import excess_text, lines_to_cancel, refund_limit, units_to_cancel, waiting_units
 
@@ -174,10 +175,19 @@ def _all_that_is_left(order: Order) -> tuple[PlanLine, ...] | Exclusion:
         return Exclusion(
             "units", "nothing is left to give back for its units that never left: name the amounts for those that did"
         )
+    left = [(line, limit) for line in active if (limit := limits[line.line]) is not None and limit.total > 0]
+    for line, limit in left:
+        below = next((name for name in COMPONENTS if getattr(limit, name) < 0), None)
+        if below is not None:
+            paid = getattr(line.paid, below)
+            back, now = (format_money(minor, line.currency or "") for minor in (paid - getattr(limit, below), paid))
+            return Exclusion(
+                "amount",
+                f"line {line.line}: {back} of its {below.replace('_', ' ')} went back or is on its way, and the newest"
+                f" report says that it was {now}: name the amounts to give back",
+            )
     return tuple(
-        PlanLine(line.line, line.order_item_id or "", line.sku, line.quantity or 0, limit)
-        for line in active
-        if (limit := limits[line.line]) is not None and limit.total > 0
+        PlanLine(line.line, line.order_item_id or "", line.sku, line.quantity or 0, limit) for line, limit in left
     ) or Exclusion(denials.NOTHING_LEFT.rule, denials.NOTHING_LEFT.why)
 
 

@@ -8,7 +8,7 @@ from ordertui.messages import _, join_texts, ngettext, translate
 from ordertui.operations.planning.plan import PlanLine
 from ordertui.orders.money import format_decimal, parse_minor
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
-from ordertui.orders.refund_limit import excess_text, prorate, units_to_cancel
+from ordertui.orders.refund_limit import excess_text, most_of, prorate, units_to_cancel
 from ordertui.tui.render.plan import COMPONENT_WORD
 from ordertui.tui.screens.task_runner import Task
 
@@ -83,8 +83,8 @@ async def _ask_line(
             return None
         part = int(answer["quantity"])
     kept = before.refund if before is not None and before.quantity == part else None
-    start = kept or prorate(limit, part, quantity)
-    names = [name for name in COMPONENTS if getattr(limit, name)]
+    start = kept or prorate(most_of(limit, limit), part, quantity)
+    names = [name for name in COMPONENTS if getattr(limit, name) > 0]
     fields = [
         (name, _(COMPONENT_WORD[name]).capitalize(), format_decimal(getattr(start, name), currency)) for name in names
     ]
