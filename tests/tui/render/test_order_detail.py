@@ -13,6 +13,7 @@ from ordertui.orders.clock import HOUR
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.tui.keymap import resolve
 from ordertui.tui.main.order_details import describe_order
+from ordertui.tui.render.format import format_hold
 from ordertui.tui.render.order_detail import PANE
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
@@ -87,7 +88,7 @@ def test_an_order_in_a_batch_says_so_first(shop: Session) -> None:
     assert row_id is not None
     batch = shop.batches.commit(shop.planner.plan(Action.CANCEL, [row_id])[0], typed="1")
     text = pane(shop, 2)
-    assert text[1] == f" ◷ cancel held 15:00 · batch {batch.id}"
+    assert text[1] == f" ◷ cancel held 15m · batch {batch.id}"
     assert " x cancel   no   cancel under way" in text
 
 
@@ -132,3 +133,13 @@ def test_a_note_is_shown_within_the_pane(shop: Session) -> None:
     first = next(place for place, line in enumerate(lines) if line.startswith(" Note    waits for the carrier"))
     assert all(len(line) <= PANE for line in lines)
     assert "Friday" in " ".join(lines[first : first + 3])
+
+
+@pytest.mark.parametrize("second", [0, 1, 29, 59])
+def test_a_hold_reads_the_same_in_the_table_and_in_the_status_line(second: int) -> None:
+    ends = NOW + 15 * 60 + second
+    words = [
+        (format_hold(ends, NOW + passed), format_hold(ends, NOW + passed, with_seconds=True)) for passed in range(900)
+    ]
+    assert all(short == line or (short, line[:2]) == ("<1m", "0:") for short, line in words)
+    assert [short for short, _ in words] == [words[passed // 60 * 60][0] for passed in range(900)], "each full minute"

@@ -6,15 +6,17 @@ import asyncio
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Console
 from textual import events, on
+from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.message import Message
 from textual.notifications import SeverityLevel
 
@@ -24,6 +26,7 @@ from ordertui.operations.errors import error_message
 from ordertui.operations.session import Session
 from ordertui.tui.key_queue import KeyHandled, KeyQueue
 from ordertui.tui.keymap import KEYMAP_FILE, Keymap, read_keymap
+from ordertui.tui.screens.errors import errors_shown
 from ordertui.tui.terminal import discard_output_of_closed_terminal, exit_on_signals, watch_terminal
 from ordertui.tui.themes import DARK, THEMES
 from ordertui.tui.tour.controller import PracticeBuilt
@@ -180,6 +183,17 @@ class OrderTuiApp(App[None]):
         )
         taken = LEAVING_KEYS if isinstance(self.screen, MainScreen) else CLOSING_KEYS
         return not (is_wide and is_high) and getattr(event, "key", "") not in taken
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key or a click is bound to, and show the error that it raises."""
+        with errors_shown(self.screen):
+            return await super().run_action(action, default_namespace, namespaces)
+        return True
 
     async def _handle(self, event: events.Event) -> None:
         """Give Textual a key whose turn has come, unless the terminal became too small since it was typed."""

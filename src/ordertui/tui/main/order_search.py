@@ -10,6 +10,7 @@ from ordertui.messages import _
 from ordertui.operations.marks import Marks
 from ordertui.operations.session import Session
 from ordertui.store import Interrupted
+from ordertui.tui.screens.errors import call_later
 from ordertui.tui.screens.task_runner import Task
 
 PROGRESS_AFTER = 0.3
@@ -33,7 +34,7 @@ class OrderSearch:
         Raises FilterError.
         """
         self._is_stopped = False
-        timer = self._screen.set_timer(PROGRESS_AFTER, self._say)
+        timer = call_later(self._screen, PROGRESS_AFTER, self._say)
         try:
             while not self._is_stopped:
                 try:

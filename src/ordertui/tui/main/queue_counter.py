@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 from ordertui.operations.query.queues import Queue
 from ordertui.operations.session import Session
-from ordertui.tui.screens.task_runner import TaskRunner, ignore_unmounted
+from ordertui.tui.screens.errors import work_shown
 from ordertui.tui.widgets.queue_tabs import QueueTabs
 
 
@@ -21,13 +21,11 @@ class QueueCounter:
         self,
         screen: Screen[None],
         session: Session,
-        tasks: TaskRunner,
         tabs: QueueTabs,
         on_counted: Callable[[], None],
     ) -> None:
         self._screen = screen
         self._session = session
-        self._tasks = tasks
         self._tabs = tabs
         self._on_counted = on_counted
         self._queues: tuple[Queue, ...] = ()
@@ -71,12 +69,8 @@ class QueueCounter:
 
     async def _count(self) -> None:
         orders, text, without_fba = self._session.orders, self._filter, self._without_fba
-        try:
-            total = await asyncio.to_thread(orders.count, without_fba=without_fba)
-            queues = await asyncio.to_thread(orders.queues, text, without_fba=without_fba)
-        except Exception as error:
-            self._tasks.show_error(error)
-            return
+        total = await asyncio.to_thread(orders.count, without_fba=without_fba)
+        queues = await asyncio.to_thread(orders.queues, text, without_fba=without_fba)
         if (text, without_fba) == (self._filter, self._without_fba):
             self.total, self._queues = total, queues
             self.count_marked()
@@ -92,11 +86,7 @@ class QueueCounter:
 
     async def _count_marked(self) -> None:
         text = self._filter
-        try:
-            count = await asyncio.to_thread(self._session.orders.count, text, "marked")
-        except Exception as error:
-            self._tasks.show_error(error)
-            return
+        count = await asyncio.to_thread(self._session.orders.count, text, "marked")
         if text == self._filter:
             self._take_in_marked(count)
 
@@ -111,4 +101,4 @@ class QueueCounter:
         return next((queue.note for queue in self._queues if queue.key == key), "")
 
     def _run(self, work: Coroutine[object, object, None], group: str) -> None:
-        self._screen.run_worker(ignore_unmounted(work), group=group, exclusive=True)
+        self._screen.run_worker(work_shown(self._screen, work), group=group, exclusive=True)

@@ -25,7 +25,8 @@ from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.keymap import Keymap
 from ordertui.tui.render.header import render_header
 from ordertui.tui.screens.base import TOO_SMALL, read_selected_text
-from ordertui.tui.screens.task_runner import TaskRunner, ignore_unmounted
+from ordertui.tui.screens.errors import call_every, call_later, errors_shown, show_error, shows_errors, work_shown
+from ordertui.tui.screens.task_runner import TaskRunner
 from ordertui.tui.tour.controller import TourController
 from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.key_hints import KeyHints
@@ -136,15 +137,19 @@ class MainScreen(Screen[None]):
         """Show everything else, then keep an eye on holds and on other processes."""
         with self.app.batch_update():
             await self._mount_deferred()
+        call_every(self, 1.0, self._tick)
+        call_every(self, LOOK_SECONDS, self._look)
         self._rows.is_judging = True
-        self.table.rerender()
-        self.table.reload()
-        self.filter_bar.set_history(self.session.workspace.history())
-        self.refresh_all()
+        self._draw_rows_anew()
         for problem in self.keymap.problems:
             self.notify(problem, severity="warning", timeout=12)
-        self.set_interval(1.0, self._tick)
-        self.set_interval(LOOK_SECONDS, self._look)
+        with errors_shown(self):
+            self.filter_bar.set_history(self.session.workspace.history())
+            self.refresh_all()
+
+    def _draw_rows_anew(self) -> None:
+        self.table.rerender()
+        self.table.reload()
 
     async def _mount_deferred(self) -> None:
         """Mount what the first orders can be seen without; none of it moves them. Read the styles of dialogs before one
@@ -282,6 +287,7 @@ class MainScreen(Screen[None]):
         self.refresh_all()
         self.show_detail()
 
+    @shows_errors
     def show_detail(self) -> None:
         """Show the order under the cursor in the detail pane."""
         from ordertui.tui.render.order_detail import PANE
@@ -295,6 +301,7 @@ class MainScreen(Screen[None]):
             text = describe_order(self.session, row.order_id, width=width, is_full=is_full, keymap=self.keymap)
         self.update_text("detail", text + "\n" * max(0, DETAIL_LINES - text.plain.count("\n")))
 
+    @shows_errors
     def on_resize(self) -> None:
         """Fit the first line and the status line."""
         if self.view.shown is not None:
@@ -329,11 +336,12 @@ class MainScreen(Screen[None]):
             self.view.show()
 
     def _read_changes(self) -> None:
-        self._version = self.session.data_version()
+        version = self.session.data_version()
         self.summary.next_due = self.session.dispatcher.next_due()
         self.summary.waiting = self.session.batches.waiting()
         self.summary.summarizer.forget()
         self.view.counter.count()
+        self._version = version  # after all of it was read: what fails is read again
 
     def _tick(self) -> None:
         """Dispatch what is due, show what time changed, save marks and columns. Called once a second."""
@@ -341,7 +349,7 @@ class MainScreen(Screen[None]):
         may_dispatch = not (self._is_dispatching or self.session.is_read_only)
         if due is not None and self.session.clock.now() >= due.at and may_dispatch:
             self.summary.next_due, self._is_dispatching = None, True
-            self.run_worker(ignore_unmounted(self._dispatch_due()), group="send")
+            self.run_worker(work_shown(self, self._dispatch_due()), group="send")
         elif self.session.clock.now() // 60 != self._minute:
             self._show_time()
         elif due is not None:
@@ -354,7 +362,10 @@ class MainScreen(Screen[None]):
         self.sync.tick()
 
     def _look(self) -> None:
-        """Show what others changed and which previews they have open, soon, and many changes in a row at once."""
+        """Show what others changed and which previews they have open, soon, and many changes in a row at once.
+
+        Raises what kept rows from being read when they were drawn, and lets them be drawn again.
+        """
         claims = self.session.claims
         claims.look()
         if claims.others != self._claims:
@@ -362,6 +373,11 @@ class MainScreen(Screen[None]):
             self.table.rerender()
             self.show_detail()
         self._looks += 1
+        error = self._rows.take_error() if self._looks >= REST_LOOKS else None
+        if error is not None:
+            self._looks = 0
+            self._draw_rows_anew()
+            raise error
         if self._looks >= REST_LOOKS and self.session.data_version() != self._version:
             self._looks = 0
             self._read_changes()
@@ -389,7 +405,7 @@ class MainScreen(Screen[None]):
                 DispatchIncomplete,  # with the dispatch, not at the start
             )
 
-            self.tasks.show_error(error)
+            show_error(self, error)
             sent = list(error.written) if isinstance(error, DispatchIncomplete) else []
         finally:
             self._is_dispatching = False
@@ -418,7 +434,7 @@ class MainScreen(Screen[None]):
     def _cursor_moved(self) -> None:
         if self._detail_timer is not None:
             self._detail_timer.stop()
-        self._detail_timer = self.set_timer(CURSOR_PAUSE, self._cursor_rests)
+        self._detail_timer = call_later(self, CURSOR_PAUSE, self._cursor_rests)
 
     def _cursor_rests(self) -> None:
         scrolls = list(self.query("#detail-scroll").results(VerticalScroll))
@@ -429,6 +445,7 @@ class MainScreen(Screen[None]):
         self.summary.show_for_cursor()
 
     @on(MarksChanged)
+    @shows_errors
     def _marks_changed(self) -> None:
         self.marks.changed()
         self.view.counter.count_marked()
@@ -443,10 +460,12 @@ class MainScreen(Screen[None]):
         self.action_run("see.detail")
 
     @on(SortRequested)
+    @shows_errors
     def _sort_requested(self, event: SortRequested) -> None:
         self.view.sort_by(event.key, more=event.more)
 
     @on(ColumnSized)
+    @shows_errors
     def _column_sized(self, event: ColumnSized) -> None:
         shown = [column.key for column in self.table.renderer.layout.columns]
         self.view.set_columns(self.view.request.sized(event.key, event.width, shown))
@@ -461,13 +480,16 @@ class MainScreen(Screen[None]):
         self.action_run(f"queue.{event.key}")
 
     @on(FilterBar.Typed)
+    @shows_errors
     def _filter_typed(self, event: FilterBar.Typed) -> None:
         self.view.preview_filter(event.text)
 
     @on(FilterBar.Applied)
+    @shows_errors
     def _filter_applied(self, event: FilterBar.Applied) -> None:
         self.view.apply_filter(event.text)
 
     @on(FilterBar.Cancelled)
+    @shows_errors
     def _filter_cancelled(self) -> None:
         self.view.cancel_filter()

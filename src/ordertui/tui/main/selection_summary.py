@@ -20,7 +20,8 @@ from ordertui.operations.session import Session
 from ordertui.orders.order import OrderRow
 from ordertui.tui.render.format import render_sparkline
 from ordertui.tui.render.status_line import StatusLine, render_status_line
-from ordertui.tui.screens.task_runner import TaskRunner, ignore_unmounted
+from ordertui.tui.screens.errors import work_shown
+from ordertui.tui.screens.task_runner import TaskRunner
 from ordertui.tui.widgets.order_table import OrderTable
 
 from .view_controller import ViewController
@@ -246,7 +247,7 @@ class SummaryController:
             self._show(self.summarizer.summarize(request))
         else:
             self._update_text("status", self.summarizer.status(request))
-            self._screen.run_worker(ignore_unmounted(self._show_later(request)), group="panel", exclusive=True)
+            self._screen.run_worker(work_shown(self._screen, self._show_later(request)), group="panel", exclusive=True)
 
     def stop(self) -> None:
         """Let the summary that is being made end."""
@@ -264,9 +265,6 @@ class SummaryController:
         try:
             summary = await asyncio.to_thread(self.summarizer.summarize, request, lambda: number != self._number)
         except Stopped:
-            return
-        except Exception as error:
-            self._tasks.show_error(error)
             return
         if number == self._number:
             self._show(summary)

@@ -23,11 +23,30 @@ class StoreRows:
         self._session = session
         self._listed: dict[int, ListedFacts] = {}
         """Of the rows read last, and of those before as far as they fit."""
+        self._error: Exception | None = None
+        """What kept rows from being read."""
         self.is_judging = False
         """Whether the State column is filled. It is empty until the first orders are drawn: the rules are read then."""
 
+    def take_error(self) -> Exception | None:
+        """Return what kept rows from being read since this was asked last; None when nothing did.
+
+        It is met while lines are drawn, where an error would end the program.
+        """
+        error, self._error = self._error, None
+        return error
+
     def rows(self, ids: Sequence[int]) -> Mapping[int, OrderRow]:
-        """Return the rows of these ids, ready to be asked for what their cells need."""
+        """Return the rows of these ids, ready to be asked for what their cells need. Those that cannot be read are
+        left out until `take_error` told.
+        """
+        try:
+            return self._read(ids)
+        except Exception as error:
+            self._error = error
+            return {}
+
+    def _read(self, ids: Sequence[int]) -> Mapping[int, OrderRow]:
         found = self._session.orders.rows(ids)
         if self.is_judging:
             self._session.eligibility.rules.prefetch(found.values())
@@ -40,10 +59,16 @@ class StoreRows:
         return found
 
     def context(self, row: OrderRow) -> CellContext:
-        """Return what the cells of a row need."""
+        """Return what the cells of a row need. The State column stays empty where that cannot be read."""
         now, zone = self._session.clock.now(), zone_of(row.marketplace)
-        if not self.is_judging:
-            return CellContext(now, zone)
+        if self.is_judging:
+            try:
+                return self._judged(row, now, zone)
+            except Exception as error:
+                self._error = error
+        return CellContext(now, zone)
+
+    def _judged(self, row: OrderRow, now: int, zone: str) -> CellContext:
         listed = self._listed.get(row.id)
         if listed is None:
             listed = self._session.orders.listed((row,)).get(row.id, NOTHING_LISTED)

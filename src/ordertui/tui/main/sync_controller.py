@@ -14,7 +14,8 @@ from ordertui.operations.errors import BadInput, PassphraseNeeded
 from ordertui.operations.session import Session
 from ordertui.tui.render.format import format_countdown
 from ordertui.tui.render.header import render_age
-from ordertui.tui.screens.task_runner import Task, TaskRunner, ignore_unmounted
+from ordertui.tui.screens.errors import show_error, work_shown
+from ordertui.tui.screens.task_runner import Task, TaskRunner
 
 if TYPE_CHECKING:
     from ordertui.operations.sync.order_sync import SyncProgress, SyncSummary
@@ -130,7 +131,7 @@ class SyncController:
     def _start(self, *, by_hand: bool) -> None:
         self.run = SyncRun(self._session)
         self.show_age()
-        self._screen.run_worker(ignore_unmounted(self._sync(self.run, by_hand=by_hand)), group="sync")
+        self._screen.run_worker(work_shown(self._screen, self._sync(self.run, by_hand=by_hand)), group="sync")
 
     async def _sync(self, run: SyncRun, *, by_hand: bool) -> None:
         needs_passphrase = False
@@ -145,7 +146,7 @@ class SyncController:
             if isinstance(error, BadInput):
                 self._session.sync.connection.credentials.ask = None  # a wrong passphrase is asked for again
             if (by_hand or self._failures == 1) and not needs_passphrase:
-                self._tasks.show_error(error)
+                show_error(self._screen, error)
         else:
             self._failures = self._not_before = 0
             is_serious = bool(found.notes or found.rejects)

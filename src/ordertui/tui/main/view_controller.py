@@ -18,7 +18,8 @@ from ordertui.operations.session import Session
 from ordertui.store import Interrupted
 from ordertui.tui.actions import find_command
 from ordertui.tui.render.format import empty_text
-from ordertui.tui.screens.task_runner import TaskRunner, ignore_unmounted
+from ordertui.tui.screens.errors import call_later, errors_shown, show_error, work_shown
+from ordertui.tui.screens.task_runner import TaskRunner
 from ordertui.tui.screens.view_request import FIRST_PAGE, View, ViewRequest, read_ids, read_view
 from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.order_table import OrderTable
@@ -81,7 +82,7 @@ class ViewController:
         """The last view that was read to its end: the one to go back to when a reading is stopped."""
         self._pending: View | None = None
         """A view that other processes' changes made; it waits because marks, a range or a dialog are open."""
-        self.counter = QueueCounter(screen, session, tasks, widgets.queue_tabs, self._show_counts)
+        self.counter = QueueCounter(screen, session, widgets.queue_tabs, self._show_counts)
         self.reading_text = ""
         """What the status line says while a view is read, once that takes long; else empty."""
         self.search = OrderSearch(screen, session, self._search_changed)
@@ -167,7 +168,7 @@ class ViewController:
         self._stop_progress_timer()
         self._number += 1
         number = self._number
-        self._progress_timer = self._screen.set_timer(PROGRESS_AFTER, lambda: self._say_reading(number))
+        self._progress_timer = call_later(self._screen, PROGRESS_AFTER, lambda: self._say_reading(number))
         return self._run(self._read_view(self.request, number), "view")
 
     def stop_reading(self) -> None:
@@ -177,7 +178,6 @@ class ViewController:
         elif self.reading_text and self._complete is not None:
             self._screen.workers.cancel_group(self._screen, "view")
             self._session.orders.interrupt()
-            self._filter_bar.set_text(self._complete.request.filter)
             self._go_back()
             self._finish_reading()
             self._screen.notify(_("stopped: what was shown before is shown again"))
@@ -189,15 +189,18 @@ class ViewController:
                 if number != self._number:  # another view is asked for, or this one was stopped
                     return
         except Exception as error:
-            self._tasks.show_error(error)
+            show_error(self._screen, error)
             self._go_back()
         self._finish_reading()
 
     def _go_back(self) -> None:
         """Show the last view that was read to its end, and what others changed since: reading that was interrupted."""
-        if self._complete is not None:
-            self.request = self._complete.request
-            self._swap(self._complete, is_complete=True)
+        with errors_shown(self._screen):
+            if self._complete is not None:
+                self.request = self._complete.request
+                if self._filter_bar.typed is None:
+                    self._filter_bar.set_text(self.request.filter)
+                self._swap(self._complete, is_complete=True)
         self.refresh_external_changes()
 
     async def _has_read(self, request: ViewRequest) -> bool:
@@ -316,8 +319,8 @@ class ViewController:
         """Show the first orders of a filter that is being typed, when no letter follows soon."""
         self._stop_typing_timer()
         if not self._table.in_visual:
-            self._typing_timer = self._screen.set_timer(
-                TYPING_PAUSE, lambda: self._run(self._preview_filter(text), "typed")
+            self._typing_timer = call_later(
+                self._screen, TYPING_PAUSE, lambda: self._run(self._preview_filter(text), "typed")
             )
 
     async def _preview_filter(self, text: str) -> None:
@@ -417,4 +420,4 @@ class ViewController:
 
     def _run(self, work: Coroutine[object, object, None], group: str) -> Worker[None]:
         """Run this beside the screen; another run of the same group is cancelled."""
-        return self._screen.run_worker(ignore_unmounted(work), group=group, exclusive=True)
+        return self._screen.run_worker(work_shown(self._screen, work), group=group, exclusive=True)

@@ -13,7 +13,7 @@ from textual.content import Content
 
 from ordertui.messages import N_, _, pgettext
 from ordertui.operations.batches.batch import Due, DueStep
-from ordertui.orders.clock import to_local
+from ordertui.orders.clock import HOUR, to_local
 from ordertui.orders.enums import Action
 from ordertui.orders.money import format_money
 from ordertui.orders.text import format_duration as duration_text
@@ -32,6 +32,8 @@ STYLE = {
     "no orders": "$foreground-muted",
     "unknown": "$text-warning",
 }
+MINUTE = 60
+"""Seconds."""
 GAP = "   "
 """What parts one fact, or one key, from the next: a line breaks only there."""
 
@@ -70,11 +72,16 @@ def format_countdown(seconds: int) -> str:
     return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
 
 
-def format_short(seconds: int) -> str:
-    """Return the time left in one unit, as `3h`, `12m`, and below two minutes `1:48`; `now` when there is none."""
-    if seconds < 120:
-        return format_countdown(seconds)
-    return f"{seconds // 3600}h" if seconds >= 7200 else f"{seconds // 60}m"
+def format_hold(ends: int, now: int, *, with_seconds: bool = False) -> str:
+    """Return how long a hold lasts, the same wherever the main screen says it: `3h`, `119m`, `12m`, `<1m`.
+
+    Counted from the full minute of the clock: only then the table draws its words anew. `with_seconds`: in its last
+    minute as `0:48`, and `now` after it, for what is drawn each second.
+    """
+    left = ends - now // MINUTE * MINUTE
+    if left < MINUTE:
+        return format_countdown(ends - now) if with_seconds else "<1m"
+    return f"{left // HOUR}h" if left >= 2 * HOUR else f"{left // MINUTE}m"
 
 
 def format_due(due: Due, now: int) -> str:

@@ -11,7 +11,7 @@ from ordertui.operations.batches.batch import Due, DueStep, Waiting
 from ordertui.operations.rate.figures import Impact
 from ordertui.orders.order import OrderRow
 
-from .format import MUTED, Piece, format_due, format_short, format_sums
+from .format import MUTED, Piece, format_due, format_hold, format_sums
 
 NARROW = 80
 """Below so many cells the words of what waits are cut short."""
@@ -91,7 +91,9 @@ def render_waiting(waiting: Waiting, due: Due | None, now: int, *, is_short: boo
     """Return what waits, such as `   ◷ 3 held 12m   ◇ 2 to approve   ↑ 5 to upload`; empty when nothing does."""
     found = Content("")
     if waiting.held:
-        left = f" {format_short(due.at - now)}" if due is not None and due.step is DueStep.HOLD_ENDS else ""
+        left = ""
+        if due is not None and due.step is DueStep.HOLD_ENDS:
+            left = f" {format_hold(due.at, now, with_seconds=True)}"
         found += Content.styled(_("   ◷ {held:,} held{left}", held=waiting.held, left=left), "bold $text-warning")
     if due is not None and (not waiting.held or due.step is not DueStep.HOLD_ENDS):
         found += Content.styled(f"   → {format_due(due, now)}", "bold $text-warning")

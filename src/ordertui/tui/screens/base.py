@@ -22,6 +22,8 @@ from textual.widgets import Static
 from ordertui.messages import N_, _
 from ordertui.tui.render.format import GAP
 
+from .errors import call_every
+
 if TYPE_CHECKING:
     from ordertui.operations.session import Session
 
@@ -192,4 +194,4 @@ class ChangeWatch:
                 self._version = version
                 on_change()
 
-        dialog.set_interval(LOOK_SECONDS, look)
+        call_every(dialog, LOOK_SECONDS, look)

@@ -22,6 +22,7 @@ from ordertui.tui.screens.task_runner import Task, TaskRunner
 
 from .base import SCROLL_KEYS, Dialog, Title
 from .dialogs import ConfirmScreen
+from .errors import shows_errors
 from .progress import AskingScreen
 
 
@@ -53,6 +54,7 @@ class MessageScreen(Dialog[None]):
             yield Static(id="message-text", markup=False)
             yield Static(id="message-before", markup=False)
 
+    @shows_errors
     def on_mount(self) -> None:
         """Show the first text."""
         self._show()

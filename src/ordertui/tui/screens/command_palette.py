@@ -24,6 +24,7 @@ from ordertui.tui.widgets.line_input import LineInput
 from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import Dialog
+from .errors import shows_errors
 from .typed_commands import VERBS, CommandReader, TypedCommand
 
 RECENT = 5
@@ -59,6 +60,7 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
         yield Static("", id="palette-note", markup=False)
         yield SafeOptionList()
 
+    @shows_errors
     def on_mount(self) -> None:
         """Show the last commands and all actions, and focus the input."""
         self._narrow("")
@@ -173,16 +175,19 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
         )
 
     @on(Input.Changed)
+    @shows_errors
     def _changed(self, event: Input.Changed) -> None:
         self._narrow(event.value)
 
     @on(Input.Submitted)
+    @shows_errors
     def _submitted(self) -> None:
         hit = self._here
         if hit is not None:
             self._take(hit)
 
     @on(OptionList.OptionSelected)
+    @shows_errors
     def _selected(self, event: OptionList.OptionSelected) -> None:
         hit = self._shown.get(event.option_id or "")
         if hit is not None:  # else the list was filled anew since the click, without it

@@ -30,6 +30,7 @@ from ordertui.tui.widgets.line_input import LineInput
 from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import Dialog
+from .errors import errors_shown, shows_errors
 
 SHOWN = 1_000
 """Entries of a folder that are listed."""
@@ -128,6 +129,7 @@ class PickerScreen(Dialog[list[Path] | None]):
         self._show(at)
         self._look_at_headers()
 
+    @shows_errors
     def _show(self, at: Path | None = None) -> None:
         if self._is_gone:
             return
@@ -159,7 +161,8 @@ class PickerScreen(Dialog[list[Path] | None]):
             self._kinds[entry.path] = await asyncio.to_thread(kind_of, entry.path)
             if self._is_gone:
                 return
-            self._files.replace_option_prompt(str(entry.path), self._line(entry))
+            with errors_shown(self):
+                self._files.replace_option_prompt(str(entry.path), self._line(entry))
 
     def on_resize(self) -> None:
         """Cut names to the new width."""

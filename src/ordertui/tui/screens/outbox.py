@@ -38,6 +38,7 @@ from ordertui.tui.widgets.option_list import SafeOptionList
 from .base import Dialog, Title
 from .batch_actions import BatchActions
 from .dialogs import TextScreen
+from .errors import call_every, errors_shown, shows_errors
 
 ROWS = 2_000
 """Rows listed of a batch; refused ones come first."""
@@ -85,9 +86,10 @@ class OutboxScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """Show the batches, and count down to what happens to them next."""
-        self._read()
         self._list("batches").focus()
-        self.set_interval(1.0, self._count_down)
+        call_every(self, 1.0, self._count_down)
+        with errors_shown(self):
+            self._read()
 
     def on_resize(self) -> None:
         """Fit the lines to the new width."""
@@ -103,9 +105,10 @@ class OutboxScreen(Dialog[None]):
     # What is shown
 
     def _read(self) -> None:
-        self._version = self._session.data_version()
+        version = self._session.data_version()
         self._batches = self._session.batches.find()
         self._issues = self._session.batches.open_issues()
+        self._version = version  # after all of it was read: what fails is read again
         self._show()
 
     def _line_context(self) -> BatchContext:
@@ -118,6 +121,7 @@ class OutboxScreen(Dialog[None]):
             may_approve=not self._session.context.role_refusal(Permission.APPROVE),
         )
 
+    @shows_errors
     def _show(self) -> None:
         if not self.query("#batches"):
             return  # it is being closed
@@ -161,6 +165,7 @@ class OutboxScreen(Dialog[None]):
         return next((row for row in self._rows if row.order_id == order_id), None)
 
     @on(OptionList.OptionHighlighted, "#batches")
+    @shows_errors
     def _show_batch(self) -> None:
         batch = self._batch
         if batch is None:
@@ -206,6 +211,7 @@ class OutboxScreen(Dialog[None]):
     # Moving between the batches and the rows of one
 
     @on(OptionList.OptionSelected, "#batches")
+    @shows_errors
     def _open_rows(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         self._go_to_rows()
@@ -240,6 +246,7 @@ class OutboxScreen(Dialog[None]):
             self._go_to_rows()
 
     @on(OptionList.OptionSelected, "#batch-rows")
+    @shows_errors
     def _open_order(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         row = self._row

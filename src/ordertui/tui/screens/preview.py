@@ -43,11 +43,12 @@ from ordertui.tui.render.plan import (
     render_details,
 )
 from ordertui.tui.render.plan_rows import ExclusionGroup, PlanEntry, PlanRows, list_entries
-from ordertui.tui.screens.task_runner import Task, TaskRunner, ignore_unmounted
+from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.line_list import LineList
 
 from .base import Dialog, Title
 from .dialogs import ConfirmScreen, TextScreen
+from .errors import call_every, shows_errors, work_shown
 from .plan_head import PlanHead, PlanTitle
 from .plan_questions import ask_budget, ask_count, ask_reason, save_plan, save_sheet
 from .refund_editor import ask_amounts
@@ -132,13 +133,14 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         yield PlanHead(self._plan_look, by_api=self.session.context.is_api_dispatch)
         yield LineList(self._draw, id="plan-list")
 
+    @shows_errors
     def on_mount(self) -> None:
         """Show the plan, and let others know that it is open."""
         self._claim = self.session.claims.hold(self.plan.action, self._ids)
         self._show()
         self._list.focus()
         self._look()
-        self.set_interval(LOOK_SECONDS, self._look)
+        call_every(self, LOOK_SECONDS, self._look)
 
     def on_unmount(self) -> None:
         """Let others know that it is closed."""
@@ -152,15 +154,12 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         now = (claims.others, self.session.data_version(), self.plan)
         if now != self._looked and not (self._is_committing or self._is_reading):
             self._looked, self._is_reading = now, True
-            self.run_worker(ignore_unmounted(self._read_others()), group="others")
+            self.run_worker(work_shown(self, self._read_others()), group="others")
 
     async def _read_others(self) -> None:
         try:
             found = await asyncio.to_thread(others_text, self.session, self.plan, Marks(self._ids))
-        except Exception as error:  # what was read before stays, and the next change is read again
-            self._tasks.show_error(error)
-            return
-        finally:
+        finally:  # after an error what was read before stays, and the next change is read again
             self._is_reading = False
         if found != self._others and not self._is_committing:
             self._others = found
@@ -236,6 +235,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
     # Looking
 
     @on(LineList.Opened)
+    @shows_errors
     def _open(self) -> None:
         """Show the order under the cursor in full, or open the group."""
         entry = self._entry

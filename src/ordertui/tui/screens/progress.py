@@ -11,6 +11,7 @@ from textual.widgets import ProgressBar, Static
 from ordertui.messages import N_, _
 
 from .base import Dialog
+from .errors import call_every
 
 
 class AskingScreen(Dialog[None]):
@@ -50,7 +51,7 @@ class ProgressScreen(AskingScreen):
 
     def on_mount(self) -> None:
         """Show the progress a few times a second."""
-        self.set_interval(0.2, self._look)
+        call_every(self, 0.2, self._look)
 
     def _look(self) -> None:
         text = ""

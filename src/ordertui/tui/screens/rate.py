@@ -25,6 +25,7 @@ from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import SCROLL_KEYS, ChangeWatch, Dialog
 from .dialogs import TextScreen
+from .errors import shows_errors, work_shown
 
 LISTED = 2_000
 """Orders listed; `ordertui rate --list` gives all."""
@@ -86,6 +87,7 @@ class RateScreen(Dialog[None]):
         with VerticalScroll(classes="dialog-body", can_focus=False):
             yield Static(_("Counting…"), id="rate-full", markup=False)
 
+    @shows_errors
     def on_mount(self) -> None:
         """Count in a thread, then show the marketplace asked for; count again when the store changes."""
         ChangeWatch(self._session).start(self, self._count_again)
@@ -114,7 +116,7 @@ class RateScreen(Dialog[None]):
         self._is_behind = True
         if not self._is_counting:
             self._is_counting = True
-            self.run_worker(self._count_until_done(), group="count")
+            self.run_worker(work_shown(self, self._count_until_done()), group="count")
 
     async def _count_until_done(self) -> None:
         try:
@@ -124,9 +126,7 @@ class RateScreen(Dialog[None]):
                 place = next((n for n, one in enumerate(views) if _key(one) == _key(self._course)), 0)
                 self._views, self._place = views, place
                 self._show()
-        except Exception as error:  # what was counted before stays, and the next change counts again
-            self._tasks.show_error(error)
-        finally:
+        finally:  # after an error what was counted before stays, and the next change counts again
             self._is_counting = False
 
     @property
@@ -263,6 +263,7 @@ class OrdersScreen(Dialog[None]):
         """Focus the list."""
         self.query_one(OptionList).focus()
 
+    @shows_errors
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Open the order."""
         order_id = event.option_id

@@ -22,6 +22,7 @@ from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import Dialog
 from .dialogs import FormScreen
+from .errors import shows_errors
 
 
 class ViewsScreen(Dialog[SavedView | None]):
@@ -126,6 +127,7 @@ class ViewsScreen(Dialog[SavedView | None]):
             self.notify(_("{place} deleted", place=self._views.pop(place).name))
             self._save_all(place)
 
+    @shows_errors
     def _save_all(self, place: int) -> None:
         self._workspace.keep_views(self._views)
         self._show(place)

@@ -37,6 +37,7 @@ from ordertui.tui.widgets.line_list import LineList
 
 from .base import ChangeWatch, Dialog, Title
 from .dialogs import FormScreen, TextScreen
+from .errors import shows_errors, work_shown
 
 
 class ShortageScreen(Dialog[ShortageSheet | None]):
@@ -174,7 +175,7 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
         self._moves += 1
         self._show_head()
         if not is_running:
-            self.run_worker(self._weigh_until_done(), group="weigh")
+            self.run_worker(work_shown(self, self._weigh_until_done()), group="weigh")
 
     async def _weigh_until_done(self) -> None:
         while self.is_weighing:
@@ -203,6 +204,7 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
     # Looking, saving, leaving
 
     @on(LineList.Opened)
+    @shows_errors
     def _open(self) -> None:
         """Show the order under the cursor in full, after why it is where it is."""
         row = self._row

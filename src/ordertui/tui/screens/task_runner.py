@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
 
 from ordertui.messages import _, ngettext
-from ordertui.operations.errors import error_message
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.tui.key_queue import InputLock, KeyQueue
 
 from .base import Title
+from .errors import errors_shown
 
 if TYPE_CHECKING:
     from ordertui.operations.batches.batch import Batch
@@ -31,12 +30,6 @@ SHOWN_FROM = 2_000
 Given = TypeVar("Given")
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
-
-
-async def ignore_unmounted(work: Awaitable[None]) -> None:
-    """Await work that touches the screen. Ignore `NoMatches`: the screen is being unmounted while the work goes on."""
-    with suppress(NoMatches):
-        await work
 
 
 class Task:
@@ -137,15 +130,10 @@ class TaskRunner:
             lock = self.keys.lock()
             self._screen.run_worker(self._run(run(Task(self._screen, lock)), lock), group="act")
 
-    def show_error(self, error: Exception) -> None:
-        """Say on the screen what went wrong."""
-        self._screen.notify(error_message(error), severity="error", timeout=10)
-
     async def _run(self, task: Awaitable[object], lock: InputLock) -> None:
         try:
-            await task
-        except Exception as error:
-            self.show_error(error)
+            with errors_shown(self._screen):
+                await task
         finally:
             self._is_running = False
             lock.open()

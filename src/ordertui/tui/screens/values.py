@@ -16,6 +16,7 @@ from ordertui.operations.marks import Marks
 from ordertui.operations.query.facets import FACETS, FacetValue, values
 from ordertui.operations.query.queues import within
 from ordertui.operations.session import Session
+from ordertui.store import Interrupted
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.format import MUTED
 from ordertui.tui.screens.task_runner import Task, TaskRunner
@@ -72,7 +73,12 @@ class ValuesScreen(Dialog[str | None]):
         return values(self._session.orders, facet, self._filter, self._queue, without_fba=self._without_fba)
 
     def _find(self, text: str) -> Marks:
-        return Marks(self._session.orders.find(text, queue=self._queue, without_fba=self._without_fba))
+        while True:
+            try:
+                return Marks(self._session.orders.find(text, queue=self._queue, without_fba=self._without_fba))
+            except Interrupted:  # together with what the main screen was reading, which is read again
+                if not self.is_attached:
+                    raise
 
     def _prompt(self, place: int) -> Content:
         value = self._values[place]

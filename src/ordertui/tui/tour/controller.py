@@ -18,6 +18,7 @@ from ordertui.messages import N_, _
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import LEFT_BATCHES, RowState
 from ordertui.orders.enums import Action
+from ordertui.tui.screens.errors import call_every
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.order_table import OrderTable
 
@@ -85,7 +86,7 @@ class TourController:
         self._remove_notes()
         self.tour = Tour(self._facts())
         if self._timer is None:
-            self._timer = self._screen.set_interval(CHECK_SECONDS, self._check)
+            self._timer = call_every(self._screen, CHECK_SECONDS, self._check)
         self._check()
 
     def leave(self) -> bool:

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from ordertui.messages import N_, _, translate
+from ordertui.orders.errors import UserError
 
 from .line_input import LineInput
 
@@ -172,6 +173,9 @@ class FilterBar(Vertical):
                 else ""
             )
             self._say(f"{' ' * (error.column - 1)}^\n{translate(str(error))}{hint}", error=True)
+            return False
+        except (UserError, OSError) as error:  # the store that knows the zone of its dates cannot be read
+            self._say(translate(str(error)), error=True)
             return False
         found = complete(text, self._input.cursor_position)
         words = _("   Tab: {found}", found="  ".join(found[:6])) if found and text and not text.endswith(" ") else ""
