@@ -605,3 +605,19 @@ def test_a_row_whose_channel_is_damaged_has_the_marketplace_of_its_orders_row_be
     _, found, rejects = everything(write(tmp_path / "a.txt", COLUMNS["unshipped"], [*rows, other]))
     assert [row["marketplace"] for row in found] == ["US", "US", None]
     assert len(rejects) == 2, "both are told"
+
+
+@pytest.mark.parametrize("kind", ["all_orders", "unshipped"])
+def test_a_row_whose_own_order_id_is_broken_is_about_no_order_that_another_cell_names(
+    kind: str, tmp_path: Path
+) -> None:
+    """It was taken for a word on that other order, and for no word on an unknown one."""
+    name = "amazon-order-id" if kind == "all_orders" else "order-id"
+    rows = [cells(kind, 1), cells(kind, 2) | {name: "113-00", "sku": "113-0000007-0000007"}]
+    _, taken, (reject,) = everything(write(tmp_path / "a.txt", COLUMNS[kind], rows))
+    assert len(taken) == 1
+    assert "113-0000007-0000007" in reject.text
+    assert (reject.is_taken, reject.order_ids) == (False, ())
+    rows[1] = cells(kind, 2) | {"sku": ""} | ({"order-item-id": "x"} if kind == "unshipped" else {"asin": ""})
+    _, taken, rejects = everything(write(tmp_path / "b.txt", COLUMNS[kind], rows))
+    assert all(one.order_ids == (rows[1][name],) for one in rejects)

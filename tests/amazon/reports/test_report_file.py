@@ -250,6 +250,22 @@ def test_a_bad_value_of_an_xml_report_is_listed_with_its_line(tmp_path: Path) ->
     assert (empty.text, empty.is_taken) == ("113-0000002-0000009", False)
 
 
+def test_an_order_outside_of_a_message_is_read_and_an_item_outside_of_an_order_is_listed(tmp_path: Path) -> None:
+    inside, outside = (ORDER.format(n=n, title="x", quantity=1) for n in (1, 2))
+    outside = outside.replace("<Message>", "").replace("</Message>", "")
+    stray = "\n<OrderItem><SKU>stray</SKU><Quantity>1</Quantity></OrderItem>"
+    for place, parts in enumerate(((stray, inside, outside), (outside, stray, inside), (inside, outside, stray))):
+        text = envelope(*parts)
+        (tmp_path / f"{place}.xml").write_text(text, encoding="utf-8")
+        _, rows, rejects = everything(tmp_path / f"{place}.xml")
+        wanted = [f"113-{n:07d}-0000009" for n in (1, 2) for _ in range(2)]
+        assert sorted(str(row["order_id"]) for row in rows) == wanted
+        assert {row["status"] for row in rows} == {"unshipped"}
+        (one,) = rejects
+        assert "<SKU>stray" in text.split("\n")[one.line - 1]
+        assert (one.is_taken, one.order_ids) == (False, ())
+
+
 @pytest.mark.parametrize("status", ["", "<OrderStatus>Unshipped</OrderStatus>"])
 @pytest.mark.parametrize("item", ["", "<OrderItem/>", "<OrderItem><SKU>A</SKU><Quantity>1</Quantity></OrderItem>"])
 def test_each_order_of_an_xml_report_without_an_id_is_listed_with_its_line(

@@ -5,10 +5,15 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from ordertui.operations.query.queues import QUEUES
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ordertui.operations.query.queues import QUEUES, within
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
+from ordertui.rules.language import ALWAYS, And, Condition, FilterError, Not, Or, parse
 from support.batches import answer, send, session_of
 from support.shops import NOW, all_orders_row, bring, open_session, standard
 
@@ -119,3 +124,46 @@ def test_an_export_says_what_the_screen_shows_and_every_line(tmp_path: Path) -> 
         held = found[plan.rows[0].order_id]
         assert (held["action"], held["state"], held["may"]) == ("cancel", "held", "none")
         assert {row["asked"] for row in found.values()} <= {"official", "some", "message", "none", "unknown"}
+
+
+words = st.sampled_from(["status:shipped", "late", "lamp", '"this or that"', 'title:") or ("', "-prime:yes", "or-else"])
+texts = st.recursive(
+    words,
+    lambda inner: st.one_of(
+        st.builds("{} {}".format, inner, inner),
+        st.builds("{} OR {}".format, inner, inner),
+        st.builds("{} or {}".format, inner, inner),
+        st.builds("({})".format, inner),
+        st.builds("-({})".format, inner),
+    ),
+    max_leaves=5,
+)
+
+
+def condition_of(text: str) -> Condition:
+    return parse(text, now=NOW, zone="UTC")
+
+
+def fits(condition: Condition, facts: frozenset[Condition]) -> bool:
+    """The condition over a set of true leaves, by hand."""
+    if isinstance(condition, Not):
+        return not fits(condition.item, facts)
+    if isinstance(condition, And | Or):
+        return (all if isinstance(condition, And) else any)(fits(item, facts) for item in condition.items)
+    return condition == ALWAYS or condition in facts
+
+
+leaf_sets = st.frozensets(words.filter(lambda word: not word.startswith("-")).map(condition_of))
+
+
+@given(texts | st.just(" "), texts | st.just(""), leaf_sets)
+def test_what_fits_within_both_filters_is_what_fits_each(one: str, other: str, facts: frozenset[Condition]) -> None:
+    both = condition_of(within(one, other))
+    assert fits(both, facts) is (fits(condition_of(one), facts) and fits(condition_of(other), facts))
+
+
+@pytest.mark.parametrize("bad", ["late) or (lamp", "late)", "(late", "late or (lamp))", '"late'])
+def test_a_filter_whose_brackets_do_not_match_opens_no_other(bad: str) -> None:
+    for pair in ((bad, "prime:yes"), ("prime:yes", bad)):
+        with pytest.raises(FilterError, match=r"closes nothing|never closed"):
+            within(*pair)

@@ -127,7 +127,7 @@ def test_words_for_an_order_of_keys(session: Session) -> None:
     assert read_sorting("status, -total,+status", down=False) == (SortKey("status", False), SortKey("total", True))
     assert read_sorting("placed") == (SortKey("placed", True),)
     for wrong in ("", "price", "status,,total", "-"):
-        with pytest.raises(UnknownChoice, match="there are: placed, ship_by"):
+        with pytest.raises(UnknownChoice, match="there are: placed, ship-by"):
             read_sorting(wrong)
 
 
@@ -148,3 +148,12 @@ def test_the_order_of_a_list_on_the_command_line(tmp_path: Path) -> None:
     assert [one["items"] for one in items] == [2, 2, 2, 1, 1, 1]
     assert [one["order_id"][-1] for one in items] == list("531642")
     assert Command(tmp_path).run("list", "--sort", "-price").code == 2
+
+
+@pytest.mark.parametrize("typed", ["ship-by", "SHIP-BY", "Ship_By", " -ship_by", "+SHIP-BY"])
+def test_a_key_is_read_in_each_spelling_and_told_in_one(typed: str) -> None:
+    (found,) = read_sorting(typed)
+    assert found.key == "ship_by"
+    with pytest.raises(UnknownChoice, match=r"'Ship.by'.*: placed, ship-by,") as refused:
+        read_sorting("Ship.by")
+    assert "ship_by" not in str(refused.value)

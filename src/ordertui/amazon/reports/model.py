@@ -56,6 +56,8 @@ class RejectedRow(msgspec.Struct, frozen=True):
     text: str
     is_taken: bool = False
     """Whether only a cell could not be read: that value is unknown, and the row's other values are taken."""
+    order_ids: tuple[str, ...] = ()
+    """Orders that it is about; several where a line end is missing. Empty: not known, whatever ids its cells have."""
 
 
 class RowBatch(msgspec.Struct, frozen=True):

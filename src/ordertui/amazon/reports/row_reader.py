@@ -403,11 +403,12 @@ class RowReader:
         file, cells = str(self._info.path), split_line(line, self._info.delimiter)
         if len(cells) == self._width:
             kept = [to_single_line(cell) for cell in self.pick_fields(cells)]
-            text = " | ".join(cell for cell in kept if cell)
-            return RejectedRow(file, number, error.with_value(), text, is_taken)
+            text, order_id = " | ".join(cell for cell in kept if cell), strip_quotes(kept[_ORDER_ID])
+            about = (order_id,) if ORDER_ID.fullmatch(order_id) else ()
+            return RejectedRow(file, number, error.with_value(), text, is_taken, about)
         is_named = any(ORDER_ID.fullmatch(strip_quotes(cell)) for cell in cells)
-        order_ids = dict.fromkeys(ORDER_ID.findall(line)) if is_named else ()
-        return RejectedRow(file, number, str(error), " | ".join(order_ids), is_taken)
+        order_ids = tuple(dict.fromkeys(ORDER_ID.findall(line))) if is_named else ()
+        return RejectedRow(file, number, str(error), " | ".join(order_ids), is_taken, order_ids)
 
     # Fields of few values
 

@@ -160,8 +160,9 @@ class XmlOrders:
         if len(self._stack) > MOST_DEPTH:
             raise ReportError(f"{self._path} has more than {MOST_DEPTH} elements inside one another; it was not read")
         self._text, self._length = [], 0
-        if tag in _ORDER_ELEMENTS and "Message" in self._stack:
-            self._order, self._items = {}, []
+        if tag in _ORDER_ELEMENTS:
+            self._write_stray_items()
+            self._order = {}
         elif tag in _ITEM_ELEMENTS:
             self._item, self._item_line = {}, self._parser.CurrentLineNumber
         elif tag == "Component":
@@ -187,13 +188,22 @@ class XmlOrders:
                 raise ReportError(f"{self._path} has an order of more than {MOST_ITEMS:,} items; it was not read")
             self._items.append((self._item_line, self._item))
             self._item = None
-        elif tag in _ORDER_ELEMENTS and "Message" in self._stack:
+        elif tag in _ORDER_ELEMENTS:
             self._write()
-            self._order = {}
-        elif text and "Message" in self._stack:
+            self._order, self._items = {}, []
+        elif text and not _ORDER_ELEMENTS.isdisjoint(self._stack):
             self._order.setdefault(tag, text)
             self._order.setdefault("/".join(self._stack[-2:]), text)
         self._stack.pop()
+        if not self._stack:
+            self._write_stray_items()
+
+    def _write_stray_items(self) -> None:
+        """Write items that stand in no order as rows without an id, which are listed."""
+        if self._items:
+            self._order = {}
+            self._write()
+            self._items = []
 
     def _end_of_item_part(self, tag: str, text: str, item: dict[str, str]) -> None:
         parents = set(self._stack)

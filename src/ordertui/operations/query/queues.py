@@ -9,8 +9,31 @@ from ordertui.orders.enums import Action
 
 
 def within(filter_text: str, more: str) -> str:
-    """Return the filter for the orders that fit both."""
-    return f"({filter_text}) {more}" if filter_text.strip() else more
+    """Return the filter for the orders that fit both. Raises FilterError where the brackets of one do not match."""
+    return " ".join(filter(None, (_as_part(filter_text), _as_part(more))))
+
+
+def _as_part(text: str) -> str:
+    """Return a filter so that other conditions can stand beside it: in brackets, where it has an `or` outside of any.
+
+    One with a bracket too many would close those of the other part, and take in what neither of both does.
+    """
+    from ordertui.rules.language.errors import FilterError  # with the first filter, not at the start
+    from ordertui.rules.language.lexer import TokenKind, tokenize
+
+    opened: list[int] = []
+    is_or = False
+    for token in tokenize(text):
+        if token.kind is TokenKind.OPEN:
+            opened.append(token.column)
+        elif token.kind is TokenKind.CLOSE:
+            if not opened:
+                raise FilterError(token.column, "this ')' closes nothing")
+            opened.pop()
+        is_or = is_or or (not opened and token.kind is TokenKind.OR)
+    if opened:
+        raise FilterError(opened[-1], "this '(' is never closed")
+    return f"({text.strip()})" if is_or else text.strip()
 
 
 class QueueSpec(msgspec.Struct, frozen=True):

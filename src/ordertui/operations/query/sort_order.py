@@ -20,17 +20,23 @@ class SortKey(NamedTuple):
         return SortKey(self.key, not self.down)
 
 
+def key_names() -> tuple[str, ...]:
+    """Return every key as it is typed and shown, such as `ship-by`."""
+    return tuple(key.replace("_", "-") for key in SORT_KEYS)
+
+
 def read_sorting(text: str, *, down: bool = True) -> tuple[SortKey, ...]:
     """Return the sort keys of a text, the one that weighs most first.
 
     `-total` is largest first, `+total` smallest first; `down` decides for a key without a sign. A repeated key is left
-    out. Raises UnknownChoice.
+    out; upper case and `_` in the place of `-` are read too. Raises UnknownChoice.
     """
     found: dict[str, SortKey] = {}
     for word in text.split(","):
-        sign, key = word.strip()[:1], word.strip().lstrip("+-").strip()
+        sign, name = word.strip()[:1], word.strip().lstrip("+-").strip()
+        key = name.lower().replace("-", "_")
         if key not in SORT_KEYS:
-            raise UnknownChoice("sort key", key, tuple(SORT_KEYS))
+            raise UnknownChoice("sort key", name, key_names())
         found.setdefault(key, SortKey(key, sign == "-" if sign in ("+", "-") else down))
     return tuple(found.values())
 

@@ -17,7 +17,6 @@ from ordertui.amazon.reports import (
     inspect,
     read_orders,
 )
-from ordertui.amazon.reports.cell_parsers import ORDER_ID
 from ordertui.amazon.reports.order_flags import read_flags
 from ordertui.operations.errors import BadInput
 from ordertui.orders.clock import DAY, iso_utc
@@ -234,9 +233,8 @@ def _note_left_out(target: ImportSession, rejects: Iterable[RejectedRow]) -> Non
     """Tell the import which orders the report names in rows that were left out."""
     for reject in rejects:
         if not reject.is_taken:
-            named = [text for text in reject.text.split(" | ") if ORDER_ID.fullmatch(text)]
-            target.coverage.add_named(named)
-            if not named:
+            target.coverage.add_named(reject.order_ids)
+            if not reject.order_ids:
                 target.coverage.has_unknown_rows = True
 
 

@@ -98,7 +98,7 @@ class MarketplaceResolver:
                 continue
             code, problem = self._marketplace_of(row, known)
             if problem:
-                rejects.append(RejectedRow(self._file, line, problem, order_id, is_taken=code is not None))
+                rejects.append(RejectedRow(self._file, line, problem, order_id, code is not None, (order_id,)))
             if code is not None:
                 rows += drop_included_tax([(*row[:MARKETPLACE], code, *row[MARKETPLACE + 1 : MARKETPLACE_BY_HAND], 1)])
         return msgspec.structs.replace(batch, rows=rows, rejects=rejects)

@@ -13,9 +13,8 @@ from ordertui.messages import LANGUAGES, find_language
 from ordertui.operations.errors import UnknownChoice
 from ordertui.operations.query.facets import FACETS, quoted
 from ordertui.operations.query.queues import QUEUES
-from ordertui.operations.query.sort_order import read_sorting
+from ordertui.operations.query.sort_order import key_names, read_sorting
 from ordertui.rules.language import Condition, complete, word_start
-from ordertui.store import SORT_KEYS
 from ordertui.tui.widgets.order_table.columns import COLUMNS
 
 
@@ -114,7 +113,7 @@ class CommandReader(msgspec.Struct, frozen=True):
             return [head + argument[:start] + found for found in complete(argument, len(argument))]
         known: Sequence[str] = {
             "queue": tuple(QUEUE_WORDS), "view": self.views, "language": tuple(LANGUAGES), "values": tuple(FACETS),
-            "sort": [key.replace("_", "-") for key in SORT_KEYS], "columns": [column.key for column in COLUMNS],
+            "sort": key_names(), "columns": [column.key for column in COLUMNS],
         }.get(word, ())  # fmt: skip
         before, last = _last_word(argument, "," if word == "sort" else " " if word == "columns" else "")
         sign = last[:1] if word == "sort" and last[:1] in ("-", "+") else ""
@@ -122,12 +121,8 @@ class CommandReader(msgspec.Struct, frozen=True):
 
 
 def sort_text(argument: str) -> str:
-    """Return sort keys as `sort_order` reads them: `-ship-by` is `-ship_by`. The smallest first without a sign."""
-    keys = []
-    for word in argument.replace(" ", ",").split(","):
-        sign = word[:1] if word[:1] in ("-", "+") else ""
-        keys.append(sign + word[len(sign) :].replace("-", "_"))
-    return ",".join(key for key in keys if key)
+    """Return sort keys that blanks or commas part as `sort_order` reads them."""
+    return ",".join(argument.replace(",", " ").split())
 
 
 def marked_by(argument: str) -> str:
