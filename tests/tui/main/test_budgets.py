@@ -1,13 +1,16 @@
 """What a key may cost, in counts: lines painted, strips made, rows fetched. Wall-clock times are in benchmarks/."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.geometry import Region
 from textual.widget import Widget
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
+from ordertui.tui.widgets.order_table.columns import Column
 from support.pilot import main, press, running, settled, table
 from support.shops import all_orders_row, bring, open_session
 
@@ -50,6 +53,34 @@ async def test_pages_fetch_at_most_twice(many: Session) -> None:
             await press(pilot, key)
             await settled(pilot)
             assert view.row_cache.fetches - fetches <= 2, key
+
+
+async def test_lines_that_scroll_are_not_put_together_again(many: Session) -> None:
+    async with running(many) as pilot:
+        view = table(pilot)
+        await press(pilot, "pagedown")
+        await settled(pilot)
+        for _ in range(3):
+            lines, top = view.renderer.composed, view.view.top
+            await press(pilot, "k")
+            await settled(pilot)
+            assert view.view.top == top - 1
+            assert view.renderer.composed - lines <= 5, "two of the cursor, the new one, two of the scroll bar"
+
+
+async def test_a_page_writes_each_cell_once(many: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(many) as pilot:
+        view, asked = table(pilot), Counter[str]()
+
+        def counted(column: Column) -> Column:
+            return replace(column, text=lambda *cell: asked.update([column.key]) or column.text(*cell))
+
+        layout = view.renderer.layout
+        view.renderer.layout = replace(layout, columns=tuple(map(counted, layout.columns)))
+        await press(pilot, "pagedown")
+        await settled(pilot)
+        assert set(asked) == {column.key for column in layout.columns}
+        assert max(asked.values()) <= view.size.height
 
 
 async def test_a_range_over_all_orders_paints_only_what_is_shown(many: Session) -> None:

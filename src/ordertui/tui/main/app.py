@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import os
 import sys
@@ -36,6 +37,8 @@ from .screen import MainScreen
 if TYPE_CHECKING:
     from ordertui.tui.message_history import MessageHistory
 
+START_SECONDS = 5.0
+"""Seconds after which what the start made is there to stay."""
 THREADS = 4
 """A sync, a dispatch, a task and what the screen reads may go on side by side."""
 
@@ -64,13 +67,17 @@ class OrderTuiApp(App[None]):
         theme: str = DARK.name,
         tour: bool = False,
         language: str = ENGLISH,
+        is_alone: bool = False,
     ) -> None:
-        """`tour`: begin with it. `language`: one of `messages.LANGUAGES`; of every text until the screen is left."""
+        """`tour`: begin with it. `language`: one of `messages.LANGUAGES`; of every text until the screen is left.
+        `is_alone`: the process runs nothing else and ends with it.
+        """
         super().__init__()
         use(language)
         self._session = session
         self._user_keymap = keymap or Keymap()
         self._begins_with_tour = tour
+        self._is_alone = is_alone
         self._practice: Session | None = None
         self._keep_notifications_until = 0.0
         self._last_message = ""
@@ -98,6 +105,9 @@ class OrderTuiApp(App[None]):
         """Watch the terminal, and paint all of it after a visit to the shell (ctrl+z, fg), which leaves it blank."""
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         watch_terminal(self)
+        if self._is_alone:
+            # Or each 30th key waits 20 ms and more while all the widgets and styles are looked through for garbage.
+            self.set_timer(START_SECONDS, gc.freeze)
         if self._begins_with_tour:
             self.call_after_refresh(self._begin_tour)
 
@@ -233,7 +243,8 @@ def run(
     """
     language = choose_language(session.config.language, os.environ)
     use(language)  # what is wrong with the keymap is told on the screen
-    app = OrderTuiApp(session, keymap=read_keymap(config_path().with_name(KEYMAP_FILE)), tour=tour, language=language)
+    keymap = read_keymap(config_path().with_name(KEYMAP_FILE))
+    app = OrderTuiApp(session, keymap=keymap, tour=tour, language=language, is_alone=True)
     app.run(mouse=mouse)
     discard_output_of_closed_terminal()
     use(app.last_language)

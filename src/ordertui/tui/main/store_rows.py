@@ -12,7 +12,7 @@ from ordertui.tui.render.state import Verdicts, person_sign
 from ordertui.tui.widgets.order_table.columns import CellContext
 
 AWAITING_SHIPMENT = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
-MOST_LISTED = 5_000
+MOST_LISTED = 1_000
 """Orders whose listed facts are kept."""
 
 

@@ -6,6 +6,7 @@ and a text that changes repaints only the lines that differ.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import zip_longest
 
@@ -20,11 +21,10 @@ from textual.widgets import Static
 PLAIN = Style()
 
 
-def merge_segments(strip: Strip) -> Strip:
-    """Return the strip with fewest segments: blanks take the style beside them, equal neighbours become one."""
+def merge_runs(runs: Iterable[tuple[str, Style]]) -> list[Segment]:
+    """Return fewest segments for these texts: blanks take the style beside them, equal neighbours become one."""
     done: list[tuple[str, Style]] = []
-    for text, style, _ in strip:
-        style = style or PLAIN
+    for text, style in runs:
         if not done:
             done.append((text, style))
             continue
@@ -35,7 +35,12 @@ def merge_segments(strip: Strip) -> Strip:
             done[-1] = (before + text, _moved(style, kept))
         else:
             done.append((text, style))
-    return Strip([Segment(text, style) for text, style in done], strip.cell_length)
+    return [Segment(text, style) for text, style in done]
+
+
+def merge_segments(strip: Strip) -> Strip:
+    """Return the strip with its segments merged."""
+    return Strip(merge_runs((text, style or PLAIN) for text, style, _ in strip), strip.cell_length)
 
 
 @lru_cache(maxsize=1024)

@@ -25,11 +25,12 @@ from ordertui.tui.widgets.order_table.row_cache import RowCache
 from ordertui.tui.widgets.order_table.row_renderer import LineLook, LineState, RowRenderer
 from ordertui.tui.widgets.order_table.strips import (
     LineWindow,
-    content_strip,
+    content_segments,
     fit,
-    gutter_strip,
+    gutter_segments,
     header_strip,
     line_strip,
+    row_cells,
 )
 from ordertui.tui.widgets.viewport import RangeSelection, Viewport
 from support.shops import NOW
@@ -117,9 +118,10 @@ def test_a_text_fills_exactly_its_cells(text: str, width: int, align: str) -> No
 @settings(max_examples=150, deadline=None)
 def test_a_line_is_as_wide_as_the_table(title: str, width: int, scroll: int) -> None:
     layout = layout_for(200, ColumnChoice(keys=tuple(column.key for column in COLUMNS)))
-    content = content_strip(replace(ROW, title=title), layout, CONTEXT, {})
-    assert content.cell_length == layout.width - 3
-    gutter = gutter_strip(is_marked=True, is_drawn=False, is_cursor=True, has_note=True, styles={})
+    cells = row_cells(replace(ROW, title=title), layout.sized, CONTEXT)
+    content = content_segments(cells, layout, {})
+    assert sum(segment.cell_length for segment in content) == layout.width - 3
+    gutter = gutter_segments(is_marked=True, is_drawn=False, is_cursor=True, has_note=True, styles={})
     assert line_strip(gutter, content, Style(), LineWindow(width, scroll)).cell_length == width
     assert header_strip(layout, (("placed", True), ("total", False)), Style(), width).cell_length == width
 

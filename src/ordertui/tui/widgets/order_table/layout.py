@@ -6,7 +6,7 @@ The operator's own choice of columns is shown whole, and scrolled when it is wid
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
 
@@ -60,9 +60,9 @@ class Layout(msgspec.Struct, frozen=True):
         return GUTTER + (self.widths[0] + self.gap if first else 0)
 
     @property
-    def ageing(self) -> tuple[Column, ...]:
-        """The columns whose text changes as time passes."""
-        return tuple(column for column in self.columns if column.ages)
+    def sized(self) -> Iterator[tuple[Column, int]]:
+        """The columns and their widths."""
+        return zip(self.columns, self.widths, strict=True)
 
     def column_at(self, x: int) -> Column | None:
         """Return the column at cell `x`, the gap to its right included; None in the gutter and past the last column."""

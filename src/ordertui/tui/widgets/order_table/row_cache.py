@@ -12,7 +12,7 @@ from ordertui.tui.widgets.viewport import window
 
 from .columns import CellContext
 
-MIN_CACHED_ROWS = 1_000
+MIN_CACHED_ROWS = 400
 """Rows cached; more where five pages of the terminal are more."""
 
 

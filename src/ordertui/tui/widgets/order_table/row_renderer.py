@@ -1,4 +1,6 @@
-"""Renders the lines of the table. Content strips are cached; the style of a line's state is laid under them."""
+"""Renders the lines of the table. The content of rows is cached, without the style of their state, and so are the lines
+shown last, which scroll as they are.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,22 @@ from ordertui.orders.order import OrderRow
 from .columns import CellContext, Column, ColumnSort, columns_for
 from .layout import BY_WIDTH, GUTTER, ColumnChoice, Layout, layout_for
 from .row_cache import RowCache
-from .strips import LineWindow, content_strip, crop_line, gutter_strip, header_strip, line_strip, placeholder_strip
+from .strips import (
+    Cell,
+    LineWindow,
+    content_segments,
+    crop_line,
+    gutter_segments,
+    header_strip,
+    line_strip,
+    placeholder_segments,
+    row_cells,
+)
 
-MAX_CONTENTS = 1_000
-"""Content strips that are cached."""
+MAX_CONTENTS = 400
+"""Rows whose content is cached."""
+MAX_LINES = 200
+"""Finished lines that are cached."""
 TONES = ("muted", "error", "warning", "success", "accent", "info")
 """Colours of a cell's text, each a component class of the table."""
 RULE_TONES = {"red": "error", "orange": "warning", "green": "success", "blue": "info", "grey": "muted"}
@@ -64,18 +78,18 @@ class LineLook(msgspec.Struct, frozen=True):
 
 
 class CachedContent(msgspec.Struct, frozen=True):
-    """A content strip, what it was made of, the minute of the clock it was last checked in, and its words that change
-    with time.
+    """The content of a row, what it was made of, the minute of the clock it was last checked in, and its cells that
+    change with time.
     """
 
     minute: int
     row: OrderRow
     context: CellContext
-    ageing: tuple[str, ...]
-    strip: Strip
+    ageing: tuple[Cell, ...]
+    segments: tuple[Segment, ...]
 
     def is_of(self, row: OrderRow, context: CellContext | None = None) -> bool:
-        """Return whether the strip was made of this row and, if given, of the same facts about it."""
+        """Return whether it was made of this row and, if given, of the same facts about it."""
         if (self.row.version, self.row.open_action, self.row.note) != (row.version, row.open_action, row.note):
             return False
         if context is None:
@@ -85,15 +99,19 @@ class CachedContent(msgspec.Struct, frozen=True):
 
 
 class RowRenderer:
-    """Holds layout, styles and the content strips made so far. The clock and the words come from the cache's source."""
+    """Holds layout, styles and the contents made so far. The clock and the words come from the cache's source."""
 
     def __init__(self, cache: RowCache) -> None:
         self.made = 0
-        """Content strips made so far; tests hold it to a budget."""
+        """Contents made so far; tests hold it to a budget."""
+        self.composed = 0
+        """Lines put together so far; tests hold it to a budget."""
         self.choice: ColumnChoice = BY_WIDTH
         self.layout: Layout = layout_for(80)
         self._cache = cache
         self._contents: OrderedDict[int, CachedContent] = OrderedDict()
+        self._lines: dict[tuple[int, LineLook], tuple[tuple[Segment, ...], LineWindow, Strip]] = {}
+        """Finished lines by row id and look, and what they were made of."""
         self._tones: dict[str, Style] = {}
         self._few_colours = False
         self._states: dict[str, Style] = {}
@@ -111,8 +129,9 @@ class RowRenderer:
             self.forget()
 
     def forget(self) -> None:
-        """Make every content strip anew."""
+        """Make every line anew."""
         self._contents.clear()
+        self._lines.clear()
 
     def restyle(self) -> None:
         """Look the styles up again before the next line, because theme or focus changed."""
@@ -125,6 +144,7 @@ class RowRenderer:
         if self._states:
             return
         self._few_colours = few_colours
+        self._lines.clear()
         self._states = {name: style_of(f"order-table--{name}") for name in LineState}
         if few_colours:
             self._states.update((name, self._states[name] + style) for name, style in FEW_COLOURS.items())
@@ -163,39 +183,55 @@ class RowRenderer:
 
     def line(self, row: OrderRow | None, look: LineLook, width: int, scroll_x: int) -> Strip:
         """Return the finished line of a row: `width` cells and the scroll bar's. None: the store has no such row."""
-        gutter = gutter_strip(
+        content = self._content(row)
+        window = LineWindow(width, scroll_x, self.layout.fixed)
+        if row is None:
+            return self._line(content, look, window, has_note=False)
+        made_of, made_for, line = self._lines.get((row.id, look), (None, None, Strip.blank(0)))
+        if made_of is not content or made_for != window:
+            if len(self._lines) >= MAX_LINES:
+                self._lines.clear()
+            line = self._line(content, look, window, has_note=row.note is not None)
+            self._lines[row.id, look] = content, window, line
+        return line
+
+    def _line(self, content: tuple[Segment, ...], look: LineLook, window: LineWindow, *, has_note: bool) -> Strip:
+        self.composed += 1
+        gutter = gutter_segments(
             is_marked=look.is_marked,
             is_drawn=look.is_drawn,
-            has_note=row is not None and row.note is not None,
+            has_note=has_note,
             is_cursor=look.state is LineState.CURSOR,
             styles=self._tones,
         )
         bar = None
         if look.has_thumb is not None:
             bar = Segment(THUMB, self._tones[BAR]) if look.has_thumb else Segment(" ")
-        window = LineWindow(width, scroll_x, self.layout.fixed)
-        return line_strip(gutter, self._content(row), self._states[look.state], window, bar)
+        return line_strip(gutter, content, self._states[look.state], window, bar)
 
-    def _content(self, row: OrderRow | None) -> Strip:
+    def _content(self, row: OrderRow | None) -> tuple[Segment, ...]:
         """Return the row's cells, from the cache if the words that time changes are still the same."""
         source = self._cache.source
         if row is None or source is None:
-            return placeholder_strip(self.layout, self._tones)
+            return placeholder_segments(self.layout, self._tones)
         minute = source.now() // 60
         cached = self._contents.get(row.id)
         if cached is None or cached.minute != minute or not cached.is_of(row):
-            context = source.context(row)
-            ageing = self._ageing_words(row, context)
-            if cached is None or cached.ageing != ageing or not cached.is_of(row, context):
-                self.made += 1
-                strip = content_strip(row, self.layout, context, self._tones, self._rule_style(context.colour))
-            else:
-                strip = cached.strip
-            self._contents[row.id] = cached = CachedContent(minute, row, context, ageing, strip)
+            self._contents[row.id] = cached = self._made(row, source.context(row), minute, cached)
             if len(self._contents) > MAX_CONTENTS:
                 self._contents.popitem(last=False)
         self._contents.move_to_end(row.id)
-        return cached.strip
+        return cached.segments
+
+    def _made(self, row: OrderRow, context: CellContext, minute: int, before: CachedContent | None) -> CachedContent:
+        """Return the row's content; as it was made before, while each of its words is the same."""
+        if before is not None and before.is_of(row, context) and before.ageing == self._ageing_cells(row, context):
+            return CachedContent(minute, row, context, before.ageing, before.segments)
+        self.made += 1
+        cells = row_cells(row, self.layout.sized, context)
+        ageing = tuple(cell for cell, column in zip(cells, self.layout.columns, strict=True) if column.ages)
+        segments = content_segments(cells, self.layout, self._tones, self._rule_style(context.colour))
+        return CachedContent(minute, row, context, ageing, segments)
 
     def _rule_style(self, rule: ColourRule | None) -> Style | None:
         """Return the look of a colour rule; one without a style of its own is underlined where colours are few."""
@@ -215,20 +251,14 @@ class RowRenderer:
         context = source.context(row)
         if context.colour != cached.context.colour:
             return GUTTER, self.layout.width
-        words = self._ageing_words(row, context)
-        starts, place = {}, GUTTER
-        for column, width in zip(self.layout.columns, self.layout.widths, strict=True):
-            starts[column.key] = (place, place + width)
-            place += width + self.layout.gap
+        words = self._ageing_cells(row, context)
+        spans = [self.layout.span(column.key) for column in self.layout.columns if column.ages]
         aged = [
-            starts[column.key]
-            for column, old, new in zip(self.layout.ageing, cached.ageing, words, strict=True)
-            if old != new
+            (span[0], sum(span))
+            for span, old, new in zip(spans, cached.ageing, words, strict=True)
+            if span is not None and old != new
         ]
         return (aged[0][0], aged[-1][1]) if aged else None
 
-    def _ageing_words(self, row: OrderRow, context: CellContext) -> tuple[str, ...]:
-        widths = dict(zip(self.layout.columns, self.layout.widths, strict=True))
-        return tuple(
-            f"{column.text(row, context, widths[column])} {column.tone(row, context)}" for column in self.layout.ageing
-        )
+    def _ageing_cells(self, row: OrderRow, context: CellContext) -> tuple[Cell, ...]:
+        return row_cells(row, (sized for sized in self.layout.sized if sized[0].ages), context)

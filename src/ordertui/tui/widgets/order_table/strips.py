@@ -1,13 +1,13 @@
 """One row as a strip of terminal cells: pure functions, no widget.
 
-A content strip has foreground colours only and is cached by its caller; mark, cursor and range are laid under it
+A row's content has foreground colours only and is cached by its caller; mark, cursor and range are laid under it
 afterwards as one state style, so moving the cursor makes no new content.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypeAlias
 
 import msgspec
 from rich.cells import cell_len, set_cell_size
@@ -18,7 +18,7 @@ from textual.strip import Strip
 from ordertui.messages import _
 from ordertui.orders.order import OrderRow
 from ordertui.orders.text import mask_control_characters
-from ordertui.tui.widgets.minimal_repaint import merge_segments
+from ordertui.tui.widgets.minimal_repaint import merge_runs
 
 from .columns import BY_KEY, CellContext, Column, ColumnSort
 from .layout import GUTTER, Layout
@@ -33,7 +33,7 @@ def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
     if width <= 0:
         return ""
     text = mask_control_characters(text)
-    size = cell_len(text)
+    size = len(text) if text.isascii() else cell_len(text)
     if size > width:
         cut = set_cell_size(text, width - 1).rstrip() + ELLIPSIS
         text, size = cut, cell_len(cut)
@@ -41,26 +41,40 @@ def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
     return pad + text if align == "right" else text + pad
 
 
-def content_strip(
-    row: OrderRow, layout: Layout, context: CellContext, tones: Mapping[str, Style], rule: Style | None = None
-) -> Strip:
-    """Return the row's cells without the gutter, `layout.width - GUTTER` wide. `tones`: the foreground style of each
-    tone. `rule`: the look of the colour rule that the order fits; a cell's own tone weighs more than its colour.
+Cell: TypeAlias = tuple[str, str]
+"""Text and tone of a cell."""
+
+
+def row_cells(row: OrderRow, columns: Iterable[tuple[Column, int]], context: CellContext) -> tuple[Cell, ...]:
+    """Return the cells of these columns and their widths."""
+    return tuple((column.text(row, context, width), column.tone(row, context)) for column, width in columns)
+
+
+def content_segments(
+    cells: Iterable[Cell], layout: Layout, tones: Mapping[str, Style], rule: Style | None = None
+) -> tuple[Segment, ...]:
+    """Return a row without the gutter, `layout.width - GUTTER` wide, one segment for neighbours of one tone. `tones`:
+    the foreground style of each tone. `rule`: the look of the colour rule that the order fits; a cell's own tone weighs
+    more than its colour.
     """
-    segments: list[Segment] = []
-    last = len(layout.columns) - 1
-    for place, (column, width) in enumerate(zip(layout.columns, layout.widths, strict=True)):
-        text = fit(column.text(row, context, width), width, column.align)
-        text = text if place == last else text + " " * layout.gap
-        tone = tones.get(column.tone(row, context))
-        segments.append(Segment(text, tone if rule is None else rule if tone is None else rule + tone))
-    return merge_segments(Strip(segments))
+    gap = " " * layout.gap
+    done: list[tuple[str, Style | None]] = []
+    for (text, name), (column, width) in zip(cells, layout.sized, strict=True):
+        tone = tones.get(name)
+        style = tone if rule is None else rule if tone is None else rule + tone
+        text = fit(text, width, column.align) + gap
+        if done and done[-1][1] is style:
+            done[-1] = (done[-1][0] + text, style)
+        else:
+            done.append((text, style))
+    last, style = done[-1]
+    done[-1] = (last[: -layout.gap], style)
+    return tuple(Segment(text, style) for text, style in done)
 
 
-def placeholder_strip(layout: Layout, tones: Mapping[str, Style]) -> Strip:
-    """Return the strip of a row that the store did not give."""
-    width = layout.width - GUTTER
-    return Strip([Segment(fit(ELLIPSIS, width), tones.get("muted"))], width)
+def placeholder_segments(layout: Layout, tones: Mapping[str, Style]) -> tuple[Segment, ...]:
+    """Return the content of a row that the store did not give."""
+    return (Segment(fit(ELLIPSIS, layout.width - GUTTER), tones.get("muted")),)
 
 
 def header_strip(layout: Layout, sort: ColumnSort, style: Style, width: int) -> Strip:
@@ -94,15 +108,15 @@ NOTE_SIGN = "✎"
 """Beside the order id of an order with a note."""
 
 
-def gutter_strip(
+def gutter_segments(
     *, is_marked: bool, is_drawn: bool, is_cursor: bool, has_note: bool, styles: Mapping[str, Style]
-) -> Strip:
+) -> tuple[Segment, ...]:
     """Return the cursor's bar, the mark and the note's sign; `○` for a row that an open range would mark."""
     glyph = "●" if is_marked else "○" if is_drawn else " "
     bar = Segment("▌" if is_cursor else " ", styles.get("accent"))
     mark = Segment(glyph, styles.get("accent") if is_marked or is_drawn else None)
     note = Segment(NOTE_SIGN, styles.get("info")) if has_note else Segment(" ")
-    return Strip([bar, mark, note], GUTTER)
+    return (bar, mark, note)
 
 
 class LineWindow(msgspec.Struct, frozen=True):
@@ -124,10 +138,14 @@ def crop_line(strip: Strip, window: LineWindow, style: Style | None = None) -> S
     return Strip.join([strip.crop(0, fixed), moving]).crop_extend(0, width, style)
 
 
-def line_strip(gutter: Strip, content: Strip, state: Style, window: LineWindow, bar: Segment | None = None) -> Strip:
+def line_strip(
+    gutter: Iterable[Segment], content: Iterable[Segment], state: Style, window: LineWindow, bar: Segment | None = None
+) -> Strip:
     """Return a finished line: gutter and content as the window shows them, then the cell of the scroll bar.
 
     The state style is laid under all of it.
     """
-    shown = crop_line(Strip.join([gutter, content]), window)
-    return merge_segments(Strip([*shown, bar] if bar else shown).apply_style(state))
+    shown = crop_line(Strip([*gutter, *content]), window)
+    whole = [*shown, bar] if bar else shown
+    merged = merge_runs((text, state if style is None else state + style) for text, style, _ in whole)
+    return Strip(merged, shown.cell_length + bool(bar))

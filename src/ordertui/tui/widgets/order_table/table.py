@@ -49,6 +49,18 @@ class CursorAnchor(msgspec.Struct, frozen=True):
     order_rowid: int | None
 
 
+class Picture(msgspec.Struct, frozen=True):
+    """What all lines of one picture of the table share. `thumb`: the rows of the viewport that have the scroll bar's
+    thumb; None: there is no scroll bar.
+    """
+
+    view: Viewport
+    row_width: int
+    range_rows: range
+    is_marking: bool
+    thumb: range | None
+
+
 class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
     """A table of orders over an array of row ids."""
 
@@ -100,6 +112,8 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Cells that the columns are scrolled sideways by."""
         self._members: Marks | None = None
         self._cursor_rowid: int | None = None
+        self._picture: Picture | None = None
+        """While lines are rendered."""
         self._was_column_sized = False
         """Whether the last press of the button dragged a column's edge, and so is no click."""
 
@@ -456,26 +470,40 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     # Rendering
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the lines of this region; what they share is found out once."""
+        self._picture = self._take_picture()
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._picture = None
+
+    def _take_picture(self) -> Picture:
+        self.renderer.load_styles(self.get_component_rich_style, few_colours=shows_few_colours(self.app))
+        view, selection = self.view, self._selection
+        thumb = viewport.thumb(view) if self.bar else None
+        is_marking = selection is not None and selection.is_marking
+        return Picture(view, self._row_width, self._range_rows(), is_marking, thumb)
+
     def render_line(self, y: int) -> Strip:
         """Return line `y` of what is shown: the header, or a row."""
+        picture, renderer = self._picture or self._take_picture(), self.renderer
+        view = picture.view
+        index = view.top + y - HEADER
+        if y >= HEADER and index < len(self.ids):
+            self.renders += 1
+            row = self.row_cache.row(self.ids, index, view.top, view.height)
+            return renderer.line(row, self._look(index, picture), picture.row_width, self._shift_x)
         width = self.size.width
-        renderer = self.renderer
-        renderer.load_styles(self.get_component_rich_style, few_colours=shows_few_colours(self.app))
         if y < HEADER:
             return renderer.header(self._sort, width, self._shift_x, self.column)
-        view = self.view
-        index = view.top + y - HEADER
-        if index >= len(self.ids):
-            lines = [] if self.ids else wrap_text(self.empty_text, "", max(10, width - 4)).split("\n")
-            text = lines[y - HEADER - 1] if 0 < y - HEADER <= len(lines) else ""
-            return Strip([Segment(fit(f"  {text}", width), renderer.note_style)], width)
-        self.renders += 1
-        row = self.row_cache.row(self.ids, index, view.top, view.height)
-        return renderer.line(row, self._look(index, view), self._row_width, self._shift_x)
+        lines = [] if self.ids else wrap_text(self.empty_text, "", max(10, width - 4)).split("\n")
+        text = lines[y - HEADER - 1] if 0 < y - HEADER <= len(lines) else ""
+        return Strip([Segment(fit(f"  {text}", width), renderer.note_style)], width)
 
-    def _look(self, index: int, view: Viewport) -> LineLook:
+    def _look(self, index: int, picture: Picture) -> LineLook:
         """Return how the row's line is shown; of several states the strongest decides its colour."""
-        is_marked, in_range = self.ids[index] in self.marks, index in self._range_rows()
+        is_marked, in_range = self.ids[index] in self.marks, index in picture.range_rows
         if index == self.cursor:
             state = LineState.CURSOR
         elif in_range:
@@ -484,9 +512,8 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
             state = LineState.MARKED
         else:
             state = LineState.ODD if index % 2 else LineState.BASE
-        is_drawn = in_range and self._selection is not None and self._selection.is_marking
-        has_thumb = index - view.top in viewport.thumb(view) if self.bar else None
-        return LineLook(state, is_marked, is_drawn, has_thumb)
+        has_thumb = None if picture.thumb is None else index - picture.view.top in picture.thumb
+        return LineLook(state, is_marked, in_range and picture.is_marking, has_thumb)
 
     def _row(self, index: int) -> OrderRow | None:
         view = self.view
