@@ -61,7 +61,7 @@ async def show_order(context: CommandContext, task: Task) -> None:
 
     def at_cursor() -> ShownOrder | None:
         row = table.cursor_row
-        return None if row is None else ShownOrder(row.id, row.order_id, context.describe(row.order_id))
+        return None if row is None else ShownOrder(row.id, row.order_id)
 
     def step(row_id: int, forward: bool) -> ShownOrder | None:
         """Go on from the order that is shown: a refresh may have moved the cursor, or taken the order out."""
@@ -74,7 +74,7 @@ async def show_order(context: CommandContext, task: Task) -> None:
         return at_cursor()
 
     shown = at_cursor()
-    answer = None if shown is None else await task.ask(OrderScreen(shown, step, context.keymap))
+    answer = None if shown is None else await task.ask(OrderScreen(shown, step, context.describe, context.keymap))
     if answer is None:
         return
     action, order = answer

@@ -236,7 +236,7 @@ class MainScreen(Screen[None]):
     def _describe_in_full(self, order_id: str) -> Content:
         from .order_details import describe_order
 
-        width = min(DETAIL_WIDTH, self.size.width * 9 // 10 - 6)
+        width = min(DETAIL_WIDTH, self.app.size.width * 9 // 10 - 6)
         return describe_order(self.session, order_id, width=width, is_full=True, keymap=self.keymap)
 
     # Texts around the table
@@ -306,7 +306,7 @@ class MainScreen(Screen[None]):
         """Fit the first line and the status line."""
         if self.view.shown is not None:
             self.show_header()
-            self.summary.show_status()
+            self.summary.fit()
         self.call_after_refresh(self._focus_table)
 
     def _focus_table(self) -> None:

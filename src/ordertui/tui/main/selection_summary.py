@@ -18,7 +18,7 @@ from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.rate.figures import Impact, RateEffect
 from ordertui.operations.session import Session
 from ordertui.orders.order import OrderRow
-from ordertui.tui.render.format import render_sparkline
+from ordertui.tui.render.format import cut_parts, render_sparkline
 from ordertui.tui.render.status_line import StatusLine, render_status_line
 from ordertui.tui.screens.errors import work_shown
 from ordertui.tui.screens.task_runner import TaskRunner
@@ -220,6 +220,8 @@ class SummaryController:
         """When a batch does something next; the status line counts down to it."""
         self.waiting = Waiting()
         """How many batches are held, and how many files wait for their upload."""
+        self._strip = Content("")
+        """The rate in one line, as it was found last."""
         self._market = ""
         """Whose rate the panel shows."""
         self._number = 0
@@ -231,6 +233,11 @@ class SummaryController:
     def is_behind(self) -> bool:
         """Whether the marks were changed since, as by a dialog over the screen."""
         return self._table.marks.version != self._asked_version
+
+    def fit(self) -> None:
+        """Show the lines that depend on the width of the screen."""
+        self._update_text("rate-strip", cut_parts(self._strip, self._screen.size.width - 2))
+        self.show_status()
 
     def show_status(self) -> None:
         """Show the status line with what is known at once."""
@@ -272,8 +279,8 @@ class SummaryController:
     def _show(self, summary: Summary) -> None:
         self.summarizer.take_in(summary)
         self._update_text("rate", summary.panel)
-        self._update_text("rate-strip", summary.strip)
-        self.show_status()  # of now: range, view or size may differ from when the summary was asked for
+        self._strip = summary.strip
+        self.fit()  # the status line is of now: range, view or size may differ from when the summary was asked for
         self._market = summary.market
 
     def _request(self) -> SummaryRequest:

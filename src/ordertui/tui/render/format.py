@@ -34,6 +34,8 @@ STYLE = {
 }
 MINUTE = 60
 """Seconds."""
+SEPARATOR = " · "
+"""What parts the facts of a line that loses its last ones where cells are few."""
 GAP = "   "
 """What parts one fact, or one key, from the next: a line breaks only there."""
 
@@ -208,6 +210,19 @@ def cut_text(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text
     return "" if width < 1 else set_cell_size(text, width - 1).rstrip() + "…"
+
+
+def cut_parts(text: Content, width: int) -> Content:
+    """Return a line of parts, `one · two · three`, in at most `width` cells: parts that do not fit are left out whole,
+    behind an ellipsis. The first part alone is cut where it must be.
+    """
+    if text.cell_length <= width:
+        return text
+    for found in reversed(list(re.finditer(f"(?={SEPARATOR})", text.plain))):
+        kept = text[: found.start()]
+        if kept.cell_length + 2 <= width:
+            return kept + Content.styled(" …", MUTED)
+    return text.truncate(max(0, width), ellipsis=True)
 
 
 def reason_choices(codes: Sequence[str]) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from ordertui.operations.batches.batch import Due, DueStep, Waiting
 from ordertui.operations.rate.figures import Impact
 from ordertui.orders.order import OrderRow
 
-from .format import MUTED, Piece, format_due, format_hold, format_sums
+from .format import MUTED, Piece, cut_parts, format_due, format_hold, format_sums
 
 NARROW = 80
 """Below so many cells the words of what waits are cut short."""
@@ -84,7 +84,7 @@ def render_status_line(line: StatusLine) -> Content:
         texts = texts if cursor else (_(" {view}: nothing to show", view=line.view),)
         left = room - cell_len(fba) - Content.assemble(*pieces).cell_length
         pieces.append((next((text for text in texts if cell_len(text) <= left), texts[-1]) + fba, MUTED))
-    return Content.assemble(*pieces).truncate(room, ellipsis=True) + clock
+    return cut_parts(Content.assemble(*pieces), room) + clock
 
 
 def render_waiting(waiting: Waiting, due: Due | None, now: int, *, is_short: bool) -> Content:

@@ -65,6 +65,28 @@ class Title(Static):
         return super().render_lines(crop)
 
 
+class FittedText(Static):
+    """A text in lines that are as wide as the terminal allows; `make` makes it, and again at another size."""
+
+    def __init__(self, make: Callable[[], Content], *, name: str | None = None) -> None:
+        super().__init__(make(), id=name, markup=False)
+        self._make = make
+        self._width = 0
+        """Of the terminal that the text was made for; 0 before it was laid out."""
+
+    def show(self, make: Callable[[], Content]) -> None:
+        """Show another text."""
+        self._make = make
+        self.update(make())
+
+    def on_resize(self) -> None:
+        """Make the text anew, unless it was made for this width."""
+        width = self.app.size.width
+        if self._width not in (0, width):
+            self.update(self._make())
+        self._width = width
+
+
 class DialogKeys(Widget):
     """The keys of a dialog, such as `y commit   Esc no`: as many lines as they need; a key and its word stay together.
 

@@ -43,13 +43,18 @@ class DialogHelpScreen(TextScreen):
 
 def dialog_help(dialog: Screen[Given], title: str, more: Sequence[tuple[str, str]]) -> DialogHelpScreen:
     """Return the screen that lists the keys of a dialog. `more`: keys that are no bindings, with their words."""
-    width = max(40, min(96, dialog.size.width * 9 // 10 - 6))
-    pieces: list[Piece] = []
     jumps = [(_("a letter"), _("Go to the next choice that begins with it"))] if dialog.query(SafeOptionList) else []
-    for keys, text in [*more, *binding_lines(dialog), *jumps]:
-        pieces.append((f"{pad(keys, KEYS - 1)} ", "$text-primary"))
-        pieces.append(f"{wrap_text(text, ' ' * KEYS, width).lstrip()}\n")
-    return DialogHelpScreen(_("Keys: {title}", title=title), Content.assemble(*pieces))
+    lines = [*more, *binding_lines(dialog), *jumps]
+
+    def fit() -> Content:
+        width = max(40, min(96, dialog.app.size.width * 9 // 10 - 6))
+        pieces: list[Piece] = []
+        for keys, text in lines:
+            pieces.append((f"{pad(keys, KEYS - 1)} ", "$text-primary"))
+            pieces.append(f"{wrap_text(text, ' ' * KEYS, width).lstrip()}\n")
+        return Content.assemble(*pieces)
+
+    return DialogHelpScreen(_("Keys: {title}", title=title), fit)
 
 
 def binding_lines(dialog: Screen[Given]) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from ordertui.tui.render.format import GAP
 from ordertui.tui.widgets.line_input import LineInput
 from ordertui.tui.widgets.option_list import SafeOptionList
 
-from .base import SCROLL_KEYS, Dialog
+from .base import SCROLL_KEYS, Dialog, FittedText
 
 
 class ConfirmScreen(Dialog[str | None]):
@@ -51,7 +51,7 @@ class ConfirmScreen(Dialog[str | None]):
 
 
 class TextScreen(Dialog[None]):
-    """A text to read; `y` copies `copy` when there is one."""
+    """A text to read; `y` copies `copy` when there is one. A function makes a text that is fitted to the terminal."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter", "leave", N_("close"), show=False),
@@ -59,14 +59,14 @@ class TextScreen(Dialog[None]):
         *SCROLL_KEYS,
     ]
 
-    def __init__(self, title: str, body: str | Content, copy: str = "") -> None:
+    def __init__(self, title: str, body: str | Content | Callable[[], Content], copy: str = "") -> None:
         super().__init__(title, _("y copy   Esc close") if copy else _("Esc close"), is_tall=True)
         self._body = body
         self._copy = copy
 
     def _compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="dialog-body", can_focus=False):
-            yield Static(self._body, markup=False)
+            yield FittedText(self._body) if callable(self._body) else Static(self._body, markup=False)
 
     def action_copy(self) -> None:
         """Copy the text."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 import msgspec
@@ -11,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from ordertui.messages import _, pgettext
 from ordertui.orders.enums import Action
@@ -19,15 +19,14 @@ from ordertui.tui.clipboard import copy
 from ordertui.tui.keymap import Keymap
 from ordertui.tui.render.format import GAP
 
-from .base import SCROLL_KEYS, Dialog, Title
+from .base import SCROLL_KEYS, Dialog, FittedText, Title
 
 
 class ShownOrder(msgspec.Struct, frozen=True):
-    """An order as the dialog drew it: what its keys act on, wherever the table's cursor is by then."""
+    """The order that the dialog shows: what its keys act on, wherever the table's cursor is by then."""
 
     row_id: int
     order_id: str
-    text: Content
 
 
 class OrderScreen(Dialog[tuple[Action, ShownOrder] | None]):
@@ -41,7 +40,13 @@ class OrderScreen(Dialog[tuple[Action, ShownOrder] | None]):
         *SCROLL_KEYS,
     ]
 
-    def __init__(self, shown: ShownOrder, step: Callable[[int, bool], ShownOrder | None], keymap: Keymap) -> None:
+    def __init__(
+        self,
+        shown: ShownOrder,
+        step: Callable[[int, bool], ShownOrder | None],
+        describe: Callable[[str], Content],
+        keymap: Keymap,
+    ) -> None:
         """`step` returns the order after (True) or before the one of a row number; None when there is none."""
         self._commands = {action: keymap.command(f"order.{action.value}") for action in Action}
         acts = [f"{one.first_key} {pgettext('key', one.label)}" for one in self._commands.values() if one.has_key]
@@ -49,6 +54,7 @@ class OrderScreen(Dialog[tuple[Action, ShownOrder] | None]):
         super().__init__(_("Order {order_id}", order_id=shown.order_id), GAP.join(hints), is_tall=True)
         self._shown = shown
         self._step = step
+        self._describe = describe
 
     def _more_keys(self) -> Sequence[tuple[str, str]]:
         return [(one.key_text, _(one.description)) for one in self._commands.values() if one.has_key]
@@ -62,7 +68,7 @@ class OrderScreen(Dialog[tuple[Action, ShownOrder] | None]):
 
     def _compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="dialog-body", can_focus=False):
-            yield Static(self._shown.text, id="order-text", markup=False)
+            yield FittedText(partial(self._describe, self._shown.order_id), name="order-text")
 
     def action_step(self, forward: bool) -> None:
         """Show the next or the previous order of the view."""
@@ -72,7 +78,7 @@ class OrderScreen(Dialog[tuple[Action, ShownOrder] | None]):
             return
         self._shown = found
         self.query_one(Title).update(_("Order {order_id}", order_id=found.order_id))
-        self.query_one("#order-text", Static).update(found.text)
+        self.query_one(FittedText).show(partial(self._describe, found.order_id))
         self.query_one(VerticalScroll).scroll_home(animate=False)
 
     def action_copy(self) -> None:

@@ -251,9 +251,13 @@ class OutboxScreen(Dialog[None]):
         event.stop()
         row = self._row
         if row is not None:
-            text = self._describe(row.order_id)
-            shown = text if text.plain else Content(_("this order is not in the store any more"))
-            self.app.push_screen(TextScreen(row.order_id, shown, copy=row.order_id))
+            order_id = row.order_id
+
+            def text() -> Content:
+                found = self._describe(order_id)
+                return found if found.plain else Content(_("this order is not in the store any more"))
+
+            self.app.push_screen(TextScreen(order_id, text, copy=order_id))
 
     # Keys of a batch
 

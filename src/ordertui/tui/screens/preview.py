@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import ClassVar
 
 import msgspec
@@ -213,7 +214,10 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
     def _show_plan_keys(self) -> None:
         plan, options = self.plan, self._options
         counted = any(row.counts for row in plan.rows)
-        keys = [_("y commit {rows:,}", rows=len(plan.rows)) if plan.rows else _("nothing to commit")]
+        if self.session.context.refusal(Permission.COMMIT):
+            keys = [_("nothing can be committed here")]
+        else:
+            keys = [_("y commit {rows:,}", rows=len(plan.rows)) if plan.rows else _("nothing to commit")]
         if not options.fixed:
             keys.append(_("space exclude"))
             if self._only:
@@ -243,7 +247,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
             self._opened = self._opened ^ {entry.key}
             self._show()
         elif entry is not None and self._options.describe is not None:
-            order_id, text = entry.order_id, self._options.describe(entry.order_id)
+            order_id, text = entry.order_id, partial(self._options.describe, entry.order_id)
             self._tasks.start(
                 lambda task: task.ask(TextScreen(_("Order {order_id}", order_id=order_id), text, copy=order_id))
             )

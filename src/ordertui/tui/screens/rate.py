@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 import msgspec
@@ -268,7 +269,9 @@ class OrdersScreen(Dialog[None]):
         """Open the order."""
         order_id = event.option_id
         if order_id is not None:
-            text = TextScreen(_("Order {order_id}", order_id=order_id), self._describe(order_id), copy=order_id)
+            text = TextScreen(
+                _("Order {order_id}", order_id=order_id), partial(self._describe, order_id), copy=order_id
+            )
             self._tasks.start(lambda task: task.ask(text))
 
     @property

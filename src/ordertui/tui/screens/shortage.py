@@ -209,7 +209,11 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
         """Show the order under the cursor in full, after why it is where it is."""
         row = self._row
         if row is not None:
-            text = Content.assemble(f"{mask_control_characters(translate(row.why))}\n\n", self._describe(row.order_id))
+            why = f"{mask_control_characters(translate(row.why))}\n\n"
+
+            def text() -> Content:
+                return Content.assemble(why, self._describe(row.order_id))
+
             self._tasks.start(
                 lambda task: task.ask(TextScreen(_("Order {order_id}", order_id=row.order_id), text, copy=row.order_id))
             )
