@@ -1,7 +1,7 @@
 """Pictures of every screen at three sizes, dark, light and without colours, with English, Chinese and Japanese orders.
 
 A file of `pictures/` has one scene with one kind of orders. After a change that is meant: `pytest tests/tui/snapshots
---snapshot-update`, and read the diff.
+-m 'long or not long' --snapshot-update`, and read the diff.
 """
 
 from __future__ import annotations
