@@ -69,6 +69,13 @@ def test_both_engines_end_with_the_same_tables_and_columns(tmp_path: Path) -> No
             store.database.create_read_indexes()
         indexes = {row[0] for row in file.database.query("SELECT name FROM sqlite_master WHERE sql LIKE '%INDEX%'")}
         assert indexes <= {row[0] for row in server.database.query(names)}
+        looked = []
+        for written in (None, 99, 101):  # of 1,000 orders
+            server.database.query("UPDATE pg_class SET reltuples = 1000 WHERE oid = CAST('orders' AS regclass)")
+            server.database.create_read_indexes(written)
+            (known,) = server.database.query("SELECT reltuples FROM pg_class WHERE oid = CAST('orders' AS regclass)")
+            looked.append(known[0] != 1_000)
+        assert looked == [True, False, True], "the planner looks at all tables after many changes alone"
 
 
 def test_both_engines_have_the_same_read_indexes() -> None:

@@ -217,10 +217,10 @@ class Database:
         with self.lock:
             self.engine.count_rows(*tables)
 
-    def create_read_indexes(self) -> None:
-        """Make the indexes that only reading needs, without which a first big import is faster."""
+    def create_read_indexes(self, written: int | None = None) -> None:
+        """Make the indexes that only reading needs, without which a first big import is faster; see `Engine`."""
         with self.lock:
-            self.engine.create_read_indexes()
+            self.engine.create_read_indexes(written)
 
     @contextmanager
     def together(self) -> Iterator[None]:

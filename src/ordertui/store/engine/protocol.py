@@ -156,8 +156,11 @@ class Engine(Protocol):
     def set_bulk(self, on: bool) -> None:
         """Prepare for many large transactions in a row, or go back to usual."""
 
-    def create_read_indexes(self) -> None:
-        """Make the indexes that only reading needs; without them a first big import is faster. Twice is harmless."""
+    def create_read_indexes(self, written: int | None = None) -> None:
+        """Make the indexes that only reading needs; without them a first big import is faster. Twice is harmless.
+
+        The planner is told to look at all tables, unless few orders were `written`; None: nobody knows how many.
+        """
 
     def find_damage(self, tables: Sequence[str] = ()) -> list[str]:
         """Return what is damaged in these tables, looked at quickly, or in the whole store; empty when all is well."""

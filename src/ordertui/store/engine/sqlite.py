@@ -340,7 +340,7 @@ class SqliteEngine:
         if not on and not self.connection.in_transaction:
             self.query("PRAGMA wal_checkpoint(PASSIVE)")
 
-    def create_read_indexes(self) -> None:
+    def create_read_indexes(self, written: int | None = None) -> None:  # noqa: ARG002
         """Make the indexes for reading."""
         self.execute("PRAGMA threads = 1")  # lets SQLite sort on another core too
         for statement in migrations.statements("read_indexes.sql"):

@@ -221,7 +221,7 @@ class ImportSession:
             self._undo.add_orders()
             self._settle_marketplaces()
             if known:
-                for statement in (*sql.NAME_KNOWN, sql.WAITING, sql.NEWS, sql.DROP_UNCHANGED):
+                for statement in (sql.NAME_KNOWN, sql.WAITING, sql.NEWS, sql.DROP_UNCHANGED):
                     self._do(statement)
                 self._undo.add_lines()
             renamed = self._pair_unclear()
@@ -235,7 +235,7 @@ class ImportSession:
             self._confirm_shown()
             self._count(after)
             if not self.rows:
-                self._database.count_rows("orders", "lines", "import_orders", "import_lines")
+                self._database.count_rows(*(("orders", "lines") if new else ()), "import_orders", "import_lines")
         self.rows, self.new, self.changed, self.unchanged = after
         self.renamed += renamed
         self.repromoted += repromoted
@@ -293,7 +293,7 @@ class ImportSession:
         self._database.count_rows("merged")
         undated = self._database.query(self._staging.sql(sql.UNDATED))
         self._staging.fill("deadlines", [(*key, self._auto_cancel_at(*key)) for key in undated])
-        for statement in (sql.WRITE_NEW, *sql.WRITE_KNOWN):
+        for statement in (sql.WRITE_NEW, *sql.WRITE_NAMED):
             self._do(statement)
         return int(self._database.value(sql.COUNT_CHANGED))
 
@@ -317,7 +317,7 @@ class ImportSession:
     def _finish(self) -> None:
         """Make the indexes for reading, without which a first big import is faster, and complete the record."""
         with self._database.write():
-            self._database.create_read_indexes()
+            self._database.create_read_indexes(self.new + self.changed)
             self._count((self.rows, self.new, self.changed, self.unchanged))
             self._database.execute(
                 "UPDATE imports SET finished = ?, is_whole = ? WHERE id = ?",
