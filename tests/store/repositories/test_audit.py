@@ -16,6 +16,7 @@ from ordertui.orders.batch_state import SubmissionState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Store
+from ordertui.store.repositories.audit import NamedOrders
 from support.batches import answer, commit, send, session_of
 from support.shops import NOW, order_id
 
@@ -211,3 +212,19 @@ def test_the_search_by_order_uses_its_index(session: Session) -> None:
         (order_id(1),),
     )
     assert not any("SCAN" in row[3] or "TEMP" in row[3] for row in plan), plan
+
+
+@settings(max_examples=40)
+@given(
+    ids=st.lists(st.text(max_size=6) | st.sampled_from(['a","b', '"', "\\", ",", "é"]), unique=True),
+    size=st.integers(1, 4),
+)
+def test_many_orders_are_named_as_a_list_or_an_object_of_them_is(ids: list[str], size: int) -> None:
+    plain, moved = NamedOrders(), NamedOrders(("held", "written"))
+    for start in range(0, len(ids), size):
+        plain.add(ids[start : start + size])
+        moved.add(ids[start : start + size])
+    assert json.loads("".join(plain.json())) == ids == list(plain)
+    assert json.loads("".join(moved.json())) == {one: ["held", "written"] for one in ids}
+    assert list(moved) == ids
+    assert len(moved) == len(ids)

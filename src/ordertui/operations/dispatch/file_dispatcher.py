@@ -164,7 +164,7 @@ class FileDispatcher:
                 write_atomic(folder, name, feed.pieces)  # the file to upload comes last
             self._store.journal.mark_written(batch_id, names)
         self._name_ready_files(batch_id, folder)
-        return as_batch(self._store.batches.get(batch_id), advice)
+        return as_batch(msgspec.structs.replace(batch, is_writing=False), advice)
 
     def _folders_here(self) -> list[tuple[int, Path]]:
         """Return the folders of a shared store's batches on this machine, with the batch's number."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import zip_longest
 
 from ordertui.operations.batches.batch import LastLook
@@ -13,7 +13,7 @@ from ordertui.operations.planning.plan_file import decode
 from ordertui.operations.planning.planner import HeldOutcome, Planner
 from ordertui.operations.planning.reading import OrderReader
 from ordertui.operations.sync.unread_orders import unread_reason
-from ordertui.orders.batch_state import NEVER_LEFT, NOT_LEFT, RowState
+from ordertui.orders.batch_state import NEVER_LEFT, RowState
 from ordertui.orders.packed import pack
 from ordertui.store import FeedFile, JournalBatch, Store
 
@@ -56,11 +56,13 @@ class BatchFreezer:
         Refused when the store's policy was published anew.
         """
         self._check_rules()
-        plan = decode(self._store.batches.plan_bytes(batch_id))
+        plan = decode(self._store.batches.plan_bytes(batch_id), with_excluded=False)
         batch = self._store.batches.get(batch_id)
         unread = unread_reason(self._store, batch)
         if unread:
             raise BatchWaits(f"batch {batch_id} waits: {unread}")
+        others = set()
+        """Orders that it does not hold any more."""
         for row, kept in zip_longest(plan.rows, batch.rows):
             if row is None:
                 raise OperationError(f"batch {batch_id}: order {kept.order_id} is not in its plan; nothing was sent")
@@ -69,16 +71,20 @@ class BatchFreezer:
                     f"batch {batch_id}: order {row.order_id} is not in this store any more; nothing of the batch was"
                     " sent: undo it, import the order and plan again"
                 )
+            if kept.state is not RowState.HELD:
+                others.add(row.order_id)
         self._check_part(batch_id, plan)
-        whys, outcome = self._changed_rows(batch, plan, between)
+        whys, outcome = self._changed_rows(batch, plan, others, between)
         if whys:
             self._store.journal.leave_out(batch.id, whys)
             batch = self._store.batches.get(batch_id)
-        return LastLook(batch, plan, self._build(batch, plan, between), outcome.approval, outcome.warnings)
+        files = self._build(batch, plan, others.union(whys), between)
+        return LastLook(batch, plan, files, outcome.approval, outcome.warnings)
 
     def rebuild(self, batch: JournalBatch) -> list[FeedFile]:
         """Return the files of a batch that left, made again of its plan: stores of version 1 kept no bytes."""
-        return as_feed_files(self._build(batch, decode(self._store.batches.plan_bytes(batch.id))))
+        gone = {row.order_id for row in batch.rows if row.state in NEVER_LEFT}
+        return as_feed_files(self._build(batch, decode(self._store.batches.plan_bytes(batch.id)), gone))
 
     def _check_part(self, batch_id: int, plan: Plan) -> None:
         """Raise OperationError when a part of a split batch has a row that was not previewed and approved with it."""
@@ -97,10 +103,12 @@ class BatchFreezer:
             )
 
     def _changed_rows(
-        self, batch: JournalBatch, plan: Plan, between: Callable[[], None]
+        self, batch: JournalBatch, plan: Plan, others: Collection[str], between: Callable[[], None]
     ) -> tuple[dict[str, str], HeldOutcome]:
-        """Return the rows that a report, a fact or a late result made impossible and why, and what house rules say."""
-        others = {row.order_id for row in batch.rows if row.state is not RowState.HELD}
+        """Return the rows that a report, a fact or a late result made impossible and why, and what house rules say.
+
+        `others` are orders that it does not hold any more.
+        """
         reasons = self._store.journal.blocking_reasons(batch.id)
         reader = OrderReader(self._store)
         whys, checked = {}, 0
@@ -113,28 +121,24 @@ class BatchFreezer:
                     whys[row.order_id] = why
         if checked < len(plan.rows):
             raise OperationError(f"batch {batch.id}: orders of it are not in this store any more; nothing was sent")
-        rows = pack(PlannedOrder, (row for row in plan.rows if row.order_id not in others and row.order_id not in whys))
+        rows = _without(plan.rows, whys.keys() | others)
         outcome = self._planner.held_outcome(plan, batch, rows, reader)
         whys |= {order_id: f"left out at dispatch: {why}" for order_id, why in outcome.denied.items()}
         return whys, outcome
 
     def _build(
-        self, batch: JournalBatch, plan: Plan, between: Callable[[], None] = lambda: None
+        self, batch: JournalBatch, plan: Plan, gone: Collection[str], between: Callable[[], None] = lambda: None
     ) -> tuple[BuiltFile, ...]:
-        """Return the files of the rows that leave, or left: the plan's own bytes when these are all its rows."""
-        is_held = batch.state in NOT_LEFT  # a row of it that is not held was settled: it does not leave again
-        gone = {
-            row.order_id
-            for row in batch.rows
-            if row.state in NEVER_LEFT or (is_held and row.state is not RowState.HELD)
-        }
+        """Return the files of the rows that leave, or left, without those that are `gone`: the plan's own bytes when
+        these are all its rows.
+        """
         if gone:  # what leaves is made by the same program and for the same account as what was previewed
             made = describe_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self.merchant_id, between)
             self._check(batch, made, plan)
-            rows = pack(PlannedOrder, (one for one in plan.rows if one.order_id not in gone))
-            return build_feed_files(plan.id, plan.action, plan.marketplace, rows, self.merchant_id, between)
-        files = build_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self.merchant_id, between)
-        self._check(batch, [one.file for one in files], plan)
+        rows = _without(plan.rows, gone)
+        files = build_feed_files(plan.id, plan.action, plan.marketplace, rows, self.merchant_id, between)
+        if not gone:
+            self._check(batch, [one.file for one in files], plan)
         return files
 
     @staticmethod
@@ -145,6 +149,11 @@ class BatchFreezer:
                 f"batch {batch.id}: its bytes are no longer those of the preview (was the merchant id changed?);"
                 " undo it and plan again"
             )
+
+
+def _without(rows: Sequence[PlannedOrder], gone: Collection[str]) -> Sequence[PlannedOrder]:
+    """Return the rows but for some orders; the same rows, which are not packed anew, when none is gone."""
+    return pack(PlannedOrder, (row for row in rows if row.order_id not in gone)) if gone else rows
 
 
 def as_feed_files(files: tuple[BuiltFile, ...]) -> list[FeedFile]:

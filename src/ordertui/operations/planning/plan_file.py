@@ -50,8 +50,11 @@ def encode(plan: Plan) -> bytes:
     return b"".join((*found, squeezed.flush()))
 
 
-def decode(content: bytes) -> Plan:
-    """Return the plan that `encode` wrote, or that version 0.1 did. Raises BadInput."""
+def decode(content: bytes, *, with_excluded: bool = True) -> Plan:
+    """Return the plan that `encode` wrote, or that version 0.1 did. Raises BadInput.
+
+    The orders that it excludes come last, and need not be read.
+    """
     try:
         if content.startswith(b"{"):
             return packed(msgspec.json.decode(content, type=Plan))
@@ -60,6 +63,8 @@ def decode(content: bytes) -> Plan:
         lists = {name: Packer(kind) for name, kind in _LISTS.items()}
         for line in lines:
             ((name, part),) = msgspec.json.decode(line, type=dict[str, msgspec.Raw]).items()
+            if name == "out" and not with_excluded:
+                break
             for item in _PARTS[name].decode(part):
                 lists[name].add(item)
     except (msgspec.MsgspecError, zlib.error, LookupError, ValueError, RecursionError) as error:

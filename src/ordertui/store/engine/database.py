@@ -228,7 +228,7 @@ class Database:
         with self.lock, self.engine.together():
             yield
 
-    def append_audit(self, at: int, kind: str, payload: str, order_ids: Sequence[str]) -> None:
+    def append_audit(self, at: int, kind: str, payload: str, order_ids: Iterable[str]) -> None:
         """Append an entry to the audit in the open transaction. `at` is in epoch seconds."""
         with self.lock:
             self.engine.append_audit(at, kind, payload, order_ids)

@@ -573,7 +573,7 @@ class PostgresEngine:
             finally:
                 self._is_piped = False
 
-    def append_audit(self, at: int, kind: str, payload: str, order_ids: Sequence[str]) -> None:
+    def append_audit(self, at: int, kind: str, payload: str, order_ids: Iterable[str]) -> None:
         """Append an entry to the audit by the function that alone may."""
         self.execute("SELECT audit_append(?, ?, ?, CAST(? AS text[]))", (at, kind, payload, list(order_ids)))
 

@@ -293,7 +293,7 @@ class SqliteEngine:
         """Do nothing: there is nobody to wait for."""
         return nullcontext()
 
-    def append_audit(self, at: int, kind: str, payload: str, order_ids: Sequence[str]) -> None:
+    def append_audit(self, at: int, kind: str, payload: str, order_ids: Iterable[str]) -> None:
         """Append an entry to the audit."""
         last, previous = (self.query("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1") or [(0, GENESIS)])[0]
         ident = int(last) + 1
@@ -301,7 +301,7 @@ class SqliteEngine:
             "INSERT INTO audit (id, at, kind, payload, previous, hash) VALUES (?, ?, ?, ?, ?, ?)",
             (ident, at, kind, payload, previous, chained(previous, ident, at, kind, payload)),
         )
-        self.fill("audit_orders", ("order_id", "audit"), [(order_id, ident) for order_id in order_ids])
+        self.fill("audit_orders", ("order_id", "audit"), ((order_id, ident) for order_id in order_ids))
 
     def change_token(self) -> tuple[int, int]:
         """Return SQLite's number of others' changes, and how many rows this connection changed."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ordertui.orders.batch_state import NOT_LEFT, UNCONFIRMED, BatchState, RowState
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action
-from ordertui.store.engine.database import Database, in_list
+from ordertui.store.engine.database import Database, in_list, slices
 from ordertui.store.engine.errors import (
     ActionAlreadyOpen,
     BatchChanged,
@@ -20,7 +20,7 @@ from ordertui.store.engine.errors import (
     VersionChanged,
 )
 from ordertui.store.engine.protocol import digest
-from ordertui.store.repositories.audit import AuditLog
+from ordertui.store.repositories.audit import AuditLog, NamedOrders
 from ordertui.store.repositories.operator_facts import OperatorFacts
 from ordertui.store.repositories.orders import OrderRepository
 
@@ -33,7 +33,7 @@ from .records import (
     NewRow,
     Outcome,
 )
-from .refunds import RefundLedger
+from .refunds import ROWS_AT_ONCE, RefundLedger
 from .rows import TransitionWriter
 from .writer_leases import WriterLeases
 
@@ -80,37 +80,43 @@ class BatchJournal:
     # -- committing
 
     def add(
-        self, *, action: Action, marketplace: str, rows: Sequence[NewRow], plan: bytes, sha256: str, due_at: int
+        self, *, action: Action, marketplace: str, rows: Iterable[NewRow], plan: bytes, sha256: str, due_at: int
     ) -> JournalBatch:
-        """Commit a batch, which is held until `due_at` (epoch seconds).
+        """Commit a batch, which is held until `due_at` (epoch seconds). Its rows are taken some at a time.
 
         Raises ActionAlreadyOpen, VersionChanged, UnknownOrder, RefundExceedsPayment; then nothing was written.
         """
-        if not rows:
-            raise StoreError("a batch without rows is not kept")
+        from ordertui.orders.packed import Packer  # the first orders on the screen are read without
+
         now = self._clock.now()
         end = self._holds.end_after(due_at - now)
+        who, batch_id, named, held = str(self._operator), 0, NamedOrders(), Packer(JournalRow)
         with self._database.write(joined=True):
             author = self.approvals.login
-            ids = self._check_orders(rows)
-            self.refunds.check(rows, ids)
-            batch_id: int = self._database.value(
-                "INSERT INTO batches (action, marketplace, state, created_at, due_at, sha256, advice, plan, who,"
-                " author, hold_boot, hold_mark) VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?) RETURNING id",
-                (action.value, marketplace, BatchState.HELD.value, now, due_at, sha256, plan, str(self._operator),
-                 author, *hold_columns(end)),
-            )  # fmt: skip
+            for part in slices(rows, ROWS_AT_ONCE):
+                ids = self._check_orders(part)
+                self.refunds.check(part, ids)
+                batch_id = batch_id or self._database.value(
+                    "INSERT INTO batches (action, marketplace, state, created_at, due_at, sha256, advice, plan, who,"
+                    " author, hold_boot, hold_mark) VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?) RETURNING id",
+                    (action.value, marketplace, BatchState.HELD.value, now, due_at, sha256, plan, who,
+                     author, *hold_columns(end)),
+                )  # fmt: skip
+                with self._database.together():
+                    self.refunds.add_lines(batch_id, part, ids)
+                    self.transitions.add_rows(batch_id, action, part, ids, len(named))
+                named.add([row.order_id for row in part])
+                for row in part:
+                    held.add(JournalRow(row.order_id, RowState.HELD, row.reason, row.currency, row.total, "", ""))
+            if not batch_id:
+                raise StoreError("a batch without rows is not kept")
             with self._database.together():
-                self.refunds.add_lines(batch_id, rows, ids)
-                self.transitions.add_rows(batch_id, action, rows, ids)
+                self.transitions.show_on_orders(batch_id)
                 self.wishes.record(batch_id)
                 self.transitions.log(
                     "batch.held", batch_id, action=action.value, marketplace=marketplace, sha256=sha256,
-                    due_at=due_at, orders=[row.order_id for row in rows], plan=digest(plan),
+                    due_at=due_at, orders=named, plan=digest(plan),
                 )  # fmt: skip
-        held = tuple(
-            JournalRow(row.order_id, RowState.HELD, row.reason, row.currency, row.total, "", "") for row in rows
-        )
         return JournalBatch(
             batch_id,
             action,
@@ -119,10 +125,10 @@ class BatchJournal:
             now,
             due_at,
             None,
-            held,
+            held.finish(),
             (),
             sha256,
-            str(self._operator),
+            who,
             end,
             author=author,
         )

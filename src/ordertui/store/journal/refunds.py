@@ -18,6 +18,8 @@ from .records import NewRow, RefundProblem, RefundRow
 
 BOOKED_AGAIN = "booked-again"
 """The code of a refund that Amazon booked more than once."""
+ROWS_AT_ONCE = 5_000
+"""Rows of a batch that are checked at a time: of a refund each has some objects for each of its lines."""
 _LINES = (
     f"SELECT order_id, line, currency, item_id, quantity, {', '.join(COMPONENTS)} FROM lines WHERE order_id IN ({{}})"
 )
@@ -101,19 +103,24 @@ class RefundLedger:
 
     def blocking_reasons(self, batch_id: int) -> dict[str, str]:
         """Return why held refunds of a batch must not leave, by order id: more would be given back than was paid."""
-        refunds = self._database.query(
-            "SELECT o.id, o.order_id, f.line, f.currency FROM refunds f JOIN orders o ON o.id = f.order_id"
-            " JOIN batch_rows r ON r.batch = f.batch AND r.order_id = f.order_id"
-            f" WHERE f.batch = ? AND r.state = '{RowState.HELD}' ORDER BY r.pos, f.line",
-            (batch_id,),
+        found: dict[str, str] = {}
+        last = self._database.value(
+            "SELECT max(pos) FROM batch_rows WHERE batch = ? AND action = 'refund'", (batch_id,)
         )
-        balance, _ = self._balance(row[0] for row in refunds)
-        found = {}
-        for row_id, order_id, line, currency in refunds:
-            paid, back = balance(row_id, line, currency)
-            why = "what was paid is unknown now" if paid is None else _excess(paid, back, currency)
-            if why:
-                found[order_id] = f"line {line}: {why}"
+        for first in range(0, -1 if last is None else last + 1, ROWS_AT_ONCE):
+            refunds = self._database.query(
+                "SELECT o.id, o.order_id, f.line, f.currency FROM batch_rows r JOIN orders o ON o.id = r.order_id"
+                " JOIN refunds f ON f.batch = r.batch AND f.order_id = r.order_id"
+                f" WHERE r.batch = ? AND r.pos >= ? AND r.pos < ? AND r.state = '{RowState.HELD}'"
+                " ORDER BY r.pos, f.line",
+                (batch_id, first, first + ROWS_AT_ONCE),
+            )
+            balance, _ = self._balance(row[0] for row in refunds)
+            for row_id, order_id, line, currency in refunds:
+                paid, back = balance(row_id, line, currency)
+                why = "what was paid is unknown now" if paid is None else _excess(paid, back, currency)
+                if why:
+                    found[order_id] = f"line {line}: {why}"
         return found
 
     def find_overpaid(self) -> list[RefundProblem]:

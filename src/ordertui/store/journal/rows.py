@@ -5,7 +5,7 @@ Each change is a fixed number of statements, whatever the number of rows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ordertui.orders.batch_state import (
     FINAL,
@@ -17,8 +17,9 @@ from ordertui.orders.batch_state import (
     holds_order,
 )
 from ordertui.orders.enums import Action
-from ordertui.store.engine.database import Database, as_parameter, in_list
-from ordertui.store.repositories.audit import AuditLog, states_of
+from ordertui.store.engine.database import MAX_VALUES, Database, as_parameter, in_list
+from ordertui.store.engine.protocol import Row
+from ordertui.store.repositories.audit import AuditLog, NamedOrders, states_of
 from ordertui.store.repositories.orders import OrderRepository
 
 from .records import JournalBatch, NewRow, Outcome
@@ -45,8 +46,13 @@ class TransitionWriter:
         self._orders = orders
         self._refunds = refunds
 
-    def add_rows(self, batch_id: int, action: Action, rows: Sequence[NewRow], ids: Mapping[str, int]) -> None:
-        """Insert the held rows of a new batch. `ids` are the row numbers of their orders."""
+    def add_rows(
+        self, batch_id: int, action: Action, rows: Sequence[NewRow], ids: Mapping[str, int], first: int
+    ) -> None:
+        """Insert held rows of a new batch, the first of them at this position; `show_on_orders` follows the last ones.
+
+        `ids` are the row numbers of their orders.
+        """
         held = (action.value, RowState.HELD.value, 1)
         self._database.fill(
             "batch_rows",
@@ -62,9 +68,12 @@ class TransitionWriter:
                     row.total,
                     None if row.counts is None else int(row.counts),
                 )
-                for position, row in enumerate(rows)
+                for position, row in enumerate(rows, start=first)
             ],
         )
+
+    def show_on_orders(self, batch_id: int) -> None:
+        """Copy to each order of a batch what its rows say of it."""
         self._show_on_orders("SELECT order_id FROM batch_rows WHERE batch = :batch", {"batch": batch_id})
 
     def move_rows(self, batch: JournalBatch, outcomes: Mapping[str, Outcome]) -> dict[str, list[str]]:
@@ -91,27 +100,42 @@ class TransitionWriter:
             self._refunds.refresh_facts(ids.values())
         return states_of((key, before[key].value, one.state.value) for key, one in moved.items())
 
-    def move_all(self, batch_id: int, action: Action, before: RowState, after: RowState) -> dict[str, list[str]]:
+    def move_all(self, batch_id: int, action: Action, before: RowState, after: RowState) -> NamedOrders:
         """Move every row of a batch that is in one state to another that holds its order too, as `move_rows` does.
 
-        No row of it is in memory but for what the audit log takes. Raises IllegalTransition.
+        Only some of its rows are in memory at a time. Raises IllegalTransition.
         """
         check_transition(before, after, f"batch {batch_id}")
         if not (holds_order(action, before) and holds_order(action, after)):
             raise ValueError(f"rows that are {before.value} or {after.value} do not hold their orders")
-        moved = "FROM batch_rows r JOIN orders o ON o.id = r.order_id WHERE r.batch = ? AND r.state = ?"
-        found = self._database.query(f"SELECT o.order_id {moved} ORDER BY r.pos", (batch_id, before.value))
-        change = [before.value, after.value]  # one for all: a list of its own for each takes as much as the rest
-        changes = {row[0]: change for row in found}
+        moved = NamedOrders((before.value, after.value))
+        for part in self._some_of(batch_id, before):
+            moved.add([order_id for _, _, order_id in part])
         self._database.execute(
             "UPDATE batch_rows SET state = ?, code = '', text = '' WHERE batch = ? AND state = ?",
             (after.value, batch_id, before.value),
         )
-        self._show_on_orders("SELECT order_id FROM batch_rows WHERE batch = :batch", {"batch": batch_id})
+        self.show_on_orders(batch_id)
         if action is Action.REFUND:
-            ids = self._database.query("SELECT order_id FROM batch_rows WHERE batch = ?", (batch_id,))
-            self._refunds.refresh_facts(row[0] for row in ids)
-        return changes
+            for part in self._some_of(batch_id):
+                self._refunds.refresh_facts(row_id for _, row_id, _ in part)
+        return moved
+
+    def _some_of(self, batch_id: int, *states: RowState) -> Iterator[list[Row]]:
+        """Yield rows of a batch in one of these states (none: in any), MAX_VALUES at a time: position, row number and
+        id of the order.
+        """
+        chosen = f" AND r.state IN {in_list(states)}" if states else ""
+        part: list[Row] = [(-1, 0, "")]
+        while part:
+            part = self._database.query(
+                "SELECT r.pos, r.order_id, o.order_id FROM batch_rows r JOIN orders o ON o.id = r.order_id"
+                f" WHERE r.batch = ? AND r.pos > ?{chosen} ORDER BY r.pos LIMIT {MAX_VALUES}",
+                (batch_id, part[-1][0]),
+            )
+            yield part
+            if len(part) < MAX_VALUES:
+                return
 
     def move_batch(self, batch_id: int, before: BatchState, after: BatchState) -> None:
         """Move the batch itself; its rows are moved by `move_rows`. Raises IllegalTransition."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 import msgspec
@@ -60,6 +60,46 @@ MESSAGE_COPIED = "message.copied"
 """Kind of the entry that the text for a buyer was copied; whether it was sent nobody knows."""
 
 
+class NamedOrders:
+    """The orders that an entry names, kept as JSON: each takes its text there, and no object of its own.
+
+    With `change` they are the keys of an object: each moved from one state to another, the same for all.
+    """
+
+    def __init__(self, change: tuple[str, str] | None = None) -> None:
+        self._change = change
+        self._pieces: list[str] = []
+        self._count = 0
+
+    def add(self, order_ids: Sequence[str]) -> None:
+        """Name some more orders, none of them a second time."""
+        if order_ids:
+            self._pieces.append(msgspec.json.encode(order_ids)[1:-1].decode())
+            self._count += len(order_ids)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[str]:
+        for piece in self._pieces:
+            yield from _order_ids(piece)
+
+    def json(self) -> Iterator[str]:
+        """Yield them as JSON, piece by piece."""
+        brackets = "[]" if self._change is None else "{}"
+        yield brackets[0]
+        for number, piece in enumerate(self._pieces):
+            if self._change is not None:
+                moved = dict.fromkeys(_order_ids(piece), self._change)
+                piece = msgspec.json.encode(moved)[1:-1].decode()
+            yield "," + piece if number else piece
+        yield brackets[1]
+
+
+def _order_ids(piece: str) -> list[str]:
+    return msgspec.json.decode(f"[{piece}]", type=list[str])
+
+
 def orders_in(payload: Mapping[str, object]) -> list[str]:
     """Return the ids of the orders that an entry names. Raises TypeError for one that it never writes."""
     named = (cast("Iterable[object]", payload.get(key) or ()) for key in WITH_ORDERS)
@@ -71,20 +111,22 @@ def states_of(changes: Iterable[tuple[str, str, str]]) -> dict[str, list[str]]:
     return {order_id: [before, after] for order_id, before, after in changes}
 
 
-def _payload(facts: Mapping[str, object]) -> str:
-    """Return the facts as one JSON object, its keys sorted. What names orders is not made by `json`, which keeps some
-    300 bytes an order while it does.
+def _payload(facts: Mapping[str, object]) -> Iterator[str]:
+    """Yield the facts as one JSON object, its keys sorted, piece by piece.
+
+    What names orders is not made by `json`, which keeps some 300 bytes an order while it does.
     """
-    parts = (
-        f"{json.dumps(key)}:"
-        + (
-            msgspec.json.encode(value, order="sorted").decode()
-            if key in WITH_ORDERS
-            else json.dumps(value, sort_keys=True, separators=(",", ":"))
-        )
-        for key, value in sorted(facts.items())
-    )
-    return "{" + ",".join(parts) + "}"
+    mark = "{"
+    for key, value in sorted(facts.items()):
+        yield f"{mark}{json.dumps(key)}:"
+        if isinstance(value, NamedOrders):
+            yield from value.json()
+        elif key in WITH_ORDERS:
+            yield msgspec.json.encode(value, order="sorted").decode()
+        else:
+            yield json.dumps(value, sort_keys=True, separators=(",", ":"))
+        mark = ","
+    yield "{}" if mark == "{" else "}"
 
 
 class AuditLog:
@@ -106,7 +148,9 @@ class AuditLog:
         if who.user or who.operator:
             by = {"operator": who.operator, "user": who.user, "host": who.host, "process": who.process}
             facts = {**facts, "by": by}
-        self._database.append_audit(self._clock.now(), kind, _payload(facts), orders_in(facts))
+        many = [value for value in facts.values() if isinstance(value, NamedOrders)]
+        named: Iterable[str] = many[0] if many else orders_in(facts)
+        self._database.append_audit(self._clock.now(), kind, "".join(_payload(facts)), named)
 
     def entries(self, limit: int | None = None, *, order_id: str | None = None) -> list[AuditEntry]:
         """Return entries, newest first; with `order_id` only those that name the order."""
