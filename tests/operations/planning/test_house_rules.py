@@ -12,6 +12,7 @@ import pytest
 from ordertui.operations.config import Config
 from ordertui.operations.errors import NotConfirmed, PlanChanged, Refused
 from ordertui.operations.planning.plan import Plan
+from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action
@@ -326,3 +327,39 @@ def test_fees_of_india(tmp_path: Path) -> None:
             "Amazon charges 100 % of the referral fee for 1 order",
             "Amazon charges 150 % of the referral fee for 1 order",
         ]
+
+
+def test_explain_weighs_what_a_plan_of_the_order_alone_would_give_back(tmp_path: Path) -> None:
+    """Of a partly shipped order that is not the whole total, and it counts."""
+    bands = ((5, 15), (15, 25), (25, 99))
+    rules = [rule(f"over-{low}", f"batch-total>{low}USD batch-total<={high}USD", "warn") for low, high in bands]
+    rules += [rule("rate", "rate-after>0%", "warn"), rule("day", "day-total>25USD day-orders<9", "warn")]
+    with session_with(tmp_path, *rules) as session:
+        rows = [all_orders_row(1, "PartiallyShipped", quantity=3, item_price="30.00", item_tax="0.00")]
+        rows += [all_orders_row(2), all_orders_row(3, "Shipped", item_price="20.00", item_tax="0.00")]
+        bring(
+            session,
+            tmp_path,
+            everything=rows,
+            open_=[
+                unshipped_row(1, quantity_purchased=3, quantity_shipped=1, quantity_to_ship=2),
+                unshipped_row(2),
+                unshipped_row(3),
+            ],
+        )
+        bring(session, tmp_path, everything=rows[2:])
+        for number in (1, 2, 3):
+            order = session.orders.get(order_id(number))
+            assert order is not None
+            for action in (Action.CANCEL, Action.REFUND):
+                (plan,) = session.planner.plan(action, [order.row.id], PlanChoices(REASON[action]))
+                if plan.rows:
+                    said = {text.split()[2].rstrip(":") for text in plan.warnings if text.startswith("house rule ")}
+                    found = session.planner.explain(order, action)
+                    assert {one.rule for one in found.house} == said, (number, action)
+        partly = session.orders.get(order_id(1))
+        assert partly is not None
+        assert [one.rule for one in session.planner.explain(partly, Action.REFUND).house] == ["over-15", "rate"]
+
+
+REASON = {Action.CANCEL: "", Action.REFUND: "GeneralAdjustment"}

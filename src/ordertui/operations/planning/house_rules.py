@@ -200,11 +200,15 @@ class HouseRules:
         typed = tuple(texts[Effect.TYPED])
         return HouseRuleOutcome(denied, (*texts[Effect.WARN], *typed), typed, tuple(texts[Effect.APPROVAL]))
 
-    def hits(self, action: Action, order: Order, *, counts: bool) -> tuple[HouseRuleMatch, ...]:
-        """Return every rule that fits an order, as if it were a batch by itself. `counts`: toward the rate."""
-        row, marketplace = order.row, order.row.marketplace
-        total = (row.total.minor, row.total.currency) if row.total is not None else (None, None)
-        facts = PlannedBatchFacts(self, action, marketplace, batch_sums(marketplace, [(row.id, counts, *total)]))
+    def hits(
+        self, action: Action, order: Order, *, counts: bool, total: tuple[int | None, str | None]
+    ) -> tuple[HouseRuleMatch, ...]:
+        """Return every rule that fits an order, as if it were a batch by itself.
+
+        `counts`: toward the rate. `total`: what a plan of it would lose or give back, and the currency.
+        """
+        marketplace = order.row.marketplace
+        facts = PlannedBatchFacts(self, action, marketplace, batch_sums(marketplace, [(order.row.id, counts, *total)]))
         zone = self._eligibility.policy(marketplace).zone
         return tuple(
             HouseRuleMatch(rule.id, rule.effect.value, rule.why, rule.text)

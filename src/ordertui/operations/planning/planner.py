@@ -457,12 +457,18 @@ class Planner:
         found = self._eligibility.explain(order.row, action, order.lines)
         if action is Action.MESSAGE:
             return found
-        row = order.row
-        counts = (
-            action is Action.CANCEL
-            and self._eligibility.cancel_outcome(row.marketplace, situation_number(situation_of(row)))[1]
+        row, counts, total = (
+            order.row,
+            False,
+            _total(action, order, ()) if action is not Action.REFUND else (None, None),
         )
-        return msgspec.structs.replace(found, house=self._house_rules.hits(action, order, counts=counts))
+        if action is Action.CANCEL:
+            counts = self._eligibility.cancel_outcome(row.marketplace, situation_number(situation_of(row)))[1]
+        elif action is Action.REFUND:
+            lines = self._lines(action, order, NO_CHOICES)  # of a partly shipped order, what never left
+            if not isinstance(lines, Exclusion):
+                counts, total = self._counts(action, order, lines), _total(action, order, lines)
+        return msgspec.structs.replace(found, house=self._house_rules.hits(action, order, counts=counts, total=total))
 
     def still_allowed(self, action: Action, order: Order, row: PlannedOrder) -> str:
         """Return why a row that its own batch holds may not leave as it was previewed, or an empty text.
