@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 import pytest
 
 from ordertui.amazon.processing_report import ProcessingReportError
-from ordertui.operations.errors import BadInput, BatchNeeded, NotConfirmed, OperationError, Refused
+from ordertui.operations.errors import BadInput, BatchNeeded, EvidenceAgainst, NotConfirmed, OperationError, Refused
 from ordertui.operations.planning.feed_builder import first_message_id
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import OpenAction, RowState
@@ -292,6 +292,13 @@ def test_a_cancellation_that_a_report_contradicts_is_diverged(
     assert (batch, "unconfirmed", (order_id(2),)) in kinds(session)
     bring(session, tmp_path, everything=[all_orders_row(2, "Cancelled", updated=NOW + 2 * DAY)])
     assert [kind for _, kind, _ in kinds(session)] == ["diverged"]
+    evidence = session.batches.open_issues()[0].evidence
+    assert evidence.endswith(f"; if it was not done, `ordertui settle {batch} ORDER-ID... --not-done` says so")
+    with pytest.raises(EvidenceAgainst) as against:
+        session.batches.settle(batch, [order_id(1)], done=False, why="it was shipped", typed="1")
+    names = against.value.names
+    session.batches.settle(batch, [order_id(1)], done=False, why="it was shipped", typed="1", against=names)
+    assert kinds(session) == [], "what the list names settles it"
     assert session.audit.records(order_id(2))[0]["what"] == "batch.confirmed"
 
 

@@ -54,6 +54,12 @@ def open_issues(store: Store, now: int) -> list[OpenIssue]:
             groups.setdefault((kind, why), []).append(row.order_id)
         for (kind, why), orders in groups.items():
             evidence = EVIDENCE.get(kind) or HOW_TO_SETTLE.get(batch.action, "")
+            by_word = {
+                "diverged": f"if it was not done, `ordertui settle {batch.id} ORDER-ID... --not-done` says so",
+                "unknown": f"`ordertui settle {batch.id} ORDER-ID... --done`, or `--not-done`, says what you found",
+            }
+            if kind in by_word:
+                evidence = f"{evidence}; {by_word[kind]}"
             if kind == "stuck" and store.submissions.find(batch.id):
                 evidence = BY_FEED
             if kind == "unwritten" and not store.journal.leases.is_free(batch.id):
