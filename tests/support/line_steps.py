@@ -29,7 +29,8 @@ from .server import Server
 from .server_line import COMMIT, Cut, ServerLine
 from .shops import ALL_ORDERS, NOW, all_orders_row, bring, order_id, unshipped_row
 
-ORDERS = 2_400 if LONG else 84
+AT_ONCE = 84
+"""Orders brought at once, of each kind; more are brought when they are used up."""
 SHIPPED, NEW, OLD, REPORTED = 10_000, 20_000, 30_000, 40_000
 """Orders from these numbers on have left, come with a next report, are years old, come with a report that is undone."""
 IN_DOUBT = "not known whether it"
@@ -42,15 +43,18 @@ class Side:
 
     def __init__(self, session: Session, folder: Path, lead: Session | None = None) -> None:
         self.session, self.folder, self.lead = session, folder, lead
+        self.filled = 0
         self.orders = (0, 0)
         self.batch = self.number = 0
         self.plan: Plan | None = None
         self.report = folder / "report.txt"
         self.policy = folder / "house.toml"
 
-    def fill(self, count: int = ORDERS) -> None:
-        """Bring the orders that wait and those that left, so many of each."""
-        waiting, shipped = range(1, count + 1), range(SHIPPED, SHIPPED + count)
+    def fill(self, count: int = AT_ONCE) -> None:
+        """Bring orders that wait and others that left, so many more of each."""
+        waiting = range(self.filled + 1, self.filled + count + 1)
+        shipped = [SHIPPED + n for n in waiting]
+        self.filled += count
         numbers = [*waiting, *shipped]
         everything = [all_orders_row(n) for n in numbers]
         bring(self.session, self.folder, everything=everything, open_=[unshipped_row(n) for n in numbers])
@@ -251,6 +255,8 @@ class Pair:
         self._next += 2
         for side in (self.cut, self.whole):
             side.orders = (self._next, self._next + 1)
+            if side.filled < side.orders[1]:
+                side.fill()
             step.prepare(side)
         return self.whole.seen()
 
@@ -330,7 +336,7 @@ def team_side(folder: Path, server: Server, name: str, line: ServerLine | None =
     side = Side(Session.open(server.address(name), clock=FixedClock(NOW), config=Config()), folder)
     side.policy.write_text(TWO_WAIT, encoding="utf-8")
     with side.session as owner:
-        side.fill(ORDERS if LONG else 30)
+        side.fill(30)
         let_in(owner, bob=Role.LEAD)
         owner.team.publish_policy(side.policy, None, "two wait")
     place = server.address(name) if line is None else line.address(name)

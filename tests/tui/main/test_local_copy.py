@@ -17,12 +17,23 @@ from ordertui.orders.enums import Action
 from ordertui.store.engine.postgres import PostgresEngine
 from support import places
 from support.batches import commit, session_of
-from support.pilot import press, running, settled, table, text, until
+from support.pilot import commit_preview, press, preview, running, settled, table, text, until
 from support.server import Server
 from support.shops import NOW
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-TRIPS = ("query", "stream", "execute", "execute_many", "fill", "begin", "commit", "query_all", "begin_snapshot")
+TRIPS = (
+    "query",
+    "stream",
+    "execute",
+    "execute_many",
+    "fill",
+    "begin",
+    "commit",
+    "query_all",
+    "begin_snapshot",
+    "together",
+)
 TRIP_SECONDS = 0.02
 
 
@@ -35,7 +46,7 @@ def screen_session(tmp_path: Path) -> Iterator[Session]:
         yield session
 
 
-async def test_keys_cost_no_trip_to_a_server_that_is_far_away(
+async def test_keys_cost_no_trip_to_a_server_that_is_far_away_and_a_commit_twelve(
     screen_session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
@@ -43,9 +54,10 @@ async def test_keys_cost_no_trip_to_a_server_that_is_far_away(
         real = getattr(PostgresEngine, name)
 
         def far(self: PostgresEngine, *args: Any, _real: Any = real, _name: str = name) -> Any:
-            if threading.current_thread().name not in ("local copy", "marks"):  # neither keeps a key waiting
-                asked.append(_name)
-            time.sleep(TRIP_SECONDS)
+            if not self._is_piped:  # else it is sent with others, in one trip
+                if threading.current_thread().name not in ("local copy", "marks", "claim"):  # no key waits for these
+                    asked.append(_name)
+                time.sleep(TRIP_SECONDS)
             return _real(self, *args)
 
         monkeypatch.setattr(PostgresEngine, name, far)
@@ -61,6 +73,17 @@ async def test_keys_cost_no_trip_to_a_server_that_is_far_away(
         await pilot.pause(1.5)
         assert asked == []
         assert "copy in step" in text(pilot, "age")
+        await press(pilot, "2", "space")
+        screen = await preview(pilot)
+        await settled(pilot)
+        (order,) = screen.plan.rows
+        asked.clear()
+        await commit_preview(pilot, asked=screen.plan.typed_count is not None)
+        await until(pilot, lambda: [b.rows[0].order_id for b in screen_session.batches.find()] == [order.order_id])
+        until_kept, after = asked[: asked.index("commit") + 1], asked[asked.index("commit") + 1 :]
+        assert "together" in until_kept
+        assert 5 <= len(until_kept) <= 12, until_kept
+        assert set(after) <= {"begin_snapshot", "query", "query_all"}, "the copy is brought along, and nothing else"
 
 
 async def test_a_lost_line_is_on_the_screen_and_keys_go_on(
