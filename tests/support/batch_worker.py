@@ -18,8 +18,8 @@ from pathlib import Path
 
 from ordertui.operations.config import Config
 from ordertui.operations.errors import OperationError, PlanChanged
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import PlanLine
-from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import SystemClock

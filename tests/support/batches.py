@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Set
 from pathlib import Path
 
-from ordertui.operations.planning.feed_builder import build_feed_files
+from ordertui.operations.planning.feed_builder import build_feed_files, feed_rows
+from ordertui.operations.planning.order_planner import NO_CHOICES, PlanChoices
 from ordertui.operations.planning.plan import Plan
-from ordertui.operations.planning.planner import NO_CHOICES, PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, FixedClock
@@ -38,7 +38,7 @@ def session_of(folder: Path, clock: FixedClock | None = None, *, waiting: int = 
 
 def feed_bytes(plan: Plan, merchant_id: str = "MERCHANT-ID") -> dict[str, bytes]:
     """Return the files of a plan, by name; their checksums are those that were shown."""
-    made = build_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, merchant_id)
+    made = build_feed_files(feed_rows(plan, merchant_id))
     assert tuple(one.file for one in made) == plan.files
     return {one.file.name: one.content for one in made}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ordertui.operations.batches.batch import Batch
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan
-from ordertui.operations.planning.planner import PlanChoices
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, FixedClock, iso_utc
 from ordertui.orders.enums import Action, Dispatched

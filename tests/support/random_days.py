@@ -10,7 +10,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from ordertui.operations.errors import OperationError
-from ordertui.operations.planning.planner import PlanChoices
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.api_facts import ApiFacts, Parcel
 from ordertui.orders.clock import DAY, HOUR, FixedClock, to_local

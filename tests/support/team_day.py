@@ -16,7 +16,7 @@ import pytest
 
 from ordertui.operations.config import AmazonConfig, Config, NotifyConfig, ReceiverConfig
 from ordertui.operations.errors import OperationError
-from ordertui.operations.planning.planner import PlanChoices
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.operations.worker.health import Health, worker_health
 from ordertui.orders.batch_state import LEFT, BatchState, RowState

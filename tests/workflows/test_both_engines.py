@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from ordertui.operations.config import Config, store_place
-from ordertui.operations.planning.planner import PlanChoices
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.query.facets import FACETS
 from ordertui.operations.query.facets import values as facet_values
 from ordertui.operations.query.queues import within

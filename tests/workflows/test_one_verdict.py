@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from ordertui.operations.config import Config
 from ordertui.operations.denials import AWAITING_SHIPMENT, BATCH_ACTIONS
 from ordertui.operations.errors import PlanChanged
+from ordertui.operations.order_rules import LineCache
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import ExcludedOrder
-from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.api_facts import ApiFacts, Parcel
 from ordertui.orders.batch_state import OPEN_STATES, RowState
@@ -336,7 +337,7 @@ def test_a_page_reads_lines_at_once(session: Session, monkeypatch: pytest.Monkey
         return real(self, sql, params)
 
     monkeypatch.setattr(Database, "query", query)
-    session.eligibility.rules._lines.clear()
+    session.eligibility.rules._lines = LineCache(session.context.reader)
     rows = session.orders.rows(ids)
     session.eligibility.rules.prefetch(rows.values())
     for row in rows.values():

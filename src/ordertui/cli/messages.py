@@ -40,7 +40,7 @@ def share(figure: RateFigure) -> str:
 
 def plan_sentences(plan: Plan) -> Iterator[str]:
     """Say who is in, what the plan does to the rate and to money, and its warnings."""
-    from ordertui.operations.planning.counted import window_words
+    from ordertui.operations.planning.effects import window_words
 
     counted = sum(row.counts for row in plan.rows)
     word = f", of which {with_verb(counted, 'counts', 'count')}" if plan.action is Action.CANCEL and plan.rows else ""

@@ -82,7 +82,7 @@ def plan(
     Exit 3 when no order is in; 4 when --ids names orders that the store does not know: the others are planned.
     """
     from ordertui.operations.planning.choice_files import read_shipping
-    from ordertui.operations.planning.planner import PlanChoices
+    from ordertui.operations.planning.order_planner import PlanChoices
 
     if ((text is None or not text.strip()) and ids_file is None) or (text is not None and ids_file is not None):
         fail(Exit.USAGE, "give either --filter (not empty) or --ids: none marked never means all")

@@ -172,16 +172,8 @@ def show_list(session: Session, codes: list[str], part: str, dated: str, days: i
 def show_outlook(session: Session, codes: list[str], form: str) -> None:
     """List day by day what leaves the window and what comes into it."""
     columns = (
-        "marketplace",
-        "day",
-        "orders",
-        "cancelled",
-        "rate",
-        "status",
-        "auto_cancels",
-        "rolls_off",
-        "rolls_off_orders",
-    )
+        "marketplace", "day", "orders", "cancelled", "rate", "status", "auto_cancels", "rolls_off", "rolls_off_orders",
+    )  # fmt: skip
     records: list[Record] = []
     for code in codes:
         target = session.eligibility.policy(code).values.rate_target

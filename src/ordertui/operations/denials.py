@@ -18,10 +18,11 @@ class Denial(msgspec.Struct, frozen=True):
 
     rule: str
     """Id of the row of the policy; `house ID`; `open`; `unread`, `program`, `parcel`, `item-id`, `price`, `refunded`,
-    `lines`.
+    `lines`; of a plan also `amount`, `currency`, `reason`, `tracking` and others.
     """
     why: str
-    source: str
+    source: str = ""
+    """Empty for what a plan alone asks: amounts, tracking, a reason."""
     instead: Action | None = None
     because: str = ""
     """The fact or condition behind it, where the policy itself does not deny."""

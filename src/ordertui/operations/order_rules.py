@@ -22,14 +22,38 @@ from .denials import BATCH_ACTIONS
 LINE_COLUMNS = ("sku", "asin", "title")
 """Columns of a condition that are read from the lines of an order."""
 MOST_KEPT = 2_000
-"""Orders whose lines are kept for house rules that ask about them."""
+"""Orders whose lines are kept for conditions that ask about them."""
 
 
-class _Subject(NamedTuple):
+class Subject(NamedTuple):
     """An order as a condition reads it."""
 
     row: OrderRow
     lines: Sequence[OrderLine]
+
+
+class LineCache:
+    """The lines of orders that conditions ask about. `store` returns the reader of the calling thread."""
+
+    def __init__(self, store: Callable[[], Store]) -> None:
+        self._store = store
+        self._lines: dict[int, tuple[int, Sequence[OrderLine]]] = {}
+        """Row number to version and lines."""
+
+    def prefetch(self, rows: Iterable[OrderRow]) -> None:
+        """Read the lines of many orders at once, so that a page costs one query."""
+        wanted = [row.id for row in rows if self._lines.get(row.id, (-1,))[0] != row.version]
+        if not wanted:
+            return
+        if len(self._lines) + len(wanted) > MOST_KEPT:
+            self._lines.clear()
+        for row_id, order in self._store().orders.get(wanted).items():
+            self._lines[row_id] = (order.row.version, order.lines)
+
+    def of(self, row: OrderRow) -> Sequence[OrderLine]:
+        """Return the lines of an order; none when it is gone."""
+        self.prefetch((row,))
+        return self._lines.get(row.id, (0, ()))[1]
 
 
 class DenyRule(NamedTuple):
@@ -62,20 +86,14 @@ class OrderRules:
     """Asks the rules of the policy file about orders of one store. `deadline`: when Amazon cancels an order."""
 
     def __init__(
-        self,
-        policies: Policies,
-        store: Callable[[], Store],
-        clock: Clock,
-        deadline: Callable[[OrderRow], int | None],
+        self, policies: Policies, store: Callable[[], Store], clock: Clock, deadline: Callable[[OrderRow], int | None]
     ) -> None:
         self._policies = policies
-        self._store = store
         self._clock = clock
         self._deadline = deadline
         self._deny_rules: dict[tuple[Policy, Action], list[DenyRule]] = {}
         self._deny_rules_at = -1
-        self._lines: dict[int, tuple[int, Sequence[OrderLine]]] = {}
-        """Row number to version and lines, only for house rules that read lines."""
+        self._lines = LineCache(store)
         self._order_tests: dict[tuple[str, str], tuple[int, OrderTest]] = {}
         """Filter and zone to the moment it was compiled for and its test."""
 
@@ -124,8 +142,8 @@ class OrderRules:
         if not rules:
             return None
         if lines is None:
-            lines = self._lines_of(row) if any(rule.reads_lines for rule in rules) else ()
-        subject = _Subject(row, lines)
+            lines = self._lines.of(row) if any(rule.reads_lines for rule in rules) else ()
+        subject = Subject(row, lines)
         return next((rule.rule for rule in rules if rule.test(subject)), None)
 
     def shortage_preferences(self, row: OrderRow, lines: Sequence[OrderLine]) -> tuple[bool, bool]:
@@ -133,7 +151,7 @@ class OrderRules:
         house = self._policies.house
         if not (house.protect or house.prefer):
             return False, False
-        subject = _Subject(row, lines)
+        subject = Subject(row, lines)
         zone = self._policies.of(row.marketplace).zone
         protects, prefers = (
             any(self._order_test(text, zone)(subject) for text in texts) for texts in (house.protect, house.prefer)
@@ -151,26 +169,8 @@ class OrderRules:
         return found[1]
 
     def prefetch(self, rows: Iterable[OrderRow]) -> None:
-        """Read the lines of many orders at once, when a house rule asks about lines, so that a page costs one query."""
-        wanted = [
-            row.id
-            for row in rows
-            if self._lines.get(row.id, (-1,))[0] != row.version
-            and any(rule.reads_lines for rule in self.denying(row.marketplace))
-        ]
-        if not wanted:
-            return
-        if len(self._lines) + len(wanted) > MOST_KEPT:
-            self._lines.clear()
-        for row_id, order in self._store().orders.get(wanted).items():
-            self._lines[row_id] = (order.row.version, order.lines)
-
-    def _lines_of(self, row: OrderRow) -> Sequence[OrderLine]:
-        found = self._lines.get(row.id)
-        if found is None or found[0] != row.version:
-            self.prefetch([row])
-            found = self._lines.get(row.id)
-        return () if found is None else found[1]
+        """Read the lines of many orders at once, when a house rule asks about lines."""
+        self._lines.prefetch(row for row in rows if any(rule.reads_lines for rule in self.denying(row.marketplace)))
 
     def decides_by_rules(self, row: OrderRow, kind: str, value: str) -> bool:
         """Return whether the rules alone give `action:` or `counts:` this value for an order: what house rules ask."""

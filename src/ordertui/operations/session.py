@@ -168,10 +168,10 @@ class Session:
     def rate(self) -> RateService:
         """The cancellation rate and what is behind it."""
         from .rate.service import RateService
+        from .rate.sources import RateSources
 
-        return RateService(
-            self.context.reader, self.eligibility, self.clock, lambda: self.context.writer(Permission.UNDO_IMPORT)
-        )
+        sources = RateSources(self.context.reader, self.eligibility, self.clock)
+        return RateService(sources, lambda: self.context.writer(Permission.UNDO_IMPORT))
 
     @cached_property
     def shortage(self) -> ShortageService:
@@ -185,7 +185,7 @@ class Session:
         """Plans made of orders; changes nothing."""
         from .planning.planner import Planner
 
-        return Planner(self.context, self.eligibility, self.rate.calculator, self.rate.budgets)
+        return Planner(self.context, self.eligibility, self.rate)
 
     @cached_property
     def fitter(self) -> BatchFitter:

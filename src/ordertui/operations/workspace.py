@@ -86,17 +86,8 @@ class Workspace:
     def copy_to(self, store: Path) -> None:
         """Put copies of the files beside another store, which has the same orders, where it has none of its own."""
         marks = self._marks_file if self._marks_file.exists() else self._common_marks
-        own = (
-            marks,
-            self.views_file,
-            self._columns,
-            self._looks,
-            self._history,
-            self._commands,
-            self._folder,
-            self._tour,
-        )
-        for path in own:
+        others = (self.views_file, self._columns, self._looks, self._history, self._commands, self._folder, self._tour)
+        for path in (marks, *others):
             name = store.stem + MARKS_SUFFIX if path == marks else path.name.replace(self._base, store.stem, 1)
             target = store.parent / name
             if not target.exists():

@@ -14,7 +14,7 @@ from ordertui.amazon.spapi.client import Client
 from ordertui.operations.batches.batch import Due, DueStep
 from ordertui.operations.dispatch import feed_submitter
 from ordertui.operations.errors import OperationError, Refused
-from ordertui.operations.planning.planner import PlanChoices
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.sync.unread_orders import UNREAD_KEY
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock

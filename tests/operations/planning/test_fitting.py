@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ordertui.operations.planning.fitting import MarketplaceFit
-from ordertui.operations.planning.planner import PlanChoices
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc, parse_iso
 from ordertui.orders.enums import Action

@@ -11,8 +11,8 @@ import pytest
 
 from ordertui.operations.config import Config
 from ordertui.operations.errors import NotConfirmed, PlanChanged, Refused
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan
-from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action

@@ -7,11 +7,10 @@ from msgspec.structs import replace
 
 from ordertui.cli.messages import plan_sentences
 from ordertui.operations.errors import UnknownReason
-from ordertui.operations.planning.counted import window_words
-from ordertui.operations.planning.effects import restock_note
-from ordertui.operations.planning.other_items import other_items
+from ordertui.operations.planning.effects import restock_note, window_words
+from ordertui.operations.planning.lines import other_items
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan, PlanLine
-from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action, Dispatched

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from ordertui.amazon.feeds.vocabulary import FLAT_REFUND_REASONS
 from ordertui.operations.config import Config
+from ordertui.operations.denials import Denial
 from ordertui.operations.errors import UnknownReason
-from ordertui.operations.planning.lines import Exclusion, refund_lines
+from ordertui.operations.planning.lines import refund_lines
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan, PlanLine
-from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.planning.reasons import reasons_for
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, iso_utc
@@ -298,7 +299,7 @@ def test_a_unit_whose_share_is_gone_in_part_gives_back_the_rest() -> None:
 
 def test_what_shipped_is_not_given_back_for_a_free_unit_that_waits() -> None:
     found = refund_lines(partly(line_of(LineAmounts(5_000), 1, 1), line_of(LineAmounts(), 1, 0, at=2)), None)
-    assert isinstance(found, Exclusion)
+    assert isinstance(found, Denial)
     assert found.rule == "units"
 
 
@@ -368,9 +369,9 @@ def test_what_a_newer_report_made_too_much_is_told_and_nothing_is_given_unasked(
     most = most_of(left, left)
     assert (refund_excess(most, left) == () and min(map(most.__getattribute__, COMPONENTS)) >= 0) or left.total < 0
     if left.total <= 0:
-        assert isinstance(found, Exclusion)
+        assert isinstance(found, Denial)
     elif below := [name for name in COMPONENTS if getattr(left, name) < 0]:
-        assert isinstance(found, Exclusion)
+        assert isinstance(found, Denial)
         back, now = (format_money(getattr(one, below[0]), "USD") for one in (before, paid))
         assert f"{back} of its {below[0].replace('_', ' ')} went back" in found.why
         assert f"the newest report says that it was {now}" in found.why

@@ -15,7 +15,7 @@ from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
 from ordertui.operations.denials import lines_denial
 from ordertui.operations.eligibility import Eligibility
-from ordertui.operations.planning.planner import NO_CHOICES, PlanChoices
+from ordertui.operations.planning.order_planner import NO_CHOICES, PlanChoices
 from ordertui.operations.query import queues
 from ordertui.operations.rate.counting import RateCounting
 from ordertui.operations.session import Session

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from ordertui.amazon.reports import MarketplaceNeeded, ReportError, UnknownReport
+from ordertui.operations.reports.importer import SHOWN
 from ordertui.operations.reports.progress import ImportProgress
-from ordertui.operations.reports.rejects import SHOWN
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.store import Store

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ordertui.operations.planning.planner import PlanChoices
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.query.api_sentences import api_sentences, program_sentences
 from ordertui.operations.session import Session
 from ordertui.orders.api_facts import AMAZON_BUSINESS, SELLER_FULFILLED_PRIME

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from ordertui.amazon.spapi.errors import Rejected
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan
-from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action, OrderStatus

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from ordertui.amazon.spapi.client import MAX_EMPTY_PAGES
 from ordertui.amazon.spapi.errors import BadAnswer, Rejected
-from ordertui.amazon.spapi.pagination import MAX_EMPTY_PAGES
 from ordertui.cli.main import cli
 from ordertui.operations.sync.order_sync import load_state
 from ordertui.operations.sync.unread_orders import unread_orders

@@ -10,9 +10,8 @@ import pytest
 
 from ordertui.operations.config import Config, WorkerConfig
 from ordertui.operations.session import Session
-from ordertui.operations.worker.failure_text import failure_text
-from ordertui.operations.worker.import_folder import QUIET_SECONDS, ImportFolder
-from ordertui.operations.worker.log import KEPT, WorkerLog
+from ordertui.operations.worker.import_folder import QUIET_SECONDS, ImportJob
+from ordertui.operations.worker.log import KEPT, WorkerLog, failure_text
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import StoreError
@@ -55,10 +54,10 @@ def test_a_stop_leaves_the_files_that_were_not_begun(opener: Callable[[], Sessio
     for number in (21, 22, 23):
         orders_file(inbox / f"orders-{number}.txt", number)
     with opener() as session:
-        text = ImportFolder(inbox).run(session, lambda: (inbox / "imported").exists())
+        text = ImportJob(inbox).run(session, lambda: (inbox / "imported").exists())
         assert text == "1 file taken in, 1 order new or changed"
         assert len(list(inbox.glob("*.txt"))) == 2
-        assert ImportFolder(inbox).run(session, lambda: False) == "2 files taken in, 2 orders new or changed"
+        assert ImportJob(inbox).run(session, lambda: False) == "2 files taken in, 2 orders new or changed"
 
 
 def test_reports_are_taken_in_once_and_said_what_became_of_them(

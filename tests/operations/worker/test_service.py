@@ -16,7 +16,7 @@ from ordertui.operations.session import Session
 from ordertui.operations.worker import service
 from ordertui.operations.worker.health import ONCE_SECONDS, Health, worker_health
 from ordertui.operations.worker.jobs import AGAIN_SECONDS, SWEEP_SECONDS, DispatchJob, NotifyJob, SyncJob, next_time
-from ordertui.operations.worker.loop import LEASE_SECONDS, JobLoop
+from ordertui.operations.worker.service import LEASE_SECONDS, JobLoop
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import DAY, FixedClock, iso_utc, parse_iso
 from ordertui.orders.enums import Action

@@ -26,9 +26,8 @@ from ordertui.orders.enums import (
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
 from ordertui.rules.policy.bundled import EDITIONS, read_bundled_text
-from ordertui.rules.policy.edition import load_edition, read_edition
+from ordertui.rules.policy.edition import TABLE_SPECS, load_edition, read_edition
 from ordertui.rules.policy.policy import Policies, Policy, PolicyError, load_policies
-from ordertui.rules.policy.table_specs import TABLE_SPECS
 from ordertui.rules.situation import (
     FACTS,
     SITUATIONS,

@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordertui.rules.policy.bundled import parse_toml, read_bundled_text
-from ordertui.rules.policy.edition import load_edition, read_edition
+from ordertui.rules.policy.edition import DECIDING, TABLE_SPECS, load_edition, read_edition
 from ordertui.rules.policy.house_rules import Effect, read_house_policy
 from ordertui.rules.policy.policy import PolicyError
-from ordertui.rules.policy.table_specs import DECIDING, TABLE_SPECS
 from ordertui.rules.situation import SITUATIONS, situation_from_number
 from ordertui.rules.tables.table import HitPolicy
 from ordertui.rules.toml_positions import find_positions

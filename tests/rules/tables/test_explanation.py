@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from ordertui.orders.enums import Action, BuyerRequest, Dispatched, OrderStatus
-from ordertui.rules.policy.table_specs import DECIDING
+from ordertui.rules.policy.edition import DECIDING
 from ordertui.rules.situation import SITUATIONS, Confirmed, situation_from_number
 from rules.policy.test_bundled import BASE, policy
 

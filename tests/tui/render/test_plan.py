@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from textual.content import Content
 
 from ordertui import messages
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlannedOrder
-from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax

@@ -25,7 +25,7 @@ from textual.widgets import Input
 from ordertui.messages import CHINESE, ENGLISH
 from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
-from ordertui.operations.demo.catalogue import CatalogueItem, catalogue
+from ordertui.operations.demo.orders import CatalogueItem, catalogue
 from ordertui.operations.marks import Marks
 from ordertui.operations.policies import ActivePolicies
 from ordertui.operations.session import Session

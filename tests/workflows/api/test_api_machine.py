@@ -28,8 +28,8 @@ from ordertui.amazon.spapi.transport import Transport
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.errors import OperationError
 from ordertui.operations.limits import feed_limits
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan
-from ordertui.operations.planning.planner import PlanChoices
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action, Dispatched

@@ -29,7 +29,7 @@ from ordertui.amazon.spapi.decoding import UnreadableJson, decode_body
 from ordertui.amazon.spapi.order_mapping import order_rows
 from ordertui.operations.config import ReceiverConfig, load_config
 from ordertui.operations.notify.receivers import load_address
-from ordertui.operations.notify.schedule import is_quiet
+from ordertui.operations.notify.service import is_quiet
 from ordertui.operations.planning.choice_files import read_refunds, read_shipping
 from ordertui.operations.planning.plan_file import decode, encode, load_plans
 from ordertui.operations.policies import read_policy_file

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan, PlanLine
-from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action, Dispatched, OrderStatus

@@ -10,7 +10,7 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ordertui.operations.planning.planner import PlanChoices
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.orders.clock import DAY, HOUR, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES

@@ -32,8 +32,8 @@ from ordertui.amazon.processing_report import ProcessingReportError
 from ordertui.operations.config import Config
 from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
 from ordertui.operations.errors import EvidenceAgainst, OperationError, Refused
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan, PlanLine
-from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.results.evaluation import OPERATOR_CODE
 from ordertui.operations.session import Session
 from ordertui.operations.worker.jobs import jobs_for

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ from ordertui.cli.main import cli
 from ordertui.operations.batches.batch import journal_row
 from ordertui.operations.dispatch import file_dispatcher
 from ordertui.operations.errors import OperationError, PlanChanged, Refused
-from ordertui.operations.planning.feed_builder import build_feed_files
-from ordertui.operations.planning.planner import PlanChoices
+from ordertui.operations.planning.feed_builder import FeedRows, build_feed_files
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action
@@ -127,10 +128,10 @@ def test_whatever_one_batch_raises_the_others_leave(tmp_path: Path, monkeypatch:
     for batch in (bad, good):
         session.batches.release(batch)
 
-    def fail_for_the_first(ident: str, *more: object) -> object:
-        if any(row.order_id == order_id(1) for row in more[2]):  # type: ignore[attr-defined]
+    def fail_for_the_first(source: FeedRows, between: Callable[[], None]) -> object:
+        if any(row.order_id == order_id(1) for row in source.rows):
             raise ZeroDivisionError("a defect")
-        return build_feed_files(ident, *more)  # type: ignore[arg-type]
+        return build_feed_files(source, between)
 
     monkeypatch.setattr("ordertui.operations.dispatch.freeze.build_feed_files", fail_for_the_first)
     with pytest.raises(OperationError, match=f"batch {bad} cannot leave.*a defect"):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import PlanLine
-from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from ordertui.operations.config import Config
 from ordertui.operations.errors import OperationError
+from ordertui.operations.planning.order_planner import NO_CHOICES, PlanChoices, choices_of
 from ordertui.operations.planning.plan import Plan
-from ordertui.operations.planning.planner import NO_CHOICES, PlanChoices, choices_of
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, FixedClock, iso_utc

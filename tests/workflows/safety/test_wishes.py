@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from ordertui.cli.main import cli
 from ordertui.operations.errors import EvidenceAgainst, NotConfirmed
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import PlanLine
-from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.results.bookings import Booking, keep_bookings
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState

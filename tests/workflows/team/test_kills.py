@@ -19,7 +19,7 @@ import pytest
 from ordertui.operations.config import Config, NotifyConfig, OutboxConfig, ReceiverConfig
 from ordertui.operations.session import Session
 from ordertui.operations.worker.jobs import SWEEP_SECONDS
-from ordertui.operations.worker.loop import LEASE_SECONDS
+from ordertui.operations.worker.service import LEASE_SECONDS
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action, NotificationState

@@ -7,8 +7,14 @@ from typing import NamedTuple
 
 from ordertui.orders.enums import Action
 
-from .flat_columns import check_flat_file
-from .flat_file import adjustment_flat, cancellation_flat, fulfillment_flat, takes_promotion_off, without_header
+from .flat_file import (
+    adjustment_flat,
+    cancellation_flat,
+    check_flat_file,
+    fulfillment_flat,
+    takes_promotion_off,
+    without_header,
+)
 from .items import CancelItem, FeedError, RefundItem, ShipItem, encoding_of, validate_items
 from .vocabulary import carrier_code
 from .xml_feed import acknowledgement_xml, adjustment_xml, fulfillment_xml, part_of_feed

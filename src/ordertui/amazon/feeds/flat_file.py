@@ -1,15 +1,168 @@
-"""Write the tab-delimited files for Seller Central's “Upload order related files” (AMAZON.md c, d, e)."""
+"""Write and check the tab-delimited files for “Upload order related files” (AMAZON.md c, d, e)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from datetime import date
 
-from ordertui.orders.enums import Action
-from ordertui.orders.money import format_decimal
+import msgspec
 
-from .flat_columns import ADJUSTMENT, CANCELLATION, FULFILLMENT, PROMOTIONS, TEMPLATE, FlatColumn
-from .items import CancelItem, RefundItem, ShipItem, check_text, encoding_of, validate_items
-from .vocabulary import flat_refund_reason
+from ordertui.orders.enums import Action, CancelReason
+from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.money import exponent, format_decimal
+
+from .items import (
+    ITEM_ID,
+    ORDER_ID,
+    CancelItem,
+    FeedError,
+    RefundItem,
+    ShipItem,
+    check_text,
+    encoding_of,
+    validate_items,
+)
+from .vocabulary import CARRIER_CODES, FLAT_REFUND_REASONS, OTHER, flat_refund_reason
+
+TEMPLATE = (
+    "TemplateType=OrderCancellation",
+    "Version=1.0/1.0.3",
+    "This row for Amazon.com use only.  Do not modify or delete.",
+)
+"""The first line of a cancellation file."""
+
+
+class FlatColumn(msgspec.Struct, frozen=True):
+    """One column."""
+
+    name: str
+    pattern: str
+    """Regular expression for a whole cell."""
+    takes: str
+    """For people: what a cell may be."""
+
+
+def _one_of(values: Iterable[str]) -> str:
+    return "|".join(re.escape(value) for value in sorted(values))
+
+
+_TEXT = r"[^\t\r\n]*"
+_ORDER = FlatColumn("order-id", ORDER_ID.pattern, "an order id such as 113-0000001-0000001")
+_ITEM = FlatColumn("order-item-id", ITEM_ID.pattern, "14 to 16 digits")
+CANCELLATION = (
+    _ORDER,
+    FlatColumn("cancellation-reason-code", _one_of(CancelReason), "a reason of Amazon's"),
+    FlatColumn("amazon-order-item-code", ITEM_ID.pattern, "14 to 16 digits"),
+)
+
+
+_AMOUNT = r"[0-9]{1,18}\.[0-9]{2}"
+
+
+def _amount(name: str) -> FlatColumn:
+    """Return a column of an amount: exactly two decimals, and 0.00 where nothing is given back (help 661)."""
+    return FlatColumn(name, _AMOUNT, "an amount with two decimals")
+
+
+def _promotion(name: str) -> FlatColumn:
+    """Return a column of a promotion that is taken off what goes back: a positive one would pay it to the buyer."""
+    return FlatColumn(name, rf"-{_AMOUNT}|0\.00", "0.00, or an amount below zero with two decimals")
+
+
+ADJUSTMENT = (
+    _ORDER, _ITEM,
+    FlatColumn("adjustment-reason-code", _one_of(FLAT_REFUND_REASONS), "a reason of Amazon's"),
+    FlatColumn("currency", "[A-Z]{3}", "a currency"),
+    _amount("item-price-adj"), _amount("item-tax-adj"), _amount("shipping-price-adj"), _amount("shipping-tax-adj"),
+    _amount("gift-wrap-price-adj"), _amount("gift-wrap-tax-adj"),
+    _promotion("item-promotion-adj"), FlatColumn("item-promotion-id", _TEXT, "a promotion id"),
+    _promotion("ship-promotion-adj"), FlatColumn("ship-promotion-id", _TEXT, "a promotion id"),
+    FlatColumn("quantity-cancelled", "[0-9]{1,9}", "a number of units"),
+)  # fmt: skip
+PROMOTIONS = frozenset({"item-promotion-adj", "item-promotion-id", "ship-promotion-adj", "ship-promotion-id"})
+"""Columns that a file has when a promotion is taken off, and does not have otherwise: then its upload fails."""
+FULFILLMENT = (
+    _ORDER, _ITEM,
+    FlatColumn("quantity", "[1-9][0-9]{0,8}", "a number of units"),
+    FlatColumn("ship-date", "[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date such as 2026-11-23"),
+    FlatColumn("carrier-code", _one_of((*CARRIER_CODES, OTHER)), "a code of Amazon's list, or Other"),
+    FlatColumn("carrier-name", _TEXT, "a carrier's name"),
+    FlatColumn("tracking-number", r"[^\t\r\n]*[^\s][^\t\r\n]*", "a tracking number"),
+    FlatColumn("ship-method", _TEXT, "a text"),
+)  # fmt: skip
+COLUMNS = {Action.CANCEL: CANCELLATION, Action.REFUND: ADJUSTMENT, Action.CONFIRM: FULFILLMENT}
+
+
+def check_flat_file(content: bytes, action: Action, marketplace: str) -> None:
+    """Raise FeedError, naming the order and the column, for a file that Amazon would not take."""
+    try:
+        text = content.decode(encoding_of(marketplace))
+    except UnicodeDecodeError as error:
+        raise FeedError(f"the file is not in {error.encoding}, which {marketplace} needs") from None
+    lines = text.split("\r\n")
+    if lines.pop() or not lines:
+        raise FeedError("the file does not end with a line end")
+    if action is Action.CANCEL and lines.pop(0) != "\t".join(TEMPLATE):
+        raise FeedError("the file does not begin with Amazon's template line")
+    header = lines.pop(0).split("\t") if lines else []
+    columns = COLUMNS[action]
+    if action is Action.REFUND and not PROMOTIONS & set(header):
+        columns = tuple(column for column in columns if column.name not in PROMOTIONS)
+    if header != [column.name for column in columns] or not lines:
+        raise FeedError(f"the file's header must be {' '.join(column.name for column in columns)}, and rows follow it")
+    row = re.compile("\t".join(f"(?:{column.pattern})" for column in columns))
+    seen: set[tuple[str, str]] = set()
+    for line in lines:
+        problem = "" if row.fullmatch(line) else _cell_problem(line, columns)
+        cells = dict(zip(header, line.split("\t"), strict=False))
+        problem = problem or _pair_problem(cells) or _value_problem(cells, marketplace)
+        item = cells["order-id"], cells.get("order-item-id") or cells.get("amazon-order-item-code", "")
+        problem = problem or (f"item {item[1]} is there twice" if item in seen else "")
+        seen.add(item)
+        if problem:
+            raise FeedError(f"order {cells['order-id']}: {problem}; Amazon would refuse it, so the file is not made")
+
+
+def _cell_problem(line: str, columns: tuple[FlatColumn, ...]) -> str:
+    cells = line.split("\t")
+    if len(cells) != len(columns):
+        return f"{len(cells)} cells, {len(columns)} are wanted"
+    column, cell = next(
+        (column, cell) for column, cell in zip(columns, cells, strict=True) if not re.fullmatch(column.pattern, cell)
+    )
+    return f"{column.name} must be {column.takes}, not {cell!r}"
+
+
+def _pair_problem(cells: dict[str, str]) -> str:
+    """Return what is wrong between two cells, or an empty text."""
+    for part in ("item", "ship"):
+        adjustment, ident = cells.get(f"{part}-promotion-adj"), cells.get(f"{part}-promotion-id", "")
+        if adjustment is not None and float(adjustment) and not ident.strip():
+            return f"{part}-promotion-adj needs {part}-promotion-id beside it"
+    if cells.get("carrier-code") == OTHER and not cells["carrier-name"].strip():
+        return "carrier-code Other needs a carrier-name beside it"
+    return ""
+
+
+def _value_problem(cells: dict[str, str], marketplace: str) -> str:
+    """Return what is wrong with the values of a row whose cells have the right form, or an empty text."""
+    if "ship-date" in cells:
+        try:
+            date.fromisoformat(cells["ship-date"])
+        except ValueError:
+            return f"ship-date must be a date such as 2026-11-23, not {cells['ship-date']!r}"
+    if "currency" not in cells:
+        return ""
+    currency = MARKETPLACES[marketplace].currency
+    if cells["currency"] != currency:
+        return f"currency must be {currency} in {marketplace}, not {cells['currency']}"
+    amounts = {name: int(cell.replace(".", "")) for name, cell in cells.items() if name.endswith("-adj")}
+    if exponent(currency) == 0:
+        odd = next((name for name, amount in amounts.items() if amount % 100), None)
+        if odd is not None:
+            return f"{odd} must be a whole number of {currency}, not {cells[odd]}"
+    return "" if sum(amounts.values()) > 0 else "nothing is given back"
 
 
 def _write_rows(rows: Iterable[Sequence[str]], marketplace: str) -> bytes:

@@ -8,9 +8,9 @@ import msgspec
 
 from ordertui.orders.clock import Clock
 
+from .decoding import format_problems, read_problems
 from .endpoints import Endpoints
 from .errors import NoAnswer, NotSent, TokenRefused
-from .problems import format_problems, read_problems
 from .secret import Secret
 from .transport import HttpRequest, Transport
 

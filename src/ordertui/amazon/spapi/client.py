@@ -1,4 +1,4 @@
-"""One call of one operation: wait for the quota, authorise, send, check. Anything unexpected is an error."""
+"""One call of one operation: wait for the quota, authorise, send, check. What is unexpected is an error."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from ordertui.orders.text import to_single_line
 
 from .auth import Credentials, Tokens
 from .cancellable_sleep import CancellableSleep
-from .decoding import UnreadableJson, decode_body
+from .decoding import UnreadableJson, decode_body, format_problems, read_problems
 from .endpoints import Endpoints
 from .errors import BadAnswer, Denied, NoAnswer, NotSent, Rejected, ServerTrouble, SpApiError, Throttled, TokenRefused
 from .operations import Operation, Repeat
-from .problems import format_problems, read_problems
 from .rate_limit import BucketStore, MemoryBucketStore, TokenBucket, full_bucket, parse_rate_header
 from .schemas import Created
 from .transport import HttpRequest, HttpResponse, Timeouts, Transport
@@ -167,3 +166,30 @@ def _error_class(status: int) -> type[SpApiError]:
     if status in (401, 403):
         return Denied
     return Rejected if 400 <= status < 500 else ServerTrouble
+
+
+MAX_EMPTY_PAGES = 25
+"""Pages without an entry in a row: Amazon may send some, a listing of nothing else does not end."""
+
+
+class PageTokens:
+    """The tokens that one listing has followed."""
+
+    def __init__(self, operation: Operation) -> None:
+        self._operation = operation
+        self._seen: set[str] = set()
+        self._empty = 0
+
+    def follow(self, token: str, entries: int) -> str:
+        """Return the token of the next page, empty after the last one. `entries`: how many this page had.
+
+        Raises BadAnswer for a token that came before, and after `MAX_EMPTY_PAGES` pages without an entry.
+        """
+        self._empty = 0 if entries else self._empty + 1
+        if token and token in self._seen:
+            raise BadAnswer(self._operation.name, "Amazon names a page again that it gave before: its list has no end")
+        if token and self._empty >= MAX_EMPTY_PAGES:
+            text = f"Amazon gave {self._empty} pages in a row without an entry, and names another: its list has no end"
+            raise BadAnswer(self._operation.name, text)
+        self._seen.add(token)
+        return token

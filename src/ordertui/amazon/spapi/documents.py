@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from .client import Client
+from .decoding import format_problems, read_problems
 from .errors import DocumentBroken, NoAnswer, NotSent, Rejected, ServerTrouble
 from .operations import CREATE_FEED_DOCUMENT, Operation
-from .problems import format_problems, read_problems
 from .schemas import Document, FeedSlot
 from .transport import HttpRequest
 

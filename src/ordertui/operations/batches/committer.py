@@ -9,10 +9,11 @@ import msgspec
 
 from ordertui.operations.errors import NotConfirmed, PlanChanged, PlanExpired, Refused, Stopped
 from ordertui.operations.long_runs import paused_collection, stop_check
-from ordertui.operations.planning.feed_builder import describe_feed_files
-from ordertui.operations.planning.plan import Plan, PlannedOrder
+from ordertui.operations.planning.feed_builder import describe_feed_files, feed_rows
+from ordertui.operations.planning.order_planner import PlanChoices, choices_of
+from ordertui.operations.planning.plan import Plan, PlannedOrder, plan_id, seal_of
 from ordertui.operations.planning.plan_file import encode
-from ordertui.operations.planning.planner import PlanChoices, Planner, choices_of, plan_id, seal_of
+from ordertui.operations.planning.planner import Planner
 from ordertui.operations.planning.reading import READ_AT_ONCE, OrderReader
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action
@@ -169,12 +170,7 @@ class Committer:
                 "the plan file was edited, or an older version made it: the money, rates, warnings or excluded orders"
                 " that it tells are not those it was made with"
             )
-        made = (
-            describe_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self._merchant_id, check_stop)
-            if not found
-            else plan.files
-        )
-        if made != plan.files:
+        if not found and describe_feed_files(feed_rows(plan, self._merchant_id), check_stop) != plan.files:
             found.append(
                 "the plan's bytes are not what its rows make: the file was edited,"
                 " or another program version or merchant id made it"
@@ -198,7 +194,7 @@ class Committer:
             return f"{row.order_id}: not in this store"
         if order.row.marketplace != plan.marketplace:
             return f"{row.order_id}: an order of {order.row.marketplace}, in a plan of {plan.marketplace}"
-        fresh = self._planner.plan_order(plan.action, order, choices)
+        fresh = self._planner.orders.plan(plan.action, order, choices)
         if not isinstance(fresh, PlannedOrder):
             return f"{row.order_id}: now excluded: {fresh.why}"
         if fresh.version != row.version:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from ordertui.operations.errors import Refused
-from ordertui.operations.planning.plan import ExcludedOrder, Plan
+from ordertui.operations.planning.order_planner import choices_of
+from ordertui.operations.planning.plan import ExcludedOrder, Plan, seal_of
 from ordertui.operations.planning.plan_file import decode
-from ordertui.operations.planning.planner import Planner, choices_of, seal_of
+from ordertui.operations.planning.planner import Planner
 from ordertui.orders.batch_state import RowState
 from ordertui.store import Store
 

@@ -10,10 +10,9 @@ import math
 import msgspec
 
 from ordertui.operations.limits import FeedLimits
-from ordertui.operations.planning.feed_builder import describe_feed_files
-from ordertui.operations.planning.plan import Plan, PlannedOrder
+from ordertui.operations.planning.feed_builder import FeedRows, describe_feed_files
+from ordertui.operations.planning.plan import Plan, PlannedOrder, plan_id
 from ordertui.operations.planning.plan_file import decode, encode
-from ordertui.operations.planning.planner import plan_id
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import Clock
 from ordertui.store import JournalBatch, Store
@@ -83,5 +82,5 @@ def _part(plan: Plan, rows: list[PlannedOrder], batch_id: int, now: int, merchan
         buyer_mails=len(rows),
         warnings=(f"a part of batch {batch_id}, committed with it",),
         typed_count=None,
-        files=describe_feed_files(ident, plan.action, plan.marketplace, rows, merchant_id),
+        files=describe_feed_files(FeedRows(ident, plan.action, plan.marketplace, rows, merchant_id)),
     )

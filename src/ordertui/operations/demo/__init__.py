@@ -3,6 +3,6 @@
 `catalogue` has the products, `orders` draws the orders, `reports` writes them as Amazon does, `scenario` works on them.
 """
 
-from .builder import build_practice
+from .scenario import build_practice
 
 __all__ = ["build_practice"]

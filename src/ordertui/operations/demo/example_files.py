@@ -14,8 +14,8 @@ from pathlib import Path
 
 from ordertui.operations.config import Config
 from ordertui.operations.planning.choice_files import read_shipping
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan, PlannedOrder
-from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc, to_local
 from ordertui.orders.enums import Action, Dispatched
@@ -23,7 +23,7 @@ from ordertui.orders.marketplace import MARKETPLACES
 
 from .example_orders import IN, JP, MARKETS, US, ExampleMarket
 from .example_reports import ExampleReports, active_listings, example_order_id, quirks, three_marketplaces
-from .processing_reports import WHOLE_FILE, Fault, flat_report, xml_report
+from .reports import WHOLE_FILE, Fault, flat_report, xml_report
 
 HOUSE_RULES = b"""# Rules of a seller's own, on top of Amazon's; docs/policy.md says what can stand here.
 [[rule]]

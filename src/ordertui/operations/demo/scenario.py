@@ -1,24 +1,29 @@
-"""Work on the practice store as an operator would: batches answered, one refused, one waiting, two held."""
+"""Build the practice store and work on it as an operator would: answered, refused, waiting and held batches."""
 
 from __future__ import annotations
 
+import random
+import shutil
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ordertui.operations.batches.batch import Batch
+from ordertui.operations.config import PRACTICE_MARKER
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan, PlanLine
-from ordertui.operations.planning.planner import PlanChoices
-from ordertui.operations.session import Session
-from ordertui.orders.clock import HOUR, FixedClock, to_local
+from ordertui.operations.session import Session, open_practice
+from ordertui.operations.workspace import TOUR_SEEN
+from ordertui.orders.clock import DAY, HOUR, FixedClock, to_local
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import LineAmounts
 from ordertui.orders.refund_limit import refundable_lines
 
-from .orders import MadeOrder
-from .processing_reports import flat_report
-from .reports import ALL_ORDERS, table, updated
+from . import orders as book
+from . import reports, scenario
+from .orders import MARKETS, MadeOrder, catalogue
+from .reports import ALL_ORDERS, flat_report, table, updated
 
 HOME = "US"
 REFUSED = "The order is not in a state that can be cancelled (practice)."
@@ -112,3 +117,40 @@ def _confirm(
     rows = [row for order_id in taken[::2] for row in updated(MARKETPLACES[HOME], orders[order_id], "Cancelled", at)]
     if rows:
         session.imports.import_files([table(folder / "us-all-orders-by-last-update.txt", ALL_ORDERS, rows)])
+
+
+STORE = "practice.db"
+
+
+def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int) -> Path:
+    """Build the store in `folder`, replacing an older practice store there; return the store's path.
+
+    `now` is epoch seconds. The same arguments give the same orders; that the tour was seen is kept. Raises
+    FileExistsError when the folder holds something that is no practice store, OSError when it cannot be written.
+    """
+    marker = folder / PRACTICE_MARKER
+    tour = (folder / STORE).with_suffix(TOUR_SEEN)
+    seen = tour.exists()
+    if folder.exists() and any(folder.iterdir()):
+        if not marker.exists():
+            raise FileExistsError("it is not empty and holds no practice store")
+        shutil.rmtree(folder)
+    incoming = folder / "reports"
+    incoming.mkdir(parents=True)
+    if seen:
+        tour.touch()
+    marker.write_text("made-up orders; safe to delete\n", encoding="utf-8")
+    clock = FixedClock(now - 2 * HOUR)
+    with open_practice(folder / STORE, clock=clock) as session:
+        rng = random.Random(seed)
+        home: dict[str, book.MadeOrder] = {}
+        for code, share in MARKETS:
+            made = book.draw(
+                code, orders * share // 100, catalogue(code), session.eligibility.policies.of(code), clock.now(), rng
+            )
+            for path in reports.write(incoming, code, made, clock.now(), now - 8 * DAY):
+                session.imports.import_files([path], marketplace=code)
+            if code == scenario.HOME:
+                home = {order.order_id: order for order in made}
+        scenario.work(session, clock, incoming, home, now)
+    return folder / STORE

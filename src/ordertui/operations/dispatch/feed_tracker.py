@@ -11,11 +11,10 @@ import tempfile
 from pathlib import Path
 
 from ordertui.amazon.processing_report import ProcessingReportError
-from ordertui.amazon.spapi.client import Client
+from ordertui.amazon.spapi.client import Client, PageTokens
 from ordertui.amazon.spapi.documents import MOST_RESULT, fetch
 from ordertui.amazon.spapi.errors import CallCancelled
 from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT, GET_FEED, GET_FEED_DOCUMENT, GET_FEEDS
-from ordertui.amazon.spapi.pagination import PageTokens
 from ordertui.amazon.spapi.schemas import UNFINISHED_STATUSES, Feed, Feeds
 from ordertui.files import make_own_folder, read_stream, write_atomic
 from ordertui.operations.errors import OperationError, Refused

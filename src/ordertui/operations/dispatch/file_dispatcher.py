@@ -25,8 +25,7 @@ from ordertui.files import (
     remove_partial_files,
     write_atomic,
 )
-from ordertui.operations.batches.batch import Batch, as_batch
-from ordertui.operations.batches.upload_instructions import upload_instructions
+from ordertui.operations.batches.batch import Batch, as_batch, upload_instructions
 from ordertui.operations.config import BESIDE_STORE
 from ordertui.operations.errors import USER_ERRORS, OperationError, Stopped
 from ordertui.operations.long_runs import stop_check

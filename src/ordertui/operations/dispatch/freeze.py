@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from itertools import zip_longest
 
+import msgspec
+
 from ordertui.operations.batches.batch import LastLook
 from ordertui.operations.errors import OperationError
-from ordertui.operations.planning.feed_builder import BuiltFile, build_feed_files, describe_feed_files
+from ordertui.operations.planning.feed_builder import BuiltFile, build_feed_files, describe_feed_files, feed_rows
+from ordertui.operations.planning.house_rules import HouseRuleOutcome
 from ordertui.operations.planning.plan import Plan, PlanFile, PlannedOrder
 from ordertui.operations.planning.plan_file import decode
-from ordertui.operations.planning.planner import HeldOutcome, Planner
+from ordertui.operations.planning.planner import Planner
 from ordertui.operations.planning.reading import OrderReader
 from ordertui.operations.sync.unread_orders import unread_reason
 from ordertui.orders.batch_state import NEVER_LEFT, RowState
@@ -104,7 +107,7 @@ class BatchFreezer:
 
     def _changed_rows(
         self, batch: JournalBatch, plan: Plan, others: Collection[str], between: Callable[[], None]
-    ) -> tuple[dict[str, str], HeldOutcome]:
+    ) -> tuple[dict[str, str], HouseRuleOutcome]:
         """Return the rows that a report, a fact or a late result made impossible and why, and what house rules say.
 
         `others` are orders that it does not hold any more.
@@ -116,14 +119,16 @@ class BatchFreezer:
             checked += 1
             between()
             if row.order_id not in others:
-                why = reasons.get(row.order_id) or self._planner.still_allowed(plan.action, order, row)
+                why = reasons.get(row.order_id) or self._planner.orders.still_allowed(plan.action, order, row)
                 if why:
                     whys[row.order_id] = why
         if checked < len(plan.rows):
             raise OperationError(f"batch {batch.id}: orders of it are not in this store any more; nothing was sent")
         rows = _without(plan.rows, whys.keys() | others)
         outcome = self._planner.held_outcome(plan, batch, rows, reader)
-        whys |= {order_id: f"left out at dispatch: {why}" for order_id, why in outcome.denied.items()}
+        whys |= {
+            row.order_id: f"left out at dispatch: {outcome.why(row.id)}" for row in rows if row.id in outcome.denied
+        }
         return whys, outcome
 
     def _build(
@@ -132,11 +137,10 @@ class BatchFreezer:
         """Return the files of the rows that leave, or left, without those that are `gone`: the plan's own bytes when
         these are all its rows.
         """
+        whole = feed_rows(plan, self.merchant_id)
         if gone:  # what leaves is made by the same program and for the same account as what was previewed
-            made = describe_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self.merchant_id, between)
-            self._check(batch, made, plan)
-        rows = _without(plan.rows, gone)
-        files = build_feed_files(plan.id, plan.action, plan.marketplace, rows, self.merchant_id, between)
+            self._check(batch, describe_feed_files(whole, between), plan)
+        files = build_feed_files(msgspec.structs.replace(whole, rows=_without(plan.rows, gone)), between)
         if not gone:
             self._check(batch, [one.file for one in files], plan)
         return files

@@ -1,8 +1,9 @@
-"""Dispatch by the way that the settings name, and what each batch waits for."""
+"""Dispatch by the way that the settings name, what each batch waits for, and what did not go through."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -15,9 +16,10 @@ from ordertui.operations.batches.batch import Batch, Due, DueStep, LastLook, as_
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import Refused
 from ordertui.operations.sync.unread_orders import unread_orders, unread_reason
-from ordertui.orders.batch_state import LEFT_BATCHES, NOT_LEFT, BatchState
+from ordertui.orders.batch_state import LEFT_BATCHES, NOT_LEFT, BatchState, RowState
 from ordertui.orders.people import Permission
-from ordertui.store import JournalBatch, Submission
+from ordertui.orders.text import pluralize
+from ordertui.store import JournalBatch, Store, Submission
 
 if TYPE_CHECKING:
     from ordertui.operations.batches.adoption import AmazonsWord
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from ordertui.operations.sync.service import SyncService
 
     from .dispatcher import Dispatcher
-    from .failures import FailureWatch
     from .feed_dispatcher import FeedDispatcher
     from .file_dispatcher import FileDispatcher
     from .freeze import BatchFreezer
@@ -103,8 +104,6 @@ class DispatchService:
 
     def watch_failures(self) -> FailureWatch:
         """Return what tells, after `run`, of which batches not all went through."""
-        from .failures import FailureWatch
-
         return FailureWatch(self._context.store)
 
     def _changed_file(self, batch: JournalBatch) -> str:
@@ -161,7 +160,7 @@ class DispatchService:
             return as_batch(batch, f"What to do with it cannot be said ({error}): see `ordertui store check`.")
 
     def _describe(self, batch: JournalBatch, submissions: Sequence[Submission]) -> Batch:
-        from ordertui.operations.batches.upload_instructions import upload_instructions
+        from ordertui.operations.batches.batch import upload_instructions
 
         from .status_text import batch_text
 
@@ -179,3 +178,39 @@ class DispatchService:
             is_open = any(one.is_open for one in submissions)
             next_at, more = None, NOT_FOLLOWED if is_open else ""
         return replace(as_batch(batch, " ".join(filter(None, (text, more, waits)))), by_api=True, next_at=next_at)
+
+
+_WORDS = {RowState.ERROR: "refused by Amazon", RowState.UNKNOWN: "unknown", RowState.LEFT_OUT: "left out"}
+
+
+class FailureWatch:
+    """Compares the batches of a store before a dispatch, when it is made, with what they are later."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._open = {batch.id for batch in store.batches.find(open_only=True)}
+        self._rows = self._failed_rows(self._open)
+        self._refused = store.submissions.never_arrived()
+
+    def sentences(self) -> list[str]:
+        """Return one sentence for each batch of which something did not go through since; none when all did."""
+        batches = self._open | {batch.id for batch in self._store.batches.find(open_only=True)}
+        counts = Counter((batch, state) for batch, _, state in self._failed_rows(batches) - self._rows)
+        found = [
+            f"batch {batch}: {pluralize(count)} {_WORDS[state]}" for (batch, state), count in sorted(counts.items())
+        ]
+        held_again = sorted({batch for _, batch in self._store.submissions.never_arrived() - self._refused})
+        return found + [f"batch {batch}: Amazon did not take it; it is held again" for batch in held_again]
+
+    def unanswered(self) -> list[str]:
+        """Return one sentence for each batch that is at Amazon, or may be, without an answer."""
+        found = sorted({one.batch for one in self._store.submissions.find_open() if one.is_open})
+        return [f"batch {batch} is not answered yet; the next `ordertui dispatch --wait` goes on" for batch in found]
+
+    def _failed_rows(self, batches: Iterable[int]) -> set[tuple[int, str, RowState]]:
+        return {
+            (number, row.order_id, row.state)
+            for number in batches
+            for row in self._store.batches.get(number).rows
+            if row.state in _WORDS
+        }

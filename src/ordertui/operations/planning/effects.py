@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ordertui.operations.rate.figures import RateEffect
 from ordertui.orders.enums import Action, YesNo
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.orders.text import pluralize, with_verb
 from ordertui.rules.policy.policy import Policy
 
-from .plan import MoneyEffect, PlannedOrder
+from .plan import MoneyEffect, Plan, PlannedOrder
 
 TOTAL = "total"
 
@@ -64,3 +65,19 @@ def fee_warnings(charged: Mapping[tuple[int, str], int]) -> list[str]:
         f"Amazon charges {percent} % of the referral fee for {pluralize(count)}: {why}"
         for (percent, why), count in sorted(charged.items())
     ]
+
+
+def window_words(plan: Plan, effect: RateEffect) -> list[str]:
+    """Return how the orders that count differ from what a window's numerator grows by; empty when they do not.
+
+    `7 count in these 7 days, 1 was placed before them`; then `1 adds nothing`, such as one that counted already.
+    """
+    counted, added, earlier = sum(row.counts for row in plan.rows), effect.added, effect.earlier
+    if added == counted or effect.before.reason or effect.after.reason:
+        return []
+    days = pluralize(effect.after.days, "day")
+    head = f"{with_verb(added, 'counts', 'count') if added else 'none counts'} in these {days}"
+    if earlier:
+        head += f", {with_verb(earlier, 'was', 'were')} placed before them"
+    rest = counted - added - earlier
+    return [head, f"{with_verb(rest, 'adds', 'add')} nothing"] if rest > 0 else [head]

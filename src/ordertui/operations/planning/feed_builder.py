@@ -12,7 +12,7 @@ from ordertui.amazon import feeds
 from ordertui.orders.enums import Action
 from ordertui.store.engine.kept_files import LEVEL, as_kept, kept_pieces
 
-from .plan import PlanFile, PlanLine, PlannedOrder
+from .plan import Plan, PlanFile, PlanLine, PlannedOrder
 
 FILE_NAMES = {
     Action.CANCEL: "order-cancellation", Action.REFUND: "payment-adjustment", Action.CONFIRM: "shipping-confirmation",
@@ -42,14 +42,22 @@ class BuiltFile(msgspec.Struct, frozen=True):
         return b"".join(kept_pieces(self.kept))
 
 
-def build_feed_files(
-    plan_id: str,
-    action: Action,
-    marketplace: str,
-    rows: Sequence[PlannedOrder],
-    merchant_id: str,
-    between: Callable[[], None] = lambda: None,
-) -> tuple[BuiltFile, ...]:
+class FeedRows(msgspec.Struct, frozen=True):
+    """Rows that leave together, and what their feed says of all of them."""
+
+    plan_id: str
+    action: Action
+    marketplace: str
+    rows: Sequence[PlannedOrder]
+    merchant_id: str
+
+
+def feed_rows(plan: Plan, merchant_id: str) -> FeedRows:
+    """Return all rows of a plan."""
+    return FeedRows(plan.id, plan.action, plan.marketplace, plan.rows, merchant_id)
+
+
+def build_feed_files(source: FeedRows, between: Callable[[], None] = lambda: None) -> tuple[BuiltFile, ...]:
     """Return the flat file to upload, and the XML feed that says the same; nothing without rows, and for messages.
 
     Both are held against what Amazon takes (`feeds.check_flat_file`, `feeds.check_feed`). `between` is called now and
@@ -61,35 +69,22 @@ def build_feed_files(
     def keep(place: int, content: bytes) -> None:
         kept[place].append(pressed[place].compress(content))
 
-    files = _describe(action, _parts(plan_id, action, marketplace, rows, merchant_id, between), keep)
+    files = _describe(source.action, _parts(source, between), keep)
     whole = [b"".join((*parts, one.flush())) for parts, one in zip(kept, pressed, strict=True)]
     return tuple(BuiltFile(file, as_kept(content, file.size)) for file, content in zip(files, whole, strict=False))
 
 
-def describe_feed_files(
-    plan_id: str,
-    action: Action,
-    marketplace: str,
-    rows: Sequence[PlannedOrder],
-    merchant_id: str,
-    between: Callable[[], None] = lambda: None,
-) -> tuple[PlanFile, ...]:
+def describe_feed_files(source: FeedRows, between: Callable[[], None] = lambda: None) -> tuple[PlanFile, ...]:
     """Return what `build_feed_files` makes, without the bytes: only those of few orders at a time are in memory."""
-    return _describe(action, _parts(plan_id, action, marketplace, rows, merchant_id, between))
+    return _describe(source.action, _parts(source, between))
 
 
-def _parts(
-    plan_id: str,
-    action: Action,
-    marketplace: str,
-    rows: Sequence[PlannedOrder],
-    merchant_id: str,
-    between: Callable[[], None],
-) -> Iterator[tuple[bytes, bytes]]:
+def _parts(source: FeedRows, between: Callable[[], None]) -> Iterator[tuple[bytes, bytes]]:
     """Yield both files part by part: each part is made and checked as a whole file, and joined without its frame."""
+    action, marketplace, rows, merchant_id = source.action, source.marketplace, source.rows, source.merchant_id
     if action is Action.MESSAGE:
         return
-    number = first_message_id(plan_id)
+    number = first_message_id(source.plan_id)
     promotions = action is Action.REFUND and any(feeds.takes_promotion_off(item) for item in _refunds(rows))
     for start in range(0, len(rows), ROWS_AT_ONCE):
         part = rows[start : start + ROWS_AT_ONCE]

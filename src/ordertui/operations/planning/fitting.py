@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date
 
 import msgspec
 
 from ordertui.operations.context import SessionContext
 from ordertui.operations.eligibility import Eligibility
-from ordertui.operations.errors import Stopped
 from ordertui.operations.rate.budget import BudgetUse
 from ordertui.operations.rate.counting import ChosenOrders
 from ordertui.operations.rate.figures import Dated
@@ -21,8 +20,9 @@ from ordertui.rules.fit import DayAhead, FitOrder, first_days, keep_most
 from ordertui.rules.rate import window
 
 from .harm import HarmScale
+from .order_planner import PlanChoices
 from .plan import PlannedOrder
-from .planner import PlanChoices, Planner
+from .planner import Planner
 from .reading import READ_AT_ONCE
 
 
@@ -69,37 +69,21 @@ class MarketplaceFit(msgspec.Struct, frozen=True):
 class BatchFitter:
     """Weighs the orders of a cancellation; changes nothing."""
 
-    def __init__(
-        self,
-        context: SessionContext,
-        eligibility: Eligibility,
-        rate: RateService,
-        planner: Planner,
-    ) -> None:
+    def __init__(self, context: SessionContext, eligibility: Eligibility, rate: RateService, planner: Planner) -> None:
         self._context = context
         self._eligibility = eligibility
-        self._calculator = rate.calculator
         self._rate = rate
         self._planner = planner
 
-    def fit(
-        self,
-        ids: Sequence[int],
-        choices: PlanChoices,
-        budget: int | None = None,
-        *,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> tuple[MarketplaceFit, ...]:
+    def fit(self, ids: Sequence[int], choices: PlanChoices, budget: int | None = None) -> tuple[MarketplaceFit, ...]:
         """Return what to keep of these orders, by marketplace.
 
         `budget`: at most so many may newly count in each marketplace, whatever the rate; None: as many as stay under
         its target, and none where it is not known. The budgets of the policy file are kept in both cases. Orders that
-        may not be cancelled are left aside. Raises Stopped.
+        may not be cancelled are left aside.
         """
         found: dict[str, list[Order]] = {}
         for order in self._candidates(ids, choices):
-            if stop():
-                raise Stopped("stopped; nothing was done")
             found.setdefault(order.row.marketplace, []).append(order)
         return tuple(self._fit_marketplace(code, found[code], budget) for code in sorted(found))
 
@@ -109,19 +93,19 @@ class BatchFitter:
             part = wanted[start : start + READ_AT_ONCE]
             orders = self._context.reader().orders.get(part)
             for order in (orders[row_id] for row_id in part if row_id in orders):
-                if isinstance(self._planner.plan_order(Action.CANCEL, order, choices), PlannedOrder):
+                if isinstance(self._planner.orders.plan(Action.CANCEL, order, choices), PlannedOrder):
                     yield order
 
     def _fit_marketplace(self, marketplace: str, orders: Sequence[Order], budget: int | None) -> MarketplaceFit:
         now, policy = self._context.clock.now(), self._eligibility.policy(marketplace)
         starts = [window(now, days, policy.zone)[0] for days in policy.values.rate_days]
-        figures = [effect.before for effect in self._calculator.effects(marketplace)]
+        figures = [effect.before for effect in self._rate.calculator.effects(marketplace)]
         is_known = not any(figure.reason for figure in figures)
         uses = self._rate.budgets.of(marketplace)
         by_rate = budget is None and is_known
         scale = HarmScale(self._eligibility, orders)
         ids = [order.row.id for order in orders]
-        newly = self._calculator.counting.newly_counting(self._context.reader(), marketplace, ids)
+        newly = self._rate.calculator.counting.newly_counting(self._context.reader(), marketplace, ids)
         candidates = []
         for order in orders:
             counts = order.row.id in newly

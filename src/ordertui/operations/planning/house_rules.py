@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 import msgspec
 
-from ordertui.operations.eligibility import Eligibility
-from ordertui.operations.rate.budget import RateBudgets
-from ordertui.operations.rate.calculator import RateCalculator
+from ordertui.operations.rate.service import RateService
 from ordertui.orders.batch_state import BatchState
-from ordertui.orders.clock import Clock, day_start
+from ordertui.orders.clock import day_start
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
@@ -23,7 +21,7 @@ from ordertui.rules.language import HasOrderFields
 from ordertui.rules.policy.house_rules import Effect, HouseRule
 from ordertui.rules.rate import rate
 from ordertui.rules.tables.explanation import HouseRuleMatch
-from ordertui.store import CommittedTotals, JournalBatch, Store
+from ordertui.store import CommittedTotals, JournalBatch
 
 from .offer_removal import Offers, SellerCancellations
 from .plan import PlannedOrder
@@ -68,6 +66,10 @@ class HouseRuleOutcome(msgspec.Struct, frozen=True):
     """Which rules ask for the count to be typed; empty when none does."""
     approval: tuple[str, ...] = ()
     """Which rules ask for the approval of somebody else; empty when none does."""
+
+    def why(self, row_id: int) -> str:
+        """Return which rule takes an order out, and its sentence."""
+        return f"house rule {self.denied[row_id].id}: {self.denied[row_id].why}"
 
 
 class PlannedBatchFacts:
@@ -133,21 +135,12 @@ class PlannedBatchFacts:
 
 
 class HouseRules:
-    """Asks the user's rules about batches of one store. `store` returns the reader of the calling thread."""
+    """Asks the user's rules about batches of one store."""
 
-    def __init__(
-        self,
-        store: Callable[[], Store],
-        eligibility: Eligibility,
-        calculator: RateCalculator,
-        clock: Clock,
-        budgets: RateBudgets,
-    ) -> None:
-        self._budgets = budgets
-        self._store = store
-        self._eligibility = eligibility
-        self._calculator = calculator
-        self._clock = clock
+    def __init__(self, rate: RateService) -> None:
+        self._rate = rate
+        self._sources = rate.sources
+        self._rules = rate.sources.eligibility.rules
 
     def batch(
         self,
@@ -163,14 +156,14 @@ class HouseRules:
         The facts of the batch are those before its own rules leave orders out. `own_batch` is the batch when it is
         committed: it is not counted twice.
         """
-        rules = self._eligibility.rules.in_force(marketplace, action)
+        rules = self._rules.in_force(marketplace, action)
         if not rows:
             return HouseRuleOutcome({}, (), ())
-        zone = self._eligibility.policy(marketplace).zone
+        zone = self._sources.policy(marketplace).zone
         sums = batch_sums(marketplace, ((row.id, row.counts, row.total, row.currency) for row in rows))
         own_id = None if own_batch is None else own_batch.id
         facts = PlannedBatchFacts(self, action, marketplace, sums, own_id)
-        tests = [(rule, self._eligibility.rules.test_of(rule, zone, facts)) for rule in rules]
+        tests = [(rule, self._rules.test_of(rule, zone, facts)) for rule in rules]
         denied: dict[int, HouseRule] = {}
         found = [(rule, array("q")) for rule in rules if rule.effect is not Effect.DENY]
         others = [test for rule, test in tests if rule.effect is not Effect.DENY]
@@ -183,7 +176,7 @@ class HouseRules:
                     hit.append(row.id)
         if own_batch is None or own_batch.state is BatchState.AWAITING:  # what was decided within a budget leaves
             counting = array("q", (row_id for row_id in sums.counting if row_id not in denied))
-            for use in self._budgets.of(marketplace, counting, besides=own_id):
+            for use in self._rate.budgets.of(marketplace, counting, besides=own_id):
                 if not use.is_over:
                     continue
                 rule = use.budget.rule(use.used, use.after)
@@ -209,11 +202,11 @@ class HouseRules:
         """
         marketplace = order.row.marketplace
         facts = PlannedBatchFacts(self, action, marketplace, batch_sums(marketplace, [(order.row.id, counts, *total)]))
-        zone = self._eligibility.policy(marketplace).zone
+        zone = self._sources.policy(marketplace).zone
         return tuple(
             HouseRuleMatch(rule.id, rule.effect.value, rule.why, rule.text)
-            for rule in self._eligibility.rules.in_force(marketplace, action)
-            if self._eligibility.rules.test_of(rule, zone, facts)(order)
+            for rule in self._rules.in_force(marketplace, action)
+            if self._rules.test_of(rule, zone, facts)(order)
         )
 
     def committed_today(self, action: Action, marketplace: str, own_batch: int | None) -> CommittedTotals:
@@ -221,21 +214,19 @@ class HouseRules:
 
         What was taken back, or refused by Amazon, is left out, and the batch that asks.
         """
-        midnight = day_start(self._clock.now(), self._eligibility.policy(marketplace).zone)
-        return self._store().batches.committed_since(action, marketplace, midnight, besides=own_batch)
+        midnight = day_start(self._sources.now(), self._sources.policy(marketplace).zone)
+        return self._sources.store().batches.committed_since(action, marketplace, midnight, besides=own_batch)
 
     def rate_after(self, marketplace: str, sums: BatchSums) -> tuple[Fraction | None, bool]:
         """Return the highest rate of any window after the batch, with items a refund cancels, and whether it is known.
 
         None without orders. It is not known when that of some window is not.
         """
-        effects = self._calculator.effects(marketplace, counting_ids=sums.counting)
+        effects = self._rate.calculator.effects(marketplace, counting_ids=sums.counting)
         shares = [share for e in effects if (share := rate(e.after.orders, e.after.cancelled)) is not None]
         return max(shares, default=None), bool(shares) and not any(e.after.reason for e in effects)
 
     def offers(self, action: Action, marketplace: str, sums: BatchSums) -> Offers:
         """Return the seller cancellations of the batch's SKUs, with the batch."""
         pending = sums.counting if action is Action.CANCEL else ()
-        policy = self._eligibility.policy(marketplace)
-        since = day_start(self._clock.now(), policy.zone, 1 - policy.values.offer_removal[1])
-        return SellerCancellations(self._store(), self._eligibility, marketplace, since).offers(sums.ids, pending)
+        return SellerCancellations(self._sources, marketplace).offers(sums.ids, pending)

@@ -7,28 +7,15 @@ from datetime import date
 
 import msgspec
 
-from ordertui.operations import denials
+from ordertui.operations.denials import NO_ITEM_ID, NO_LINES, NO_PRICE, NOTHING_LEFT, Denial
 from ordertui.orders.clock import to_local
-from ordertui.orders.enums import BuyerRequest, CancelReason
+from ordertui.orders.enums import Action, BuyerRequest, CancelReason
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import format_money
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
 from ordertui.orders.refund_limit import excess_text, lines_to_cancel, refund_limit, units_to_cancel, waiting_units
 
 from .plan import PlanLine, PlannedOrder
-
-
-class Exclusion(msgspec.Struct, frozen=True):
-    """Why a plan leaves out an order that the action is allowed for."""
-
-    rule: str
-    why: str
-    instead: str = ""
-
-
-NO_ITEM_ID, NO_PRICE, NO_LINES = (
-    Exclusion(one.rule, one.why) for one in (denials.NO_ITEM_ID, denials.NO_PRICE, denials.NO_LINES)
-)
 
 
 def _active_lines(order: Order) -> list[OrderLine]:
@@ -72,7 +59,7 @@ def same_item_problem(order: Order) -> str:
     return ""
 
 
-def cancel_lines(order: Order) -> tuple[PlanLine, ...] | Exclusion:
+def cancel_lines(order: Order) -> tuple[PlanLine, ...] | Denial:
     """Return every line that is not cancelled yet, because Amazon wants each item named (AMAZON.md c)."""
     lines = _active_lines(order)
     if not lines:
@@ -93,18 +80,18 @@ def _own_reason(order: Order, line: OrderLine) -> str:
 
 def confirm_lines(
     order: Order, shipping: tuple[str, str, str] | None, now: int, zone: str
-) -> tuple[PlanLine, ...] | Exclusion:
+) -> tuple[PlanLine, ...] | Denial:
     """Return every line with units not confirmed yet. `shipping` is carrier, tracking number, ship date."""
     if shipping is None or not shipping[0].strip() or not shipping[1].strip():
-        return Exclusion("tracking", "carrier and tracking number are missing")
+        return Denial("tracking", "carrier and tracking number are missing")
     try:
         shipped = date.fromisoformat(shipping[2])
     except ValueError:
-        return Exclusion("ship-date", f"{shipping[2]!r} is not a date such as 2026-11-23")
+        return Denial("ship-date", f"{shipping[2]!r} is not a date such as 2026-11-23")
     if shipped > to_local(now, zone).date():
-        return Exclusion("ship-date", f"the ship date {shipped} is in the future")
+        return Denial("ship-date", f"the ship date {shipped} is in the future")
     if order.row.purchased_at is not None and shipped < to_local(order.row.purchased_at, zone).date():
-        return Exclusion("ship-date", f"the ship date {shipped} is before the order was placed")
+        return Denial("ship-date", f"the ship date {shipped} is before the order was placed")
     open_lines = [line for line in _active_lines(order) if (line.quantity or 0) > (line.quantity_shipped or 0)]
     if not open_lines:
         return NO_LINES
@@ -116,7 +103,7 @@ def confirm_lines(
     )
 
 
-def refund_lines(order: Order, wanted: Sequence[PlanLine] | None) -> tuple[PlanLine, ...] | Exclusion:
+def refund_lines(order: Order, wanted: Sequence[PlanLine] | None) -> tuple[PlanLine, ...] | Denial:
     """Return the lines and amounts to give back, never more than is left in any component.
 
     `wanted`: what the operator asked for. None: of a partly shipped order the units that never left, which the refund
@@ -124,22 +111,22 @@ def refund_lines(order: Order, wanted: Sequence[PlanLine] | None) -> tuple[PlanL
     """
     problem = same_item_problem(order)
     if problem:
-        return Exclusion("item-id", problem)
+        return Denial("item-id", problem)
     asked = _all_that_is_left(order) if wanted is None else tuple(wanted)
-    if isinstance(asked, Exclusion):
+    if isinstance(asked, Denial):
         return asked
     lines = {line.line: line for line in order.lines}
     checked: list[PlanLine] = []
     for ask in asked:
         found = _checked(order, lines.get(ask.line), ask)
-        if isinstance(found, Exclusion):
+        if isinstance(found, Denial):
             return found
         checked.append(found)
     if len({line.line for line in checked}) != len(checked):
-        return Exclusion("lines", "a line is named twice")
+        return Denial("lines", "a line is named twice")
     if len({line.order_item_id for line in checked}) != len(checked):
-        return Exclusion("item-id", "two lines are named that are one item: they have one order-item-id")
-    return tuple(checked) if checked else Exclusion("amount", "no amount was given")
+        return Denial("item-id", "two lines are named that are one item: they have one order-item-id")
+    return tuple(checked) if checked else Denial("amount", "no amount was given")
 
 
 def without_refund(order: Order, row: PlannedOrder) -> Order:
@@ -157,22 +144,20 @@ def without_refund(order: Order, row: PlannedOrder) -> Order:
     return msgspec.structs.replace(order, lines=tuple(without(line) for line in order.lines))
 
 
-def _all_that_is_left(order: Order) -> tuple[PlanLine, ...] | Exclusion:
+def _all_that_is_left(order: Order) -> tuple[PlanLine, ...] | Denial:
     """Return what a refund gives back when the operator names no amounts."""
     active = _one_per_item(_active_lines(order))
     limits = {line.line: refund_limit(order, line) for line in active}
     if any(limit is None for limit in limits.values()):
         return NO_PRICE
     if any(units_to_cancel(order, line) is None for line in active):
-        return Exclusion(
-            "units", "no report says how many of its units were shipped: import the Unshipped orders report"
-        )
+        return Denial("units", "no report says how many of its units were shipped: import the Unshipped orders report")
     waiting = _one_per_item(lines_to_cancel(order))
     rest = [found for line in waiting if (found := _waiting_units(order, line)) is not None]
     if rest:
         return tuple(rest)
     if any(units_to_cancel(order, line) for line in active):
-        return Exclusion(
+        return Denial(
             "units", "nothing is left to give back for its units that never left: name the amounts for those that did"
         )
     left = [(line, limit) for line in active if (limit := limits[line.line]) is not None and limit.total > 0]
@@ -181,14 +166,17 @@ def _all_that_is_left(order: Order) -> tuple[PlanLine, ...] | Exclusion:
         if below is not None:
             paid = getattr(line.paid, below)
             back, now = (format_money(minor, line.currency or "") for minor in (paid - getattr(limit, below), paid))
-            return Exclusion(
+            return Denial(
                 "amount",
                 f"line {line.line}: {back} of its {below.replace('_', ' ')} went back or is on its way, and the newest"
                 f" report says that it was {now}: name the amounts to give back",
             )
-    return tuple(
-        PlanLine(line.line, line.order_item_id or "", line.sku, line.quantity or 0, limit) for line, limit in left
-    ) or Exclusion(denials.NOTHING_LEFT.rule, denials.NOTHING_LEFT.why)
+    return (
+        tuple(
+            PlanLine(line.line, line.order_item_id or "", line.sku, line.quantity or 0, limit) for line, limit in left
+        )
+        or NOTHING_LEFT
+    )
 
 
 def _waiting_units(order: Order, line: OrderLine) -> PlanLine | None:
@@ -199,24 +187,24 @@ def _waiting_units(order: Order, line: OrderLine) -> PlanLine | None:
     return PlanLine(line.line, line.order_item_id or "", line.sku, units, amounts, units)
 
 
-def _checked(order: Order, line: OrderLine | None, ask: PlanLine) -> PlanLine | Exclusion:
+def _checked(order: Order, line: OrderLine | None, ask: PlanLine) -> PlanLine | Denial:
     """Return the line as it goes into the plan, or why it cannot."""
     if line is None:
-        return Exclusion("lines", f"it has no line {ask.line}")
+        return Denial("lines", f"it has no line {ask.line}")
     limit = refund_limit(order, line)
     if limit is None:
-        return Exclusion("price", f"line {ask.line}: {NO_PRICE.why}")
+        return Denial("price", f"line {ask.line}: {NO_PRICE.why}")
     if line.order_item_id is None or not line.has_usable_id:
         return NO_ITEM_ID
     market = MARKETPLACES.get(order.row.marketplace)
     if market is not None and line.currency != market.currency:
-        return Exclusion("currency", f"line {ask.line} is in {line.currency}, not in {market.currency}")
+        return Denial("currency", f"line {ask.line} is in {line.currency}, not in {market.currency}")
     why = _amount_problem(ask, limit, line.currency or "")
     if why:
-        return Exclusion("amount", f"line {ask.line}: {why}")
+        return Denial("amount", f"line {ask.line}: {why}")
     most = units_to_cancel(order, line) or 0
     if not 0 <= ask.cancelled <= most:
-        return Exclusion(
+        return Denial(
             "units", f"line {ask.line}: {ask.cancelled} units cannot be cancelled: {most} are not shipped yet"
         )
     given = ask.refund or LineAmounts()
@@ -235,3 +223,31 @@ def _amount_problem(ask: PlanLine, limit: LineAmounts, currency: str) -> str:
     if negative is not None:
         return f"{negative.replace('_', ' ')} is negative"
     return excess_text(ask.refund, limit, currency)
+
+
+def has_several_items(lines: Sequence[PlanLine]) -> bool:
+    """Return whether these lines of an order are of more than one SKU."""
+    return len({line.sku for line in lines}) > 1
+
+
+def other_items(action: Action, rows: Sequence[PlannedOrder]) -> dict[int, tuple[PlanLine, ...]]:
+    """Return, by row number, the lines that a cancellation takes along, of each order with several items.
+
+    What all orders of the batch share is what is looked for; the others are taken along. Where they share nothing, or
+    all, every line is returned.
+    """
+    if action is not Action.CANCEL or not rows:
+        return {}
+    shared = set.intersection(*({line.sku for line in row.lines} for row in rows))
+    found = {}
+    for row in rows:
+        if has_several_items(row.lines):
+            others = tuple(line for line in row.lines if line.sku not in shared)
+            found[row.id] = others or row.lines
+    return found
+
+
+def main_sku(row: PlannedOrder, rows: Sequence[PlannedOrder]) -> str:
+    """Return the SKU that an order of a cancellation is about: one that all its orders share, else its first."""
+    shared = set.intersection(*({line.sku for line in one.lines} for one in rows)) if rows else set()
+    return next((line.sku for line in row.lines if line.sku in shared), row.lines[0].sku)

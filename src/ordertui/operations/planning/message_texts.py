@@ -31,7 +31,7 @@ class MessageTexts:
         verdict = self._eligibility.verdict(order.row, Action.MESSAGE, order.lines)
         if not verdict.allowed:
             raise Refused(f"{order_id}: {verdict.why} ({verdict.rule})")
-        return self._planner.message(order)
+        return self._planner.orders.message(order)
 
     def note_copied(self, order_id: str) -> None:
         """Remember of an order that the text for its buyer was copied; it is not said that it was sent."""

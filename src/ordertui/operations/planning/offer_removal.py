@@ -8,10 +8,9 @@ from itertools import chain
 
 import msgspec
 
-from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.rate.counting import RateCounting
+from ordertui.operations.rate.sources import RateSources
 from ordertui.orders.enums import YesNo
-from ordertui.store import Store
 from ordertui.store.engine.database import MAX_VALUES, slices
 
 MOST_NAMED = 5
@@ -46,13 +45,13 @@ class Offers(msgspec.Struct, frozen=True):
 
 
 class SellerCancellations:
-    """Counts the seller's cancellations of products in one marketplace since a time (epoch seconds)."""
+    """Counts the seller's cancellations of products in one marketplace, within the policy's days."""
 
-    def __init__(self, store: Store, eligibility: Eligibility, marketplace: str, since: int) -> None:
-        self._store = store
-        self._eligibility = eligibility
+    def __init__(self, sources: RateSources, marketplace: str) -> None:
+        self._store = sources.store()
+        self._eligibility = sources.eligibility
         self._marketplace = marketplace
-        self._since = since
+        self._since, _ = sources.window(marketplace, sources.policy(marketplace).values.offer_removal[1])
 
     def offers(self, ids: Iterable[int], also_cancelled: Sequence[int]) -> Offers:
         """Count for the SKUs of the orders `ids`, as if the orders `also_cancelled` were cancelled as well.

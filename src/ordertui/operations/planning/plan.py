@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -12,6 +13,9 @@ from ordertui.operations.rate.figures import RateEffect
 from ordertui.orders.clock import LATEST_MOMENT
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 Moment = Annotated[int, msgspec.Meta(ge=0, le=LATEST_MOMENT)]
 """Epoch seconds that every part of the program can show; a plan file with others is refused."""
@@ -126,3 +130,34 @@ class Plan(msgspec.Struct, frozen=True):
     """House rules that let the batch wait for somebody else's approval, for people; empty: none does."""
     seal: str = ""
     """What `seal_of` gave when the plan was made: what it tells a reader may not change until it is committed."""
+
+
+def seal_of(plan: Plan) -> str:
+    """Return 12 hex digits over what a plan tells its reader beside what it does: money, rates, warnings, notes, who is
+    out.
+    """
+    told = (plan.money, plan.unpriced, plan.rates, plan.buyer_mails, plan.restock, plan.warnings)
+    budgets = (plan.budgets,) if plan.budgets else ()
+    found = sha256(b"[")
+    _update(found, plan.out)
+    found.update(b"," + msgspec.json.encode((*told, *budgets, plan.typed_why, plan.approval))[1:-1] + b",")
+    _update(found, (row.note for row in plan.rows))
+    found.update(b"]")
+    return found.hexdigest()[:12]
+
+
+def plan_id(action: Action, marketplace: str, created_at: int, rows: Iterable[PlannedOrder]) -> str:
+    """Return the id of a plan: 12 hex digits over all that it would do. Notes, which are words for people, are not."""
+    found = sha256(msgspec.json.encode((action, marketplace, created_at))[:-1] + b",")
+    _update(found, (msgspec.structs.replace(row, note="") for row in rows))
+    found.update(b"]")
+    return found.hexdigest()[:12]
+
+
+def _update(digest: Hash, values: Iterable[object]) -> None:
+    """Hash values as one JSON array, piece by piece."""
+    mark = b"["
+    for value in values:
+        digest.update(mark + msgspec.json.encode(value))
+        mark = b","
+    digest.update(b"[]" if mark == b"[" else b"]")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ordertui.amazon.feeds.vocabulary import FLAT_REFUND_REASONS, PARTIAL_CANCEL_REASONS, flat_refund_reason
+from ordertui.operations.denials import Denial
 from ordertui.orders.enums import Action, BuyerRequest, CancelReason, Dispatched, RefundReason
 from ordertui.orders.order import Order
 
-from .lines import Exclusion
 from .plan import PlanLine
 
 REASONS: dict[Action, tuple[str, ...]] = {
@@ -18,7 +18,7 @@ REASONS: dict[Action, tuple[str, ...]] = {
     Action.MESSAGE: (),
 }
 """Reason codes each action takes; the first is a cancellation's default."""
-UNSAID = Exclusion("reason", "choose a reason first, such as GeneralAdjustment")
+UNSAID = Denial("reason", "choose a reason first, such as GeneralAdjustment")
 """Of a refund of a shipped order: a reason is a claim about what happened, so there is none unasked."""
 
 
@@ -45,7 +45,7 @@ def cancel_reason(order: Order, wanted: str) -> tuple[str, str]:
 
 def refund_reason(
     order: Order, lines: Sequence[PlanLine], own: str, for_all: str, by_policy: str
-) -> tuple[str, str] | Exclusion:
+) -> tuple[str, str] | Denial:
     """Return the reason of a refund and a note about it, or UNSAID when nobody said one.
 
     A refund that cancels units never shipped takes NoInventory or CustomerCancel. `own`: the operator's choice for this
@@ -64,14 +64,12 @@ def refund_reason(
     return reason, f"the upload file says {flat_refund_reason(reason)}: only the XML feed knows {reason}"
 
 
-def _partial_cancel_reason(
-    order: Order, lines: Sequence[PlanLine], own: str, for_all: str
-) -> tuple[str, str] | Exclusion:
+def _partial_cancel_reason(order: Order, lines: Sequence[PlanLine], own: str, for_all: str) -> tuple[str, str] | Denial:
     allowed = reasons_for(Action.REFUND, cancels_units=True)
     units = sum(line.cancelled for line in lines)
     note = f"cancels {units:,} {'unit' if units == 1 else 'units'} not shipped"
     if own and own not in allowed:
-        return Exclusion("reason", f"a refund that cancels units takes {' or '.join(allowed)}, not {own}")
+        return Denial("reason", f"a refund that cancels units takes {' or '.join(allowed)}, not {own}")
     if own or for_all in allowed:
         return own or for_all, note
     numbers = {line.line for line in lines if line.cancelled}

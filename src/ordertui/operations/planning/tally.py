@@ -13,7 +13,7 @@ from ordertui.orders.money import Money
 from ordertui.orders.order import LineAmounts, Order
 from ordertui.rules.policy.policy import Policy
 
-from .other_items import has_several_items
+from .lines import has_several_items
 from .plan import PlannedOrder
 
 INCOMPLETE = frozenset(kind for kind, one in REPORT_FORMATS.items() if not one.names_every_line)

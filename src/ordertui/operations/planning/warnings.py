@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from ordertui.operations.rate.figures import RateEffect
 from ordertui.operations.rate.prime_rate import PrimeFigure
 from ordertui.orders.api_facts import AMAZON_BUSINESS, SELLER_FULFILLED_PRIME
+from ordertui.orders.clock import HOUR, iso_utc
 from ordertui.orders.enums import Action, BuyerRequest
 from ordertui.orders.marketplace import PriceTax, price_tax
-from ordertui.orders.text import pluralize, with_verb
+from ordertui.orders.text import format_duration, pluralize, with_verb
+from ordertui.rules.policy.settings import PolicyValues
 from ordertui.rules.rate import RateStatus
 
 from .tally import OrderTally
@@ -110,3 +114,55 @@ def _cancel_warnings(tally: OrderTally) -> list[str]:
             f"{pluralize(tally.claimed)} with reason BuyerCanceled but no request on Amazon: counted all the same"
         )
     return found
+
+
+class Doubts(msgspec.Struct, frozen=True):
+    """Doubts about the orders of a plan."""
+
+    warnings: tuple[str, ...] = ()
+    typed: tuple[str, ...] = ()
+    """Why the number of orders must be typed to commit; empty when it need not."""
+
+
+def find_doubts(
+    action: Action, tally: OrderTally, left_out: int, newest: int | None, now: int, values: PolicyValues
+) -> Doubts:
+    """Return the doubts about these orders of one marketplace.
+
+    `left_out` is how many of them a newer Unshipped report does not name, though it may have been asked for other days;
+    `newest` the date of what was last said of any order of the marketplace. A waiting order is as old as the newest
+    report that names it, any other one as old as `newest`. Without a ship-by time nobody can tell whether Amazon has
+    cancelled an order by itself, so an old one of these asks for the count sooner.
+    """
+    if action is Action.MESSAGE or not tally.orders:
+        return Doubts()
+    warnings, typed = [], []
+    if left_out:
+        typed.append(f"a newer Unshipped report leaves out {pluralize(left_out)}")
+        warnings.append(
+            f"a newer Unshipped report leaves out {pluralize(left_out)}, and was perhaps not asked for their"
+            " days: look at them in Seller Central, or import All Orders"
+        )
+    dates = [named_at for named_at, _ in tally.waiting]
+    if newest is not None and tally.waiting.total() < tally.orders:
+        dates.append(newest)
+    oldest = min(dates, default=newest)
+    undated = sum(
+        count
+        for (named_at, is_dated), count in tally.waiting.items()
+        if not is_dated and named_at <= now - values.old_hours * HOUR
+    )
+    if undated:
+        them = "it" if undated == 1 else "them"
+        words = f"{pluralize(undated)}: no report gives a ship-by time, so Amazon may have cancelled {them} by now"
+        typed.append(words)
+        warnings.append(f"{words}; import Unshipped orders first")
+    age = 0 if oldest is None else now - oldest
+    if oldest is not None and age >= values.old_hours * HOUR:
+        if age >= values.stale_hours * HOUR:
+            typed.append(f"what the reports say is {format_duration(age)} old")
+        warnings.append(
+            f"what the reports say is {format_duration(age)} old (of {iso_utc(oldest)}): the orders may have been"
+            " shipped, cancelled or refunded since; import new reports first"
+        )
+    return Doubts(tuple(warnings), tuple(typed))

@@ -21,24 +21,9 @@ from ordertui.orders.text import guard_formula, strip_control_characters
 
 FORMATS = ("table", "json", "csv", "tsv")
 COLUMNS = (
-    "order_id",
-    "marketplace",
-    "placed",
-    "ship_by",
-    "items",
-    "total",
-    "currency",
-    "status",
-    "may",
-    "action",
-    "state",
-    "asked",
-    "dispatched",
-    "sku",
-    "title",
-    "lines",
-    "note",
-)
+    "order_id", "marketplace", "placed", "ship_by", "items", "total", "currency", "status", "may", "action", "state",
+    "asked", "dispatched", "sku", "title", "lines", "note",
+)  # fmt: skip
 """Columns of a list of orders. `action` and `state` are those of its last action; `lines` are all of its lines."""
 SHEET = ("order_id", "outcome", "reason", "counts", "rule", "why", "instead", "total", "currency")
 """Columns of a plan's sheet."""

@@ -8,14 +8,14 @@ made elsewhere, such as in Seller Central, are in no batch and so in no budget.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 import msgspec
 
-from ordertui.operations.eligibility import Eligibility
-from ordertui.orders.clock import Clock, day_start, to_local
+from ordertui.orders.clock import day_start, to_local
 from ordertui.rules.policy.house_rules import CancellationBudget
-from ordertui.store import Store
+
+from .sources import RateSources
 
 
 class BudgetUse(msgspec.Struct, frozen=True):
@@ -50,12 +50,10 @@ class BudgetUse(msgspec.Struct, frozen=True):
 
 
 class RateBudgets:
-    """Reads what is used. `store` returns the reader of the calling thread."""
+    """Reads what is used."""
 
-    def __init__(self, store: Callable[[], Store], eligibility: Eligibility, clock: Clock) -> None:
-        self._store = store
-        self._eligibility = eligibility
-        self._clock = clock
+    def __init__(self, sources: RateSources) -> None:
+        self._sources = sources
 
     def of(
         self, marketplace: str, adding: Collection[int] = (), *, besides: int | None = None
@@ -64,12 +62,12 @@ class RateBudgets:
 
         `adding`: orders of a batch that would count; `besides`: its number, when it is committed already.
         """
-        budgets = self._eligibility.policies.house.budgets_of(marketplace)
+        budgets = self._sources.eligibility.policies.house.budgets_of(marketplace)
         if not budgets:
             return ()
-        zone, now = self._eligibility.policy(marketplace).zone, self._clock.now()
+        zone, now = self._sources.policy(marketplace).zone, self._sources.now()
         starts = {"day": day_start(now, zone), "week": day_start(now, zone, -to_local(now, zone).weekday())}
-        decided = self._store().batches.counting_since(marketplace, min(starts.values()), besides)
+        decided = self._sources.store().batches.counting_since(marketplace, min(starts.values()), besides)
         found = []
         for budget in budgets:
             start = starts[budget.span]

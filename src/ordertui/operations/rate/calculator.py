@@ -5,25 +5,25 @@ Counts are cached by day until something in the store changes, so a rate asked a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from itertools import pairwise
 
 import msgspec
 
 from ordertui.operations.denials import BATCH_ACTIONS
-from ordertui.operations.eligibility import Eligibility
-from ordertui.orders.clock import Clock, day_start, iso_utc, to_local
+from ordertui.orders.clock import day_start, iso_utc, to_local
 from ordertui.orders.enums import Action, YesNo
 from ordertui.orders.text import pluralize
 from ordertui.rules.policy.policy import Policy
 from ordertui.rules.rate import RateStatus, exact_text, figure, window
-from ordertui.store import OrderSum, Store
+from ordertui.store import OrderSum
 from ordertui.store.repositories.rates import Cancelled, Pending, RateFacts, SituationCounts
 
 from .counting import ALWAYS, NO_GAIN, NOTHING_CHOSEN, ChosenOrders, Gain, RateCounting, gain_over
 from .figures import Dated, Impact, RateEffect, RateFigure
 from .prime_rate import PrimeRate
+from .sources import RateSources
 
 _TODAY = "whole days, today included; orders in held or sent batches are taken as cancelled"
 BASIS = {
@@ -33,14 +33,12 @@ BASIS = {
 
 
 class RateCalculator:
-    """Calculates rates of one store. `store` returns the reader of the calling thread."""
+    """Calculates rates of one store."""
 
-    def __init__(self, store: Callable[[], Store], eligibility: Eligibility, clock: Clock) -> None:
-        self._store = store
-        self._eligibility = eligibility
-        self._clock = clock
-        self.counting = RateCounting(eligibility)
-        self.prime = PrimeRate(store, eligibility, clock, self.unknown_reason)
+    def __init__(self, sources: RateSources) -> None:
+        self._sources = sources
+        self.counting = RateCounting(sources.eligibility)
+        self.prime = PrimeRate(sources, self.unknown_reason)
         self._sums: dict[tuple[str, int], tuple[SituationCounts, Policy, tuple[int, int, int]]] = {}
 
     def effects(
@@ -56,9 +54,9 @@ class RateCalculator:
         refund cancels what never left. Orders of other marketplaces, outside the window, or that count already add
         nothing.
         """
-        chosen = self.counting.choose(self._store(), marketplace, extra_ids)
+        chosen = self.counting.choose(self._sources.store(), marketplace, extra_ids)
         chosen = chosen._replace(counting=tuple(dict.fromkeys((*chosen.counting, *counting_ids))))
-        now, policy = self._clock.now(), self._eligibility.policy(marketplace)
+        now, policy = self._sources.now(), self._sources.policy(marketplace)
         found = []
         for days in policy.values.rate_days:
             start, end = window(now, days, policy.zone)
@@ -75,12 +73,12 @@ class RateCalculator:
         self, marketplace: str, chosen: ChosenOrders, placed: tuple[int, int], recent: tuple[int, int]
     ) -> Gain:
         """Return what chosen orders add to a numerator; see `RateCounting.chosen_gain`."""
-        return self.counting.chosen_gain(self._store(), marketplace, chosen, placed, recent)
+        return self.counting.chosen_gain(self._sources.store(), marketplace, chosen, placed, recent)
 
     def effect(self, marketplace: str, days: int, more: Gain, dated: Dated = Dated.ORDER) -> RateEffect:
         """Return the rate of one window, now and with what is added to its numerator."""
-        policy = self._eligibility.policy(marketplace)
-        start, end = window(self._clock.now(), days, policy.zone)
+        policy = self._sources.policy(marketplace)
+        start, end = self._sources.window(marketplace, days)
         orders, cancelled, known = self.window_counts(marketplace, days)
         by_order = dated is Dated.ORDER
         if not by_order:
@@ -122,7 +120,7 @@ class RateCalculator:
         return self._is_covered(marketplace, start, end) and not self._unknown_days(marketplace, start, end)
 
     def _is_covered(self, marketplace: str, start: int, end: int) -> bool:
-        rates = self._store().rates
+        rates = self._sources.store().rates
         synced = rates.synced_since()
         return (synced is not None and synced <= start) or rates.names_shipped(marketplace, start, end)
 
@@ -131,11 +129,11 @@ class RateCalculator:
 
         The day that is not over yet is left out: All Orders is downloaded after it.
         """
-        zone, now = self._eligibility.policy(marketplace).zone, self._clock.now()
+        zone, now = self._sources.policy(marketplace).zone, self._sources.now()
         found = []
         day = start
         while (following := day_start(day, zone, 1)) <= min(end + 1, now):
-            placed = self._store().rates.count_day(marketplace, day, following)[1]
+            placed = self._sources.store().rates.count_day(marketplace, day, following)[1]
             if placed and not self._is_covered(marketplace, day, following - 1):
                 found.append(day)
             day = following
@@ -147,9 +145,9 @@ class RateCalculator:
         The Unshipped orders report, and the first sync, tell of open orders only: what was shipped or cancelled in the
         window is missing then, above and below the line. All Orders may have been asked for some of its days only.
         """
-        zone = self._eligibility.policy(marketplace).zone
-        start, end = window(self._clock.now(), days, zone)
-        synced = self._store().rates.synced_since()
+        zone = self._sources.policy(marketplace).zone
+        start, end = self._sources.window(marketplace, days)
+        synced = self._sources.store().rates.synced_since()
         report = f"the All Orders report of the last {days} days"
         if self._is_covered(marketplace, start, end):
             unknown = self._unknown_days(marketplace, start, end)
@@ -170,7 +168,7 @@ class RateCalculator:
 
         Both ends are included (epoch seconds). Batches under way are left out, because Amazon does not know them.
         """
-        return self._sum(marketplace, self._store().rates.count_placed(marketplace, start, end + 1))
+        return self._sum(marketplace, self._sources.store().rates.count_placed(marketplace, start, end + 1))
 
     def window_counts(self, marketplace: str, days: int) -> tuple[int, int, int]:
         """Return orders, counted cancellations and those known to count, of a window of so many days that ends now."""
@@ -182,7 +180,7 @@ class RateCalculator:
 
         Today comes last; orders dated after now are left out.
         """
-        store, now, zone = self._store(), self._clock.now(), self._eligibility.policy(marketplace).zone
+        store, now, zone = self._sources.store(), self._sources.now(), self._sources.policy(marketplace).zone
         edges = [day_start(now, zone, offset) for offset in range(1 - days, 2)]
         found = []
         for start, end in pairwise(edges):
@@ -195,7 +193,7 @@ class RateCalculator:
 
     def cancelled_between(self, marketplace: str, start: int, end: int) -> tuple[int, int]:
         """Return counted cancellations in reports of a span, and those known to count, whenever they were placed."""
-        store = self._store()
+        store = self._sources.store()
         groups = [
             (order.situation, Cancelled.YES if order.status == "cancelled" else Cancelled.SOME_ITEM, 1)
             for order in store.tallies.of_orders(store.rates.cancelled_ids(marketplace, start, end + 1))
@@ -204,7 +202,7 @@ class RateCalculator:
 
     def _day_sum(self, marketplace: str, start: int, groups: SituationCounts) -> tuple[int, int, int]:
         """Return `_sum` of one day, cached while the store returns the same counts and the policy is the same."""
-        policy = self._eligibility.policy(marketplace)
+        policy = self._sources.policy(marketplace)
         kept = self._sums.get((marketplace, start))
         if kept is not None and kept[0] is groups and kept[1] is policy:
             return kept[2]
@@ -227,7 +225,7 @@ class RateCalculator:
         `recent` as for `RateCounting.chosen_gain`.
         """
         total = NO_GAIN
-        for one in self._store().rates.pending_cancellations(marketplace):
+        for one in self._sources.store().rates.pending_cancellations(marketplace):
             if one.placed is not None and placed[0] <= one.placed <= placed[1] and self.counting.is_pending(one.facts):
                 is_recent = recent[0] <= one.at <= recent[1]
                 total = total.plus(gain_over(self.counting.reported(marketplace, one.facts) if is_recent else YesNo.NO))
@@ -235,8 +233,8 @@ class RateCalculator:
 
     def auto_cancel_times(self, marketplace: str, until: int) -> list[int]:
         """Return when Amazon cancels each order that it cancels before `until`, whatever that adds; first one first."""
-        now = self._clock.now()
-        return [max(one.at, now) for one in self._store().rates.auto_cancellations(marketplace, until)]
+        now = self._sources.now()
+        return [max(one.at, now) for one in self._sources.store().rates.auto_cancellations(marketplace, until)]
 
     def upcoming_auto_cancels(
         self, marketplace: str, until: int, without: ChosenOrders = NOTHING_CHOSEN
@@ -246,13 +244,13 @@ class RateCalculator:
         What is overdue is dated now, and what adds nothing is left out, as are chosen orders: those are cancelled
         before.
         """
-        now = self._clock.now()
+        now = self._sources.now()
         first, counting = set(without.cancelled), set(without.counting)
         found = []
-        for one in self._store().rates.auto_cancellations(marketplace, until):
+        for one in self._sources.store().rates.auto_cancellations(marketplace, until):
             if one.placed is None or one.id in counting:
                 continue
-            if one.id in first and self._eligibility.cancel_outcome(marketplace, one.facts.situation)[0]:
+            if one.id in first and self._sources.eligibility.cancel_outcome(marketplace, one.facts.situation)[0]:
                 continue
             gain = self.counting.auto_cancel_gain(marketplace, one.facts)
             if gain != NO_GAIN:
@@ -261,13 +259,13 @@ class RateCalculator:
 
     def days(self, marketplace: str, days: int) -> list[tuple[date, int, int]]:
         """Return day, orders placed on it, and counted cancellations of them; today last."""
-        zone = self._eligibility.policy(marketplace).zone
+        zone = self._sources.policy(marketplace).zone
         counted = self.daily_counts(marketplace, days)
         return [(to_local(start, zone).date(), orders, cancelled) for start, orders, cancelled, _ in counted]
 
     def rolls_off_tonight(self, marketplace: str) -> int:
         """Return how many counted cancellations leave the shortest window at the next local midnight."""
-        return self.days(marketplace, min(self._eligibility.policy(marketplace).values.rate_days))[0][2]
+        return self.days(marketplace, min(self._sources.policy(marketplace).values.rate_days))[0][2]
 
     def impact(self, ids: Iterable[int]) -> Impact:
         """Return what a marked set comes to: money, and how many of it each action may take."""
@@ -275,7 +273,7 @@ class RateCalculator:
         money: dict[str, int] = {}
         markets: dict[str, int] = {}
         count = unpriced = 0
-        sums = self._store().tallies.sums(wanted)
+        sums = self._sources.store().tallies.sums(wanted)
         for one in sums:
             count += one.orders
             markets[one.marketplace] = markets.get(one.marketplace, 0) + one.orders
@@ -286,7 +284,7 @@ class RateCalculator:
         allowed = {action: self._allowed(sums, action) for action in BATCH_ACTIONS}
         counted = self._allowed(sums, Action.CANCEL, counting=True)
         for action in BATCH_ACTIONS:
-            denied = self._store().tallies.sums(self._eligibility.denied_ids(wanted, action))
+            denied = self._sources.store().tallies.sums(self._sources.eligibility.denied_ids(wanted, action))
             allowed[action] -= self._allowed(denied, action)
             if action is Action.CANCEL:
                 counted -= self._allowed(denied, action, counting=True)
@@ -307,8 +305,8 @@ class RateCalculator:
         return sum(
             one.orders
             for one in sums
-            if self._eligibility.group_allows(
+            if self._sources.eligibility.group_allows(
                 one.marketplace, one.situation, action, one.lines_known, has_open_action=one.has_open_action
             )
-            and (not counting or self._eligibility.cancel_outcome(one.marketplace, one.situation)[1])
+            and (not counting or self._sources.eligibility.cancel_outcome(one.marketplace, one.situation)[1])
         )

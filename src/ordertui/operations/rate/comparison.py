@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,18 +12,17 @@ import msgspec
 from ordertui.amazon.reports import RejectedRow, ReportKind, inspect, read_rate
 from ordertui.amazon.reports.account_health import HealthFigure, read_health
 from ordertui.files import open_plain
-from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.errors import BadInput
-from ordertui.orders.clock import Clock, iso_utc, to_local
+from ordertui.orders.clock import iso_utc, to_local
 from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, OrderStatus, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
 from ordertui.orders.text import pluralize
-from ordertui.rules.rate import exact_text, window
-from ordertui.store import Store
+from ordertui.rules.rate import exact_text
 
 from .calculator import RateCalculator
 from .lists import RateEntry, RateLists
+from .sources import RateSources
 
 UNKNOWN_HERE = "who cancelled was unknown here and was taken as counting: import this report"
 TAKEN_OUT = "Amazon does not count it: import this report, and it is taken out here too"
@@ -59,21 +58,12 @@ class Reconciliation(msgspec.Struct, frozen=True):
 
 
 class RateComparison:
-    """Compares one store with a report; changes nothing. `store` returns the reader of the calling thread."""
+    """Compares one store with a report; changes nothing."""
 
-    def __init__(
-        self,
-        store: Callable[[], Store],
-        eligibility: Eligibility,
-        calculator: RateCalculator,
-        lists: RateLists,
-        clock: Clock,
-    ) -> None:
-        self._store = store
-        self._eligibility = eligibility
+    def __init__(self, sources: RateSources, calculator: RateCalculator, lists: RateLists) -> None:
+        self._sources = sources
         self._calculator = calculator
         self._lists = lists
-        self._now = clock.now
 
     def compare(self, path: Path, marketplace: str | None = None) -> list[Reconciliation]:
         """Compare with a Cancellation Rate report or an account health report (JSON). Raises BadInput, ReportError."""
@@ -95,7 +85,7 @@ class RateComparison:
             raise BadInput(f"{path} is no Cancellation Rate report (Order Date, Order ID, Impacts Account Health)")
         code = marketplace or info.marketplace
         if code is None:
-            codes = self._store().tallies.marketplaces()
+            codes = self._sources.store().tallies.marketplaces()
             if len(codes) != 1:
                 raise BadInput(
                     f"{path} names no marketplace; give --marketplace, one of: {', '.join(codes) or 'none here'}"
@@ -104,9 +94,9 @@ class RateComparison:
         rejects: list[RejectedRow] = []
         theirs = {order_id: impacts for _, order_id, _, impacts in read_rate(info, rejects)}
         ours = {entry.order_id: entry for entry in self._lists.listing(code)}
-        store, policy = self._store(), self._eligibility.policy(code)
+        store, policy = self._sources.store(), self._sources.policy(code)
         days = min(policy.values.rate_days)
-        start, end = window(self._now(), days, policy.zone)
+        start, end = self._sources.window(code, days)
         ids = store.orders.ids_of(theirs)
         rows = store.orders.rows(ids.values())
         differences = []
@@ -143,10 +133,10 @@ class RateComparison:
 
     def _health(self, theirs: HealthFigure) -> Reconciliation:
         code = theirs.marketplace
-        policy = self._eligibility.policy(code)
+        policy = self._sources.policy(code)
         differences: list[Difference] = []
         if theirs.start is None or theirs.end is None:
-            start, end = window(self._now(), min(policy.values.rate_days), policy.zone)
+            start, end = self._sources.window(code, min(policy.values.rate_days))
             notes = ["the report does not say which days it covers; compared with the window here"]
         else:
             start, end, notes = theirs.start, theirs.end, []

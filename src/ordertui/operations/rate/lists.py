@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
-from ordertui.operations.eligibility import Eligibility
-from ordertui.orders.clock import Clock
 from ordertui.orders.enums import Action, OrderStatus, YesNo
 from ordertui.orders.order import OrderRow
-from ordertui.rules.rate import window
 from ordertui.rules.situation import situation_of
-from ordertui.store import Store
 
 from .calculator import RateCalculator
 from .counting import RateCounting
 from .figures import Dated
+from .sources import RateSources
 
 NOT_CANCELLED = "it is not cancelled"
 RATED = {
@@ -41,15 +36,11 @@ class RateEntry(msgspec.Struct, frozen=True):
 
 
 class RateLists:
-    """Lists orders of one store. `store` returns the reader of the calling thread."""
+    """Lists orders of one store."""
 
-    def __init__(
-        self, store: Callable[[], Store], eligibility: Eligibility, calculator: RateCalculator, clock: Clock
-    ) -> None:
-        self._store = store
-        self._eligibility = eligibility
+    def __init__(self, sources: RateSources, calculator: RateCalculator) -> None:
+        self._sources = sources
         self._calculator = calculator
-        self._clock = clock
 
     def listing(
         self, marketplace: str, *, days: int | None = None, dated: Dated = Dated.ORDER, numerator: bool = True
@@ -58,9 +49,9 @@ class RateLists:
 
         `numerator`: only those that count, or may count, as cancelled; else all of them.
         """
-        policy = self._eligibility.policy(marketplace)
-        start, end = window(self._clock.now(), days or min(policy.values.rate_days), policy.zone)
-        store = self._store()
+        policy = self._sources.policy(marketplace)
+        start, end = self._sources.window(marketplace, days or min(policy.values.rate_days))
+        store = self._sources.store()
         by_order = dated is Dated.ORDER
         if not numerator:
             ids = store.rates.placed_ids(marketplace, start, end + 1)
@@ -82,7 +73,7 @@ class RateLists:
         return [entry for entry in found if not numerator or entry.counts is not YesNo.NO]
 
     def _entry(self, row: OrderRow, item: bool, pending: bool) -> RateEntry:
-        policy, situation = self._eligibility.policy(row.marketplace), situation_of(row)
+        policy, situation = self._sources.policy(row.marketplace), situation_of(row)
         counts, how, rule, why = YesNo.NO, "", "", NOT_CANCELLED
         if row.status is OrderStatus.CANCELLED:
             found = policy.explain(situation, Action.CANCEL)

@@ -6,14 +6,14 @@ from datetime import date
 
 import msgspec
 
-from ordertui.operations.eligibility import Eligibility
-from ordertui.orders.clock import HOUR, Clock, day_start, to_local
+from ordertui.orders.clock import HOUR, day_start, to_local
 from ordertui.rules.fit import DayAhead, WindowAhead
 from ordertui.rules.rate import status, window
 
 from .calculator import RateCalculator
 from .counting import ALWAYS, ChosenOrders, sum_gains
 from .figures import Dated, RateEffect
+from .sources import RateSources
 
 
 class OutlookDay(msgspec.Struct, frozen=True):
@@ -33,14 +33,13 @@ class OutlookDay(msgspec.Struct, frozen=True):
 class RateOutlook:
     """Looks ahead from the orders of one store."""
 
-    def __init__(self, eligibility: Eligibility, calculator: RateCalculator, clock: Clock) -> None:
-        self._eligibility = eligibility
+    def __init__(self, sources: RateSources, calculator: RateCalculator) -> None:
+        self._sources = sources
         self._calculator = calculator
-        self._clock = clock
 
     def forecast(self, marketplace: str) -> list[RateEffect]:
         """Return the rate now, and after what Amazon cancels by itself within the policy's `forecast_hours`."""
-        policy, now = self._eligibility.policy(marketplace), self._clock.now()
+        policy, now = self._sources.policy(marketplace), self._sources.now()
         upcoming = self._calculator.upcoming_auto_cancels(marketplace, now + policy.values.forecast_hours * HOUR)
         found = []
         for days in policy.values.rate_days:
@@ -50,7 +49,7 @@ class RateOutlook:
 
     def days(self, marketplace: str) -> list[OutlookDay]:
         """Return the shortest window day by day, today first, until it is empty."""
-        policy, now = self._eligibility.policy(marketplace), self._clock.now()
+        policy, now = self._sources.policy(marketplace), self._sources.now()
         days = min(policy.values.rate_days)
         past = [counts[:3] for counts in self._calculator.daily_counts(marketplace, days)]
         upcoming = self._calculator.upcoming_auto_cancels(marketplace, day_start(now, policy.zone, days))
@@ -79,7 +78,7 @@ class RateOutlook:
         `kept` are cancelled today. `rest` still wait, and Amazon's cancelling them by itself is left out: who asks
         adds them.
         """
-        policy, now = self._eligibility.policy(marketplace), self._clock.now()
+        policy, now = self._sources.policy(marketplace), self._sources.now()
         calculator, by_order = self._calculator, dated is Dated.ORDER
         longest = max(policy.values.rate_days)
         past = calculator.daily_counts(marketplace, longest)

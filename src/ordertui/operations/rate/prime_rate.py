@@ -13,14 +13,13 @@ from fractions import Fraction
 
 import msgspec
 
-from ordertui.operations.eligibility import Eligibility
-from ordertui.orders.clock import Clock
 from ordertui.orders.enums import BuyerRequest, CancelledBy, OrderStatus, YesNo
 from ordertui.orders.text import pluralize
-from ordertui.rules.rate import RateStatus, percent, target_percent, window
+from ordertui.rules.rate import RateStatus, percent, target_percent
 from ordertui.rules.situation import situation_from_number
-from ordertui.store import Store
 from ordertui.store.repositories.rates import Cancelled, Pending, RateFacts
+
+from .sources import RateSources
 
 _BY = {CancelledBy.SELLER: YesNo.YES, CancelledBy.AMAZON: YesNo.NO}
 
@@ -62,27 +61,19 @@ class PrimeFigure(msgspec.Struct, frozen=True):
 class PrimeRate:
     """Calculates the rate of one store. `unknown_reason` says why a rate is not known."""
 
-    def __init__(
-        self,
-        store: Callable[[], Store],
-        eligibility: Eligibility,
-        clock: Clock,
-        unknown_reason: Callable[[str, int], str],
-    ) -> None:
-        self._store = store
-        self._eligibility = eligibility
-        self._clock = clock
+    def __init__(self, sources: RateSources, unknown_reason: Callable[[str, int], str]) -> None:
+        self._sources = sources
         self._unknown_reason = unknown_reason
 
     def figures(self, marketplace: str, cancelling: Iterable[int] = ()) -> list[tuple[PrimeFigure, PrimeFigure]]:
         """Return the rate now and after cancelling orders, for each window of the policy."""
-        policy, wanted = self._eligibility.policy(marketplace), frozenset(cancelling)
+        policy, wanted = self._sources.policy(marketplace), frozenset(cancelling)
         return [self._figure(marketplace, days, wanted) for days in policy.values.prime_cancel_days]
 
     def _figure(self, marketplace: str, days: int, cancelling: frozenset[int]) -> tuple[PrimeFigure, PrimeFigure]:
-        policy = self._eligibility.policy(marketplace)
-        start, end = window(self._clock.now(), days, policy.zone)
-        orders, undecided = self._store().rates.prime_orders(marketplace, start, end)
+        policy = self._sources.policy(marketplace)
+        start, end = self._sources.window(marketplace, days)
+        orders, undecided = self._sources.store().rates.prime_orders(marketplace, start, end)
         reason = self._unknown_reason(marketplace, days) if orders or undecided else ""
         if undecided:
             reason = undecided_reason(undecided)

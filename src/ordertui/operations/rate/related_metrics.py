@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
+from typing import NamedTuple
 
 import msgspec
 
-from ordertui.operations.eligibility import Eligibility
-from ordertui.orders.clock import Clock
-from ordertui.rules.rate import RateStatus, exact_text, window
-from ordertui.store import Store
+from ordertui.rules.rate import RateStatus, exact_text
 
 from .calculator import RateCalculator
+from .sources import RateSources
 
 NO_CONFIRM_TIME = (
     "unknown: no report says when a shipment was confirmed; these waited past their ship-by time and are late already"
@@ -25,6 +24,20 @@ NO_PREMIUM_TARGET = (
 )
 NO_PREMIUM_ORDERS = "unknown: no order report says which orders are Premium Shipping"
 PRIME_UNITS = "in orders; Amazon counts units, and all that the seller cancelled, also what the buyer asked for"
+
+
+class _UntoldRate(NamedTuple):
+    """A rate that no order report tells: its target's setting, on which side of it good is, and why it is unknown."""
+
+    name: str
+    setting: str
+    sign: str
+    because: str
+
+
+LATE = _UntoldRate("late shipment rate", "late_shipment_target", "<", NO_CONFIRM_TIME)
+TRACKING = _UntoldRate("valid tracking rate", "valid_tracking_target", ">", NO_TRACKING)
+DELIVERY = _UntoldRate("on-time delivery rate", "on_time_delivery_target", ">=", NO_DELIVERY)
 
 
 class Metric(msgspec.Struct, frozen=True):
@@ -46,90 +59,54 @@ class Metric(msgspec.Struct, frozen=True):
 
 
 class RelatedMetrics:
-    """Reads one store. `store` returns the reader of the calling thread."""
+    """Reads one store."""
 
-    def __init__(
-        self, store: Callable[[], Store], eligibility: Eligibility, calculator: RateCalculator, clock: Clock
-    ) -> None:
-        self._store = store
-        self._eligibility = eligibility
+    def __init__(self, sources: RateSources, calculator: RateCalculator) -> None:
+        self._sources = sources
         self._calculator = calculator
-        self._clock = clock
 
     def of_marketplace(self, marketplace: str) -> list[Metric]:
         """Return the neighbours of the cancellation rate, for every window that the policy names."""
-        values = self._eligibility.policy(marketplace).values
+        values = self._sources.policy(marketplace).values
         return [
             *(self._late_shipment(marketplace, days) for days in values.late_shipment_days),
-            *(
-                self._untold(marketplace, days, "valid tracking rate", ("valid_tracking_target", ">", NO_TRACKING))
-                for days in values.valid_tracking_days
-            ),
-            *(
-                self._untold(marketplace, days, "on-time delivery rate", ("on_time_delivery_target", ">=", NO_DELIVERY))
-                for days in values.on_time_delivery_days
-            ),
+            *(self._untold(marketplace, days, TRACKING) for days in values.valid_tracking_days),
+            *(self._untold(marketplace, days, DELIVERY) for days in values.on_time_delivery_days),
             *self._primes(marketplace),
             *self._premium(marketplace),
         ]
 
+    def _untold(self, marketplace: str, days: int, rate: _UntoldRate, at_least: int = 0) -> Metric:
+        """Return a rate that order reports do not tell; of its orders `at_least` are defects already."""
+        target = getattr(self._sources.policy(marketplace).values, rate.setting)
+        shown = exact_text(target) if isinstance(target, Fraction) else target
+        orders, source = self._calculator.window_counts(marketplace, days)[0], self._source(marketplace, rate.setting)
+        return Metric(rate.name, days, shown, rate.sign, orders, at_least, rate.because, source)
+
+    def _late_shipment(self, marketplace: str, days: int) -> Metric:
+        late = self._sources.store().rates.count_late(marketplace, *self._sources.window(marketplace, days))
+        return self._untold(marketplace, days, LATE, late)
+
     def _premium(self, marketplace: str) -> Iterator[Metric]:
         """Yield the rate of Premium Shipping where a source says that it differs."""
-        values = self._eligibility.policy(marketplace).values
-        target = values.premium_cancel_target
-        if target == "same":
+        values = self._sources.policy(marketplace).values
+        if values.premium_cancel_target == "same":
             return
-        because = NO_PREMIUM_ORDERS if isinstance(target, Fraction) else NO_PREMIUM_TARGET
+        because = NO_PREMIUM_ORDERS if isinstance(values.premium_cancel_target, Fraction) else NO_PREMIUM_TARGET
+        rate = _UntoldRate("Premium Shipping cancellation rate", "premium_cancel_target", "<", because)
         for days in values.rate_days:
-            yield Metric(
-                "Premium Shipping cancellation rate",
-                days,
-                exact_text(target) if isinstance(target, Fraction) else target,
-                "<",
-                self._calculator.window_counts(marketplace, days)[0],
-                0,
-                because,
-                self._source(marketplace, "premium_cancel_target"),
-            )
+            yield self._untold(marketplace, days, rate)
 
     def _primes(self, marketplace: str) -> Iterator[Metric]:
+        source = self._source(marketplace, "prime_cancel_target")
         for now, _ in self._calculator.prime.figures(marketplace):
             because = now.reason or PRIME_UNITS
             if not now.reason and now.at_least < now.cancelled:
                 because = f"{now.at_least:,} to {now.cancelled:,} of {now.orders:,} {because}"
             yield Metric(
-                "Seller Fulfilled Prime cancellation rate",
-                now.days,
-                exact_text(now.target),
-                "<=",
-                now.orders,
-                now.at_least,
-                because,
-                self._source(marketplace, "prime_cancel_target"),
-                now.status,
-                now.share,
-            )
-
-    def _late_shipment(self, marketplace: str, days: int) -> Metric:
-        policy, now = self._eligibility.policy(marketplace), self._clock.now()
-        start, _ = window(now, days, policy.zone)
-        return Metric(
-            "late shipment rate",
-            days,
-            exact_text(policy.values.late_shipment_target),
-            "<",
-            self._calculator.window_counts(marketplace, days)[0],
-            self._store().rates.count_late(marketplace, start, now),
-            NO_CONFIRM_TIME,
-            self._source(marketplace, "late_shipment_target"),
-        )
-
-    def _untold(self, marketplace: str, days: int, name: str, told: tuple[str, str, str]) -> Metric:
-        """Return a rate of which order reports say nothing. `told`: its setting, its sign, and why it is unknown."""
-        setting, sign, because = told
-        target = getattr(self._eligibility.policy(marketplace).values, setting)
-        orders = self._calculator.window_counts(marketplace, days)[0]
-        return Metric(name, days, exact_text(target), sign, orders, 0, because, self._source(marketplace, setting))
+                "Seller Fulfilled Prime cancellation rate", now.days, exact_text(now.target), "<=", now.orders,
+                now.at_least, because, source, now.status, now.share,
+            )  # fmt: skip
 
     def _source(self, marketplace: str, setting: str) -> str:
-        return next(one.source for one in self._eligibility.policy(marketplace).settings() if one.name == setting)
+        return next(one.source for one in self._sources.policy(marketplace).settings() if one.name == setting)

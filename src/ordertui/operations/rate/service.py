@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ordertui.operations.eligibility import Eligibility
-from ordertui.orders.clock import DAY, Clock
+from ordertui.orders.clock import DAY
 from ordertui.store import Store
 from ordertui.store.repositories.rate_reports import RateReport
 
@@ -16,6 +15,7 @@ from .comparison import RateComparison, Reconciliation
 from .lists import RateLists
 from .outlook import RateOutlook
 from .related_metrics import RelatedMetrics
+from .sources import RateSources
 from .trend import RateTrend
 
 AT_RISK = DAY
@@ -23,25 +23,18 @@ AT_RISK = DAY
 
 
 class RateService:
-    """Answers about rates. `reader` is called for the connection of the calling thread."""
+    """Answers about rates. `writer` is called for the connection that changes the store."""
 
-    def __init__(
-        self,
-        reader: Callable[[], Store],
-        eligibility: Eligibility,
-        clock: Clock,
-        writer: Callable[[], Store],
-    ) -> None:
-        self._reader = reader
+    def __init__(self, sources: RateSources, writer: Callable[[], Store]) -> None:
+        self.sources = sources
         self._writer = writer
-        self._clock = clock
-        self.calculator = RateCalculator(reader, eligibility, clock)
-        self.budgets = RateBudgets(reader, eligibility, clock)
-        self.lists = RateLists(reader, eligibility, self.calculator, clock)
-        self.outlook = RateOutlook(eligibility, self.calculator, clock)
-        self.related_metrics = RelatedMetrics(reader, eligibility, self.calculator, clock)
-        self.trend = RateTrend(reader, eligibility, self.calculator, clock)
-        self._comparison = RateComparison(reader, eligibility, self.calculator, self.lists, clock)
+        self.calculator = RateCalculator(sources)
+        self.budgets = RateBudgets(sources)
+        self.lists = RateLists(sources, self.calculator)
+        self.outlook = RateOutlook(sources, self.calculator)
+        self.related_metrics = RelatedMetrics(sources, self.calculator)
+        self.trend = RateTrend(sources, self.calculator)
+        self._comparison = RateComparison(sources, self.calculator, self.lists)
 
     def compare(self, path: Path, marketplace: str | None = None) -> list[Reconciliation]:
         """Compare with Amazon's own report; see `comparison.RateComparison.compare`. Changes nothing."""
@@ -49,7 +42,7 @@ class RateService:
 
     def reports(self) -> list[RateReport]:
         """Return Amazon's Cancellation Rate reports that were imported, newest first, with what each one decided."""
-        return self._reader().rate_reports.find()
+        return self.sources.store().rate_reports.find()
 
     def undo_report(self, ident: int) -> RateReport:
         """Take back what a Cancellation Rate report decided. Raises StoreError, ReadOnly."""
@@ -61,5 +54,5 @@ class RateService:
 
     def find_at_risk(self, marketplace: str) -> list[int]:
         """Return the ids of these orders, the one that is due first at the head."""
-        found = self._reader().rates.auto_cancellations(marketplace, self._clock.now() + AT_RISK)
+        found = self.sources.store().rates.auto_cancellations(marketplace, self.sources.now() + AT_RISK)
         return [one.id for one in found]

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from itertools import accumulate
 
 import msgspec
 
-from ordertui.operations.eligibility import Eligibility
-from ordertui.orders.clock import Clock, day_start, to_local
+from ordertui.orders.clock import day_start, to_local
 from ordertui.rules.rate import status
-from ordertui.store import Store
 
 from .calculator import RateCalculator
 from .counting import ALWAYS, NO_GAIN, sum_gains
+from .sources import RateSources
 
 BACK, AHEAD = 30, 7
 """Days of the course: what the account health page looks back over, and a week to plan for."""
@@ -50,29 +49,23 @@ class CoursePoint(msgspec.Struct, frozen=True):
 
 
 class RateTrend:
-    """Draws the course of a rate from the orders of one store. `store` returns the reader of the calling thread."""
+    """Draws the course of a rate from the orders of one store."""
 
-    def __init__(
-        self, store: Callable[[], Store], eligibility: Eligibility, calculator: RateCalculator, clock: Clock
-    ) -> None:
-        self._store = store
-        self._eligibility = eligibility
+    def __init__(self, sources: RateSources, calculator: RateCalculator) -> None:
+        self._sources = sources
         self._calculator = calculator
-        self._clock = clock
 
-    def course(
-        self, marketplace: str, ids: Iterable[int] = (), *, days: int | None = None, back: int = BACK
-    ) -> list[CoursePoint]:
-        """Return the last `back` days, today and some to come, oldest first, of a window (by default the shortest).
+    def course(self, marketplace: str, ids: Iterable[int] = (), *, days: int | None = None) -> list[CoursePoint]:
+        """Return the last BACK days, today and some to come, oldest first, of a window (by default the shortest).
 
         Past days whose window begins before the oldest known order are left out: nobody knows what their rate was.
         `ids` is the marked set. Orders are dated by purchase. Today's point is `effects` of the same window and set.
         """
-        policy, now = self._eligibility.policy(marketplace), self._clock.now()
+        policy, now = self._sources.policy(marketplace), self._sources.now()
         window = days or min(policy.values.rate_days)
         counting = self._calculator.counting
-        chosen = counting.choose(self._store(), marketplace, ids)
-        counted = self._calculator.daily_counts(marketplace, window + back)
+        chosen = counting.choose(self._sources.store(), marketplace, ids)
+        counted = self._calculator.daily_counts(marketplace, window + BACK)
         placed = [0, *accumulate(day[1] for day in counted)]
         gone = [0, *accumulate(day[2] for day in counted)]
         known = [0, *accumulate(day[3] for day in counted)]
@@ -80,7 +73,7 @@ class RateTrend:
         def point(
             ahead: int, orders: int, left: int, counts: tuple[int, int, int], auto: tuple[int, int] = (0, 0)
         ) -> CoursePoint:
-            first = back + min(ahead, 0)
+            first = BACK + min(ahead, 0)
             edges = counted[first][0], counted[first + window][0] - 1 if ahead < 0 else now
             known_orders = orders if not orders or self._calculator.is_known(marketplace, *edges) else None
             # counts: cancelled, at least, and with the marked set
@@ -96,14 +89,14 @@ class RateTrend:
                 after=after,
                 status=status(known_orders, cancelled, target, near),
                 after_status=status(known_orders, after, target, near),
-                rolls_off=counted[back + ahead][2] if 0 <= ahead < window else 0,
+                rolls_off=counted[BACK + ahead][2] if 0 <= ahead < window else 0,
                 auto_cancels=auto[0],
                 due=auto[1],
             )
 
         found = []
-        oldest = self._store().rates.oldest_placed(marketplace) or 0
-        for end in range(window, window + back):
+        oldest = self._sources.store().rates.oldest_placed(marketplace) or 0
+        for end in range(window, window + BACK):
             first = end - window
             if counted[first + 1][0] <= oldest:
                 continue
@@ -111,10 +104,10 @@ class RateTrend:
             pending = self._calculator.pending_gain(marketplace, (start, until))
             orders, cancelled = placed[end] - placed[first], gone[end] - gone[first] + pending.cancelled
             least = known[end] - known[first] + pending.at_least
-            found.append(point(end - window - back, orders, orders, (cancelled, least, cancelled)))
-        starts = [day[0] for day in counted[back:]]
+            found.append(point(end - window - BACK, orders, orders, (cancelled, least, cancelled)))
+        starts = [day[0] for day in counted[BACK:]]
         marked = [
-            counting.chosen_gain(self._store(), marketplace, chosen, (start, next_ - 1), ALWAYS).cancelled
+            counting.chosen_gain(self._sources.store(), marketplace, chosen, (start, next_ - 1), ALWAYS).cancelled
             for start, next_ in zip(starts, [*starts[1:], now + 1], strict=True)
         ]
         horizon = min(AHEAD, window - 1)
@@ -122,7 +115,7 @@ class RateTrend:
         upcoming = self._calculator.upcoming_auto_cancels(marketplace, edges[-1])
         due = self._calculator.auto_cancel_times(marketplace, edges[-1])
         others = self._calculator.upcoming_auto_cancels(marketplace, edges[-1], chosen) if any(chosen) else upcoming
-        total = placed[-1] - placed[back]
+        total = placed[-1] - placed[BACK]
         for ahead in range(horizon + 1):
             start, midnight = starts[ahead], edges[ahead]
             pending = self._calculator.pending_gain(marketplace, (start, now))
@@ -130,10 +123,10 @@ class RateTrend:
                 sum_gains(some, placed=(start, now), before=midnight) if ahead else NO_GAIN
                 for some in (upcoming, others)
             )
-            standing = gone[-1] - gone[back + ahead] + pending.cancelled
-            least = known[-1] - known[back + ahead] + pending.at_least + auto.at_least
+            standing = gone[-1] - gone[BACK + ahead] + pending.cancelled
+            least = known[-1] - known[BACK + ahead] + pending.at_least + auto.at_least
             more = sum(marked[ahead:])
             counts = (standing + auto.cancelled, least, standing + auto_after.cancelled + more)
             by_amazon = auto.cancelled, bisect_left(due, midnight) if ahead else 0
-            found.append(point(ahead, total, placed[-1] - placed[back + ahead], counts, by_amazon))
+            found.append(point(ahead, total, placed[-1] - placed[BACK + ahead], counts, by_amazon))
         return found

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import IO
 
 import msgspec
 
@@ -18,11 +21,12 @@ from ordertui.amazon.reports import (
     read_orders,
 )
 from ordertui.amazon.reports.order_flags import read_flags
+from ordertui.files import make_own_folder
 from ordertui.operations.errors import BadInput
 from ordertui.orders.clock import DAY, iso_utc
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import zone_of
-from ordertui.orders.text import pluralize, with_verb
+from ordertui.orders.text import guard_formula, pluralize, with_verb
 from ordertui.store import Store
 from ordertui.store.importing.import_session import ImportSession, ReportSource
 from ordertui.store.importing.undo import UndoneImport
@@ -30,7 +34,60 @@ from ordertui.store.importing.undo import UndoneImport
 from .marketplaces import MarketplaceResolver, check_answer, make_question
 from .progress import ImportProgress, ImportSummary, Progress, Stop
 from .rate_report import FEW, Days, span_of_days, take_in_rate_report
-from .rejects import RejectsFile
+
+SHOWN = 200
+"""Rejects that a summary carries; the file has all."""
+
+
+class RejectsFile:
+    """The rejected rows of one report: `with RejectsFile(folder, info) as rejects: rejects.add(...)`.
+
+    `path` is set at the end, when there are any. The file's name holds the report's checksum, so that the same report
+    replaces it.
+    """
+
+    def __init__(self, folder: Path, info: ReportInfo) -> None:
+        name = f"{info.path.stem}-{info.sha256[:8]}-{info.encoding}.rejects.tsv"
+        self._target = folder / name
+        self._part = folder / f".{name}.part"
+        self._file: IO[str] | None = None
+        self.path: Path | None = None
+        self.count = 0
+        """Rows left out."""
+        self.unread = 0
+        """Values that were not taken, of rows that were."""
+        self.first: list[RejectedRow] = []
+        """At most SHOWN of them."""
+
+    def __enter__(self) -> RejectsFile:
+        return self
+
+    def add(self, rejects: Iterable[RejectedRow]) -> None:
+        """Write these rows. Raises OSError when the folder cannot be written."""
+        for one in rejects:
+            if self._file is None:
+                make_own_folder(self._target.parent)
+                handle = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                self._file = os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n")
+                self._file.write("file\tline\treason\ttext\trow\n")
+            if one.is_taken:
+                self.unread += 1
+            else:
+                self.count += 1
+            if len(self.first) < SHOWN:
+                self.first.append(one)
+            row = "taken without this value" if one.is_taken else "left out"
+            cells = (one.file, str(one.line), one.reason, one.text, row)
+            self._file.write("\t".join(map(guard_formula, cells)) + "\n")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+            os.replace(self._part, self._target)
+            self.path = self._target
+
 
 SHOWN_LINES = 5
 """Lines under another item id that a summary names."""
@@ -81,7 +138,7 @@ class ReportImporter:
             try:
                 infos.append(self._inspect(path, encoding, marketplace, stop))
             except InspectionStopped:
-                return [_nothing(path)]
+                return [ImportSummary(path, notes=("stopped before anything was stored",), stopped=True)]
         dated = (ReportKind.UNSHIPPED, ReportKind.CANCELLATION_RATE)
         other = next((info for info in infos if info.kind not in dated), None)
         if covers is not None and other is not None:
@@ -157,8 +214,7 @@ class ReportImporter:
             *odd,
             *resolver.notes(),
             *_renamed(target.renamed),
-            *_repromoted(target.repromoted),
-            *_above_price(target.above_price),
+            *_amount_notes(target),
             *_coverage_notes(info, source, target, read + target.rejected),
         ]
         if ignored:
@@ -166,10 +222,10 @@ class ReportImporter:
         if target.stopped:
             notes.append("stopped: what was merged so far is kept; import the file again to go on")
         counts = (target.new, target.changed, target.unchanged)
-        found = _summary(info, target.rows, counts, rejects, notes, stopped=target.stopped)
+        found = _summary(info, target.rows, counts, rejects, notes)
         is_empty = not read and not target.rejected and not target.stopped
         is_open = info.kind is ReportKind.UNSHIPPED and is_empty and source.period is None
-        return msgspec.structs.replace(found, number=target.number, is_period_open=is_open)
+        return msgspec.structs.replace(found, stopped=target.stopped, number=target.number, is_period_open=is_open)
 
     def undo(self, number: int) -> UndoneImport:
         """Take an import back, of each order that no later import named. Raises StoreError."""
@@ -202,25 +258,19 @@ def _renamed(lines: Sequence[tuple[object, ...]]) -> list[str]:
     return [f"other item ids for known lines of the same SKU and quantity, taken as the same lines: {shown}{more}"]
 
 
-def _repromoted(items: Sequence[tuple[object, ...]]) -> list[str]:
-    """Return the warning that what was paid for items may be less than what is kept."""
-    if not items:
-        return []
-    return [
-        "other promotions than a report before gave for the same price; those of the newest report are kept. Where one"
-        " report was split over two files, less was paid than is kept here: join the files, and import that before any"
-        f" refund: {_shown(items)}"
-    ]
-
-
-def _above_price(items: Sequence[tuple[object, ...]]) -> list[str]:
-    """Return the warning that it is unknown what was paid for items."""
-    if not items:
-        return []
-    return [
-        "promotions above all there is to pay: what was paid is unknown, and nothing can be refunded until a report"
-        f" gives other amounts: {_shown(items)}"
-    ]
+def _amount_notes(target: ImportSession) -> Iterator[str]:
+    """Yield the warnings that what was paid for items may be less than what is kept, or is unknown."""
+    if target.repromoted:
+        yield (
+            "other promotions than a report before gave for the same price; those of the newest report are kept. Where"
+            " one report was split over two files, less was paid than is kept here: join the files, and import that"
+            f" before any refund: {_shown(target.repromoted)}"
+        )
+    if target.above_price:
+        yield (
+            "promotions above all there is to pay: what was paid is unknown, and nothing can be refunded until a report"
+            f" gives other amounts: {_shown(target.above_price)}"
+        )
 
 
 def _shown(items: Sequence[tuple[object, ...]]) -> str:
@@ -263,56 +313,18 @@ def _notes(info: ReportInfo) -> list[str]:
 
 
 def _summary(
-    info: ReportInfo,
-    rows: int,
-    orders: tuple[int, int, int],
-    rejects: RejectsFile,
-    notes: Sequence[str],
-    *,
-    stopped: bool = False,
+    info: ReportInfo, rows: int, orders: tuple[int, int, int], rejects: RejectsFile, notes: Sequence[str]
 ) -> ImportSummary:
-    new, changed, unchanged = orders
+    """Return what an import came to; `orders` are how many are new, changed and as before."""
     return ImportSummary(
-        path=info.path,
-        kind=info.kind.value,
-        encoding=info.encoding,
-        rows=rows,
-        new=new,
-        changed=changed,
-        unchanged=unchanged,
-        rejected=rejects.count,
-        unread=rejects.unread,
-        rejects=tuple(rejects.first),
-        rejects_file=rejects.path,
-        notes=tuple(notes),
-        stopped=stopped,
-    )
+        info.path, info.kind.value, info.encoding, rows, *orders, rejects.count, rejects.unread,
+        tuple(rejects.first), rejects.path, tuple(notes),
+    )  # fmt: skip
 
 
 def _known_file(info: ReportInfo, known: tuple[int, int, int, int]) -> ImportSummary:
     """Of a file that is known to say nothing new."""
     number, at, rows, orders = known
     note = f"this very file was imported before, as import {number} of {iso_utc(at)}: nothing of it is new"
-    return ImportSummary(
-        info.path,
-        info.kind.value,
-        info.encoding,
-        rows,
-        0,
-        0,
-        orders,
-        0,
-        0,
-        (),
-        None,
-        (*_notes(info), note),
-        False,
-        number,
-    )
-
-
-def _nothing(path: Path) -> ImportSummary:
-    """Of a run that was stopped while its files were looked at."""
-    return ImportSummary(
-        path, "", "", 0, 0, 0, 0, 0, 0, (), None, ("stopped before anything was stored",), stopped=True
-    )
+    notes = (*_notes(info), note)
+    return ImportSummary(info.path, info.kind.value, info.encoding, rows, unchanged=orders, notes=notes, number=number)

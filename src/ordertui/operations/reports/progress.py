@@ -29,20 +29,20 @@ class ImportSummary(msgspec.Struct, frozen=True):
     """The outcome of one file's import. `new`, `changed` and `unchanged` count orders, `rows` lines of the file."""
 
     path: Path
-    kind: str
-    encoding: str
-    rows: int
-    new: int
-    changed: int
-    unchanged: int
-    rejected: int
+    kind: str = ""
+    encoding: str = ""
+    rows: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    rejected: int = 0
     """Rows left out."""
-    unread: int
+    unread: int = 0
     """Values that could not be read and are unknown, of rows that were taken."""
-    rejects: tuple[RejectedRow, ...]
+    rejects: tuple[RejectedRow, ...] = ()
     """The first of both; `rejects_file` has all."""
-    rejects_file: Path | None
-    notes: tuple[str, ...]
+    rejects_file: Path | None = None
+    notes: tuple[str, ...] = ()
     stopped: bool = False
     number: int | None = None
     """The import's number, by which it can be undone; None: nothing was recorded."""

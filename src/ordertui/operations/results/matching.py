@@ -19,8 +19,7 @@ from ordertui.orders.batch_state import LEFT_BATCHES, NEVER_LEFT, RowState
 from ordertui.orders.enums import Action
 from ordertui.store import JournalBatch, KeptResult, Store
 
-from .evaluation import evaluate_report
-from .model import DispatchedBatch
+from .evaluation import DispatchedBatch, evaluate_report
 
 _ORDER = re.compile(rb"<AmazonOrderID>([^<]+)</AmazonOrderID>")
 

@@ -10,9 +10,16 @@ from ordertui.orders.batch_state import DONE, RowState
 from ordertui.orders.enums import Action
 from ordertui.store import Outcome, Store
 
-from .evaluation import HOW_TO_SETTLE, combine_evidence, evaluate_report
+from .evaluation import (
+    HOW_TO_SETTLE,
+    DispatchedBatch,
+    ReportEvidence,
+    ResultRow,
+    ResultSummary,
+    combine_evidence,
+    evaluate_report,
+)
 from .matching import BatchMatcher
-from .model import DispatchedBatch, ReportEvidence, ResultRow, ResultSummary
 
 
 class ResultReconciler:

@@ -13,11 +13,10 @@ from typing import TypeVar
 import msgspec
 
 from ordertui.amazon.reports.model import RejectedRow
-from ordertui.amazon.spapi.client import Client
+from ordertui.amazon.spapi.client import Client, PageTokens
 from ordertui.amazon.spapi.errors import BadAnswer, CallCancelled, Denied, Rejected, SpApiError
 from ordertui.amazon.spapi.operations import GET_ORDER, SEARCH_ORDERS, Operation
 from ordertui.amazon.spapi.order_mapping import Deadline, order_rows
-from ordertui.amazon.spapi.pagination import PageTokens
 from ordertui.amazon.spapi.schemas import OneOrder, OrderPage
 from ordertui.orders.clock import DAY, HOUR, iso_utc, parse_iso
 from ordertui.orders.enums import ReportKind

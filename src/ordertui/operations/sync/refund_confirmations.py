@@ -13,11 +13,10 @@ from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 import msgspec
 
 from ordertui.amazon.spapi.cancellable_sleep import OnWait, Stop, ignore_wait, never_stop
-from ordertui.amazon.spapi.client import Client
+from ordertui.amazon.spapi.client import Client, PageTokens
 from ordertui.amazon.spapi.decoding import UnreadableJson, decode_body, read_text_field
 from ordertui.amazon.spapi.errors import SpApiError
 from ordertui.amazon.spapi.operations import LIST_TRANSACTIONS
-from ordertui.amazon.spapi.pagination import PageTokens
 from ordertui.amazon.spapi.schemas import FinanceAmount, Transaction, Transactions
 from ordertui.operations.limits import CLOCK_SKEW_SECONDS, feed_limits
 from ordertui.operations.results.bookings import Booking, confirming_bookings, keep_bookings, kept_bookings, may_match

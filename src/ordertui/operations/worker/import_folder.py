@@ -18,22 +18,30 @@ from ordertui.operations.reports.files import find_kind, import_order
 from ordertui.operations.session import Session
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.text import pluralize, with_verb
+from ordertui.store.repositories.work import JobName, JobRun
 
-from .failure_text import JobFailed
+from .log import JobFailed
 
 IMPORTED, REFUSED = "imported", "refused"
+FOLDER_SECONDS = 30
 QUIET_SECONDS = 30
 """A file that was changed later than this ago may still be written."""
 
 
-class ImportFolder:
-    """Takes in the reports of one folder."""
+class ImportJob:
+    """Takes in the reports that somebody put into a folder."""
+
+    name = JobName.IMPORT
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def due_at(self, session: Session, last: JobRun | None, now: int) -> int | None:  # noqa: ARG002
+        """See `Job`: every thirty seconds."""
+        return now if last is None else last.ended_at + FOLDER_SECONDS
+
     def run(self, session: Session, stop: Callable[[], bool]) -> str:
-        """Take in what is there; return what was done.
+        """See `Job`: take in what is there.
 
         Raises OSError when the folder cannot be read, JobFailed while files wait in `refused`.
         """

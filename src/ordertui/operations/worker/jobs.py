@@ -14,13 +14,12 @@ from ordertui.orders.clock import local_time
 from ordertui.orders.text import pluralize
 from ordertui.store.repositories.work import JobName, JobRun
 
-from .import_folder import ImportFolder
+from .import_folder import ImportJob
 
 SWEEP_SECONDS = 300
 """Between two looks for files that another machine began to write and did not finish."""
 AGAIN_SECONDS = 60
 """Before a batch that is due and did not leave is tried again."""
-FOLDER_SECONDS = 30
 NOTIFY_SECONDS = 60
 
 
@@ -120,23 +119,6 @@ class NotifyJob:
         return ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "nothing to tell"
 
 
-class ImportJob:
-    """Takes in the reports that somebody put into a folder."""
-
-    name = JobName.IMPORT
-
-    def __init__(self, folder: ImportFolder) -> None:
-        self._folder = folder
-
-    def due_at(self, session: Session, last: JobRun | None, now: int) -> int | None:  # noqa: ARG002
-        """See `Job`: every thirty seconds."""
-        return now if last is None else last.ended_at + FOLDER_SECONDS
-
-    def run(self, session: Session, stop: Stop) -> str:
-        """See `Job`."""
-        return self._folder.run(session, stop)
-
-
 def next_time(times: tuple[str, ...], zone: str, since: int) -> int:
     """Return the first of some times of day, such as `06:30`, after a moment (epoch seconds)."""
     found = (local_time(since, zone, days, text) for days in (0, 1, 2) for text in times)
@@ -150,7 +132,7 @@ def jobs_for(config: Config, *, is_practice: bool) -> list[Job]:
     if asks and config.amazon.profile != "off" and not is_practice:
         jobs.append(SyncJob(config.worker))
     if config.worker.import_folder:
-        jobs.append(ImportJob(ImportFolder(typed_path(config.worker.import_folder))))
+        jobs.append(ImportJob(typed_path(config.worker.import_folder)))
     if config.notify.receivers and not is_practice:
         jobs.append(NotifyJob())
     return jobs

@@ -8,9 +8,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from ordertui.amazon.spapi.errors import SpApiError
 from ordertui.files import MEBIBYTE, make_own_folder
-from ordertui.operations.errors import defect_log
+from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
+from ordertui.operations.errors import (
+    USER_ERRORS,
+    OperationError,
+    Refused,
+    Stopped,
+    defect_log,
+    error_message,
+    log_defect,
+)
 from ordertui.orders.clock import Clock, iso_utc
+from ordertui.store import StoreError
 
 MOST_BYTES = MEBIBYTE
 KEPT = 4
@@ -59,3 +70,26 @@ class WorkerLog:
             newer = self._path if number == 1 else self._path.with_name(f"{self._path.name}.{number - 1}")
             if newer.exists():
                 os.replace(newer, older)
+
+
+class JobFailed(OperationError):
+    """A job did not do all of its work; the message holds no data of a buyer."""
+
+
+def failure_text(error: BaseException) -> str:
+    """Return what went wrong, in one line without values of reports or answers."""
+    if isinstance(error, DispatchIncomplete):
+        kinds = ", ".join(sorted({type(one.__cause__ or one).__name__ for one in error.errors}))
+        left = f"{len(error.written)} batches left; " if error.written else ""
+        return f"{left}{len(error.errors)} batches could not leave ({kinds}): `ordertui dispatch` says why"
+    if isinstance(error, SpApiError):
+        facts = [f"HTTP {error.status}"] if error.status else []
+        facts += [error.code] if error.code.isidentifier() else []
+        return f"Amazon's {error.operation}: {' '.join([type(error).__name__, *facts])}"
+    if isinstance(error, JobFailed | Refused | Stopped | StoreError | OSError):
+        return " ".join(error_message(error).split())
+    if isinstance(error, USER_ERRORS):
+        return f"{type(error).__name__}: the same command by hand says more"
+    with suppress(OSError):
+        log_defect(error)
+    return f"this should not happen ({type(error.__cause__ or error).__name__}); the log of defects says where"

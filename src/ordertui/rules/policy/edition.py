@@ -1,4 +1,4 @@
-"""Read and check an edition: a whole policy as TOML."""
+"""Read and check an edition: a whole policy as TOML, with the decision tables that one must have."""
 
 from __future__ import annotations
 
@@ -10,18 +10,46 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from ordertui.orders.enums import Action
+from ordertui.orders.enums import Action, CancelReason, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.rules.period import is_day
 from ordertui.rules.problems import PolicyError, PolicyProblem, PolicySource, did_you_mean
+from ordertui.rules.situation import FACTS
 from ordertui.rules.tables.checker import check_never, check_table
 from ordertui.rules.tables.reader import read_box, read_table
-from ordertui.rules.tables.table import HitPolicy, Table
+from ordertui.rules.tables.schema import Fact, FactKind
+from ordertui.rules.tables.table import HitPolicy, Output, Table, TableSpec
 from ordertui.rules.toml_positions import TomlPath
 
 from .bundled import EDITIONS, parse_toml, read_bundled_text
 from .settings import SETTINGS, Entries, Entry, Setting, change_days, read_settings
-from .table_specs import TABLE_SPECS
+
+MARKETPLACE = Fact("marketplace", FactKind.ENUM, tuple(MARKETPLACES))
+DECIDING = (*(Fact(name, FactKind.ENUM, tuple(v.value for v in values)) for name, values in FACTS.items()), MARKETPLACE)
+"""Facts of the tables of permission and counting: the situation, then the marketplace.
+
+Without time and money a decision is a query over indexed situation numbers.
+"""
+_ACTION = Fact("action", FactKind.ENUM, tuple(action.value for action in Action))
+_REASON = Fact("reason", FactKind.ENUM, tuple(reason.value for reason in CancelReason))
+_COUNTS = Fact("counts", FactKind.ENUM, (YesNo.YES.value, YesNo.NO.value))
+_DAYS_LATE = Fact("days_late", FactKind.DAYS)
+"""Begun days after the ship-by time: above 0 exactly when it has passed; unknown without a ship-by time."""
+_TOTAL = Fact("total", FactKind.MONEY)
+_ALLOWED = Output((True, False))
+_INSTEAD = Output(tuple(action.value for action in Action), required=False)
+_YES_NO_UNKNOWN = Output(tuple(value.value for value in YesNo))
+
+TABLE_SPECS: dict[str, TableSpec] = {
+    **{action.value: TableSpec(DECIDING, {"allowed": _ALLOWED, "instead": _INSTEAD}) for action in Action},
+    "counts": TableSpec(DECIDING, {"counts": Output((YesNo.YES.value, YesNo.NO.value))}),
+    "history": TableSpec(DECIDING, {"counts": _YES_NO_UNKNOWN}),
+    "warn": TableSpec(DECIDING, {}),
+    "restock": TableSpec((_REASON, MARKETPLACE), {"restocks": _YES_NO_UNKNOWN}),
+    "mail": TableSpec((_ACTION, MARKETPLACE), {"mails": Output(None)}),
+    "fees": TableSpec((_ACTION, MARKETPLACE, _COUNTS, _DAYS_LATE, _TOTAL), {"referral_fee_percent": Output(None)}),
+}
+
 
 _SECTIONS = ("edition", "sources", "settings", "marketplace", "table", "never", "messages", "languages")
 _EDITION_KEYS = ("name", "title", "base", "checked", "shelf_life_days")

@@ -20,10 +20,9 @@ from ordertui.rules.tables.explanation import Explanation, Verdict, deciding_fac
 from ordertui.rules.tables.table import Row, Table
 
 from .bundled import EDITIONS
-from .edition import ENGLISH, PolicyData, load_edition
+from .edition import ENGLISH, MARKETPLACE, PolicyData, load_edition
 from .house_rules import HousePolicy, HouseRule
 from .settings import Entry, PolicyValues, Setting
-from .table_specs import MARKETPLACE
 
 DEFAULT = "US"
 """Marketplace whose policy applies to orders of an unknown marketplace."""

@@ -15,8 +15,8 @@ from ordertui.orders.enums import Action
 from ordertui.orders.money import NO_MINOR_UNITS
 from ordertui.orders.order import LINES_NEEDED
 from ordertui.rules.language import ast
-from ordertui.rules.language.bounds import Bounds, bounds, money_bounds
 from ordertui.rules.language.fields import AWAITING_SHIPMENT, FIELDS, MARKED, MARKED_BY, Field, FieldKind
+from ordertui.rules.language.predicate import Bounds, bounds, money_bounds
 from ordertui.rules.language.wildcards import ESCAPE, like, variants
 from ordertui.store.engine.database import as_parameter
 

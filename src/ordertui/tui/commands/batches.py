@@ -8,7 +8,7 @@ from textual.message import Message
 
 from ordertui.messages import _, ngettext, translate
 from ordertui.operations.batches.batch import Batch
-from ordertui.operations.planning.planner import PlanChoices
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.reasons import UNSAID, reasons_for
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import NOT_LEFT, BatchState, RowState

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ordertui.messages import _, ngettext
 from ordertui.operations.reports.progress import ImportSummary
-from ordertui.operations.results.model import ResultSummary
+from ordertui.operations.results.evaluation import ResultSummary
 from ordertui.orders.batch_state import RowState
 
 from .format import Piece

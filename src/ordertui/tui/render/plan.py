@@ -10,10 +10,9 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from ordertui.messages import N_, _, join_texts, ngettext, translate
-from ordertui.operations.planning.counted import window_words
-from ordertui.operations.planning.effects import TOTAL
+from ordertui.operations.planning.effects import TOTAL, window_words
+from ordertui.operations.planning.order_planner import BY_OPERATOR
 from ordertui.operations.planning.plan import Plan
-from ordertui.operations.planning.planner import BY_OPERATOR
 from ordertui.operations.rate.figures import RateEffect, RateFigure
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax

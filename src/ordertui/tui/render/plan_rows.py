@@ -8,9 +8,9 @@ import msgspec
 from textual.content import Content
 
 from ordertui.messages import _, ngettext, translate
-from ordertui.operations.planning.other_items import other_items
+from ordertui.operations.planning.lines import other_items
+from ordertui.operations.planning.order_planner import BY_OPERATOR
 from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlanLine, PlannedOrder
-from ordertui.operations.planning.planner import BY_OPERATOR
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import format_grouped, format_money

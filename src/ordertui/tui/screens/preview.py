@@ -25,9 +25,9 @@ from ordertui.operations.batches.batch import Batch
 from ordertui.operations.claims import HeldClaim
 from ordertui.operations.errors import PlanChanged, PlanExpired, Stopped, error_message
 from ordertui.operations.marks import Marks
-from ordertui.operations.planning.other_items import main_sku
+from ordertui.operations.planning.lines import main_sku
+from ordertui.operations.planning.order_planner import BY_OPERATOR, NO_CHOICES, PROCEEDS, PlanChoices
 from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlannedOrder
-from ordertui.operations.planning.planner import BY_OPERATOR, NO_CHOICES, PROCEEDS, PlanChoices
 from ordertui.operations.planning.reasons import reasons_for
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import holds_order

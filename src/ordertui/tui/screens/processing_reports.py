@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ordertui.messages import _, ngettext, translate
 from ordertui.operations.errors import BatchNeeded, EvidenceAgainst
-from ordertui.operations.results.model import ResultSummary
+from ordertui.operations.results.evaluation import ResultSummary
 from ordertui.operations.session import Session
 from ordertui.tui.render.format import action_word, format_time, format_zone
 from ordertui.tui.screens.task_runner import Task

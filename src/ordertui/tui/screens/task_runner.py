@@ -20,8 +20,8 @@ from .errors import errors_shown
 
 if TYPE_CHECKING:
     from ordertui.operations.batches.batch import Batch
+    from ordertui.operations.planning.order_planner import PlanChoices
     from ordertui.operations.planning.plan import Plan
-    from ordertui.operations.planning.planner import PlanChoices
 
     from .progress import ProgressScreen
 

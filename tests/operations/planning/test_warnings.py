@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan
-from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.enums import Action

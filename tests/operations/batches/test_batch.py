@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ordertui.messages import CHINESE, translate
-from ordertui.operations.batches.upload_instructions import upload_instructions
+from ordertui.operations.batches.batch import upload_instructions
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.enums import Action
 from ordertui.store import JournalBatch
