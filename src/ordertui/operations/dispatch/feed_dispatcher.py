@@ -15,6 +15,7 @@ from ordertui.operations.sync.connection import ApiConnection, retry_delay
 from ordertui.operations.sync.order_sync import OrderSync
 from ordertui.operations.sync.quotas import quotas
 from ordertui.operations.sync.refund_confirmations import RefundConfirmer
+from ordertui.operations.sync.unread_orders import unread_reason
 from ordertui.orders.batch_state import BatchState
 from ordertui.store import JournalBatch, Store, Submission
 
@@ -92,7 +93,7 @@ class FeedDispatcher:
         steps = [
             Due(at, DueStep.HOLD_ENDS if at == batch.due_at else DueStep.LEAVES)
             for batch in held
-            if (at := schedule.leaves_at(batch)) is not None
+            if (at := schedule.leaves_at(batch)) is not None and not unread_reason(reader, batch)
         ]
         steps += [Due(poll, DueStep.NEXT_LOOK)] if poll is not None else []
         first = min(steps, default=None)
@@ -107,7 +108,8 @@ class FeedDispatcher:
         if batch.state is BatchState.HELD:
             schedule = self._schedule(reader)
             why = schedule.waiting_reason(batch) if batch.due_at <= now else ""
-            return schedule.leaves_at(batch), f"It waits: {why}." if why else ""
+            next_at = None if unread_reason(reader, batch) else schedule.leaves_at(batch)
+            return next_at, f"It waits: {why}." if why else ""
         mine = next(iter(submissions), None)
         if mine is None or not is_followed(mine):
             return None, ""

@@ -130,8 +130,8 @@ class DispatchService:
     def next_due(self) -> Due | None:
         """Return when `run` has something to do next: a hold ends, or a feed is due for a look; None: nothing.
 
-        In a store that may be a copy, or whose server cannot be reached, nothing leaves; nor does a batch of files of
-        which an order cannot be read.
+        In a store that may be a copy, or whose server cannot be reached, nothing leaves; nor does a batch of which an
+        order cannot be read.
         """
         if self._context.is_line_lost or self._context.copies.reason():
             return None
