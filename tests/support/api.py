@@ -87,15 +87,15 @@ def session(
     dispatch: Literal["file", "api"] = "api",
     markets: tuple[str, ...] = ("US",),
     sync_minutes: int = 0,
+    policy_file: str = "",
 ) -> Session:
     """A session connected to the simulator; waiting only moves its clock."""
     amazon = AmazonConfig(
         profile="test", marketplaces=markets, endpoint=sim.address, dispatch=dispatch, sync_minutes=sync_minutes
     )
     folder.mkdir(parents=True, exist_ok=True)
-    made = Session.open(
-        places.place(folder / "orders.db"), clock=clock, config=Config(merchant_id="A1SELLER", amazon=amazon)
-    )
+    config = Config(merchant_id="A1SELLER", amazon=amazon, policy_file=policy_file)
+    made = Session.open(places.place(folder / "orders.db"), clock=clock, config=config)
     connection = made.sync.connection
     connection.sleep = (time or SimulatedTime(clock)).sleep
     connection.step = 60

@@ -27,6 +27,7 @@ from ordertui.operations.sync.unread_orders import unread_orders
 from ordertui.orders.batch_state import NEVER_ARRIVED, RowState, SubmissionState
 from ordertui.orders.enums import OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.text import pluralize
 from ordertui.store import FeedBusy, JournalBatch, RecallRefused, StoreError, Submission
 
 from .dispatcher import Note, batch_failure, nothing_leaves_text
@@ -107,24 +108,41 @@ class FeedSubmitter:
 
     def _due_parts(self, note: Note) -> list[JournalBatch]:
         """Return the due batches, after splitting the large ones into parts."""
-        log, failed = self._store.submissions, set()
+        failed = set()
         for batch in self._schedule().due():
-            if log.find(batch.id) or self._store.batches.predecessor(batch.id) is not None:
+            if self._store.submissions.find(batch.id) or self._store.batches.predecessor(batch.id) is not None:
                 continue
-            rows = batch.count(RowState.HELD)
-            is_first = not log.was_ever_done(submission_kind(self._store, batch))
-            parts = sizes(rows, first=is_first, limits=feed_limits())
-            if len(parts) > 1:
+            if len(self._sizes(batch)) > 1:
                 try:
-                    numbers = split(self._store, self._clock, batch, parts, self._freezer.merchant_id)
+                    note(self._split(batch.id))
+                except BatchWaits as error:
+                    note(str(error))
+                    failed.add(batch.id)
                 except Exception as error:  # the other batches leave all the same
                     note(f"batch {batch.id} waits: {batch_failure(batch.id, error)}")
                     failed.add(batch.id)
-                    continue
-                orders = ", ".join(f"{size:,}" for size in parts)
-                batches = ", ".join(map(str, numbers))
-                note(f"batch {batch.id} leaves in {len(parts)} parts of {orders} orders: batches {batches}")
         return [batch for batch in self._schedule().due() if batch.id not in failed]
+
+    def _sizes(self, batch: JournalBatch) -> list[int]:
+        is_first = not self._store.submissions.was_ever_done(submission_kind(self._store, batch))
+        return sizes(batch.count(RowState.HELD), first=is_first, limits=feed_limits())
+
+    def _split(self, batch_id: int) -> str:
+        """Split a batch into its parts, after the last look at the whole; return a note of what became of it.
+
+        House rules about a whole batch are asked of the whole: no part of it may reach their limit any more.
+        """
+        with self._store.write():
+            batch, files = self._freezer.freeze(batch_id)
+            if not files:
+                return nothing_leaves_text(batch)
+            parts = self._sizes(batch)
+            if len(parts) == 1:
+                return f"batch {batch_id} leaves whole, with {pluralize(parts[0])}"
+            numbers = split(self._store, self._clock, batch, parts, self._freezer.merchant_id)
+        orders = ", ".join(f"{size:,}" for size in parts)
+        batches = ", ".join(map(str, numbers))
+        return f"batch {batch_id} leaves in {len(parts)} parts of {orders} orders: batches {batches}"
 
     # -- one batch
 

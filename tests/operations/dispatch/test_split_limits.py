@@ -1,0 +1,46 @@
+"""A large batch that leaves by the API in parts: limits of a whole batch are asked of the whole, before it is split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.clock import FixedClock
+from ordertui.orders.enums import Action
+from support.api import session
+from support.model_store import Floor
+from support.simulator import Simulator
+
+pytestmark = pytest.mark.usefixtures("api_credentials")
+ROWS = 100
+"""From so many on the first feed of a kind leaves in two parts."""
+
+
+def add_rules(floor: Floor, rules: str) -> None:
+    """House rules that come after the commit."""
+    file = floor.folder / "house.toml"
+    file.write_text(rules, encoding="utf-8")
+    floor.made.close()
+    floor.made = session(floor.sim, floor.folder, floor.clock, policy_file=str(file))
+
+
+@pytest.mark.parametrize(
+    ("effect", "state", "rows"),
+    [
+        ("deny", BatchState.LEFT_OUT, RowState.LEFT_OUT),
+        ("approval", BatchState.AWAITING, RowState.HELD),
+    ],
+)
+def test_a_limit_of_a_whole_batch_that_came_after_the_commit_is_not_got_round_by_parts(
+    sim: Simulator, clock: FixedClock, tmp_path: Path, effect: str, state: BatchState, rows: RowState
+) -> None:
+    floor = Floor(sim, clock, tmp_path / "shop", waiting=ROWS, shipped=0)
+    batch = floor.commit(Action.CANCEL, *range(1, ROWS + 1))
+    add_rules(floor, f'[[rule]]\nid = "many"\nwhen = "batch-orders>={ROWS}"\neffect = "{effect}"\nwhy = "too many"\n')
+    floor.dispatch()
+    assert sim.amazon.posts == []
+    assert [one.id for one in floor.made.batches.find()] == [batch], "it was not split"
+    assert floor.batch(batch).state is state
+    assert floor.states(batch) == {rows}
