@@ -123,4 +123,5 @@ async def resize(pilot: Pilot[None], size: tuple[int, int]) -> None:
     assert driver is not None
     driver._size = Size(*size)
     pilot.app.post_message(events.Resize(Size(*size), Size(*size)))
-    await rest()
+    await pause()
+    await pause()  # what was laid out anew after the first drawing is drawn

@@ -20,7 +20,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ordertui.messages import N_, _
-from ordertui.tui.render.format import GAP
+from ordertui.tui.render.format import GAP, wrap_text
 
 from .errors import call_every
 
@@ -87,6 +87,22 @@ class FittedText(Static):
         self._width = width
 
 
+class WrappedText(Widget):
+    """A text in as many lines as it needs. Textual breaks lines at blanks, of which Chinese and Japanese have few."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(classes="dialog-text")
+        self._text = text
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """Return the lines that the text needs."""
+        return wrap_text(self._text, "", width).count("\n") + 1
+
+    def render(self) -> Content:
+        """Return the lines."""
+        return Content(wrap_text(self._text, "", self.size.width))
+
+
 class DialogKeys(Widget):
     """The keys of a dialog, such as `y commit   Esc no`: as many lines as they need; a key and its word stay together.
 
@@ -146,7 +162,7 @@ class Dialog(ModalScreen[ScreenResultType]):
         with Vertical(classes="dialog dialog-tall" if self._is_tall else "dialog"):
             yield self._make_title()
             if self._note:
-                yield Static(self._note, markup=False)
+                yield WrappedText(self._note)
             yield from self._compose_body()
             if self._keys:
                 yield DialogKeys(self._keys)

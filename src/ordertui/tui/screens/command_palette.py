@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from os.path import commonprefix
 from typing import ClassVar, TypeAlias
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -19,7 +20,7 @@ from ordertui.operations.errors import UnknownChoice
 from ordertui.orders.text import mask_control_characters
 from ordertui.rules.language import FilterError
 from ordertui.tui.actions import Command
-from ordertui.tui.render.format import MUTED, pad
+from ordertui.tui.render.format import MUTED, pad, wrap_text
 from ordertui.tui.widgets.line_input import LineInput
 from ordertui.tui.widgets.option_list import SafeOptionList
 
@@ -31,6 +32,8 @@ RECENT = 5
 """Typed commands that are offered before anything is typed, newest first."""
 COMPLETIONS = 8
 """Completions that are offered."""
+NAME_CELLS = 12
+"""Cells of the column of names, which a longer one exceeds."""
 NEAREST = 5
 """Names that are offered for one that nothing has."""
 Hit: TypeAlias = Command | TypedCommand | str
@@ -159,20 +162,33 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
         option = self.query_one(OptionList).highlighted_option
         return None if option is None or option.id is None else self._shown.get(option.id)
 
-    @staticmethod
-    def _prompt(hit: Hit) -> Content:
+    def on_resize(self) -> None:
+        """Fit the lines to the new width."""
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        options = self.query_one(OptionList)
+        for key, hit in self._shown.items():
+            options.replace_option_prompt(key, self._prompt(hit))
+        options.refresh(layout=True)
+
+    def _prompt(self, hit: Hit) -> Content:
+        """Return the lines of a hit: what it is called, and beside that what it does."""
+        room = (self.query_one(OptionList).size.width or self.app.size.width * 9 // 10) - 1  # a scrollbar may come
         if isinstance(hit, TypedCommand):
-            return Content.assemble(
-                (pad(hit.text, 14), "bold $text-success"), (f"  {_(VERBS[hit.verb].description)}", MUTED)
-            )
-        if isinstance(hit, str):
+            name, text, end = hit.text, _(VERBS[hit.verb].description), ""
+        elif isinstance(hit, str):
             verb = VERBS.get(hit.split()[0])
             missing = verb.argument if verb is not None and hit.strip() == verb.word else ""
-            text = _(verb.description) if verb is not None else ""
-            return Content.assemble((pad(f"{hit.strip()} {missing}", 14), "bold $text-success"), (f"  {text}", MUTED))
-        return Content.assemble(
-            (pad(hit.key_text, 14), "bold $text-accent"), _(hit.description), (f"  {hit.id}", MUTED)
-        )
+            name, text, end = f"{hit.strip()} {missing}", _(verb.description) if verb is not None else "", ""
+        else:
+            name, text, end = hit.key_text, _(hit.description), hit.id
+        head = f"{pad(name, NAME_CELLS)}  "
+        words = wrap_text(f"{text}  {end}".rstrip(), " " * min(cell_len(head), room // 2), room).lstrip()
+        cut = len(words) - len(end)
+        if not isinstance(hit, Command):
+            return Content.assemble((head, "bold $text-success"), (words, MUTED))
+        return Content.assemble((head, "bold $text-accent"), words[:cut], (words[cut:], MUTED))
 
     @on(Input.Changed)
     @shows_errors

@@ -1,0 +1,28 @@
+"""Lines that lose whole facts where cells are few."""
+
+import pytest
+from textual.content import Content
+
+from ordertui.tui.render.format import cut_parts
+
+LINE = "US 2.20 % → 3.30 % · none left · target < 2.5 %"
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (47, LINE),
+        (46, "US 2.20 % → 3.30 % · none left …"),
+        (32, "US 2.20 % → 3.30 % · none left …"),
+        (31, "US 2.20 % → 3.30 % …"),
+        (10, "US 2.20 %…"),
+        (0, ""),
+    ],
+)
+def test_a_line_is_cut_between_its_parts(width: int, shown: str) -> None:
+    assert cut_parts(Content(LINE), width).plain == shown
+
+
+def test_a_wide_character_takes_two_cells() -> None:
+    assert cut_parts(Content("目标 · 没有余量 · 估计"), 17).plain == "目标 · 没有余量 …"
+    assert cut_parts(Content("目标 · 没有余量 · 估计"), 16).plain == "目标 …"
