@@ -24,7 +24,7 @@ from textual.widgets import Input
 
 from ordertui.messages import CHINESE, ENGLISH
 from ordertui.operations.config import Config
-from ordertui.operations.demo import build_practice
+from ordertui.operations.demo import build_practice, scenario
 from ordertui.operations.demo.orders import CatalogueItem, catalogue
 from ordertui.operations.marks import Marks
 from ordertui.operations.policies import ActivePolicies
@@ -375,14 +375,13 @@ def _build(folder: Path, data: Data) -> Path:
             goods[at] = replace(goods[at], title=title)
         return tuple(goods)
 
-    demo = "ordertui.operations.demo"
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder.parent)
         patch.setattr("ordertui.store.repositories.identity.new_id", lambda: "5eed5eed5eed5eed")  # of outbox folders
-        patch.setattr(f"{demo}.builder.catalogue", products)
+        patch.setattr(scenario, "catalogue", products)
         if data.home != "US":
-            patch.setattr(f"{demo}.builder.MARKETS", ((data.home, 100),))
-            patch.setattr(f"{demo}.scenario.HOME", data.home)
+            patch.setattr(scenario, "MARKETS", ((data.home, 100),))
+            patch.setattr(scenario, "HOME", data.home)
         build_practice(Path(folder.name), orders=1000, now=NOW)
     return folder
 
