@@ -17,7 +17,7 @@ from ordertui.store.engine.address import ServerAddress
 from ordertui.store.engine.database import as_parameter
 from ordertui.store.engine.errors import ServerUnreachable, StoreError, StoreLocked
 from ordertui.store.engine.postgres import PostgresEngine, postgres_engine
-from ordertui.store.engine.protocol import Params, Row
+from ordertui.store.engine.protocol import SET_META, Params, Row
 from ordertui.store.engine.sqlite import CopyPlace, SqliteEngine, file_lock
 from ordertui.store.engine.table_layout import TableLayout, table_layouts
 from ordertui.store.store import Store
@@ -338,10 +338,7 @@ def _keys(engine: PostgresEngine | SqliteEngine, table: TableLayout, keys: Itera
 
 
 def _set(copy: SqliteEngine, key: str, value: str) -> None:
-    copy.execute(
-        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        (key, value),
-    )
+    copy.execute(SET_META, (key, value))
 
 
 def _remove_left(part: Path) -> None:

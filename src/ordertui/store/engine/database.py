@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from ordertui.orders.people import Person
 
 from .errors import ReadOnlyStore, StoreError, StoreMoved
-from .protocol import QUIET_KEY, SHOWN_KEY, Engine, Params, Row
+from .protocol import QUIET_KEY, SET_META, SHOWN_KEY, Engine, Params, Row
 
 FETCH_SIZE = 20_000
 """Rows fetched at a time from a long result."""
@@ -243,10 +243,7 @@ class Database:
         if value is None:
             self.execute("DELETE FROM meta WHERE key = ?", (key,))
         else:
-            self.execute(
-                "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                (key, value),
-            )
+            self.execute(SET_META, (key, value))
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement once for each row of parameters. One statement for all rows (`values_sql`) is better."""

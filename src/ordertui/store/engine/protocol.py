@@ -32,6 +32,7 @@ COUNT = (
     " DO UPDATE SET value = CAST(CAST(meta.value AS bigint) + 1 AS text)"
 )
 """Counts one more of such a key."""
+SET_META = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 GENESIS = "0" * 64
 """The hash that the first entry of the audit names as its predecessor's."""
 
