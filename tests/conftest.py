@@ -18,6 +18,8 @@ import pytest
 from textual import _wait
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
+from textual.pilot import Pilot
+from textual.screen import Screen
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
@@ -43,6 +45,11 @@ gc.set_threshold(20_000, 20, 10)  # each app that ends leaves some 10,000 object
 
 def pytest_collection_finish() -> None:
     """Let the collector pass over what the imports and the tests' items made: it all stays to the end."""
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Let pytest's five last passes, for errors that its settings ignore, find nothing: 2 s in each worker."""
     gc.freeze()
 
 
@@ -105,6 +112,30 @@ def parsed_styles() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def painted_at_rest() -> Iterator[None]:
+    """Paint a screen when the pilot pauses, not each frame on the way there: without a terminal nobody sees those."""
+    paint, pause = Screen._compositor_refresh, Pilot.pause
+
+    def keep_dirty(screen: Screen[object]) -> None:
+        app = screen.app
+        if not app.is_headless or screen is not app.screen:
+            paint(screen)
+            return
+        screen._dirty_widgets.clear()  # what is dirty of them is in the compositor's regions by now
+        app.post_display_hook()
+        app._update_mouse_over(screen)
+
+    async def pause_and_paint(pilot: Pilot[None], delay: float | None = None) -> None:
+        await pause(pilot, delay)
+        paint(pilot.app.screen)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Screen, "_compositor_refresh", keep_dirty)
+        patch.setattr(Pilot, "pause", pause_and_paint)
+        yield
+
+
 @pytest.fixture
 def api_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the simulator's credentials into the environment, and a keyring in place that refuses everything."""
@@ -157,22 +188,52 @@ def standard_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def standard_database(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the same on the server, in a database that is copied, and give the folder of its reports."""
+    folder = tmp_path_factory.mktemp("standard-server")
+    server.make_database(places.STANDARD)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(folder / "data"))
+        patch.setattr(places, "server", server)
+        patch.setitem(places.copies, folder / "shop" / "orders.db", places.STANDARD)
+        with open_session(folder / "shop") as made:
+            standard(made, folder)
+    return folder
+
+
 @pytest.fixture
-def session(tmp_path: Path, clock: FixedClock, standard_folder: Path) -> Session:
+def session(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> Iterator[Session]:
     """Open a store with six orders that may be cancelled and 94 shipped ones.
 
-    In a file it is a copy of one that imported them, under a name of its own: a twelfth of the time.
+    It is a copy of one that imported them, under an id of its own: a twelfth of the time, a seventh on the server.
     """
-    if places.server is not None or clock.now() != NOW:
+    path = tmp_path / "shop" / "orders.db"
+    if clock.now() != NOW:
         found = open_session(tmp_path / "shop", clock=clock)
         standard(found, tmp_path)
-        return found
-    shutil.copytree(standard_folder, tmp_path, dirs_exist_ok=True)
-    with closing(quick_connection(tmp_path / "shop" / "orders.db")) as connection, connection:
-        connection.execute("UPDATE imports SET path = replace(path, ?, ?)", (str(standard_folder), str(tmp_path)))
-        settle = "UPDATE meta SET value = CASE key WHEN 'store:id' THEN ? ELSE '' END WHERE key LIKE 'store:%'"
-        connection.execute(settle, (new_id(),))
-    return open_session(tmp_path / "shop", clock=clock)
+        yield found
+        return
+    made: Path = request.getfixturevalue("standard_folder" if places.server is None else "standard_database")
+    renamed = f"UPDATE imports SET path = replace(path, '{made}', '{tmp_path}')"
+    if places.server is None:
+        shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+        with closing(quick_connection(path)) as connection, connection:
+            connection.execute(renamed)
+            settle = "UPDATE meta SET value = CASE key WHEN 'store:id' THEN ? ELSE '' END WHERE key LIKE 'store:%'"
+            connection.execute(settle, (new_id(),))
+    else:
+        for report in made.glob("*.txt"):
+            shutil.copy(report, tmp_path)
+        copy = places.schema_of(path)
+        places.server.copy_database(places.STANDARD, copy)
+        settle = f"UPDATE {places.STANDARD}.meta SET value = '{new_id()}' WHERE key = 'store:id'"
+        places.server.run(
+            copy, "SET session_replication_role = replica", f"SET search_path = {places.STANDARD}", renamed, settle
+        )
+        places.copies[path] = copy
+    yield open_session(tmp_path / "shop", clock=clock)
+    places.copies.pop(path, None)
 
 
 @pytest.fixture(scope="session")

@@ -18,11 +18,18 @@ on_both = pytest.mark.parametrize("engine", BOTH, indirect=True)
 """Runs a test, or a module's tests, on both engines."""
 server: Server | None = None
 """Set while a test runs on a server."""
+STANDARD = "standard"
+"""The database of the store that the session fixture copies, and its schema there and in each copy."""
+copies: dict[Path, str] = {}
+"""The databases that are copies of it, by the path that a test means by them."""
 
 
 def place(path: Path) -> Path | str:
-    """The place of the store that a test means by a path: the file, or a schema of its own."""
-    return path if server is None else server.address(schema_of(path))
+    """The place of the store that a test means by a path: the file, or a schema or database of its own."""
+    if server is None:
+        return path
+    copy = copies.get(path)
+    return server.address(schema_of(path)) if copy is None else server.address(STANDARD, database=copy)
 
 
 def schema_of(path: Path) -> str:

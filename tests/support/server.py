@@ -20,7 +20,9 @@ from pathlib import Path
 VARIABLE = "ORDERTUI_TEST_POSTGRES"
 DURABLE = "-c max_connections=60 -c listen_addresses=''"
 """Options of a server that waits for its disk, as a real one."""
-SPEED = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60 -c listen_addresses=''"
+SPEED = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=100 -c listen_addresses=''"
+ROOM = 1 << 30
+"""Bytes that a disk of memory must have free: four servers take 0.5 GB."""
 
 
 class NoServer(Exception):
@@ -45,13 +47,20 @@ def find_binaries() -> Path:
     )
 
 
+def memory_disk() -> str | None:
+    """Return the folder of a disk of memory with room for a server, where making and dropping tables costs half."""
+    folder = "/dev/shm"
+    return folder if os.path.isdir(folder) and shutil.disk_usage(folder).free > ROOM else None
+
+
 class Server:
     """A running server. `address` gives the address of a schema of its own."""
 
     def __init__(self, binaries: Path | None = None, options: str = SPEED) -> None:
         self.binaries = binaries or find_binaries()
         self._options = options
-        self.folder = Path(tempfile.mkdtemp(prefix="otui-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="otui-pg-", dir=memory_disk() if options == SPEED else None))
+        self._copies: list[str] = []
         self._user: dict[str, object] = {}
         if os.getuid() == 0:  # the server refuses to run as root
             self._user = {"user": "nobody", "extra_groups": []}
@@ -119,9 +128,28 @@ class Server:
             more = log.read_text(errors="replace")[-2000:] if log.exists() else ""
             raise NoServer(f"{program} of {self.binaries} failed: {done.stderr.decode(errors='replace')}\n{more}")
 
-    def address(self, schema: str, user: str = "owner") -> str:
+    def address(self, schema: str, user: str = "owner", database: str = "postgres") -> str:
         """Return the address of a store in a schema."""
-        return f"postgresql://{user}@/postgres?host={self.folder}&schema={schema}"
+        return f"postgresql://{user}@/{database}?host={self.folder}&schema={schema}"
+
+    def make_database(self, name: str) -> None:
+        """Make an empty database."""
+        self.run("postgres", f"CREATE DATABASE {name}")
+
+    def copy_database(self, source: str, name: str) -> None:
+        """Copy a database nobody is connected to, in place of the copy before: its test has ended."""
+        steps = [f"DROP DATABASE IF EXISTS {copy} WITH (FORCE)" for copy in self._copies]
+        self.run("postgres", *steps, f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY FILE_COPY")
+        self._copies = [name]
+
+    def run(self, database: str, *statements: str) -> None:
+        """Run statements on a connection of their own: a test may have killed the server since the last ones."""
+        import psycopg
+
+        address = self.address("public", database=database).partition("&schema")[0]
+        with psycopg.connect(address, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
 
     def close(self) -> None:
         """Stop the server and remove its files."""
