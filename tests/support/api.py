@@ -13,7 +13,7 @@ from ordertui.amazon.spapi.auth import Credentials
 from ordertui.amazon.spapi.cancellable_sleep import CancellableSleep
 from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.endpoints import Endpoints
-from ordertui.amazon.spapi.rate_limit import BucketStore
+from ordertui.amazon.spapi.rate_limit import BucketStore, TokenBucket
 from ordertui.amazon.spapi.secret import Secret
 from ordertui.amazon.spapi.transport import Timeouts
 from ordertui.operations.config import AmazonConfig, Config
@@ -31,6 +31,18 @@ QUICK = Timeouts(connect=10.0, read=1.5, whole=3.0, document=3.0)
 
 
 Change = Callable[[dict[str, str], tuple[int, Any]], tuple[int, Any]]
+
+
+class MemoryBucketStore:
+    """Buckets that last as long as the process."""
+
+    def __init__(self) -> None:
+        self.buckets: dict[str, TokenBucket] = {}
+
+    def change(self, operation: str, work: Callable[[TokenBucket | None], TokenBucket]) -> TokenBucket:
+        """See `BucketStore.change`."""
+        self.buckets[operation] = work(self.buckets.get(operation))
+        return self.buckets[operation]
 
 
 class SimulatedTime:
@@ -72,7 +84,7 @@ def client(
         Endpoints.test(sim.address),
         who or credentials(sim),
         clock,
-        buckets=buckets,
+        buckets=buckets or MemoryBucketStore(),
         waiting=(time or SimulatedTime(clock)).waiting(),
         timeouts=QUICK if hangs else PATIENT,
     )

@@ -11,7 +11,7 @@ from ordertui.files import SECRET_CHARACTERS, read_line
 from ordertui.orders.clock import iso_utc, parse_iso
 from ordertui.orders.text import pluralize
 
-from .context import Settings, fail, open_session, real_clock_only
+from .context import Settings, fail, open_session
 from .exit_codes import Exit
 from .imports import stop_on_interrupt
 from .output import FORMAT, emit, say
@@ -63,10 +63,9 @@ def _emit_summary(found: SyncSummary, form: str) -> None:
 @click.pass_obj
 def sync(settings: Settings, days: int | None, account_health: bool, order_id: str | None, form: str) -> None:
     """Bring the orders up to date from Amazon's API. Ctrl-C stops after a page; the next sync goes on from there."""
-    real_clock_only(settings)
     if order_id is not None and (days is not None or account_health):
         fail(Exit.USAGE, "--order is fetched alone: leave --history and --account-health out")
-    with open_session(settings, makes=True) as session, stop_on_interrupt() as stop:
+    with open_session(settings, makes=True, acts_now=True) as session, stop_on_interrupt() as stop:
         service = online(session)
         if order_id is not None:
             found = service.sync_order(order_id, on_wait=report_wait, stop=stop)
@@ -107,8 +106,7 @@ def _day(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int
 @click.pass_obj
 def api_login(settings: Settings, secret_issued: int | None, in_file: bool) -> None:
     """Ask for the credentials and keep them. They are typed (or piped in, one a line), never given as arguments."""
-    real_clock_only(settings)
-    with open_session(settings, makes=True) as session:
+    with open_session(settings, makes=True, acts_now=True) as session:
         names = ("client id", "client secret", "refresh token")
         if sys.stdin.isatty():
             given = [click.prompt(name, hide_input=name != "client id", err=True) for name in names]
@@ -134,8 +132,7 @@ def api_logout(settings: Settings) -> None:
 @click.pass_obj
 def api_check(settings: Settings) -> None:
     """Ask Amazon which marketplaces this account sells in: proof that address, credentials and roles are right."""
-    real_clock_only(settings)
-    with open_session(settings, makes=True) as session, stop_on_interrupt() as stop:
+    with open_session(settings, makes=True, acts_now=True) as session, stop_on_interrupt() as stop:
         for line in online(session).account.check(on_wait=report_wait, stop=stop):
             click.echo(line)
 
@@ -209,8 +206,7 @@ def api_adopt(settings: Settings, batch: int, feed_id: str) -> None:
 @click.pass_obj
 def api_evidence(settings: Settings, order_id: str, form: str) -> None:
     """List what Amazon booked for an order: proof of a refund, or of none (it may lag two days)."""
-    real_clock_only(settings)
-    with open_session(settings, makes=True) as session, stop_on_interrupt() as stop:
+    with open_session(settings, makes=True, acts_now=True) as session, stop_on_interrupt() as stop:
         found = online(session).refunds.find_transactions(order_id, on_wait=report_wait, stop=stop)
     columns = ("posted", "kind", "status", "amount")
     emit([{name: getattr(one, name) for name in columns} for one in found], columns, form)
@@ -225,10 +221,9 @@ def api_evidence(settings: Settings, order_id: str, form: str) -> None:
 @click.pass_obj
 def api_message(settings: Settings, order_id: str, yes: bool, did_not_go: bool) -> None:
     """Show the message to the buyer of a shipped ORDER-ID, by one of Amazon's templates; --yes sends it, once."""
-    real_clock_only(settings)
     if yes and did_not_go:
         fail(Exit.USAGE, "give --yes or --did-not-go, not both")
-    with open_session(settings, makes=True) as session, stop_on_interrupt() as stop:
+    with open_session(settings, makes=True, acts_now=True) as session, stop_on_interrupt() as stop:
         if did_not_go:
             session.sync.messages.mark_not_sent(order_id)
             say("kept as your word, in the audit; the message may be sent now")

@@ -12,7 +12,7 @@ from ordertui.orders.clock import iso_utc
 from ordertui.orders.money import format_decimal
 from ordertui.orders.text import pluralize
 
-from .context import Settings, fail, open_session, real_clock_only
+from .context import Settings, fail, open_session
 from .exit_codes import Exit
 from .imports import stop_on_interrupt
 from .messages import clock, held_sentence, sent_sentence, unconfirmed_sentence, waiting_sentences
@@ -81,8 +81,7 @@ def next_command(batch: Batch, now: int) -> str:
 @click.pass_obj
 def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, form: str) -> None:
     """Put a plan into the hold, the batches of all its marketplaces or none; until the hold ends it can be undone."""
-    real_clock_only(settings)
-    with open_session(settings) as session, stop_on_interrupt() as stop:
+    with open_session(settings, acts_now=True) as session, stop_on_interrupt() as stop:
         plans = [p for p in session.batches.load_plan(plan_file) if p.rows]
         if not yes:
             fail(Exit.NOT_CONFIRMED, unconfirmed_sentence(plans))
@@ -111,8 +110,7 @@ def undo(settings: Settings, what: str) -> None:
 @click.pass_obj
 def release(settings: Settings, batches: tuple[int, ...]) -> None:
     """End the hold of these BATCHES now, of all or of none."""
-    real_clock_only(settings)
-    with open_session(settings) as session:
+    with open_session(settings, acts_now=True) as session:
         released = session.batches.release_all(tuple(dict.fromkeys(batches)))
         emit([batch_record(batch, session.clock.now()) for batch in released], COLUMNS, "table", SPARE)
         say("The hold is over; `ordertui dispatch` writes the files.")
@@ -156,8 +154,7 @@ def total_text(batch: Batch) -> str:
 @click.pass_obj
 def approve(settings: Settings, batch: int, why: str, form: str) -> None:
     """Approve a BATCH that somebody else committed: its hold begins. Exit 7 when orders were left out."""
-    real_clock_only(settings)
-    with open_session(settings) as session:
+    with open_session(settings, acts_now=True) as session:
         found = session.approvals.approve(batch, why)
     emit([batch_record(found.batch, session.clock.now())], COLUMNS, form, SPARE)
     if found.batch.state is BatchState.HELD:
@@ -229,13 +226,12 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
 
     Exit 7 when not all went through: orders refused by Amazon, unknown, or left out.
     """
-    real_clock_only(settings)
     from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
 
     sent: list[Batch] = []
     waiting: list[Batch] = []
     incomplete = None
-    with open_session(settings) as session, stop_on_interrupt() as stop:
+    with open_session(settings, acts_now=True) as session, stop_on_interrupt() as stop:
         watch = session.dispatcher.watch_failures()
         try:
             sent += session.dispatcher.run(stop, say)

@@ -45,13 +45,19 @@ class Settings(msgspec.Struct, frozen=True):
 
 @contextmanager
 def open_session(
-    settings: Settings, *, makes: bool = False, copy: Callable[[int, int], None] | None = None
+    settings: Settings,
+    *,
+    makes: bool = False,
+    acts_now: bool = False,
+    copy: Callable[[int, int], None] | None = None,
 ) -> Iterator[Session]:
     """Open the session, and close it at the end whatever happens.
 
-    Only with `makes` is a store made at a place that --store names: a mistyped one leaves nothing behind. `copy`: see
-    `Session.open`.
+    Only with `makes` is a store made at a place that --store names: a mistyped one leaves nothing behind. A command
+    that `acts_now` takes no `--as-of`. `copy`: see `Session.open`.
     """
+    if acts_now:
+        real_clock_only(settings)
     if not makes and isinstance(settings.store, Path) and not settings.store.exists():
         fail(Exit.BAD_INPUT, f"there is no store {settings.store}; `ordertui import FILE...` makes one, or correct it")
     from ordertui.operations.session import Session

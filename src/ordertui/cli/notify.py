@@ -10,7 +10,7 @@ from ordertui.files import SECRET_CHARACTERS, read_line
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import NotificationState
 
-from .context import Settings, fail, open_session, real_clock_only
+from .context import Settings, fail, open_session
 from .exit_codes import Exit
 from .output import FORMAT, emit, say
 from .worker import stop_event
@@ -71,8 +71,7 @@ def notify_list(settings: Settings, sent: bool, form: str) -> None:
 @click.pass_obj
 def notify_send(settings: Settings, form: str) -> None:
     """Tell each receiver what it was not told yet, as `ordertui worker` does; exit 7 when one did not take it."""
-    real_clock_only(settings)
-    with open_session(settings) as session, stop_event() as stop:
+    with open_session(settings, acts_now=True) as session, stop_event() as stop:
         if not session.config.notify.receivers:
             fail(Exit.BAD_INPUT, NO_RECEIVERS)
         found = session.notifications.send_due(stop.is_set)

@@ -9,10 +9,10 @@ from ordertui.amazon.spapi.client import TRIES
 from ordertui.amazon.spapi.decoding import decode_body
 from ordertui.amazon.spapi.documents import MOST_FEED, upload
 from ordertui.amazon.spapi.operations import CANCEL_ORDER, CREATE_FEED, GET_FEEDS, GET_PARTICIPATIONS, SEARCH_ORDERS
-from ordertui.amazon.spapi.rate_limit import MemoryBucketStore, TokenBucket, full_bucket
+from ordertui.amazon.spapi.rate_limit import TokenBucket, full_bucket
 from ordertui.amazon.spapi.schemas import ApiOrder, FeedCreated, Feeds, OrderPage, Participations
 from ordertui.orders.clock import HOUR, FixedClock, iso_utc
-from support.api import SimulatedTime, client, credentials
+from support.api import MemoryBucketStore, SimulatedTime, client, credentials
 from support.simulator import Simulator
 from support.simulator.shop import order
 

@@ -22,9 +22,8 @@ from ordertui.amazon.spapi.secret import Secret
 from ordertui.operations.config import AmazonConfig, NotifyConfig, ReceiverConfig
 from ordertui.operations.errors import Refused, UnknownChoice
 from ordertui.operations.notify import apprise_address, service
-from ordertui.operations.notify.alerts import FIRST, WORDS, Alert, alert_text
 from ordertui.operations.notify.apprise_address import STOP_SECONDS, SendFailed
-from ordertui.operations.notify.finder import AlertFinder
+from ordertui.operations.notify.finder import FIRST, WORDS, Alert, AlertFinder, alert_text
 from ordertui.operations.notify.receivers import HookPayload
 from ordertui.operations.notify.service import (
     LEASE_SECONDS,

@@ -17,7 +17,7 @@ from .decoding import UnreadableJson, decode_body, format_problems, read_problem
 from .endpoints import Endpoints
 from .errors import BadAnswer, Denied, NoAnswer, NotSent, Rejected, ServerTrouble, SpApiError, Throttled, TokenRefused
 from .operations import Operation, Repeat
-from .rate_limit import BucketStore, MemoryBucketStore, TokenBucket, full_bucket, parse_rate_header
+from .rate_limit import BucketStore, TokenBucket, full_bucket, parse_rate_header
 from .schemas import Created
 from .transport import HttpRequest, HttpResponse, Timeouts, Transport
 
@@ -35,7 +35,7 @@ class Client:
         credentials: Credentials,
         clock: Clock,
         *,
-        buckets: BucketStore | None = None,
+        buckets: BucketStore,
         waiting: CancellableSleep | None = None,
         timeouts: Timeouts | None = None,
     ) -> None:
@@ -43,7 +43,7 @@ class Client:
         self.transport = Transport(endpoints, timeouts)
         self.waiting = waiting or CancellableSleep()
         self._clock = clock
-        self._buckets = buckets or MemoryBucketStore()
+        self._buckets = buckets
         self._tokens = Tokens(self.transport, endpoints, credentials, clock)
 
     async def __aenter__(self) -> Client:

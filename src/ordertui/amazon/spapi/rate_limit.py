@@ -71,18 +71,6 @@ class BucketStore(Protocol):
         """Replace the operation's bucket (None: not known yet) by the result of `work`, and return that."""
 
 
-class MemoryBucketStore:
-    """Buckets that last as long as the process."""
-
-    def __init__(self) -> None:
-        self.buckets: dict[str, TokenBucket] = {}
-
-    def change(self, operation: str, work: Callable[[TokenBucket | None], TokenBucket]) -> TokenBucket:
-        """See `BucketStore.change`."""
-        self.buckets[operation] = work(self.buckets.get(operation))
-        return self.buckets[operation]
-
-
 def parse_rate_header(header: str | None) -> float | None:
     """Return the rate of an `x-amzn-RateLimit-Limit` header; None when it is missing, no number, or not believable.
 

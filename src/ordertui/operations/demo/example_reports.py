@@ -25,15 +25,9 @@ from .reports import RATE, Row, flat_text
 
 BUYER = ["buyer-email", "buyer-name", "buyer-phone-number"]
 ADDRESS = [
-    "recipient-name",
-    "ship-address-1",
-    "ship-address-2",
-    "ship-address-3",
-    "ship-city",
-    "ship-state",
-    "ship-postal-code",
-    "ship-country",
-]
+    "recipient-name", "ship-address-1", "ship-address-2", "ship-address-3", "ship-city", "ship-state",
+    "ship-postal-code", "ship-country",
+]  # fmt: skip
 UNSHIPPED = [
     *["order-id", "order-item-id", "purchase-date", "payments-date", "reporting-date", "promise-date",
         "days-past-promise"], *BUYER,

@@ -19,9 +19,8 @@ from ordertui.rules.language.lexer import MAX_LENGTH
 from ordertui.store import Store
 from ordertui.store.repositories.notifications import Notification
 
-from .alerts import Alert, AlertText, alert_text
 from .apprise_address import SendFailed, SendUnclear
-from .finder import AlertFinder
+from .finder import Alert, AlertFinder, AlertText, alert_text
 from .receivers import HookPayload, send
 
 RETRY_SECONDS = (60, 300, 900, 3_600, 3_600, 3_600, 3_600)
