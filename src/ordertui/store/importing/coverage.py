@@ -70,7 +70,7 @@ class ReportCoverage:
         """
         database = self._database
         as_of = self.as_of
-        if as_of is not None and self.unread:
+        if self._is_unshipped and as_of is not None and self.unread:  # the others name those that do not wait too
             database.execute(
                 "UPDATE orders SET named_at = :as_of WHERE coalesce(named_at, 0) < :as_of AND order_id IN"
                 f" (SELECT named.id FROM {database.values_sql('names', id=str)} AS named)",
