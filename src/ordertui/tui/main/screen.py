@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
@@ -247,12 +248,15 @@ class MainScreen(Screen[None]):
         """
         key = (content.plain, tuple(content.spans))
         before = self._texts.get(name)
-        if before != key and self.query(f"#{name}"):  # it is not there while the screen is unmounted
-            self._texts[name] = key
-            lines = -1 if before is None else before[0].count("\n")
-            needs_layout = lines != content.plain.count("\n") or name in ("age", "notes")
-            for static in self.query(f"#{name}").results(Static):
-                static.update(content, layout=needs_layout)
+        if before == key:
+            return
+        try:
+            static = self.query_one(f"#{name}", Static)
+        except NoMatches:
+            return  # it is not there while the screen is unmounted
+        self._texts[name] = key
+        lines = -1 if before is None else before[0].count("\n")
+        static.update(content, layout=lines != content.plain.count("\n") or name in ("age", "notes"))
 
     def show_header(self) -> None:
         """Show the first line, and what needs attention below it."""

@@ -77,6 +77,8 @@ class DiffStatic(Static):
     """A text that repaints only the lines that differ when it changes but its size does not."""
 
     _changed: list[Region] | None = None
+    _wrapped: tuple[Content, int, list[Content]] | None = None
+    """The text that was compared last, in lines of so many cells."""
 
     def update(self, content: VisualType = "", *, layout: bool = True) -> None:
         """Show this content, as Static does; `layout=False` says that the size stays."""
@@ -100,8 +102,13 @@ class DiffStatic(Static):
         width = self.content_size.width
         if not width:
             return []
-        both = zip_longest(old.wrap(width), new.wrap(width), fillvalue=Content(""))
+        both = zip_longest(self._wrap(old, width), self._wrap(new, width), fillvalue=Content(""))
         return [Region(0, y, width, 1) for y, (one, other) in enumerate(both) if not _is_same(one, other)]
+
+    def _wrap(self, content: Content, width: int) -> list[Content]:
+        if self._wrapped is None or self._wrapped[0] is not content or self._wrapped[1] != width:
+            self._wrapped = content, width, content.wrap(width)
+        return self._wrapped[2]
 
     def render_line(self, y: int) -> Strip:
         """Return the line with its segments merged."""

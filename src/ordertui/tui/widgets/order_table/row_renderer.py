@@ -184,7 +184,7 @@ class RowRenderer:
     def line(self, row: OrderRow | None, look: LineLook, width: int, scroll_x: int) -> Strip:
         """Return the finished line of a row: `width` cells and the scroll bar's. None: the store has no such row."""
         content = self._content(row)
-        window = LineWindow(width, scroll_x, self.layout.fixed)
+        window = LineWindow(width, scroll_x, self.layout.fixed, self.layout.width)
         if row is None:
             return self._line(content, look, window, has_note=False)
         made_of, made_for, line = self._lines.get((row.id, look), (None, None, Strip.blank(0)))

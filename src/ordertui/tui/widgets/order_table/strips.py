@@ -121,12 +121,13 @@ def gutter_segments(
 
 class LineWindow(msgspec.Struct, frozen=True):
     """The part of a whole line that is shown: its first `fixed` cells, then those after `scroll_x` more; `width` in
-    all.
+    all. `whole`: cells of the whole line; None: they are to be counted.
     """
 
     width: int
     scroll_x: int = 0
     fixed: int = GUTTER
+    whole: int | None = None
 
 
 def crop_line(strip: Strip, window: LineWindow, style: Style | None = None) -> Strip:
@@ -145,7 +146,7 @@ def line_strip(
 
     The state style is laid under all of it.
     """
-    shown = crop_line(Strip([*gutter, *content]), window)
+    shown = crop_line(Strip([*gutter, *content], window.whole), window)
     whole = [*shown, bar] if bar else shown
     merged = merge_runs((text, state if style is None else state + style) for text, style, _ in whole)
     return Strip(merged, shown.cell_length + bool(bar))
