@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from ordertui.orders.clock import EARLIEST, LATEST, to_local
+
+from .working_days import WorkingDays
 
 
 class AutoCancelDelay(msgspec.Struct, frozen=True):
@@ -22,14 +23,13 @@ class AutoCancelDelay(msgspec.Struct, frozen=True):
 class AutoCancelSchedule(msgspec.Struct):
     """The cancellation times of one marketplace, cached by ship-by time.
 
-    `zone` is an IANA name, `country` an ISO 3166 code for the `holidays` package, which is imported at the first
-    business day asked for.
+    `zone` is an IANA name, `country` an ISO 3166 code, whose calendar is read at the first business day asked for.
     """
 
     delay: AutoCancelDelay
     zone: str
     country: str
-    _calendar: Any = None
+    _calendar: WorkingDays | None = None
     _known: dict[int, int | None] = msgspec.field(default_factory=dict)
     _days: dict[date, date] = msgspec.field(default_factory=dict)
 
@@ -56,17 +56,10 @@ class AutoCancelSchedule(msgspec.Struct):
     def _business_day(self, start: date) -> date:
         found = self._days.get(start)
         if found is None:
+            self._calendar = self._calendar or WorkingDays(self.country)
             day, left = start, self.delay.business_days or 0
             while left:
                 day += timedelta(days=1)
-                left -= self._is_working_day(day)
+                left -= self._calendar.has(day)
             found = self._days[start] = day
         return found
-
-    def _is_working_day(self, day: date) -> bool:
-        if self._calendar is None:
-            import holidays
-
-            self._calendar = holidays.country_holidays(self.country)
-        # The calendar knows the weekend of each year: the Emirates changed theirs in 2022.
-        return bool(self._calendar.is_working_day(day))
