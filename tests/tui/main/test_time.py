@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from textual.pilot import Pilot
+from textual.worker import Worker
 
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.session import Session
@@ -91,9 +92,16 @@ async def test_a_change_while_a_batch_leaves_begins_no_second_dispatch(
     async with running(session, toasts=True) as pilot:
         clock.advance(HOUR)
         await until(pilot, lambda: began)
+        first = dispatches(pilot)
+        assert len(first) == 1
         main(pilot)._read_changes()
         main(pilot)._tick()
-        await asyncio.sleep(0.05)
-        assert began == [1]
+        assert dispatches(pilot) == first, "a second one would be there by now, begun or waiting for a thread"
         may_leave.set()
         await until(pilot, lambda: "is in the outbox folder" in said(pilot))
+        assert began == [1]
+
+
+def dispatches(pilot: Pilot[None]) -> list[Worker[object]]:
+    """Return the screen's workers that let due batches leave; one is there as soon as it is asked for."""
+    return [worker for worker in pilot.app.workers if worker.group == "send"]
