@@ -31,6 +31,8 @@ from support.shops import NOW, all_orders_row, bring, open_session, unshipped_ro
 from support.tables import table_rows
 
 CLOCK = FixedClock(NOW)
+SAME = ("compact", "renew")
+"""Steps after which a store looks as before."""
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def test_the_line_cut_at_any_message_loses_nothing_and_does_nothing_twice(
     for number, step in enumerate(steps):
         pair.play_all(STEPS[step]) if LONG else pair.play_some(STEPS[step], number)
     pair.compare(server.address(schema_of(tmp_path)))
-    assert min(pair.ends["done"], pair.ends["not done"]) > 2 or steps == ["compact"], pair.ends
+    assert min(pair.ends["done"], pair.ends["not done"]) > 2 or steps[0] in SAME, pair.ends
 
 
 def test_the_line_cut_at_any_message_of_a_team_does_no_more(tmp_path: Path, server: Server, line: ServerLine) -> None:
@@ -74,7 +76,7 @@ def test_the_line_cut_at_any_message_of_a_team_does_no_more(tmp_path: Path, serv
     for number, step in enumerate(TEAM_STEPS.values()):
         pair.play_all(step) if LONG else pair.play_some(step, number)
     pair.compare(server.address(names[0]))
-    assert min(pair.ends["done"], pair.ends["not done"]) > 2, pair.ends
+    assert min(pair.ends["done"], pair.ends["not done"]) > 1, pair.ends
 
 
 @pytest.mark.usefixtures("asked_once")
@@ -185,7 +187,7 @@ def test_a_move_whose_line_is_cut_anywhere_goes_on(
         drop(server, name)
         here = there_again
         if not number:
-            ways = [some(points, 3, shift) for shift, points in enumerate(found)]
+            ways = [some(points, 2, shift) for shift, points in enumerate(found)]
             turns += zip_longest(*ways)
         number += 1
     assert cuts >= sum(map(len, ways)) * 0.9, "nearly every place was reached"
@@ -232,7 +234,7 @@ def test_a_copy_whose_filling_is_cut_anywhere_is_whole_or_not_there(
                 assert here[name] == there[name], name
 
     with opened(None, Cut.REQUEST):
-        filling = some(line.points(), 3)
+        filling = some(line.points(), 2)
     for at, cut in filling:
         with opened(at, cut) as screen:
             compare(screen)
@@ -248,7 +250,7 @@ def test_a_copy_whose_filling_is_cut_anywhere_is_whole_or_not_there(
                 except StoreError:
                     assert line.was_cut, (message, cut)
             if not turn:
-                turns += some(line.points(), 3)
+                turns += some(line.points(), 2)
             copy.follow()
             compare(screen)
 
@@ -272,8 +274,8 @@ def test_a_store_or_team_whose_making_is_cut_anywhere_is_made_the_next_time(
                 except StoreError as lost:
                     if not line.was_cut or IN_DOUBT in str(lost):
                         raise
-        if not number:
-            points += [(*point, "") for point in some(line.points(), 2)]
+        if LONG and not number:
+            points += [(*point, "") for point in line.points()]
         with Session.open(server.address(name), clock=CLOCK, config=Config()) as session:
             if kind == "team":
                 session.team.add("bob", Role.LEAD, None)
