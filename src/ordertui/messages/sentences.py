@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,7 +25,10 @@ _FIELD = re.compile(r"\{(?:\d+|[a-z_]+)\}")
 _BRACKETS = re.compile("[()]")
 _WORD = re.compile("[A-Za-z]+")
 _PHRASE = re.compile("[a-z]{2,} [a-z]{2,}")
-_DEPTH = 3
+_DAY = re.compile("([A-Z][a-z][a-z]) ([0-9]{1,2})")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LEAP_YEAR = 2000
+_DEPTH = 4
 """Sentences within sentences."""
 
 
@@ -80,6 +85,10 @@ def translate_codes(text: str) -> str:
     """Return `status is unshipped, confirmed is no or some` in the language of the screen; as it is when one of its
     words is no code.
     """
+    found = _DAY.fullmatch(text)
+    if found is not None and found[1] in _MONTHS:
+        with suppress(ValueError):
+            return _("{day:%b} {day.day}", day=date(_LEAP_YEAR, _MONTHS.index(found[1]) + 1, int(found[2])))
     parts = _BETWEEN_CODES.split(text)
     words = [part if part in (", ", " ") or part.isdigit() else pgettext(CODE, part) for part in parts]
     if any(word == part and not part.isdigit() for word, part in zip(words[::2], parts[::2], strict=True)):

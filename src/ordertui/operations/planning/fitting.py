@@ -199,22 +199,30 @@ def _waiting(
     before = auto if limits.is_known else None  # whether it comes before is known only with the day
     found = WaitingCancellation(order.row.id, order.row.order_id, by_order, by_cancellation, before, "")
     parts = [limits.typed] if limits.typed else []
+    by_either = found.auto_cancelled_first
+    if limits.is_known and all(by_either):
+        parts.append(f"auto-cancelled {_day(auto)}, before it fits")
     if not limits.is_known:
         parts.append("the rate is not known" if limits.typed else "the rate is not known: give a budget")
         parts += [f"auto-cancel {_day(auto)}"] if auto is not None else []
     else:
-        days = _day(by_order)
-        if by_order != by_cancellation:
-            days = f"{days} by order date, {_day(by_cancellation)} by cancellation date"
-        parts.append(f"under the target it fits {days}" if limits.typed else f"fits {days}")
-    if limits.is_known and found.is_auto_cancelled_first:
-        if all(found.auto_cancelled_first):
-            parts.append(f"auto-cancel {_day(auto)} comes before")
-        elif found.auto_cancelled_first[0]:
-            parts.append(f"auto-cancel {_day(auto)} comes before by order date")
-        else:
-            parts.append(f"auto-cancel {_day(auto)} comes before by cancellation date")
+        days = _days(by_order, by_cancellation)
+        parts.append(f"under the target it {days}" if limits.typed else days)
+        if any(by_either) and not all(by_either):
+            reading = "order date" if by_either[0] else "cancellation date"
+            parts.append(f"auto-cancelled {_day(auto)}, before it fits by {reading}")
     return msgspec.structs.replace(found, why="; ".join(parts))
+
+
+def _days(by_order: date | None, by_cancellation: date | None) -> str:
+    """Return from when on an order fits; the earliest day first, since a line may be cut after it."""
+    if by_order is None and by_cancellation is None:
+        return "fits on none of the days ahead"
+    if by_order == by_cancellation:
+        return f"fits {_day(by_order)}"
+    if by_cancellation is None or (by_order is not None and by_order < by_cancellation):
+        return f"fits {_day(by_order)} at the earliest (by order date, by cancellation date {_day(by_cancellation)})"
+    return f"fits {_day(by_cancellation)} at the earliest (by cancellation date, by order date {_day(by_order)})"
 
 
 def _day(day: date | None) -> str:

@@ -155,6 +155,7 @@ async def _ask_shipping(context: CommandContext, task: Task, ids: Sequence[int])
                     ("day", _("Ship date"), day),
                 ],
                 _("Nothing is sent before the preview."),
+                done=_("go on"),
             )
         )
         if answer is None:

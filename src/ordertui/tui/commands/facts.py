@@ -55,7 +55,7 @@ async def write_note(context: CommandContext, task: Task) -> None:
     )
     known = (notes.pop() if len(notes) == 1 else None) or ""
     answer = await task.ask(
-        FormScreen(title, [("note", _("Note"), known)], _("{about} Amazon never gets it.", about=about))
+        FormScreen(title, [("note", _("Note"), known)], _("{about} Amazon never gets it.", about=about), done=_("save"))
     )
     if answer is not None:
         text = answer["note"]

@@ -102,7 +102,9 @@ async def export(context: CommandContext, task: Task) -> None:
     stamp = to_local(session.clock.now(), session.orders.zone).strftime("%Y%m%d-%H%M")
     path = session.directory / f"orders-{stamp}.csv"
     note = _("Ends in .csv, .tsv or .json. Buyers' names and addresses are not in it: ordertui keeps none.")
-    answer = await task.ask(FormScreen(_("Export {what}", what=what), [("path", _("File"), str(path))], note))
+    answer = await task.ask(
+        FormScreen(_("Export {what}", what=what), [("path", _("File"), str(path))], note, done=_("export"))
+    )
     if answer is not None and answer["path"].strip():
         target = typed_path(answer["path"])
         from ordertui.tui.screens.progress import AskingScreen

@@ -42,7 +42,7 @@ async def weigh_sku(context: CommandContext, task: Task) -> None:
         _(" The number is of the stock file that was read last.") if known else ""
     )
     answer = await task.ask(
-        FormScreen(_("How many units are on hand?"), [("units", _("Units"), known)], note, check=check)
+        FormScreen(_("How many units are on hand?"), [("units", _("Units"), known)], note, done=_("weigh"), check=check)
     )
     if answer is not None:
         await _show(context, task, {sku: int(answer["units"])})

@@ -22,6 +22,8 @@ from .plan import WARNING, common_reason
 GROUPED_FROM = 3
 """So many orders excluded for one reason make a group, closed at first; fewer are listed one by one."""
 ID_CELLS = 19
+FEWEST_ITEMS = 6
+"""Cells of the items below which they are left out."""
 SHORTEST_ITEMS = 14
 """Cells for the items of an order, below which its flags become signs."""
 REASON_CELLS = 10
@@ -123,7 +125,8 @@ class PlanRows:
         shown = [(flag[1] if is_short else flag[0], flag[2]) for flag in flags]
         gap = " " if is_short else "   "
         taken = sum(Content(text).cell_length + len(gap) for text, _ in shown)
-        items = items.truncate(max(1, min(items.cell_length, room - taken)), ellipsis=True)
+        left = room - taken
+        items = items.truncate(left, ellipsis=True) if left >= min(items.cell_length, FEWEST_ITEMS) else Content("")
         pieces: list[Piece | Content] = [sign, (head, style), items.stylize(style) if style else items]
         for text, flag_style in shown:
             pieces += [gap, (text, flag_style)]

@@ -87,22 +87,6 @@ class FittedText(Static):
         self._width = width
 
 
-class WrappedText(Widget):
-    """A text in as many lines as it needs. Textual breaks lines at blanks, of which Chinese and Japanese have few."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(classes="dialog-text")
-        self._text = text
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
-        """Return the lines that the text needs."""
-        return wrap_text(self._text, "", width).count("\n") + 1
-
-    def render(self) -> Content:
-        """Return the lines."""
-        return Content(wrap_text(self._text, "", self.size.width))
-
-
 class DialogKeys(Widget):
     """The keys of a dialog, such as `y commit   Esc no`: as many lines as they need; a key and its word stay together.
 
@@ -138,6 +122,21 @@ class DialogKeys(Widget):
         return lines
 
 
+class WrappedText(Static):
+    """A text whose lines also break between wide characters, which have no blanks between them."""
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """Return the lines that the text needs."""
+        return self._wrapped(width).count("\n") + 1 if str(self.content) else 0
+
+    def render(self) -> Content:
+        """Return the lines."""
+        return Content(self._wrapped(self.size.width))
+
+    def _wrapped(self, width: int) -> str:
+        return wrap_text(str(self.content), "", width)
+
+
 class Dialog(ModalScreen[ScreenResultType]):
     """A modal screen that answers once: a title, a note if there is one, its own widgets, and a line of keys.
 
@@ -162,7 +161,7 @@ class Dialog(ModalScreen[ScreenResultType]):
         with Vertical(classes="dialog dialog-tall" if self._is_tall else "dialog"):
             yield self._make_title()
             if self._note:
-                yield WrappedText(self._note)
+                yield WrappedText(self._note, classes="dialog-text", markup=False)
             yield from self._compose_body()
             if self._keys:
                 yield DialogKeys(self._keys)

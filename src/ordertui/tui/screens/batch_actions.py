@@ -154,7 +154,9 @@ class BatchActions:
             title = _("Reject batch {batch}: {action} {orders}", **facts)
             note = _("{why}. Committed by {who}. It is undone then; the audit keeps your word.", **facts)
         await task.work(self._session.approvals.check, batch.id)  # nobody is asked about a batch of their own
-        form = FormScreen(title, [("word", _("What you looked at"), "")], note)
+        form = FormScreen(
+            title, [("word", _("What you looked at"), "")], note, done=_("approve") if is_approved else _("reject")
+        )
         given = await task.ask(form, discard_typeahead=True)
         if given is None:
             return
@@ -295,6 +297,7 @@ class BatchActions:
                 else _("{order_id}: it was not done", order_id=row.order_id),
                 [("why", _("What you looked at"), ""), ("typed", _("Type 1 to confirm"), "")],
                 _("The audit keeps it as your statement."),
+                done=_("record it"),
             ),
             discard_typeahead=True,
         )

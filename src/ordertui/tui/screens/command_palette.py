@@ -24,7 +24,7 @@ from ordertui.tui.render.format import MUTED, pad, wrap_text
 from ordertui.tui.widgets.line_input import LineInput
 from ordertui.tui.widgets.option_list import SafeOptionList
 
-from .base import Dialog
+from .base import Dialog, WrappedText
 from .errors import shows_errors
 from .typed_commands import VERBS, CommandReader, TypedCommand
 
@@ -32,6 +32,8 @@ RECENT = 5
 """Typed commands that are offered before anything is typed, newest first."""
 COMPLETIONS = 8
 """Completions that are offered."""
+MOVE = "Move"
+"""Group of the actions that are offered last."""
 NAME_CELLS = 12
 """Cells of the column of names, which a longer one exceeds."""
 NEAREST = 5
@@ -52,7 +54,8 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
 
     def __init__(self, actions: Sequence[Command], reader: CommandReader, history: Sequence[str]) -> None:
         super().__init__(_("Actions and commands"), _("↑ ↓ choose   Enter do it   Tab complete   Esc leave"))
-        self._actions = tuple(action for action in actions if action.id != "app.palette")
+        found = (action for action in actions if action.id != "app.palette")
+        self._actions = tuple(sorted(found, key=lambda action: action.group == MOVE))  # known to who came here by keys
         self._reader = reader
         self._history = tuple(reversed(history))
         self._shown: dict[str, Hit] = {}
@@ -60,7 +63,7 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
 
     def _compose_body(self) -> ComposeResult:
         yield LineInput(placeholder=_("an action, or: late   sort ship-by   filter sku:A*   queue 3"))
-        yield Static("", id="palette-note", markup=False)
+        yield WrappedText("", id="palette-note", markup=False)
         yield SafeOptionList()
 
     @shows_errors

@@ -19,7 +19,7 @@ from ordertui.tui.render.format import GAP
 from ordertui.tui.widgets.line_input import LineInput
 from ordertui.tui.widgets.option_list import SafeOptionList
 
-from .base import SCROLL_KEYS, Dialog, FittedText
+from .base import SCROLL_KEYS, Dialog, FittedText, WrappedText
 
 
 class ConfirmScreen(Dialog[str | None]):
@@ -91,14 +91,22 @@ class FormScreen(Dialog[dict[str, str] | None]):
         fields: Sequence[tuple[str, str, str]],
         note: str = "",
         *,
+        done: str = "",
         password: bool = False,
         check: Callable[[Mapping[str, str]], str] = lambda _values: "",
     ) -> None:
-        """`fields`: name, label and first value of each; `password`: what is typed is not shown.
+        """`fields`: name, label and first value of each; `done`: what Enter does on the last of them, in a word or two;
+        `password`: what is typed is not shown.
 
         `check` returns what is wrong with the values: that is shown, and the form stays open until nothing is.
         """
-        super().__init__(title, _("Enter next, then done   Esc leave"), note=note)
+        done = done or _("go on")
+        keys = (
+            _("Enter {done}   Esc leave", done=done)
+            if len(fields) == 1
+            else _("Enter next field, on the last one {done}   Esc leave", done=done)
+        )
+        super().__init__(title, keys, note=note)
         self._fields = tuple(fields)
         self._password = password
         self._check = check
@@ -109,7 +117,7 @@ class FormScreen(Dialog[dict[str, str] | None]):
             with Horizontal(classes="field"):
                 yield Label(label, markup=False)
                 yield LineInput(value, id=f"field-{name}", select_on_focus=True, password=self._password)
-        yield Static("", id="form-error", classes="error", markup=False)
+        yield WrappedText("", id="form-error", classes="error", markup=False)
 
     def on_mount(self) -> None:
         """Focus the first field."""

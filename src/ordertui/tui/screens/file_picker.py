@@ -29,7 +29,7 @@ from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.line_input import LineInput
 from ordertui.tui.widgets.option_list import SafeOptionList
 
-from .base import Dialog
+from .base import Dialog, WrappedText
 from .errors import errors_shown, shows_errors
 
 SHOWN = 1_000
@@ -75,7 +75,7 @@ class PickerScreen(Dialog[list[Path] | None]):
             yield LineInput(
                 id="picker-path", placeholder=_("/ types one here, Tab completes it"), select_on_focus=False
             )
-        yield Static("", id="picker-note", classes="error", markup=False)
+        yield WrappedText("", id="picker-note", classes="error", markup=False)
 
     def on_mount(self) -> None:
         """Show the folder used last time."""

@@ -27,7 +27,7 @@ async def ask_budget(task: Task) -> int | None:
 
     title = _("How many orders may newly count?")
     note = _("The least harmful are kept; orders that do not count are kept in any case. The target is not looked at.")
-    answer = await task.ask(FormScreen(title, [("budget", _("Orders"), "")], note, check=check))
+    answer = await task.ask(FormScreen(title, [("budget", _("Orders"), "")], note, done=_("keep so many"), check=check))
     return None if answer is None else int(answer["budget"])
 
 
@@ -54,7 +54,7 @@ async def ask_count(task: Task, plan: Plan, count: int) -> str | None:
         count=count,
     )
     why = _("Asked because {typed_why}.", typed_why=join_texts(map(translate, plan.typed_why), "; "))
-    form = FormScreen(title, [("count", _("Number of orders"), "")], why, check=check)
+    form = FormScreen(title, [("count", _("Number of orders"), "")], why, done=_("commit"), check=check)
     answer = await task.ask(form, discard_typeahead=True)
     return None if answer is None else answer["count"]
 
@@ -77,5 +77,5 @@ async def save_sheet(task: Task, session: Session, plan: Plan, say: Say) -> None
 
 
 async def _ask_file(task: Task, title: str, path: Path) -> Path | None:
-    answer = await task.ask(FormScreen(title, [("path", _("File"), str(path))]))
+    answer = await task.ask(FormScreen(title, [("path", _("File"), str(path))], done=_("save")))
     return typed_path(answer["path"]) if answer is not None and answer["path"].strip() else None

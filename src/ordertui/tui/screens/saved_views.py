@@ -10,7 +10,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from ordertui.messages import _
@@ -20,7 +20,7 @@ from ordertui.tui.render.format import MUTED
 from ordertui.tui.screens.view_request import ViewRequest
 from ordertui.tui.widgets.option_list import SafeOptionList
 
-from .base import Dialog
+from .base import Dialog, WrappedText
 from .dialogs import FormScreen
 from .errors import shows_errors
 
@@ -46,9 +46,10 @@ class ViewsScreen(Dialog[SavedView | None]):
 
     def _compose_body(self) -> ComposeResult:
         yield SafeOptionList()
-        yield Static(
+        yield WrappedText(
             _("Kept in {views_file} beside the store.", views_file=self._workspace.views_file.name),
             classes="dialog-note",
+            markup=False,
         )
 
     def on_mount(self) -> None:
@@ -102,7 +103,9 @@ class ViewsScreen(Dialog[SavedView | None]):
     @work(exclusive=True, group="views")
     async def action_save(self) -> None:
         """Save what is shown now; a view of the same name is replaced."""
-        answer = await self.app.push_screen_wait(FormScreen(_("Save this view as"), [("name", _("Name"), "")]))
+        answer = await self.app.push_screen_wait(
+            FormScreen(_("Save this view as"), [("name", _("Name"), "")], done=_("save"))
+        )
         name = answer["name"].strip() if answer else ""
         if name:
             self._views = [view for view in self._views if view.name != name] + [self._current.saved(name)]
@@ -115,7 +118,9 @@ class ViewsScreen(Dialog[SavedView | None]):
         if place is None:
             return
         view = self._views[place]
-        answer = await self.app.push_screen_wait(FormScreen(_("Rename"), [("name", _("Name"), view.name)]))
+        answer = await self.app.push_screen_wait(
+            FormScreen(_("Rename"), [("name", _("Name"), view.name)], done=_("rename"))
+        )
         if answer and answer["name"].strip():
             self._views[place] = msgspec.structs.replace(view, name=answer["name"].strip())
             self._save_all(place)

@@ -232,7 +232,7 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
         stamp = to_local(self._session.clock.now(), self._zone).strftime("%Y%m%d-%H%M%S")
         path = self._session.directory / f"shortage-{stamp}.tsv"
         note = _("Tab-separated: every order, cancel or keep, and why. The ids to cancel go beside it, into .ids.txt.")
-        answer = await task.ask(FormScreen(_("Save the sheet"), [("path", _("File"), str(path))], note))
+        answer = await task.ask(FormScreen(_("Save the sheet"), [("path", _("File"), str(path))], note, done=_("save")))
         if answer is not None and answer["path"].strip():
             target = typed_path(answer["path"])
             await task.work(save_sheet, self.sheet, target)
