@@ -171,6 +171,26 @@ JOINED = (
     "house rule {0}: over the budget of {1} counting cancellations {2}: {3} are committed {4}, {5} with this batch"
     " ({6})",
     "beyond the budget of {0}",
+    "house rule {0}", 'a house rule needs an id, such as id = "big-orders"',
+    "house rule {0} needs a when, as typed into the filter bar", "house rule {0} needs a why",
+    "the sentence that the operator reads", "house rule {0} can never apply", "its condition contradicts itself",
+    "it ends before it begins", "house rule {0} can never apply to {1}",
+    "Amazon's rules already refuse it for every order that fits {0}",
+    "Amazon's rules already refuse every action for the orders that fit {0}", "house rule {0} can never matter",
+    "{0} applies to every order that fits it", "house rules {0} and {1} contradict each other",
+    "the same orders get {0} and {1}", "only {0} would ever count", "this id is used twice", "unknown key {0}",
+    "unknown section {0}", "{0} is no action of a batch", "{0} is no effect", "a house rule can only tighten",
+    "its effect is {0}, never {1}", "its effect is {0}", "action names at least one of {0}",
+    "{0} is a day such as 2026-12-31 without quotes, not {1}",
+    "{0} is a day such as 2026-11-23 without quotes, not {1}", "rules are written as [[rule]]",
+    "there is no setting {0}", "there is no marketplace {0}", "there is no edition {0}",
+    "{0} is a whole number above 0, not {1}",
+    "{0} gives minutes (0 to 1440) for cancel, refund and confirm, not {1}",
+    "{0} is a share as text between 0 and 1, such as '0.025', not {1}", "{0} is one of {1}, not {2}",
+    "{0} is Amazon's and cannot be changed", "choose the edition in the settings instead",
+    "{0} is a whole number of counting cancellations from 0 to {1}, not {2}",
+    '{0} is a list of filters, such as ["business", "prime"]', "is not TOML", "it is too complex to check",
+    "split it into several rules", "there are", "shortage", "budget",
 )  # fmt: skip
 """Sentences that are joined from pieces, and their beginnings and ends."""
 

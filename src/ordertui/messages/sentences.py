@@ -45,15 +45,29 @@ def _translated(sentence: str, language: str, depth: int) -> str:
     for template, literals in _templates():
         values = fields_of(sentence, literals)
         if values and _may_stand(values, literals) and (text := _(template)) != template:
-            values = [_translated(value, language, depth - 1) for value in values]
+            values = [
+                value if _is_typed(before, after) else _translated(value, language, depth - 1)
+                for value, before, after in zip(values, literals, literals[1:], strict=False)
+            ]
             names = [name[1:-1] for name in _FIELD.findall(template)]
             return text.format(*values, **dict(zip(names, values, strict=True)))
+    place, colon, rest = sentence.partition(": ")
+    if place == "there are":  # what may be typed
+        return f"{_(place)}：{rest}"
+    if colon and "\n" not in sentence and "; " in rest and "; " not in place:  # it may stand before a whole sentence
+        found = _translated(rest, language, depth)
+        return f"{_line(place, language, depth)}：{found}" if found != rest else sentence
     for between, shown in (("\n", "\n"), ("; ", "；"), (": ", "：")):
         parts = sentence.split(between)
         if len(parts) > 1:
             found = shown.join(_line(part, language, depth) for part in parts)
             return sentence if found == shown.join(parts) else found
     return translate_codes(sentence) if depth < _DEPTH else sentence
+
+
+def _is_typed(before: str, after: str) -> bool:
+    """Return whether the field between these literals was typed, or is to be typed, and so stays as it is."""
+    return (before.endswith("'") and after.startswith("'")) or before.endswith("there are: ")
 
 
 def _line(text: str, language: str, depth: int) -> str:

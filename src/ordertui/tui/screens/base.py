@@ -127,7 +127,7 @@ class WrappedText(Static):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """Return the lines that the text needs."""
-        return self._wrapped(width).count("\n") + 1 if str(self.content) else 0
+        return self._wrapped(width).count("\n") + 1
 
     def render(self) -> Content:
         """Return the lines."""

@@ -111,7 +111,11 @@ async def _ask_line(
 
     answer = await task.ask(
         FormScreen(
-            _("Refund {sku} of {order_id}", sku=line.sku, order_id=order.row.order_id), fields, note, check=check
+            _("Refund {sku} of {order_id}", sku=line.sku, order_id=order.row.order_id),
+            fields,
+            note,
+            done=_("apply the amounts"),
+            check=check,
         )
     )
     if answer is None:

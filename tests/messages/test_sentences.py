@@ -1,0 +1,34 @@
+"""Sentences of the layers below the screen, as a Chinese screen shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ordertui.messages import CHINESE, ENGLISH, translate, use
+
+
+@pytest.fixture(autouse=True)
+def chinese() -> Iterator[None]:
+    use(CHINESE)
+    yield
+    use(ENGLISH)
+
+
+@pytest.mark.parametrize(("sentence", "shown"), [
+    ("p.toml:3:7: house rule H1: 'cancle' is no action of a batch (did you mean 'cancel'?)\n    action = 'x'\n    ^",
+     "p.toml:3:7：自定规则 H1：'cancle' 不是批次的操作（是否要用“cancel”？）\n    action = 'x'\n    ^"),
+    ("p.toml:3:7: house rule H1: None is no effect; there are: warn, typed_confirmation, approval, deny",
+     "p.toml:3:7：自定规则 H1：None 不是 effect；可用的有：warn, typed_confirmation, approval, deny"),
+    ("p.toml:9:1: house rule big needs a why: the sentence that the operator reads",
+     "p.toml:9:1：自定规则 big 需要 why：即操作人员看到的说明"),
+    ("auto-cancelled Nov 29, before it fits; fits Dec 4", "11-29会先被自动取消；12-4起不超目标"),
+    ("fits Dec 4 at the earliest (by order date, by cancellation date Dec 12)",
+     "最早12-4起不超目标（按下单日期；按取消日期：12-12）"),
+    ("there is no field 'totl'; to search for text with '>' in it, quote it (did you mean 'total'?)", None),
+])  # fmt: skip
+def test_sentences_and_what_is_to_be_typed_in_them(sentence: str, shown: str | None) -> None:
+    found = translate(sentence)
+    assert shown is None or found == shown
+    assert "totl" not in sentence or ("totl" in found and "total" in found), found
