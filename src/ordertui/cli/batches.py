@@ -100,8 +100,8 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
 @click.pass_obj
 def undo(settings: Settings, what: str) -> None:
     """Undo a held BATCH, or one ORDER-ID of its batch."""
-    with open_session(settings) as session:
-        count = session.batches.recall(int(what) if what.isdecimal() else what)
+    with open_session(settings) as session, stop_on_interrupt() as stop:
+        count = session.batches.recall(int(what) if what.isdecimal() else what, stop)
         say(f"{pluralize(count)} undone; nothing was sent to Amazon")
 
 
@@ -110,8 +110,8 @@ def undo(settings: Settings, what: str) -> None:
 @click.pass_obj
 def release(settings: Settings, batches: tuple[int, ...]) -> None:
     """End the hold of these BATCHES now, of all or of none."""
-    with open_session(settings, acts_now=True) as session:
-        released = session.batches.release_all(tuple(dict.fromkeys(batches)))
+    with open_session(settings, acts_now=True) as session, stop_on_interrupt() as stop:
+        released = session.batches.release_all(tuple(dict.fromkeys(batches)), stop)
         emit([batch_record(batch, session.clock.now()) for batch in released], COLUMNS, "table", SPARE)
         say("The hold is over; `ordertui dispatch` writes the files.")
 
@@ -154,8 +154,8 @@ def total_text(batch: Batch) -> str:
 @click.pass_obj
 def approve(settings: Settings, batch: int, why: str, form: str) -> None:
     """Approve a BATCH that somebody else committed: its hold begins. Exit 7 when orders were left out."""
-    with open_session(settings, acts_now=True) as session:
-        found = session.approvals.approve(batch, why)
+    with open_session(settings, acts_now=True) as session, stop_on_interrupt() as stop:
+        found = session.approvals.approve(batch, why, stop)
     emit([batch_record(found.batch, session.clock.now())], COLUMNS, form, SPARE)
     if found.batch.state is BatchState.HELD:
         say(held_sentence(found.batch))
@@ -172,8 +172,8 @@ def approve(settings: Settings, batch: int, why: str, form: str) -> None:
 @click.pass_obj
 def reject(settings: Settings, batch: int, why: str) -> None:
     """Reject a BATCH that somebody else committed: it is undone."""
-    with open_session(settings) as session:
-        count = session.approvals.reject(batch, why)
+    with open_session(settings) as session, stop_on_interrupt() as stop:
+        count = session.approvals.reject(batch, why, stop)
     say(f"batch {batch} rejected: {pluralize(count)} undone; nothing was sent to Amazon")
 
 
@@ -208,8 +208,8 @@ def row_record(batch: int, row: JournalRow) -> Record:
 def uploaded(settings: Settings, batches: tuple[int, ...], undo: bool) -> None:
     """Mark the files of these BATCHES as uploaded to Amazon, all or none; the audit keeps who said so."""
     numbers = tuple(dict.fromkeys(batches))
-    with open_session(settings) as session:
-        session.batches.mark_uploaded(*numbers, undo=undo)
+    with open_session(settings) as session, stop_on_interrupt() as stop:
+        session.batches.mark_uploaded(*numbers, undo=undo, stop=stop)
     for batch in numbers:
         if undo:
             say(f"batch {batch}: no longer marked as uploaded; if Amazon did get its file, do not upload it again")

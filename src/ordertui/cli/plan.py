@@ -16,6 +16,7 @@ from ordertui.orders.text import pluralize
 
 from .context import Settings, fail, open_session, split_known_orders
 from .exit_codes import Exit
+from .imports import stop_on_interrupt
 from .messages import plan_sentences, saved_sentences
 from .output import FORMAT, Record, emit, progress_line, say
 
@@ -121,9 +122,9 @@ def plan(
 @click.pass_obj
 def retry(settings: Settings, batch: int, output: Path, replace: bool, form: str) -> None:
     """Plan the rows of a BATCH again that failed, and only those; then `commit` the plan. Exit 3 when none may."""
-    with open_session(settings) as session:
+    with open_session(settings) as session, stop_on_interrupt() as stop:
         session.batches.check_plan_output(output, replace=replace)
-        plans = session.batches.retry(batch)
+        plans = session.batches.retry(batch, stop)
         session.batches.save_plan(plans, output, replace=replace)
     show_plans(plans, output, form)
 

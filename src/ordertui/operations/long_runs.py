@@ -6,6 +6,10 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ordertui.orders.people import Permission
+from ordertui.store import Interrupted, Store
+
+from .context import SessionContext
 from .errors import Stopped
 
 
@@ -32,3 +36,17 @@ def paused_collection() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+@contextmanager
+def changing(context: SessionContext, permission: Permission, stop: Callable[[], bool]) -> Iterator[Store]:
+    """Open a transaction for something that is allowed, in which `stop` ends the statement that runs.
+
+    Raises RoleRefused, ReadOnly, and Stopped, with which all of it is undone.
+    """
+    store = context.writer(permission)
+    try:
+        with store.write() as database, database.stoppable(stop):
+            yield store
+    except Interrupted as error:
+        raise Stopped("stopped; nothing was done") from error

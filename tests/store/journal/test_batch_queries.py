@@ -26,7 +26,7 @@ def test_rows_that_are_read_some_at_a_time_are_those_of_their_batches(
         session.context.store.journal.recall(2)
         whole = journal.find()
         assert [len(batch.rows) for batch in whole] == [3, 2, 1, 3]
-        monkeypatch.setattr(batch_queries, "FETCH_SIZE", size)
+        monkeypatch.setattr(batch_queries, "ROWS_AT_ONCE", size)
         monkeypatch.setattr(batch_queries, "MAX_VALUES", max(size - 1, 1))
         monkeypatch.setattr(packed, "PACKED_FROM", 2)
         monkeypatch.setattr(packed, "ITEMS_AT_ONCE", 2)

@@ -9,6 +9,7 @@ import msgspec
 
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import Refused
+from ordertui.operations.long_runs import changing
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.people import Permission
 
@@ -52,20 +53,22 @@ class ApprovalService:
         store = self._context.writer(Permission.APPROVE)
         store.journal.approvals.check(store.batches.get(batch_id))
 
-    def approve(self, batch_id: int, word: str) -> ApprovedBatch:
+    def approve(self, batch_id: int, word: str, stop: Callable[[], bool] = lambda: False) -> ApprovedBatch:
         """Let the hold of a batch begin, for as long as the policy in force says.
 
         Each of its rows is looked at as before it leaves, in the same transaction: those that may not leave any more
-        are taken out. Raises BadInput, Refused, OperationError when what would leave is not what was previewed, and
-        store.ApprovalRefused when the batch does not wait or is of who approves it; then nothing was changed.
+        are taken out. Raises BadInput, Refused, Stopped, OperationError when what would leave is not what was
+        previewed, and store.ApprovalRefused when the batch does not wait or is of who approves it; then nothing was
+        changed.
         """
         from ordertui.operations.policies import edited_since_load
 
         context = self._context
-        store, said = context.writer(Permission.APPROVE), check_reason(word)
+        context.require(Permission.APPROVE)
+        said = check_reason(word)
         context.copies.require_original()
         planner = self._planner()
-        with store.write():
+        with changing(context, Permission.APPROVE, stop) as store:
             obstacle = edited_since_load(context.config, context.active_policies, store)
             if obstacle:
                 raise Refused(obstacle)
@@ -80,13 +83,14 @@ class ApprovalService:
         left_out = after.count(RowState.LEFT_OUT) - before.count(RowState.LEFT_OUT)
         return ApprovedBatch(after, left_out, look.warnings if look.files else ())
 
-    def reject(self, batch_id: int, word: str) -> int:
+    def reject(self, batch_id: int, word: str, stop: Callable[[], bool] = lambda: False) -> int:
         """Take a batch back that waits for approval; return how many orders came back.
 
-        Raises BadInput, and store.ApprovalRefused as `approve` does.
+        Raises BadInput, Stopped, and store.ApprovalRefused as `approve` does.
         """
-        store, said = self._context.writer(Permission.APPROVE), check_reason(word)
-        with store.write():
+        self._context.require(Permission.APPROVE)
+        said = check_reason(word)
+        with changing(self._context, Permission.APPROVE, stop) as store:
             store.journal.approvals.reject(store.batches.get(batch_id), said)
             count = store.journal.recall(batch_id, why=f"rejected: {said}")
         self._context.copies.note_quietly()

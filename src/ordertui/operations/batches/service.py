@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from ordertui.operations.context import SessionContext
-from ordertui.operations.errors import BadInput, Refused
+from ordertui.operations.errors import BadInput, Refused, Stopped
+from ordertui.operations.long_runs import changing
 from ordertui.orders.batch_state import NOT_LEFT, BatchState, RowState
 from ordertui.orders.clock import utc_time
 from ordertui.orders.enums import Action
 from ordertui.orders.people import Permission
 from ordertui.orders.text import pluralize, with_verb
-from ordertui.store import JournalBatch, Store, Submission
+from ordertui.store import Interrupted, JournalBatch, Store, Submission
 
 from .batch import Batch, Waiting, as_batch
 
@@ -100,19 +101,20 @@ class BatchService:
         context.copies.note_quietly()
         return committed
 
-    def recall(self, what: int | str) -> int:
+    def recall(self, what: int | str, stop: Callable[[], bool] = lambda: False) -> int:
         """Take back a held batch by number, or one order of it by order id; return how many orders came back.
 
-        Raises store.RecallRefused when it has left already, BadInput when nothing of it is held.
+        Raises store.RecallRefused when it has left already, BadInput when nothing of it is held, and Stopped when
+        `stop` says so; then nothing was taken back.
         """
-        store = self._context.writer(Permission.RECALL)
-        if isinstance(what, int):
-            count = store.journal.recall(what)
-        else:
-            holder = store.batches.holder_of(what)
-            if holder is None:
-                raise BadInput(f"no held batch has order {what}; `ordertui outbox` shows what is held")
-            count = store.journal.recall(holder.batch, [what])
+        with changing(self._context, Permission.RECALL, stop) as store:
+            if isinstance(what, int):
+                count = store.journal.recall(what)
+            else:
+                holder = store.batches.holder_of(what)
+                if holder is None:
+                    raise BadInput(f"no held batch has order {what}; `ordertui outbox` shows what is held")
+                count = store.journal.recall(holder.batch, [what])
         self._context.copies.note_quietly()
         return count
 
@@ -132,22 +134,20 @@ class BatchService:
         """End the hold of a batch now; the next dispatch takes it."""
         return self.release_all([batch_id])[0]
 
-    def release_all(self, batch_ids: Sequence[int]) -> list[Batch]:
-        """End the hold of these batches now, of all or of none. Raises UnknownBatch, RecallRefused."""
-        store = self._context.writer(Permission.DISPATCH)
-        with store.write():
+    def release_all(self, batch_ids: Sequence[int], stop: Callable[[], bool] = lambda: False) -> list[Batch]:
+        """End the hold of these batches now, of all or of none. Raises UnknownBatch, RecallRefused, Stopped."""
+        with changing(self._context, Permission.DISPATCH, stop) as store:
             for batch_id in batch_ids:
-                store.journal.hold_until(batch_id, self._context.clock.now())
+                store.journal.end_hold(batch_id)
             return [as_batch(store.batches.get(batch_id)) for batch_id in batch_ids]
 
-    def mark_uploaded(self, *batch_ids: int, undo: bool = False) -> None:
+    def mark_uploaded(self, *batch_ids: int, undo: bool = False, stop: Callable[[], bool] = lambda: False) -> None:
         """Record the operator's word that the files of written batches were uploaded, of all or of none.
 
         `undo` takes that word back. Raises UnknownBatch, and StoreError when a batch is not written (with `undo`: not
-        marked), or its answer is known.
+        marked), or its answer is known, and Stopped when `stop` says so; then nothing was recorded.
         """
-        store = self._context.writer(Permission.DISPATCH)
-        with store.write():
+        with changing(self._context, Permission.DISPATCH, stop) as store:
             for batch_id in batch_ids:
                 (store.journal.unmark_uploaded if undo else store.journal.mark_uploaded)(batch_id)
 
@@ -209,11 +209,19 @@ class BatchService:
         left = sum(row.state is RowState.ERROR and row.order_id not in later for row in batch.rows)
         return replace(batch, retryable=left)
 
-    def retry(self, batch_id: int) -> tuple[Plan, ...]:
-        """Return the failed rows of a batch as new plans; see `retry.retry_plans`. Raises UnknownBatch, Refused."""
+    def retry(self, batch_id: int, stop: Callable[[], bool] = lambda: False) -> tuple[Plan, ...]:
+        """Return the failed rows of a batch as new plans; see `retry.retry_plans`.
+
+        Raises UnknownBatch, Refused, and Stopped when `stop` says so.
+        """
         from .retry import retry_plans
 
-        return retry_plans(self._context.reader(), self._planner(), batch_id)
+        reader = self._context.reader()
+        try:
+            with reader.database.stoppable(stop):
+                return retry_plans(reader, self._planner(), batch_id)
+        except Interrupted as error:
+            raise Stopped("stopped; nothing was done") from error
 
     def open_issues(self) -> list[OpenIssue]:
         """Return what left and needs somebody: unwritten, stuck, unknown, diverged, unconfirmed, overpaid."""

@@ -10,7 +10,7 @@ two machines only one has it, whatever dies or loses its line (`store.journal.wr
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import msgspec
@@ -64,8 +64,13 @@ class FileDispatcher:
         self._outbox = outbox
         self._is_practice = is_practice
 
-    def run(self, stop: Stop = never_stop, note: Note = ignore_note, /) -> list[Batch]:
+    def run(
+        self, stop: Stop = never_stop, note: Note = ignore_note, /, *, released: Collection[int] = ()
+    ) -> list[Batch]:
         """Write what a crash interrupted, then every batch whose hold has ended; return the batches written.
+
+        The hold of those `released` ends in the transaction with which they leave: one that is stopped, or cannot be
+        written, is held as long as before.
 
         A batch that cannot be written does not keep back the others, whatever its error is. Raises DispatchIncomplete
         at the end, which names the batches that were written and those that were not, or the error alone when nothing
@@ -76,7 +81,7 @@ class FileDispatcher:
 
         def write(batch_id: int, *, is_retry: bool) -> None:
             try:
-                if is_retry or self._mark_sent(batch_id, note, stop):
+                if is_retry or self._mark_sent(batch_id, note, stop, is_released=batch_id in released):
                     batch = self._write(batch_id, is_retry=is_retry)
                     written.extend([batch] if batch is not None else [])
             except (Stopped, Interrupted):
@@ -96,7 +101,7 @@ class FileDispatcher:
         for batch_id in self._store.journal.unwritten():
             if not stop():
                 write(batch_id, is_retry=True)
-        for batch_id in self._store.batches.due():
+        for batch_id in dict.fromkeys((*self._store.batches.due(), *released)):
             if not stop():
                 write(batch_id, is_retry=False)
         if len(errors) == 1 and not written:
@@ -105,7 +110,7 @@ class FileDispatcher:
             raise DispatchIncomplete(written, errors)
         return written
 
-    def _mark_sent(self, batch_id: int, note: Note, stop: Stop) -> bool:
+    def _mark_sent(self, batch_id: int, note: Note, stop: Stop, *, is_released: bool = False) -> bool:
         """Mark a due batch as sent; return False when another process did, or nothing of it may leave.
 
         Raises Stopped or Interrupted when `stop` says so; then it is held as before.
@@ -113,6 +118,8 @@ class FileDispatcher:
         check_stop = stop_check(stop)
         # in one transaction: no import, fact or recall comes between the last check and the mark
         with self._store.write() as database, database.stoppable(stop):
+            if is_released:
+                self._store.journal.end_hold(batch_id)
             if not self._store.batches.is_due(batch_id):
                 return False
             batch, files = self._freezer.freeze(batch_id, check_stop)
@@ -187,7 +194,7 @@ class FileDispatcher:
             name, _, machine = path.name[1:].removesuffix(READY_SUFFIX).rpartition(".")
             target, is_mine = path.with_name(name), machine == leases.machine
             with self._store.write():
-                if self._store.batches.get(batch_id).is_writing:
+                if self._store.batches.head(batch_id).is_writing:
                     return
                 if leases.may_name(batch_id, machine):
                     try:

@@ -98,6 +98,34 @@ class DispatchService:
         dispatcher: Dispatcher = self.feeds if self._context.is_api_dispatch else self.files
         return dispatcher.run(stop, note)
 
+    def release(
+        self,
+        batch_ids: Sequence[int],
+        stop: Callable[[], bool] = lambda: False,
+        note: Callable[[str], None] = lambda _: None,
+    ) -> list[Batch]:
+        """End the hold of these batches and let them leave at once, with what is due; return the batches that left.
+
+        One that `stop` keeps back is held as long as before. Raises as `run` does, RecallRefused of a batch that is not
+        held, UnknownBatch.
+        """
+        store, now = self._context.writer(Permission.DISPATCH), self._context.clock.now()
+        self._context.copies.require_original()
+        if not self._context.is_api_dispatch:
+            return self.files.run(stop, note, released=batch_ids)
+        with store.write():
+            ends = {batch_id: store.batches.head(batch_id).due_at for batch_id in batch_ids}
+            for batch_id in batch_ids:
+                store.journal.end_hold(batch_id)
+        try:
+            return self.feeds.run(stop, note)
+        finally:
+            if stop():
+                with store.write():
+                    for batch_id, end in ends.items():
+                        if end > now and store.batches.state_of(batch_id)[0] is BatchState.HELD:
+                            store.journal.hold_until(batch_id, end)
+
     def look(self, batch_id: int) -> LastLook:
         """Take out what may not leave any more of a batch that has not left, in the open transaction."""
         return self._freezer.look(batch_id)

@@ -9,7 +9,7 @@ from typing import Any
 from ordertui.orders.batch_state import COMMITTED, NEVER_LEFT, BatchState, RowState
 from ordertui.orders.clock import LATEST_MOMENT, Clock, MonotonicReading
 from ordertui.orders.enums import Action
-from ordertui.store.engine.database import FETCH_SIZE, MAX_VALUES, Database, in_list, slices
+from ordertui.store.engine.database import MAX_VALUES, Database, in_list, slices
 from ordertui.store.engine.errors import UnknownBatch
 from ordertui.store.engine.protocol import LARGEST_ID, Row
 
@@ -27,6 +27,8 @@ from .records import (
 _UNKNOWN = "SELECT batch FROM batch_rows WHERE state = 'unknown'"
 """Word for word the condition of the partial index `batch_rows_unknown`."""
 _WRITTEN = f"FROM batch_rows WHERE is_open = 1 AND state = '{RowState.WRITTEN}'"
+ROWS_AT_ONCE = 5_000
+"""Rows of batches that are read at a time: while the next are read, those are still there."""
 _STATES = {state.value: state for state in RowState}
 
 
@@ -43,6 +45,13 @@ class BatchQueries:
         if batch_id > LARGEST_ID:
             raise _unknown_batch(batch_id)
         found = self._read("WHERE id = ?", (batch_id,))
+        if not found:
+            raise _unknown_batch(batch_id)
+        return found[0]
+
+    def head(self, batch_id: int) -> JournalBatch:
+        """Return a batch as if it had no rows, whatever it has: what is said of it as a whole. Raises UnknownBatch."""
+        found = self._read("WHERE id = ?", (batch_id,), with_rows=False)
         if not found:
             raise _unknown_batch(batch_id)
         return found[0]
@@ -207,7 +216,7 @@ class BatchQueries:
         found: int | None = self._database.value("SELECT after_batch FROM feed_parts WHERE batch = ?", (batch_id,))
         return found
 
-    def _read(self, tail: str, params: Sequence[object]) -> list[JournalBatch]:
+    def _read(self, tail: str, params: Sequence[object], *, with_rows: bool = True) -> list[JournalBatch]:
         from ordertui.orders.packed import Packer  # the first orders on the screen are read without
 
         heads = self._database.query(
@@ -218,7 +227,9 @@ class BatchQueries:
         )
         rows = {head[0]: Packer(JournalRow) for head in heads}
         same = dict[str, str]().setdefault  # of equal texts of many rows one is kept
-        for batch, _, order_id, state, reason, currency, total, code, text, word in self._rows_of(sorted(rows)):
+        for batch, _, order_id, state, reason, currency, total, code, text, word in self._rows_of(
+            sorted(rows) if with_rows else ()
+        ):
             rows[batch].add(
                 JournalRow(
                     order_id,
@@ -243,19 +254,19 @@ class BatchQueries:
         return self.holds.with_due_times(batches)
 
     def _rows_of(self, batch_ids: Sequence[int]) -> Iterator[Row]:
-        """Yield the rows of these batches, FETCH_SIZE of which are in memory together. The ids are in their order."""
+        """Yield the rows of these batches, some of which are in memory together. The ids are in their order."""
         for ids in slices(batch_ids, MAX_VALUES):
             part, after = ids, -1
             while part:
                 found = self._database.query_in(
                     "SELECT b.batch, b.pos, o.order_id, b.state, b.reason, b.currency, b.total, b.code, b.text, b.word"
                     " FROM batch_rows b JOIN orders o ON o.id = b.order_id WHERE b.pos > ? AND b.batch IN ({})"
-                    f" ORDER BY b.batch, b.pos LIMIT {FETCH_SIZE}",
+                    f" ORDER BY b.batch, b.pos LIMIT {ROWS_AT_ONCE}",
                     part,
                     (after,),
                 )
                 yield from found
-                if len(found) == FETCH_SIZE:  # the rest of the batch in which it ended
+                if len(found) == ROWS_AT_ONCE:  # the rest of the batch in which it ended
                     part, after = [found[-1][0]], found[-1][1]
                 else:
                     part, after = [one for one in ids if one > part[-1]], -1

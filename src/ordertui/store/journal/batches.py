@@ -163,7 +163,7 @@ class BatchJournal:
     def hold_until(self, batch_id: int, due_at: int) -> None:
         """Move the end of a hold. Raises UnknownBatch, and RecallRefused when the batch is not held any more."""
         with self._database.write():
-            batch = self.batches.get(batch_id)
+            batch = self.batches.head(batch_id)
             if batch.state is BatchState.AWAITING:
                 raise RecallRefused(f"batch {batch_id} waits for approval: its hold has not begun")
             if batch.state is not BatchState.HELD:
@@ -173,6 +173,10 @@ class BatchJournal:
                 (due_at, *hold_columns(self._holds.end_after(due_at - self._clock.now())), batch_id),
             )
             self.transitions.log("batch.due", batch_id, before=batch.due_at, after=due_at)
+
+    def end_hold(self, batch_id: int) -> None:
+        """Let a hold end now. Raises as `hold_until` does."""
+        self.hold_until(batch_id, self._clock.now())
 
     def recall(self, batch_id: int, order_ids: Collection[str] | None = None, *, why: str = "taken back") -> int:
         """Take held rows back (None: all of the batch); return how many.

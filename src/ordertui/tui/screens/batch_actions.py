@@ -35,6 +35,16 @@ TRIED_TWICE = {
 """What comes of a row that was done and is recorded as not done."""
 
 
+def orders_text(count: int) -> str:
+    """Return a number of orders in words."""
+    return ngettext("{n:,} order", "{n:,} orders", count)
+
+
+def marking(batch: Batch) -> str:
+    """Return the title of the bar while the rows of a batch are marked."""
+    return _("Marking {orders}", orders=orders_text(len(batch.rows)))
+
+
 class BatchActions:
     """Acts on batches for a screen. `changed` is called after each act, to read the batches again."""
 
@@ -70,7 +80,7 @@ class BatchActions:
         answers = (
             {"o": _("only {order_id}", order_id=row.order_id)}
             if row is not None
-            else {"b": _("all {orders}", orders=ngettext("{n:,} order", "{n:,} orders", held))}
+            else {"b": _("all {orders}", orders=orders_text(held))}
         )
         whom = (
             _("{order_id} of batch {batch}", order_id=row.order_id, batch=batch.id)
@@ -79,11 +89,13 @@ class BatchActions:
         )
         if await task.ask(ConfirmScreen(_("Undo {whom}?", whom=whom), answers), discard_typeahead=True):
             try:
-                count = await task.work(self._session.batches.recall, row.order_id if row is not None else batch.id)
+                whom = _("Undoing {orders}", orders=orders_text(1 if row is not None else held))
+                undo = partial(self._session.batches.recall, row.order_id if row is not None else batch.id)
+                count = await task.change(whom, len(batch.rows), undo)
                 self._say(
                     _(
                         "{orders} undone; nothing was sent to Amazon",
-                        orders=ngettext("{n:,} order", "{n:,} orders", count),
+                        orders=orders_text(count),
                     )
                 )
             finally:
@@ -104,7 +116,7 @@ class BatchActions:
             self._tasks.start(lambda task: self._release(task, batches))
 
     async def _release(self, task: Task, batches: Sequence[Batch]) -> None:
-        orders = ngettext("{n:,} order", "{n:,} orders", sum(batch.count(RowState.HELD) for batch in batches))
+        orders = orders_text(sum(batch.count(RowState.HELD) for batch in batches))
         names = ", ".join(str(batch.id) for batch in batches)
         title = (
             _("Release batch {names} now?", names=names)
@@ -122,9 +134,17 @@ class BatchActions:
         which = _("Batches {names}: ", names=names) if len(batches) > 1 else ""
         if await task.ask(ConfirmScreen(title, answer, f"{which}{orders} {warning}"), discard_typeahead=True):
             try:
-                await task.work(self._session.batches.release_all, [batch.id for batch in batches])
                 notes: list[str] = []
-                await task.work(lambda: self._session.dispatcher.run(note=notes.append))
+                count, ids = sum(len(batch.rows) for batch in batches), [batch.id for batch in batches]
+                keys = _("Esc stop; what has not left stays held")
+                with task.progress(_("Releasing {orders}", orders=orders), keys, count) as bar:
+                    release = partial(self._session.dispatcher.release, ids, lambda: bar.stopping, notes.append)
+                    left = [batch.id for batch in await task.work(release)]
+                kept = len(set(ids).difference(left))
+                if bar.stopping and kept:
+                    held = ngettext("{n:,} batch", "{n:,} batches", kept)
+                    gone = ngettext("{n:,} batch", "{n:,} batches", len(ids) - kept)
+                    self._say(_("stopped: {gone} left, {held} held as before", gone=gone, held=held))
                 if notes:
                     self._say("\n".join(map(translate, notes)))
             finally:
@@ -143,7 +163,7 @@ class BatchActions:
         facts = {
             "batch": batch.id,
             "action": action_word(batch.action),
-            "orders": ngettext("{n:,} order", "{n:,} orders", batch.count(RowState.HELD)),
+            "orders": orders_text(batch.count(RowState.HELD)),
             "who": batch.who or "?",
             "why": join_texts(map(translate, batch.approval.why), "; ") if batch.approval is not None else "",
         }
@@ -163,16 +183,20 @@ class BatchActions:
         approvals = self._session.approvals
         try:
             if not is_approved:
-                count = await task.work(approvals.reject, batch.id, given["word"])
+                title = _("Undoing {orders}", orders=facts["orders"])
+                reject = partial(approvals.reject, batch.id, given["word"])
+                count = await task.change(title, len(batch.rows), reject)
                 self._say(
                     _(
                         "batch {batch} rejected: {orders} undone; nothing was sent to Amazon",
                         batch=batch.id,
-                        orders=ngettext("{n:,} order", "{n:,} orders", count),
+                        orders=orders_text(count),
                     )
                 )
                 return
-            found = await task.work(approvals.approve, batch.id, given["word"])
+            title = _("Checking {orders}", orders=facts["orders"])
+            approve = partial(approvals.approve, batch.id, given["word"])
+            found = await task.change(title, len(batch.rows), approve)
             self._say(approved_text(found, self._session.orders.zone))
         finally:
             self._changed()
@@ -199,7 +223,8 @@ class BatchActions:
 
     async def _mark_uploaded(self, task: Task, batch: Batch) -> None:
         try:
-            await task.work(self._session.batches.mark_uploaded, batch.id)
+            mark = self._session.batches.mark_uploaded
+            await task.change(marking(batch), len(batch.rows), lambda stop: mark(batch.id, stop=stop))
             self._say(
                 _("batch {batch} is marked as uploaded; U undoes that. Next: Amazon's report (i)", batch=batch.id)
             )
@@ -215,7 +240,8 @@ class BatchActions:
         )
         if await task.ask(question, discard_typeahead=True):
             try:
-                await task.work(self._session.batches.mark_uploaded, batch.id, undo=True)
+                mark = self._session.batches.mark_uploaded
+                await task.change(marking(batch), len(batch.rows), lambda stop: mark(batch.id, undo=True, stop=stop))
                 self._say(_("batch {batch} is no longer marked as uploaded", batch=batch.id))
             finally:
                 self._changed()
@@ -264,7 +290,9 @@ class BatchActions:
     async def _retry(self, task: Task, batch: Batch, describe: Callable[[str], Content]) -> None:
         from .preview import PreviewOptions, PreviewScreen  # when it is opened
 
-        for plan in await task.work(self._session.batches.retry, batch.id):
+        title = _("Checking {orders}", orders=orders_text(batch.count(RowState.ERROR)))
+        plan_again = partial(self._session.batches.retry, batch.id)
+        for plan in await task.change(title, len(batch.rows), plan_again):
             options = PreviewOptions(_("Retry of batch {batch}", batch=batch.id), fixed=True, describe=describe)
             again = PreviewScreen(self._session, self._tasks.keys, plan, options)
             answer = await task.ask(again, discard_typeahead=True)

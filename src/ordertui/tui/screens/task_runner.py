@@ -76,7 +76,7 @@ class Task:
         self, session: Session, action: Action, ids: Sequence[int], choices: PlanChoices
     ) -> tuple[Plan, ...]:
         """Plan these orders in a thread; many of them behind a bar that Escape stops. Raises Stopped then."""
-        with self._progress(
+        with self.progress(
             _("Checking {orders}", orders=ngettext("{n:,} order", "{n:,} orders", len(ids))),
             _("Esc stop; nothing is done"),
             len(ids),
@@ -90,7 +90,7 @@ class Task:
         committed. An Escape that comes too late stops nothing: the batch is returned.
         """
         count = len(plan.rows)
-        with self._progress(
+        with self.progress(
             _("Committing {orders}", orders=ngettext("{n:,} order", "{n:,} orders", count)),
             _("Esc stop; nothing is committed"),
             count,
@@ -99,8 +99,17 @@ class Task:
                 session.batches.commit, plan, typed=typed, progress=screen.advance, stop=lambda: screen.stopping
             )
 
+    async def change(self, title: str, count: int, change: Callable[[Callable[[], bool]], Result]) -> Result:
+        """Call this in a thread, which changes this many orders; many of them behind a bar that Escape stops.
+
+        It is given what says whether to stop, and does all or nothing. Raises Stopped. An Escape that comes too late
+        stops nothing.
+        """
+        with self.progress(title, _("Esc stop; nothing is done"), count) as screen:
+            return await self.work(change, lambda: screen.stopping)
+
     @contextmanager
-    def _progress(self, title: str, keys: str, count: int) -> Iterator[ProgressScreen]:
+    def progress(self, title: str, keys: str, count: int) -> Iterator[ProgressScreen]:
         """Give what the work reports to and is stopped by; it is shown where so many orders take time."""
         from .progress import ProgressScreen
 
