@@ -65,7 +65,7 @@ def test_the_line_cut_at_any_message_loses_nothing_and_does_nothing_twice(
     for number, step in enumerate(steps):
         pair.play_all(STEPS[step]) if LONG else pair.play_some(STEPS[step], number)
     pair.compare(server.address(schema_of(tmp_path)))
-    assert min(pair.ends["done"], pair.ends["not done"]) > 2 or steps[0] in SAME, pair.ends
+    assert min(pair.ends["done"], pair.ends["not done"]) > 0 or steps[0] in SAME, pair.ends
 
 
 def test_the_line_cut_at_any_message_of_a_team_does_no_more(tmp_path: Path, server: Server, line: ServerLine) -> None:
