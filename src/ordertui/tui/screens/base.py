@@ -22,7 +22,7 @@ from textual.widgets import Static
 from ordertui.messages import N_, _
 from ordertui.tui.render.format import GAP, wrap_text
 
-from .errors import call_every
+from .errors import call_every, text_or_error
 
 if TYPE_CHECKING:
     from ordertui.operations.session import Session
@@ -69,7 +69,7 @@ class FittedText(Static):
     """A text in lines that are as wide as the terminal allows; `make` makes it, and again at another size."""
 
     def __init__(self, make: Callable[[], Content], *, name: str | None = None) -> None:
-        super().__init__(make(), id=name, markup=False)
+        super().__init__(text_or_error(make), id=name, markup=False)
         self._make = make
         self._width = 0
         """Of the terminal that the text was made for; 0 before it was laid out."""
@@ -77,13 +77,13 @@ class FittedText(Static):
     def show(self, make: Callable[[], Content]) -> None:
         """Show another text."""
         self._make = make
-        self.update(make())
+        self.update(text_or_error(make))
 
     def on_resize(self) -> None:
         """Make the text anew, unless it was made for this width."""
         width = self.app.size.width
         if self._width not in (0, width):
-            self.update(self._make())
+            self.update(text_or_error(self._make))
         self._width = width
 
 

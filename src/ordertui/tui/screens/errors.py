@@ -13,10 +13,12 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
+from textual.content import Content
 from textual.css.query import NoMatches
 from textual.timer import Timer
 from textual.widget import Widget
 
+from ordertui.messages import translate
 from ordertui.operations.errors import error_message
 
 SHOWN_SECONDS = 10.0
@@ -28,6 +30,14 @@ Arguments = ParamSpec("Arguments")
 def show_error(node: Widget, error: Exception) -> None:
     """Say on the screen what went wrong."""
     node.notify(error_message(error), severity="error", timeout=SHOWN_SECONDS)
+
+
+def text_or_error(make: Callable[[], Content]) -> Content:
+    """Return a text that a widget shows from the first, or in its place what keeps it from being made."""
+    try:
+        return make()
+    except Exception as error:
+        return Content(translate(error_message(error)))
 
 
 @contextmanager
