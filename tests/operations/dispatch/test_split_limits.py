@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ordertui.operations.planning.order_planner import OrderPlanner
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
@@ -44,3 +45,26 @@ def test_a_limit_of_a_whole_batch_that_came_after_the_commit_is_not_got_round_by
     assert [one.id for one in floor.made.batches.find()] == [batch], "it was not split"
     assert floor.batch(batch).state is state
     assert floor.states(batch) == {rows}
+
+
+@pytest.mark.parametrize("looked_at", [0, ROWS // 2, ROWS, ROWS + 1])
+def test_a_release_that_is_stopped_holds_the_batch_or_all_its_parts_as_long_as_before(
+    sim: Simulator, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looked_at: int
+) -> None:
+    floor = Floor(sim, clock, tmp_path / "shop", waiting=ROWS, shipped=0)
+    plan = floor.plan(Action.CANCEL, *range(1, ROWS + 1))
+    batch = floor.made.batches.commit(plan, typed=str(plan.typed_count))
+    seen, still_allowed = 0, OrderPlanner.still_allowed
+
+    def counted(*given: object) -> str:
+        nonlocal seen
+        seen += 1
+        return still_allowed(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(OrderPlanner, "still_allowed", counted)
+    assert floor.made.dispatcher.release([batch.id], lambda: seen >= looked_at) == []
+    assert sim.amazon.posts == []
+    found = floor.made.batches.find()
+    assert len(found) == (1 if looked_at <= ROWS else 2)
+    assert {(one.state, one.due_at) for one in found} == {(BatchState.HELD, batch.due_at)}
+    assert seen <= looked_at

@@ -8,8 +8,8 @@ transaction, and only then make the one call that acts. When that call has no cl
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.documents import MOST_FEED, upload
@@ -28,7 +28,7 @@ from ordertui.orders.batch_state import NEVER_ARRIVED, RowState, SubmissionState
 from ordertui.orders.enums import OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.text import pluralize
-from ordertui.store import FeedBusy, JournalBatch, RecallRefused, StoreError, Submission
+from ordertui.store import FeedBusy, Interrupted, JournalBatch, RecallRefused, StoreError, Submission
 
 from .dispatcher import Note, batch_failure, nothing_leaves_text
 from .feed_schedule import FeedSchedule
@@ -66,7 +66,7 @@ class FeedSubmitter:
         try:
             await self._tracker.poll(client, note)
             await self._repeat_unanswered(client, note)
-            for batch in self._due_parts(note):
+            for batch in self._due_parts(client, note):
                 if client.waiting.is_stopped():
                     break
                 try:
@@ -106,15 +106,17 @@ class FeedSubmitter:
         batch = self._store.batches.get(batch_id)
         return as_batch(batch, batch_text(self._store.submissions.find(batch_id), batch, self._clock.now()))
 
-    def _due_parts(self, note: Note) -> list[JournalBatch]:
-        """Return the due batches, after splitting the large ones into parts."""
+    def _due_parts(self, client: Client, note: Note) -> list[JournalBatch]:
+        """Return the due batches, after splitting the large ones into parts. Raises CallCancelled."""
         failed = set()
         for batch in self._schedule().due():
             if self._store.submissions.find(batch.id) or self._store.batches.predecessor(batch.id) is not None:
                 continue
             if len(self._sizes(batch)) > 1:
                 try:
-                    note(self._split(batch.id))
+                    note(self._split(client, batch.id))
+                except CallCancelled:
+                    raise
                 except BatchWaits as error:
                     note(str(error))
                     failed.add(batch.id)
@@ -127,13 +129,23 @@ class FeedSubmitter:
         is_first = not self._store.submissions.was_ever_done(submission_kind(self._store, batch))
         return sizes(batch.count(RowState.HELD), first=is_first, limits=feed_limits())
 
-    def _split(self, batch_id: int) -> str:
+    @contextmanager
+    def _last_look(self, client: Client) -> Iterator[None]:
+        """Open the transaction in which a batch is looked at and marked; a stop undoes it. Raises CallCancelled."""
+        try:
+            with self._store.write() as database, database.stoppable(client.waiting.is_stopped):
+                yield
+        except Interrupted as error:
+            raise CallCancelled from error
+
+    def _split(self, client: Client, batch_id: int) -> str:
         """Split a batch into its parts, after the last look at the whole; return a note of what became of it.
 
-        House rules about a whole batch are asked of the whole: no part of it may reach their limit any more.
+        House rules about a whole batch are asked of the whole: no part of it may reach their limit any more. Raises
+        CallCancelled; then it is whole.
         """
-        with self._store.write():
-            batch, files = self._freezer.freeze(batch_id)
+        with self._last_look(client):
+            batch, files = self._freezer.freeze(batch_id, client.waiting.check)
             if not files:
                 return nothing_leaves_text(batch)
             parts = self._sizes(batch)
@@ -151,8 +163,8 @@ class FeedSubmitter:
         await self._ensure_synced(client, batch)
         planned_kind = submission_kind(self._store, batch)
         submission: Submission | None = None
-        with self._store.write():  # no import, sync, fact or recall comes between the last check and the mark
-            batch, files = self._freezer.freeze(batch.id)
+        with self._last_look(client):  # no import, sync, fact or recall comes between the last check and the mark
+            batch, files = self._freezer.freeze(batch.id, client.waiting.check)
             kind = submission_kind(self._store, batch)
             if files and kind == CONFIRM_SHIPMENT.name:
                 call = ShipmentCall(self._store, self._clock, self._tracker)
@@ -169,8 +181,8 @@ class FeedSubmitter:
         since = self._clock.now() - LISTED_BEFORE_SECONDS
         known = [one.feed_id for one in await self._tracker.list_feeds(client, kind, since)]
         document = await upload(client, feed.content)
-        with self._store.write():  # looked at again: the upload took its time
-            batch, files = self._freezer.freeze(batch.id)
+        with self._last_look(client):  # again: the upload took its time
+            batch, files = self._freezer.freeze(batch.id, client.waiting.check)
             if not files or self._feed_file(batch, files).file != feed.file:
                 note(f"batch {batch.id} changed while its feed was made; dispatch again")
                 return None

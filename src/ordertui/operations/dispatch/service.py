@@ -106,15 +106,15 @@ class DispatchService:
     ) -> list[Batch]:
         """End the hold of these batches and let them leave at once, with what is due; return the batches that left.
 
-        One that `stop` keeps back is held as long as before. Raises as `run` does, RecallRefused of a batch that is not
-        held, UnknownBatch.
+        One that `stop` keeps back, and each part that was split off it, is held as long as before. Raises as `run`
+        does, RecallRefused of a batch that is not held, UnknownBatch.
         """
         store, now = self._context.writer(Permission.DISPATCH), self._context.clock.now()
         self._context.copies.require_original()
         if not self._context.is_api_dispatch:
             return self.files.run(stop, note, released=batch_ids)
         with store.write():
-            ends = {batch_id: store.batches.head(batch_id).due_at for batch_id in batch_ids}
+            before = store.batches.holds.ends()
             for batch_id in batch_ids:
                 store.journal.end_hold(batch_id)
         try:
@@ -122,9 +122,11 @@ class DispatchService:
         finally:
             if stop():
                 with store.write():
-                    for batch_id, end in ends.items():
-                        if end > now and store.batches.state_of(batch_id)[0] is BatchState.HELD:
-                            store.journal.hold_until(batch_id, end)
+                    for batch_id in store.batches.holds.ends():
+                        *_, whole = store.journal.approvals.with_parts_before(batch_id)
+                        held = batch_id if batch_id in before else whole  # of which it is a part since
+                        if held in batch_ids and before[held] > now:
+                            store.journal.hold_until(batch_id, before[held])
 
     def look(self, batch_id: int) -> LastLook:
         """Take out what may not leave any more of a batch that has not left, in the open transaction."""
