@@ -6,7 +6,7 @@ import click
 
 from ordertui.operations.query.export import COLUMNS, iso
 from ordertui.operations.query.facets import quoted
-from ordertui.operations.query.queues import BY_KEY, within
+from ordertui.operations.query.queues import BY_KEY
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Dispatched
 from ordertui.orders.text import pluralize
@@ -43,7 +43,7 @@ def list_command(
         ids = session.orders.find(text, sort, not ascending, queue, limit)
         emit(session.orders.records(ids), COLUMNS, form, spare=LEAVE_OUT_FIRST)
         spec = BY_KEY[queue]
-        unknown = session.orders.count(within(text, spec.unknown)) if spec.unknown else 0
+        unknown = session.orders.count(text, also=spec.unknown) if spec.unknown else 0
     if unknown:
         say(f"{pluralize(unknown)} more may belong to this queue: {spec.unknown_why}")
     if not ids:

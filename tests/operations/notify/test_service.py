@@ -38,6 +38,7 @@ from ordertui.operations.session import Session
 from ordertui.operations.sync.credentials import ROTATION_DAYS, SECRET_ENTERED_KEY, SECRET_ISSUED_KEY
 from ordertui.orders.clock import CLOCK_SLACK_SECONDS, DAY, HOUR, FixedClock, parse_iso, to_local
 from ordertui.orders.enums import Action, AlertKind, NotificationState
+from ordertui.rules.language import MAX_CONDITIONS
 from support import batches
 from support.hooks import appending, failing, received, reopen
 from support.places import on_both
@@ -95,9 +96,9 @@ def test_a_receiver_that_fails_makes_no_other_wait_for_its_others(tmp_path: Path
 
 
 def test_a_filter_chooses_of_however_many(tmp_path: Path, clock: FixedClock) -> None:
-    """With its ids beside it, or with a long text of its own, a filter would be longer than any may be."""
+    """With ids beside it, of many orders or of one, a filter would be longer than any may be."""
     numbers = range(20, 120)
-    long = " or ".join(["sku:SKU-2*"] + ["sku:SKU-3*"] * 120)
+    long = " or ".join(["sku:SKU-2*", "sku:SKU-3*", *["none"] * (MAX_CONDITIONS - 2)])
     receivers = [
         ReceiverConfig(name, appending(tmp_path / name), kinds=REQUEST, filter=text)
         for name, text in (("all", ""), ("tens", "sku:SKU-2*"), ("long", long))

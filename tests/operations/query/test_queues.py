@@ -167,3 +167,20 @@ def test_a_filter_whose_brackets_do_not_match_opens_no_other(bad: str) -> None:
     for pair in ((bad, "prime:yes"), ("prime:yes", bad)):
         with pytest.raises(FilterError, match=r"closes nothing|never closed"):
             within(*pair)
+
+
+@pytest.mark.parametrize("bad", ["lamp not", "not", "lamp -not"])
+def test_a_filter_that_ends_in_a_not_turns_no_other_round(bad: str) -> None:
+    with pytest.raises(FilterError, match="condition is missing"):
+        condition_of(within(bad, "prime:yes"))
+
+
+@pytest.mark.parametrize("others", [[f"no{n}" for n in range(198)], [f"{n:0>150}" for n in range(12)]])
+def test_a_filter_as_long_as_one_may_be_is_counted_in_every_queue(session: Session, others: list[str]) -> None:
+    """Together with a queue's own words it is longer than a filter may be, or has more conditions."""
+    text = " or ".join(("status:unshipped", *others))
+    with pytest.raises(FilterError):
+        session.orders.find(within(text, QUEUES[1].unknown))
+    counts = {queue.key: (queue.count, queue.unknown) for queue in session.orders.queues(text)}
+    assert counts["to_ship"] == (6, 0)
+    assert session.orders.count_hidden_fba(text, "all") == 0

@@ -172,10 +172,10 @@ async def test_a_count_of_the_marked_that_fails_is_said_and_ends_nothing(
         await until(pilot, lambda: main(pilot).view.counter._queues)
         real = session.orders.count
 
-        def count(text: str = "", queue: str = "all", **more: bool) -> int:
+        def count(text: str = "", queue: str = "all", also: str = "", *, without_fba: bool = False) -> int:
             if queue == "marked":
                 raise StoreError("the disk is gone")
-            return real(text, queue, **more)
+            return real(text, queue, also, without_fba=without_fba)
 
         monkeypatch.setattr(session.orders, "count", count)
         await press(pilot, "space")

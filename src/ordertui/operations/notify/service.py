@@ -12,10 +12,11 @@ from ordertui.operations.config import NotifyConfig, ReceiverConfig
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import Refused, UnknownChoice
 from ordertui.operations.query.orders import OrderQueries
+from ordertui.operations.query.queues import within
 from ordertui.orders.clock import CLOCK_SLACK_SECONDS, DAY, HOUR, to_local
 from ordertui.orders.enums import AlertKind, NotificationState
 from ordertui.orders.people import Permission
-from ordertui.rules.language.lexer import MAX_LENGTH
+from ordertui.rules.language.errors import FilterError
 from ordertui.store import Store
 from ordertui.store.repositories.notifications import Notification
 
@@ -218,9 +219,13 @@ class Notifications:
     def _fitting(self, filter_text: str, order_ids: Iterable[str]) -> set[str]:
         """Return those of these orders that fit a filter."""
         numbers = self._context.reader().orders.ids_of(order_ids)
-        text = f"({filter_text}) ({' or '.join(f'id:{one}' for one in sorted(numbers))})"
-        is_short = 0 < len(numbers) <= _MOST_IDS and len(text) <= MAX_LENGTH
-        found = set(self._orders.find(text if is_short else filter_text)) if numbers else set()
+        if not numbers:
+            return set()
+        ids = " or ".join(f"id:{one}" for one in sorted(numbers))
+        try:
+            found = set(self._orders.find(within(filter_text, ids) if len(numbers) <= _MOST_IDS else filter_text))
+        except FilterError:  # each may stand alone, and both together are more than a filter may be
+            found = set(self._orders.find(filter_text))
         return {order_id for order_id, number in numbers.items() if number in found}
 
     def _begin(

@@ -13,8 +13,6 @@ from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action, BuyerRequest, OrderStatus
 from ordertui.store import TALLY_SECONDS
 
-from .queues import within
-
 if TYPE_CHECKING:
     from .orders import OrderQueries
 
@@ -91,8 +89,7 @@ def _days(key: str, field: str) -> _List:
 def _filters(*pairs: tuple[str, str]) -> _List:
     def read(orders: OrderQueries, text: str, queue: str, without_fba: bool) -> list[FacetValue]:
         found = (
-            FacetValue(label, orders.count(within(text, more), queue, without_fba=without_fba), more)
-            for label, more in pairs
+            FacetValue(label, orders.count(text, queue, more, without_fba=without_fba), more) for label, more in pairs
         )
         return [value for value in found if value.count]
 

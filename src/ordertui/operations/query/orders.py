@@ -16,7 +16,7 @@ from ordertui.orders.order import ListedFacts, Order, OrderRow
 from ordertui.orders.text import pluralize
 from ordertui.store import BY_ALLOWED_ACTION, ActionRanks, Decisions, Store
 
-from .queues import BY_KEY, INVISIBLE_REQUESTS, NO_ANSWERED_REFUNDS, QUEUES, Queue, QueueSpec, within
+from .queues import BY_KEY, INVISIBLE_REQUESTS, NO_ANSWERED_REFUNDS, QUEUES, Queue, QueueSpec
 from .sort_order import read_sorting
 
 if TYPE_CHECKING:
@@ -113,10 +113,13 @@ class OrderQueries:
         for reader in tuple(self._finding):
             reader.interrupt()
 
-    def count(self, filter_text: str = "", queue: str = "all", *, without_fba: bool = False) -> int:
-        """Return how many orders fit queue and filter; see `find`. Raises FilterError, UnknownChoice."""
-        condition = self._condition_in(filter_text, queue)
-        without_fba = without_fba and not self._asks_for_fba(filter_text, queue)
+    def count(self, filter_text: str = "", queue: str = "all", also: str = "", *, without_fba: bool = False) -> int:
+        """Return how many orders fit queue, filter and `also`, another one; see `find`.
+
+        Both may be as long as a filter may be: their texts are not joined. Raises FilterError, UnknownChoice.
+        """
+        condition = self._condition_in(filter_text, queue, also)
+        without_fba = without_fba and not any(self._asks_for_fba(text, queue) for text in (filter_text, also))
         return self._context.reader().orders.count(
             condition, decisions=self._decisions(condition), without_fba=without_fba
         )
@@ -125,7 +128,7 @@ class OrderQueries:
         """Return how many orders that fit queue and filter `find` leaves out `without_fba`. Raises FilterError."""
         if self._asks_for_fba(filter_text, queue):
             return 0
-        return self.count(within(filter_text, f"channel:{Channel.AMAZON}"), queue)
+        return self.count(filter_text, queue, f"channel:{Channel.AMAZON}")
 
     def _asks_for_fba(self, filter_text: str, queue: str) -> bool:
         """Return whether the filter says itself whether FBA orders are wanted, as it names the channel or an order id,
@@ -154,18 +157,17 @@ class OrderQueries:
             key, condition, decisions=decisions, limit=limit, without_fba=without_fba
         )
 
-    def _condition_in(self, filter_text: str, queue: str) -> Condition | None:
-        """Return the condition of a filter within a queue; None when every order fits."""
+    def _condition_in(self, filter_text: str, queue: str, also: str = "") -> Condition | None:
+        """Return the condition of a queue with a filter, and perhaps another one; None when every order fits."""
         spec = BY_KEY.get(queue)
         if spec is None:
             raise UnknownChoice("queue", queue, tuple(BY_KEY))
-        queue_filter = self.queue_filter(spec)
-        if not queue_filter and not filter_text.strip():
-            return None
-        wanted, queued = self.condition(filter_text), self.condition(queue_filter)
+        parts = [self.condition(text) for text in (self.queue_filter(spec), filter_text, also) if text.strip()]
+        if len(parts) <= 1:
+            return next(iter(parts), None)
         from ordertui.rules.language import And
 
-        return wanted if not queue_filter else queued if not filter_text.strip() else And((queued, wanted))
+        return And(tuple(parts))
 
     @property
     def books_refunds(self) -> bool:
@@ -236,7 +238,7 @@ class OrderQueries:
                 count = count or None
             unknown = 0
             if spec.unknown and count is not None:
-                unknown = self.count(within(filter_text, spec.unknown))
+                unknown = self.count(filter_text, also=spec.unknown)
             out.append(Queue(spec.key, spec.title, self.queue_filter(spec), count, spec.why_empty, note, unknown))
         return tuple(out)
 

@@ -16,13 +16,14 @@ def within(filter_text: str, more: str) -> str:
 def _as_part(text: str) -> str:
     """Return a filter so that other conditions can stand beside it: in brackets, where it has an `or` outside of any.
 
-    One with a bracket too many would close those of the other part, and take in what neither of both does.
+    One with a bracket too many would close those of the other part, and take in what neither of both does; one that
+    ends in a `not` would turn the other part round, and is in brackets too, where it is an error.
     """
     from ordertui.rules.language.errors import FilterError  # with the first filter, not at the start
     from ordertui.rules.language.lexer import TokenKind, tokenize
 
     opened: list[int] = []
-    is_or = False
+    is_or = ends_open = False
     for token in tokenize(text):
         if token.kind is TokenKind.OPEN:
             opened.append(token.column)
@@ -31,9 +32,10 @@ def _as_part(text: str) -> str:
                 raise FilterError(token.column, "this ')' closes nothing")
             opened.pop()
         is_or = is_or or (not opened and token.kind is TokenKind.OR)
+        ends_open = token.kind is TokenKind.NOT
     if opened:
         raise FilterError(opened[-1], "this '(' is never closed")
-    return f"({text.strip()})" if is_or else text.strip()
+    return f"({text.strip()})" if is_or or ends_open else text.strip()
 
 
 class QueueSpec(msgspec.Struct, frozen=True):

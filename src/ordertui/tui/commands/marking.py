@@ -54,8 +54,9 @@ async def mark_similar(context: CommandContext, task: Task) -> None:
     for text, label in similar_filters(row, context.session.orders.zone):
         count = await task.work(
             context.session.orders.count,
-            within(request.filter, text),
+            request.filter,
             request.queue,
+            text,
             without_fba=not request.fba,
         )
         choices.append((text, _("{label}   {count:,} shown", label=label, count=count)))
