@@ -92,6 +92,7 @@ FULFILLMENT = (
     FlatColumn("ship-method", _TEXT, "a text"),
 )  # fmt: skip
 COLUMNS = {Action.CANCEL: CANCELLATION, Action.REFUND: ADJUSTMENT, Action.CONFIRM: FULFILLMENT}
+"""By help 50791 (order cancellation), 661 (adjustments) and 641 (shipping confirmation), read in November 2026."""
 
 
 def check_flat_file(content: bytes, action: Action, marketplace: str) -> None:

@@ -21,7 +21,7 @@ from ordertui.orders.order import LineAmounts
 from ordertui.orders.refund_limit import refundable_lines
 
 from . import orders as book
-from . import reports, scenario
+from . import reports
 from .orders import MARKETS, MadeOrder, catalogue
 from .reports import ALL_ORDERS, flat_report, table, updated
 
@@ -150,7 +150,7 @@ def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int)
             )
             for path in reports.write(incoming, code, made, clock.now(), now - 8 * DAY):
                 session.imports.import_files([path], marketplace=code)
-            if code == scenario.HOME:
+            if code == HOME:
                 home = {order.order_id: order for order in made}
-        scenario.work(session, clock, incoming, home, now)
+        work(session, clock, incoming, home, now)
     return folder / STORE

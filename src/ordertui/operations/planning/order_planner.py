@@ -138,7 +138,7 @@ class OrderPlanner:
         policy = self._eligibility.policy(order.row.marketplace)
         asked = (
             order.row.buyer_request is BuyerRequest.MESSAGE
-            and self._eligibility.policy(order.row.marketplace).verdict(situation_of(order.row), Action.CANCEL).allowed
+            and policy.verdict(situation_of(order.row), Action.CANCEL).allowed
         )
         return policy.message_text("ask_to_request" if asked else "refuse_parcel")
 
