@@ -16,6 +16,7 @@ from ordertui.orders.report_row import ROW_FIELDS
 from support.imports import Report
 
 RANKS = ["pending", "unshipped", "unfulfillable", "partially_shipped", "shipped", "cancelled"]
+WAITING = ("unshipped", "partially_shipped")
 ORDER = ("marketplace", "channel", "status", "purchased_at", "ship_by", "replacement", "business", "prime")
 LINE = (
     "order_item_id", "quantity", "quantity_shipped", "item_status", "currency", "price", "request", "item_promotion_id",
@@ -89,10 +90,13 @@ class SlowOrder:
         self.named: list[int] = []
         self.lines: list[SlowLine] = []
         self.kinds: set[str] = set()
+        self.waits: list[int] = []
+        """Dates of the reports of which a row says that it waits for its shipment."""
 
-    def take(self, kind: str, rows: Sequence[dict[str, Any]]) -> None:
+    def take(self, kind: str, as_of: int, rows: Sequence[dict[str, Any]]) -> None:
         """Take in all rows of one report about the order."""
         self.kinds.add(kind)
+        self.waits += [as_of for row in rows if row["status"] in WAITING]
         for row in rows:
             self.named.append(row["fact_at"])
             for name in ORDER:
@@ -194,6 +198,7 @@ class SlowOrder:
             out[name] = found[1] if found else None
             out[f"{name} since"] = max(at for at, value in self.said[name] if value is not None) if found else None
         out["at"] = max(self.named)
+        out["named_at"] = max((*self.waits, out["at"])) if waits(out) else None
         lines = self.lines
         out["sources"] = sum(ReportKind(kind).bit for kind in self.kinds)
         out["items"] = _sum(line.value("quantity") for line in lines)
@@ -250,7 +255,7 @@ class SlowBook:
             for name, known in said.items():
                 known.append((row["fact_at"], row[name]))
         for order_id, rows in groups.items():
-            self.orders.setdefault(order_id, SlowOrder()).take(report.kind, rows)
+            self.orders.setdefault(order_id, SlowOrder()).take(report.kind, report.as_of, rows)
 
     def facts(self) -> dict[str, Any]:
         """All orders, by id."""
@@ -262,6 +267,11 @@ class SlowBook:
             ((*key, *(best(said["asin"]) or (None, None))[::-1], *(best(said["title"]) or (None, None))[::-1])
              for key, said in self.products.items()), key=repr,
         )  # fmt: skip
+
+
+def waits(order: dict[str, Any]) -> bool:
+    """Whether the seller is to ship the order; of others nobody asks which report named them."""
+    return order["status"] in WAITING and order["channel"] != "amazon"
 
 
 def _is_active(line: SlowLine) -> bool:
