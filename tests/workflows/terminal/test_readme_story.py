@@ -57,7 +57,7 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(
     screen.wait("Held 4")  # the message stood on it
 
     screen.keys("ggjj")
-    screen.wait(f"{ORDER(3)}   US", "◷ cancel held 15:00 · batch 1")
+    screen.wait(f"{ORDER(3)}   US", "◷ cancel held 15m · batch 1")
     screen.keys("u")
     screen.wait("What shall be undone?", f"only {ORDER(3)}")
     screen.keys("o")
