@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -88,6 +89,25 @@ def test_a_batch_of_many_portions_leaves_as_one_of_one_does(tmp_path: Path, acti
         assert session.audit.records(order_id(numbers[-1]))[0]["change"] == "held -> written"
         assert "chain unbroken" in session.audit.verify()
         assert session.maintenance.check() == []
+
+
+@pytest.mark.usefixtures("small_portions")
+def test_a_statement_about_a_whole_batch_runs_once_whatever_its_portions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with session_of(tmp_path, waiting=1, shipped=8) as session:
+        database, written = session.context.store.database, Counter[tuple[str, object]]()
+        execute = database.execute
+
+        def counted(sql: str, params: object = ()) -> int:
+            written[sql, repr(params)] += "batch" in sql and "UPDATE" in sql
+            return execute(sql, params)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(database, "execute", counted)
+        commit(session, Action.REFUND, *range(11, 19))
+        assert set((+written).values()) == {1}
+        assert database.value("SELECT count(*) FROM refunds r JOIN lines l USING (order_id, line)"
+                              " WHERE r.item_id = l.item_id") == 8  # fmt: skip
 
 
 @pytest.mark.parametrize("parts", [1, 2, 5])

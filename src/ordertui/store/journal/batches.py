@@ -111,6 +111,8 @@ class BatchJournal:
             if not batch_id:
                 raise StoreError("a batch without rows is not kept")
             with self._database.together():
+                if action is Action.REFUND:
+                    self.refunds.name_items(batch_id)
                 self.transitions.show_on_orders(batch_id)
                 self.wishes.record(batch_id)
                 self.transitions.log(

@@ -59,7 +59,7 @@ class RefundLedger:
                 raise RefundExceedsPayment(f"{where}: {why}")
 
     def add_lines(self, batch_id: int, rows: Sequence[NewRow], ids: Mapping[str, int]) -> None:
-        """Insert the refunds of a batch, which were checked in the same transaction."""
+        """Insert refunds of a batch, checked in the same transaction; `name_items` follows the last ones."""
         lines = [
             (batch_id, ids[row.order_id], refund.line, refund.currency, refund.quantity,
              *(getattr(refund.amounts, name) for name in COMPONENTS))
@@ -67,11 +67,14 @@ class RefundLedger:
         ]  # fmt: skip
         if lines:
             self._database.fill("refunds", ("batch", "order_id", "line", "currency", "quantity", *COMPONENTS), lines)
-            self._database.execute(
-                "UPDATE refunds SET item_id = (SELECT l.item_id FROM lines l WHERE l.order_id = refunds.order_id"
-                " AND l.line = refunds.line) WHERE batch = ?",
-                (batch_id,),
-            )
+
+    def name_items(self, batch_id: int) -> None:
+        """Note of each refund of a new batch the order-item-id that its line has."""
+        self._database.execute(
+            "UPDATE refunds SET item_id = (SELECT l.item_id FROM lines l WHERE l.order_id = refunds.order_id"
+            " AND l.line = refunds.line) WHERE batch = ?",
+            (batch_id,),
+        )
 
     def _balance(self, ids: Iterable[int]) -> tuple[_Balance, dict[tuple[int, int], str | None]]:
         """Return a function that gives what was paid for a line of these orders, and what went back; and the
