@@ -78,8 +78,8 @@ class LineLook(msgspec.Struct, frozen=True):
 
 
 class CachedContent(msgspec.Struct, frozen=True):
-    """The content of a row, what it was made of, the minute of the clock it was last checked in, and its cells that
-    change with time.
+    """The content of a row, the row and the minute of the clock it was last checked with, the facts it was made of,
+    and its cells that change with time.
     """
 
     minute: int
@@ -88,14 +88,15 @@ class CachedContent(msgspec.Struct, frozen=True):
     ageing: tuple[Cell, ...]
     segments: tuple[Segment, ...]
 
-    def is_of(self, row: OrderRow, context: CellContext | None = None) -> bool:
-        """Return whether it was made of this row and, if given, of the same facts about it."""
-        if (self.row.version, self.row.open_action, self.row.note) != (row.version, row.open_action, row.note):
-            return False
-        if context is None:
-            return True
+    def is_of(self, row: OrderRow, context: CellContext) -> bool:
+        """Return whether it was made of the same facts."""
         mine = self.context
-        return (mine.listed, mine.verdicts, mine.colour) == (context.listed, context.verdicts, context.colour)
+        return (self.row, mine.listed, mine.verdicts, mine.colour) == (
+            row,
+            context.listed,
+            context.verdicts,
+            context.colour,
+        )
 
 
 class RowRenderer:
@@ -210,13 +211,15 @@ class RowRenderer:
         return line_strip(gutter, content, self._states[look.state], window, bar)
 
     def _content(self, row: OrderRow | None) -> tuple[Segment, ...]:
-        """Return the row's cells, from the cache if the words that time changes are still the same."""
+        """Return the row's cells, from the cache if the words that time changes are still the same. A row that was
+        read again is checked anew: what is listed of its order may differ though the row does not.
+        """
         source = self._cache.source
         if row is None or source is None:
             return placeholder_segments(self.layout, self._tones)
         minute = source.now() // 60
         cached = self._contents.get(row.id)
-        if cached is None or cached.minute != minute or not cached.is_of(row):
+        if cached is None or cached.minute != minute or cached.row is not row:
             self._contents[row.id] = cached = self._made(row, source.context(row), minute, cached)
             if len(self._contents) > MAX_CONTENTS:
                 self._contents.popitem(last=False)
