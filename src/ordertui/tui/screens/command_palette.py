@@ -170,10 +170,10 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
         self.call_after_refresh(self._fit)
 
     def _fit(self) -> None:
-        options = self.query_one(OptionList)
-        for key, hit in self._shown.items():
-            options.replace_option_prompt(key, self._prompt(hit))
-        options.refresh(layout=True)
+        for options in self.query(OptionList):  # none when it was closed meanwhile
+            for key, hit in self._shown.items():
+                options.replace_option_prompt(key, self._prompt(hit))
+            options.refresh(layout=True)
 
     def _prompt(self, hit: Hit) -> Content:
         """Return the lines of a hit: what it is called, and beside that what it does."""
