@@ -15,6 +15,7 @@ from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LinesKnown
+from ordertui.store.journal.batch_queries import BatchQueries
 from support.api import change_answers, session
 from support.model_store import Floor
 from support.reports import write
@@ -78,6 +79,19 @@ def test_a_batch_waits_until_its_orders_can_be_read(
     assert "It waits: Amazon's newest" not in floor.batch(batch).advice
     floor.dispatch(HOUR)
     assert RowState.HELD not in floor.states(batch)
+
+
+def test_the_screen_asks_what_is_due_without_reading_the_rows_of_batches(
+    sim: Simulator, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    floor = floor_of(sim, clock, tmp_path / "shop", "file")
+    batch = floor.commit(Action.CANCEL, 2, 1, 3)
+    become_unread(floor, 1)
+    batches = floor.made.context.reader().batches
+    names = [floor.order_id(number) for number in (3, 1, 4)]
+    assert batches.held_of(batch, names) == [row.order_id for row in batches.get(batch).rows if row.order_id in names]
+    monkeypatch.setattr(BatchQueries, "_rows_of", lambda *given: pytest.fail("a million rows may be there"))
+    assert floor.made.dispatcher.next_due() is None
 
 
 def test_what_cannot_be_read_is_in_no_plan_and_no_filter(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ class FeedDispatcher:
         steps = [
             Due(at, DueStep.HOLD_ENDS if at == batch.due_at else DueStep.LEAVES)
             for batch in held
-            if (at := schedule.leaves_at(batch)) is not None and not unread_reason(reader, batch)
+            if (at := schedule.leaves_at(batch)) is not None and not unread_reason(reader, batch.id)
         ]
         steps += [Due(poll, DueStep.NEXT_LOOK)] if poll is not None else []
         first = min(steps, default=None)
@@ -108,7 +108,7 @@ class FeedDispatcher:
         if batch.state is BatchState.HELD:
             schedule = self._schedule(reader)
             why = schedule.waiting_reason(batch) if batch.due_at <= now else ""
-            next_at = None if unread_reason(reader, batch) else schedule.leaves_at(batch)
+            next_at = None if unread_reason(reader, batch.id) else schedule.leaves_at(batch)
             return next_at, f"It waits: {why}." if why else ""
         mine = next(iter(submissions), None)
         if mine is None or not is_followed(mine):

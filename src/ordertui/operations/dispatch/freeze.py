@@ -61,7 +61,7 @@ class BatchFreezer:
         self._check_rules()
         plan = decode(self._store.batches.plan_bytes(batch_id), with_excluded=False)
         batch = self._store.batches.get(batch_id)
-        unread = unread_reason(self._store, batch)
+        unread = unread_reason(self._store, batch_id)
         if unread:
             raise BatchWaits(f"batch {batch_id} waits: {unread}")
         others = set()

@@ -170,7 +170,7 @@ class DispatchService:
         reader = self._context.reader()
         ends = reader.batches.holds.ends()
         if unread_orders(reader):
-            ends = {one: at for one, at in ends.items() if not unread_reason(reader, reader.batches.get(one))}
+            ends = {one: at for one, at in ends.items() if not unread_reason(reader, one)}
         return Due(min(ends.values()), DueStep.HOLD_ENDS) if ends else None
 
     def wait_for_feeds(self, stop: Callable[[], bool] = lambda: False) -> bool:
@@ -196,7 +196,7 @@ class DispatchService:
 
         context = self._context
         text = batch_text(submissions, batch, context.clock.now())
-        unread = unread_reason(context.reader(), batch) if batch.state in NOT_LEFT else ""
+        unread = unread_reason(context.reader(), batch.id) if batch.state in NOT_LEFT else ""
         waits = f"It waits: {unread}." if unread else ""
         if not text and not (context.is_api_dispatch and batch.state is BatchState.HELD):
             has_left = batch.state in LEFT_BATCHES

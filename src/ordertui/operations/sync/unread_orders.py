@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ordertui.orders.batch_state import RowState
-from ordertui.store import JournalBatch, Store
+from ordertui.store import Store
 
 UNREAD_KEY = "amazon:unread"
 
@@ -25,12 +24,12 @@ def keep_unread_orders(store: Store, unread: dict[str, str]) -> None:
     store.api_facts.mark_unread(unread, is_unread=True)  # of all: a report may have brought one since
 
 
-def unread_reason(store: Store, batch: JournalBatch) -> str:
+def unread_reason(store: Store, batch_id: int) -> str:
     """Return why a batch that has not left may not leave for an order that could not be read; empty when it may."""
     unread = unread_orders(store)
     if not unread:
-        return ""  # as ever but after a fault: the rows of a large batch are not read for it
-    held = [row.order_id for row in batch.rows if row.state is RowState.HELD and row.order_id in unread]
+        return ""  # as ever but after a fault
+    held = store.batches.held_of(batch_id, unread)
     if not held:
         return ""
     first, why = held[0], unread[held[0]]

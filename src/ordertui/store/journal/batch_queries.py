@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ordertui.orders.batch_state import COMMITTED, NEVER_LEFT, BatchState, RowState
@@ -101,6 +101,16 @@ class BatchQueries:
             (order_id,),
         )
         return HoldingBatch(*found[0]) if found else None
+
+    def held_of(self, batch_id: int, order_ids: Iterable[str]) -> list[str]:
+        """Return those of these orders that a batch holds until it leaves; no other row of it is read."""
+        found = self._database.query_in(
+            "SELECT o.order_id FROM orders o CROSS JOIN batch_rows r WHERE r.order_id = o.id AND r.is_open = 1"
+            f" AND r.state = '{RowState.HELD}' AND r.batch = ? AND o.order_id IN ({{}}) ORDER BY r.pos",
+            order_ids,
+            (batch_id,),
+        )
+        return [row[0] for row in found]
 
     def later_tries(self, batch_id: int) -> dict[str, int]:
         """Return, by order id, the newest later batch that tries the same action and was not taken back."""
