@@ -265,7 +265,7 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
 def todo(settings: Settings, form: str) -> None:
     """List the batches that need attention, and what would settle them.
 
-    Kinds: unwritten, stuck, unknown, diverged, unconfirmed, overpaid.
+    Kinds: unread, unwritten, stuck, unknown, diverged, unconfirmed, overpaid.
     """
     with open_session(settings) as session:
         found, unfinished = session.batches.open_issues(), session.batches.unfinished()

@@ -13,7 +13,7 @@ from ordertui.operations.errors import PlanChanged
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, FixedClock
-from ordertui.orders.enums import Action
+from ordertui.orders.enums import Action, AlertKind
 from ordertui.orders.order import LinesKnown
 from ordertui.store.journal.batch_queries import BatchQueries
 from support.api import change_answers, session
@@ -75,7 +75,12 @@ def test_a_batch_waits_until_its_orders_can_be_read(
     due = floor.made.dispatcher.next_due()
     assert due is None or due.step is DueStep.NEXT_LOOK, "the screen would try it each second"
     assert floor.batch(batch).next_at is None
+    (issue,) = floor.made.batches.open_issues()
+    assert (issue.batch, issue.kind, issue.orders) == (batch, "unread", (name,)), "nothing else would tell of it"
+    (alert,) = (one for one in floor.made.notifications.collect() if one.kind is AlertKind.BATCH_STUCK)
+    assert alert.orders == (name,)
     read_again(floor, first)
+    assert floor.made.batches.open_issues() == []
     assert "It waits: Amazon's newest" not in floor.batch(batch).advice
     floor.dispatch(HOUR)
     assert RowState.HELD not in floor.states(batch)

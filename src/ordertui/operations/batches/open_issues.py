@@ -1,4 +1,6 @@
-"""Rows of batches that left whose outcome is unknown, late or contradicted by a report, and what would settle each."""
+"""Rows of batches whose outcome is unknown, late or contradicted by a report, or that keep their batch from leaving,
+and what would settle each.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +8,17 @@ import msgspec
 
 from ordertui.operations.limits import operation_limits
 from ordertui.operations.results.evaluation import HOW_TO_SETTLE
-from ordertui.orders.batch_state import IN_FLIGHT, RowState, is_contradicted
+from ordertui.orders.batch_state import IN_FLIGHT, BatchState, RowState, is_contradicted
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action, OrderStatus
+from ordertui.orders.order import LinesKnown
 from ordertui.store import JournalBatch, JournalRow, Store
 
 EVIDENCE = {
+    "unread": (
+        "look at it in Seller Central; `ordertui sync --order ORDER-ID` reads it again, `ordertui undo ORDER-ID` takes"
+        " it out"
+    ),
     "unwritten": "free the disk or fix the folder's permissions; the next dispatch writes the same bytes",
     "stuck": "fetch the processing report and import it; if the file was never uploaded, upload it once now",
     "overpaid": (
@@ -23,16 +30,16 @@ ELSEWHERE = "let that machine finish, or wait some minutes; then a dispatch here
 
 
 class OpenIssue(msgspec.Struct, frozen=True):
-    """Orders of a batch that left, and why somebody must look at them."""
+    """Orders of a batch that left, or that waits though its hold is over, and why somebody must look at them."""
 
     batch: int
     action: Action
     marketplace: str
     kind: str
-    """`unwritten`, `stuck`, `unknown`, `diverged`, `unconfirmed`, `overpaid`."""
+    """`unread`, `unwritten`, `stuck`, `unknown`, `diverged`, `unconfirmed`, `overpaid`."""
     orders: tuple[str, ...]
     since: int
-    """When the batch left (epoch seconds)."""
+    """When the batch left, or was committed (epoch seconds)."""
     why: str
     evidence: str
     """What would settle it, for people."""
@@ -85,7 +92,7 @@ def open_issues(store: Store, now: int) -> list[OpenIssue]:
 
 
 def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[JournalRow, str, str]]:
-    """Return (row, kind, why) of the rows of a batch that left and are not in the state they should be in by now."""
+    """Return (row, kind, why) of the rows of a batch that are not in the state they should be in by now."""
     limits = operation_limits()
     out: list[tuple[JournalRow, str, str]] = []
     late = batch.sent_at is not None and now - batch.sent_at >= limits.stuck_seconds
@@ -95,7 +102,11 @@ def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[Journal
     as_of = store.tallies.as_of() or 0
     for row in batch.rows:
         status = orders[row.order_id].status
-        if row.state is RowState.UNKNOWN:
+        if row.state is RowState.HELD:
+            is_due = batch.state is BatchState.HELD and batch.due_at <= now
+            if is_due and orders[row.order_id].lines_known & LinesKnown.UNREAD:
+                out.append((row, "unread", "its newest state cannot be read, and its batch waits for that"))
+        elif row.state is RowState.UNKNOWN:
             out.append((row, "unknown", row.text))
         elif row.state in IN_FLIGHT and late and batch.sent_at is not None:
             at = iso_utc(batch.sent_at)

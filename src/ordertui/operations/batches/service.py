@@ -224,7 +224,7 @@ class BatchService:
             raise Stopped("stopped; nothing was done") from error
 
     def open_issues(self) -> list[OpenIssue]:
-        """Return what left and needs somebody: unwritten, stuck, unknown, diverged, unconfirmed, overpaid."""
+        """Return what needs somebody, and what would settle it; see `open_issues.OpenIssue` for the kinds."""
         from .open_issues import open_issues
 
         return open_issues(self._context.reader(), self._context.clock.now())

@@ -138,7 +138,7 @@ REFUSED_DAYS = 30
 """Days after a batch left in which its refusals are worth telling."""
 SECRET_STEPS = (30, 7, 1, 0)
 """Days before a client secret expires at which it is told; 0: when it expired."""
-_STUCK = frozenset({"stuck", "unwritten", "unconfirmed"})
+_STUCK = frozenset({"unread", "stuck", "unwritten", "unconfirmed"})
 """Kinds of open issues in which nothing follows; in the others Amazon's answer is unclear, or reports contradict it."""
 _RATE_KINDS = {RateStatus.NEAR: AlertKind.RATE_NEAR, RateStatus.OVER: AlertKind.RATE_OVER}
 
