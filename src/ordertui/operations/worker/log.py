@@ -77,7 +77,11 @@ class JobFailed(OperationError):
 
 
 def failure_text(error: BaseException) -> str:
-    """Return what went wrong, in one line without values of reports or answers."""
+    """Return what went wrong, in one line without data of a buyer.
+
+    A message about a report may quote a cell, and one of Amazon's what was sent: only messages that the program
+    composes of its own facts are given; of the others, the kind.
+    """
     if isinstance(error, DispatchIncomplete):
         kinds = ", ".join(sorted({type(one.__cause__ or one).__name__ for one in error.errors}))
         left = f"{len(error.written)} batches left; " if error.written else ""
