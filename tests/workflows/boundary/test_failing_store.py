@@ -13,9 +13,12 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 import ordertui.tui
+from ordertui.operations.config import Config
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.store import StoreError
 from ordertui.store.engine.sqlite import SqliteEngine
+from ordertui.tui.main.screen import REST_LOOKS
 from support.pilot import main, press, running, said, table, until
 from support.walks import build_shop, lines
 
@@ -103,6 +106,27 @@ async def test_no_key_of_a_dialog_ends_the_screen(tmp_path: Path, clock: FixedCl
             await press(pilot, *["enter", "down", "space", "tab", "x", "y", "escape", "escape", "escape"])
             assert pilot.app.is_running, keys
             await go_on(pilot, failing, count)
+
+
+async def test_an_order_that_cannot_be_judged_hides_no_change_of_others(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its error comes back each time that it is drawn; what others did was not looked at as long as it did."""
+    session = build_shop(tmp_path, clock)
+    async with running(session) as pilot:
+        screen, row = main(pilot), table(pilot).cursor_row
+        assert row is not None
+        with Session.open(session.directory / "orders.db", clock=clock, config=Config()) as other:
+            other.facts.set_note([row.id], "waits")
+        monkeypatch.setattr(session.eligibility, "deadline", lambda _row: 1 // 0)
+        screen._rows.context(row)
+        screen._looks = REST_LOOKS
+        with pytest.raises(ZeroDivisionError):
+            screen._look()
+        assert screen._version == session.data_version()
+        found = table(pilot).cursor_row
+        assert found is not None
+        assert found.note == "waits"
 
 
 def test_every_timer_of_the_screen_shows_its_errors() -> None:

@@ -377,12 +377,13 @@ class MainScreen(Screen[None]):
             self.table.rerender()
             self.show_detail()
         self._looks += 1
-        error = self._rows.take_error() if self._looks >= REST_LOOKS else None
+        if self._looks < REST_LOOKS:
+            return
+        error = self._rows.take_error()
         if error is not None:
             self._looks = 0
             self._draw_rows_anew()
-            raise error
-        if self._looks >= REST_LOOKS and self.session.data_version() != self._version:
+        if self.session.data_version() != self._version:
             self._looks = 0
             self._read_changes()
             self.show_header()
@@ -391,6 +392,8 @@ class MainScreen(Screen[None]):
             self.table.reload()
             self.show_detail()
             self.view.refresh_external_changes()
+        if error is not None:
+            raise error
 
     def _show_time(self) -> None:
         """Once a minute: show ages, countdowns and what counts with them; only what reads otherwise now is painted."""
