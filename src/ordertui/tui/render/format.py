@@ -77,12 +77,14 @@ def format_countdown(seconds: int) -> str:
 def format_hold(ends: int, now: int, *, with_seconds: bool = False) -> str:
     """Return how long a hold lasts, the same wherever the main screen says it: `3h`, `119m`, `12m`, `<1m`.
 
-    Counted from the full minute of the clock: only then the table draws its words anew. `with_seconds`: in its last
-    minute as `0:48`, and `now` after it, for what is drawn each second.
+    Counted from the full minute of the clock: only then the table draws its words anew. `with_seconds`: the last 60
+    seconds as `0:48`, and `now` after them, for what is drawn each second.
     """
+    if with_seconds and ends - now < MINUTE:
+        return format_countdown(ends - now)
     left = ends - now // MINUTE * MINUTE
     if left < MINUTE:
-        return format_countdown(ends - now) if with_seconds else "<1m"
+        return "<1m"
     return f"{left // HOUR}h" if left >= 2 * HOUR else f"{left // MINUTE}m"
 
 
