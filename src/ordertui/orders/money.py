@@ -7,8 +7,11 @@ from decimal import Decimal
 
 import msgspec
 
-_AMOUNT = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})(E[+-]?[0-9])?", re.ASCII | re.IGNORECASE)
-"""An amount as reports and the API write it. `Decimal` alone takes `1_0`, `NaN` and the digits of every script."""
+_PLAIN = r"[+-]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})"
+_AMOUNT = re.compile(_PLAIN, re.ASCII)
+"""An amount as people write it. `Decimal` alone takes `1_0`, `NaN` and the digits of every script."""
+_JSON_AMOUNT = re.compile(_PLAIN + r"(E[+-]?[0-9])?", re.ASCII | re.IGNORECASE)
+"""The API's numbers may have an exponent; in what is typed or in a file it is a slip."""
 NO_MINOR_UNITS = frozenset({"JPY", "KRW", "CLP", "VND"})
 
 
@@ -79,7 +82,16 @@ def format_money(minor: int, currency: str) -> str:
 
 def parse_minor(text: str, currency: str) -> int:
     """Return the minor units of decimal text such as `12.50`. Raises ValueError, also for too many digits."""
-    if not _AMOUNT.fullmatch(text.strip()):
+    return _minor(text, currency, _AMOUNT)
+
+
+def parse_json_minor(text: str, currency: str) -> int:
+    """Return the minor units of a number of the API, such as `12.5` or `1E+2`. Raises ValueError as `parse_minor`."""
+    return _minor(text, currency, _JSON_AMOUNT)
+
+
+def _minor(text: str, currency: str, pattern: re.Pattern[str]) -> int:
+    if not pattern.fullmatch(text.strip()):
         raise ValueError(f"{text!r} is not an amount such as {format_decimal(1250, currency)}")
     scaled = Decimal(text.strip()).scaleb(exponent(currency))
     if scaled != scaled.to_integral_value():

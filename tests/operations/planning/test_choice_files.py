@@ -8,7 +8,7 @@ import pytest
 
 from ordertui.operations.errors import BadInput
 from ordertui.operations.session import Session
-from ordertui.orders.money import parse_minor
+from ordertui.orders.money import parse_json_minor, parse_minor
 from support.batches import session_of
 from support.shops import order_id
 
@@ -59,6 +59,7 @@ def test_a_file_says_how_many_units_are_cancelled(
         ((HEADER, f"{order_id(11)}\t1\t３.00"), "not an amount"),
         ((HEADER, f"{order_id(11)}\t1\tNaN"), "not an amount"),
         ((HEADER, f"{order_id(11)}\t1\t1e999999999"), "not an amount"),
+        ((HEADER, f"{order_id(11)}\t1\t1e1"), "not an amount"),
     ],
 )
 def test_silence_and_odd_numbers_are_refused(shop: Session, tmp_path: Path, lines: tuple[str, ...], text: str) -> None:
@@ -66,13 +67,19 @@ def test_silence_and_odd_numbers_are_refused(shop: Session, tmp_path: Path, line
         read(shop, tmp_path, *lines)
 
 
-@pytest.mark.parametrize("text", ["1_0", "١", "0x1", "1,5", "--1", "1e", "", ".", "infinity", "1 0", "１"])
+@pytest.mark.parametrize(
+    "text", ["1_0", "١", "0x1", "1,5", "--1", "1e", "1e1", "1E+2", "", ".", "infinity", "1 0", "１"]
+)
 def test_no_number_is_read_where_there_is_none(text: str) -> None:
     for currency, such in (("USD", "12\\.50"), ("JPY", "1250")):
         with pytest.raises(ValueError, match=f"is not an amount such as {such}$"):
             parse_minor(text, currency)
 
 
-@pytest.mark.parametrize(("text", "minor"), [("12.5", 1250), ("-3", -300), (".5", 50), ("1E+2", 10_000), (" 7. ", 700)])
+@pytest.mark.parametrize(("text", "minor"), [("12.5", 1250), ("-3", -300), (".5", 50), (" 7. ", 700)])
 def test_plain_numbers_are_read(text: str, minor: int) -> None:
-    assert parse_minor(text, "USD") == minor
+    assert parse_minor(text, "USD") == parse_json_minor(text, "USD") == minor
+
+
+def test_only_numbers_of_the_api_may_have_an_exponent() -> None:
+    assert (parse_json_minor("1E+2", "USD"), parse_json_minor("1e3", "JPY")) == (10_000, 1000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ordertui.orders.api_facts import TotalDifference
-from ordertui.orders.money import parse_minor
+from ordertui.orders.money import parse_json_minor
 
 from .schemas import ApiOrder, Item, MoneyText, Proceed
 
@@ -100,4 +100,4 @@ def minor_in(money: MoneyText, currency: str) -> int:
     """Return an amount in minor units. Raises ValueError when it is of another currency, or no number."""
     if money.currency_code != currency:
         raise ValueError(f"amounts in {currency} and in {money.currency_code}")
-    return parse_minor(money.amount, currency)
+    return parse_json_minor(money.amount, currency)

@@ -22,7 +22,7 @@ from ordertui.operations.limits import CLOCK_SKEW_SECONDS, feed_limits
 from ordertui.operations.results.bookings import Booking, confirming_bookings, keep_bookings, kept_bookings, may_match
 from ordertui.orders.batch_state import BOOKABLE, RowState
 from ordertui.orders.clock import DAY, LATEST_MOMENT, check_moment, iso_utc, parse_iso
-from ordertui.orders.money import format_money, parse_minor
+from ordertui.orders.money import format_money, parse_json_minor
 from ordertui.store import Outcome, RefundRow
 
 from .connection import ApiConnection
@@ -130,7 +130,7 @@ def _minor(amount: FinanceAmount | None, currency: str) -> int:
     """Return minor units. Raises ValueError."""
     if amount is None or amount.currency_code != currency:
         raise ValueError("an amount is missing, or of another currency")
-    return parse_minor(bytes(amount.currency_amount).decode(), currency)
+    return parse_json_minor(bytes(amount.currency_amount).decode(), currency)
 
 
 def _describe(transaction: Transaction | UnreadTransaction) -> BookedTransaction:
