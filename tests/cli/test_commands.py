@@ -244,6 +244,9 @@ def test_the_outbox_tells_what_each_batch_waits_for(us: Command) -> None:
     us.ok("uploaded", "1")
     assert standing() == ("uploaded", "ordertui results FILE --batch 1")
     assert us.json("outbox")[0]["uploaded_at"]
+    waiting = us.run("todo").stderr
+    assert "1 batch that left waits for Amazon's answer (5 orders)" in waiting
+    assert "nothing is open" not in waiting
     assert us.run("uploaded", "1").code == 4
     us.ok("uploaded", "1", "--undo")
     assert standing() == ("written", "ordertui uploaded 1")

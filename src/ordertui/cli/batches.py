@@ -276,7 +276,7 @@ def todo(settings: Settings, form: str) -> None:
     ]  # fmt: skip
     emit(records, ("batch", "action", "marketplace", "kind", "order_id", "since", "why", "evidence"), form)
     if not found:
-        say("of what left nothing is open")
+        say("nothing needs a decision; what waits:" if unfinished else "of what left nothing is open")
     for sentence in unfinished:
         say(sentence)
 

@@ -108,6 +108,8 @@ NEVER_LEFT = frozenset({RowState.RECALLED, RowState.LEFT_OUT})
 """The row is in no file and no feed."""
 IN_FLIGHT = frozenset({RowState.WRITTEN, RowState.UPLOADED, RowState.SENT, RowState.ACCEPTED})
 """The row left, and nothing came back yet that tells its outcome."""
+AT_AMAZON = IN_FLIGHT - {RowState.WRITTEN}
+"""As far as is known Amazon has the row, and its answer is still to come."""
 UNANSWERED = IN_FLIGHT | {RowState.UNKNOWN}
 """The row left, and its outcome is not known."""
 PENDING = UNANSWERED | {RowState.HELD}

@@ -186,6 +186,23 @@ def test_an_edited_plan_file_is_refused(session: Session, waiting: list[int], tm
         commit(session, other)
 
 
+def test_an_edited_row_is_told_by_its_field(session: Session, waiting: list[int]) -> None:
+    plan = cancel(session, waiting[:2])
+    first, second = plan.rows
+    lines = (msgspec.structs.replace(second.lines[0], quantity=7),)
+    edited = [
+        (msgspec.structs.replace(first, total=1), second),
+        (first, msgspec.structs.replace(second, lines=lines)),
+        (first, msgspec.structs.replace(second, lines=())),
+    ]
+    said = [f"{first.order_id}: the field `total` is", f"{second.order_id}: the field `quantity` of line 1 is",
+            f"{second.order_id}: the field `lines` is"]  # fmt: skip
+    for rows, text in zip(edited, said, strict=True):
+        with pytest.raises(PlanChanged) as caught:
+            commit(session, msgspec.structs.replace(plan, rows=rows))
+        assert any(text in one for one in caught.value.differences)
+
+
 @places.on_both
 def test_a_broken_plan_file_is_named(session: Session, tmp_path: Path) -> None:
     path = tmp_path / "plan.json"

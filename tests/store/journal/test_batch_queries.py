@@ -10,6 +10,7 @@ from ordertui.orders import packed
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
+from ordertui.store import RecallRefused
 from ordertui.store.journal import batch_queries
 from support.batches import commit, session_of, states
 from support.shops import NOW, order_id
@@ -35,6 +36,18 @@ def test_rows_that_are_read_some_at_a_time_are_those_of_their_batches(
         assert [isinstance(batch.rows, packed.PackedList) for batch in found] == [True, True, False, True]
         assert journal.get(1) == whole[3]
         assert journal.find(open_only=True) == [one for one in whole if one.id != 2]
+
+
+def test_a_batch_that_was_taken_back_is_not_said_to_have_left(tmp_path: Path) -> None:
+    with session_of(tmp_path, waiting=2, shipped=0) as session:
+        commit(session, Action.CANCEL, 1)
+        commit(session, Action.CANCEL, 2)
+        journal = session.context.store.journal
+        journal.recall(1)
+        journal.leave_out(2, {order_id(2): "shipped"})
+        for number, text in ((1, "was taken back already; nothing of it left"), (2, "was left out whole")):
+            with pytest.raises(RecallRefused, match=text):
+                journal.recall(number)
 
 
 @pytest.mark.parametrize("action", [Action.CANCEL, Action.REFUND])

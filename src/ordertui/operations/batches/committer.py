@@ -200,9 +200,21 @@ class Committer:
         if fresh.version != row.version:
             status = order.row.status.value.replace("_", " ")
             return f"{row.order_id}: changed (now {status}, version {row.version} → {fresh.version})"
-        if msgspec.structs.replace(fresh, note=row.note) != row:  # the note tells of a choice for the whole plan too
+        if fresh.rule != row.rule:
             return f"{row.order_id}: the rules now say {fresh.rule}, the plan was made by {row.rule}"
-        return ""
+        for line, given in zip(fresh.lines, row.lines, strict=False):
+            name = _differing_field(line, given)
+            if name:
+                return f"{row.order_id}: the field `{name}` of line {line.line} is not what the rules and the order say"
+        name = _differing_field(
+            msgspec.structs.replace(fresh, note=row.note), row
+        )  # a note tells of the whole plan too
+        return f"{row.order_id}: the field `{name}` is not what the rules and the order say" if name else ""
+
+
+def _differing_field(first: msgspec.Struct, second: msgspec.Struct) -> str:
+    """Return the name of the first field in which two values of one class differ; empty when there is none."""
+    return next((name for name in first.__struct_fields__ if getattr(first, name) != getattr(second, name)), "")
 
 
 def _has_twice(ids: Sequence[int]) -> bool:

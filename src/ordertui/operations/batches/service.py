@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import BadInput, Refused, Stopped
 from ordertui.operations.long_runs import changing
-from ordertui.orders.batch_state import NOT_LEFT, BatchState, RowState
+from ordertui.orders.batch_state import AT_AMAZON, NOT_LEFT, BatchState, RowState
 from ordertui.orders.clock import utc_time
 from ordertui.orders.enums import Action
 from ordertui.orders.people import Permission
@@ -158,7 +158,8 @@ class BatchService:
 
     def unfinished(self) -> list[str]:
         """Return what is not done when the program is left: one sentence for each held batch and each kind of wait."""
-        held = [one for one in self._context.reader().batches.find(open_only=True) if one.state is BatchState.HELD]
+        found_open = self._context.reader().batches.find(open_only=True)
+        held = [one for one in found_open if one.state is BatchState.HELD]
         leaves = (
             "submitted when ordertui is open, or by `ordertui dispatch`"
             if self._context.is_api_dispatch
@@ -175,6 +176,12 @@ class BatchService:
         awaiting = self.waiting().to_approve
         if awaiting:
             found.append(f"{with_verb(awaiting, 'batch waits', 'batches wait')} for approval: `ordertui approvals`")
+        unanswered = [count for one in found_open if (count := one.count(*AT_AMAZON))]
+        if unanswered:
+            found.append(
+                f"{with_verb(len(unanswered), 'batch that left waits', 'batches that left wait')} for Amazon's answer"
+                f" ({pluralize(sum(unanswered))}): `ordertui outbox` lists them"
+            )
         return found + self.to_upload_sentences()
 
     def to_upload_sentences(self) -> list[str]:

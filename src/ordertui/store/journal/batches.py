@@ -183,7 +183,7 @@ class BatchJournal:
     def recall(self, batch_id: int, order_ids: Collection[str] | None = None, *, why: str = "taken back") -> int:
         """Take held rows back (None: all of the batch); return how many.
 
-        Raises UnknownBatch, and RecallRefused when the batch has left or holds none of these orders.
+        Raises UnknownBatch, and RecallRefused when the batch is not held or holds none of these orders.
         """
         return self._take_out(batch_id, order_ids, why, RowState.RECALLED, BatchState.RECALLED)
 
@@ -204,6 +204,10 @@ class BatchJournal:
     ) -> int:
         with self._database.write():
             batch = self.batches.get(batch_id)
+            if batch.state is BatchState.RECALLED:
+                raise RecallRefused(f"batch {batch_id} was taken back already; nothing of it left")
+            if batch.state is BatchState.LEFT_OUT:
+                raise RecallRefused(f"batch {batch_id} was left out whole at the last check; nothing of it left")
             if batch.state not in NOT_LEFT:
                 raise RecallRefused(f"batch {batch_id} has left ({batch.state.value}); only a held batch can be undone")
             held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
