@@ -12,7 +12,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen
 from ordertui.tui.screens.preview import PreviewScreen
-from support.pilot import press, preview, running, table, until
+from support.pilot import press, preview, running, said, table, until
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row
 
 
@@ -70,7 +70,7 @@ def wrong(screen: FormScreen) -> str:
 
 
 async def test_lines_are_edited_in_any_order_and_only_those_are_refunded(shipped: Session) -> None:
-    async with running(shipped) as pilot:
+    async with running(shipped, toasts=True) as pilot:
         screen = await opened(pilot)
         await press(pilot, "m")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
@@ -100,17 +100,32 @@ async def test_lines_are_edited_in_any_order_and_only_those_are_refunded(shipped
         await press(pilot, "G", "enter")
         await until(pilot, lambda: pilot.app.screen is screen)
         await until(pilot, lambda: screen.plan.rows[0].total == 276)
+        assert "not applied" not in said(pilot)
         assert [(line.sku, line.quantity) for line in screen.plan.rows[0].lines] == [("MUG", 1)]
 
 
 async def test_leaving_the_list_changes_nothing(shipped: Session) -> None:
-    async with running(shipped) as pilot:
+    async with running(shipped, toasts=True) as pilot:
         screen = await opened(pilot)
         before = screen.plan
         await press(pilot, "m")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
         await press(pilot, "escape")
         await until(pilot, lambda: pilot.app.screen is screen)
+        assert screen.plan is before
+        assert "not applied" not in said(pilot), "there were none"
+        await press(pilot, "m")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        await press(pilot, "enter")
+        await form(pilot, "refund how many of 3 units?")
+        await press(pilot, "1", "enter")
+        await form(pilot, "Refund MUG")
+        await press(pilot, "enter", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        assert len(choices(pilot)) == 3
+        await press(pilot, "escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await until(pilot, lambda: "the amounts were not applied: the refund stays as it was" in said(pilot))
         assert screen.plan is before
 
 

@@ -45,6 +45,8 @@ async def ask_amounts(
             ChoiceScreen(_("Refund of {order_id}", order_id=order.row.order_id), choices, note, at=at)
         )
         if chosen is None:
+            if _with_amounts(entered.values()):
+                say(_("the amounts were not applied: the refund stays as it was"))
             return None
         if chosen == DONE:
             return _with_amounts(entered.values())
