@@ -22,7 +22,7 @@ from .plan import WARNING, common_reason
 GROUPED_FROM = 3
 """So many orders excluded for one reason make a group, closed at first; fewer are listed one by one."""
 ID_CELLS = 19
-FEWEST_ITEMS = 6
+FEWEST_ITEMS = 4
 """Cells of the items below which they are left out."""
 SHORTEST_ITEMS = 14
 """Cells for the items of an order, below which its flags become signs."""
