@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import write_pages
 
-from ordertui.operations.config import Config, load_config
+from ordertui.operations.config import Config, load_config, store_place
+from ordertui.operations.errors import BadInput
+from ordertui.operations.settings_check import check_settings
 from ordertui.operations.settings_text import DescribedSetting, all_settings, commented_settings
+from ordertui.orders.clock import FixedClock
 from support.cli import EXAMPLES, ROOT, Command
+from support.shops import NOW
 
 SETTINGS = list(all_settings())
 
@@ -71,3 +76,35 @@ def test_the_store_may_be_named_by_the_environment(tmp_path: Path) -> None:
     assert done.code == 0, done.stderr
     assert store.is_file()
     assert "001-0000000-0000001" in command.run("list", ORDERTUI_STORE=str(store)).stdout
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('policy = "foo"', "no edition 'foo'"),
+        ('policy_file = "{folder}/none.toml"', "none.toml"),
+        ('store = "/"', "store is '/', which is a folder"),
+        ('store = "{folder}/config.toml/orders.db"', "nothing can be written"),
+        ('[outbox]\nfolder = "{folder}/config.toml"', "folder under [outbox]"),
+        ('[worker]\nimport_folder = "{folder}/config.toml/in"', "import_folder under [worker]"),
+        ('policy = "foo"\nstore = "/"', "which is a folder"),
+        ('policy = "article"\nstore = "{folder}/new/orders.db"\n[outbox]\nfolder = "{folder}/not/yet"', ""),
+    ],
+)
+def test_what_the_settings_name_is_looked_at(tmp_path: Path, lines: str, said: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(lines.format(folder=tmp_path), encoding="utf-8")
+    if not said:
+        check_settings(path, FixedClock(NOW))
+        return
+    with pytest.raises(BadInput, match=re.escape(said)) as caught:
+        check_settings(path, FixedClock(NOW))
+    assert str(path) in str(caught.value)
+
+
+def test_names_lose_what_a_terminal_obeys_and_a_store_may_be_in_the_home_folder(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('shop_name = "Lamp\\u202eCorner\\u001b[31m"\nstore = "~/orders.db"\n', encoding="utf-8")
+    config = load_config(path)
+    assert config.shop_name == "LampCorner[31m"
+    assert store_place(None, config) == Path.home() / "orders.db"

@@ -121,9 +121,12 @@ def config_show(form: str) -> None:
 
 @config.command("check")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def config_check(file: Path | None) -> None:
-    """Check a settings file, or your own; exit 4 when it is wrong."""
-    settings_file.load_config(file)
+@click.pass_obj
+def config_check(settings: Settings, file: Path | None) -> None:
+    """Check a settings file, or your own, and the files and folders that it names; exit 4 when something is wrong."""
+    from ordertui.operations.settings_check import check_settings
+
+    check_settings(file, settings.clock())
     say("settings OK")
 
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import platformdirs
+from msgspec.structs import replace
 
 from ordertui.files import SETTINGS_BYTES, load_toml, read_file
 from ordertui.orders.enums import AlertKind
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.text import to_single_line
 from ordertui.store import Operator
 
 from .errors import BadInput
@@ -263,12 +265,12 @@ def is_address(place: Path | str) -> bool:
 
 def store_place(named: Path | str | None, config: Config) -> Path | ServerAddress:
     """Return where the store is: as named, else by the settings, else in the user's data folder. Raises StoreError."""
-    place = named or config.store or default_store()
+    place = named or config.store.strip() or default_store()
     if isinstance(place, str) and is_address(place):
         from ordertui.store.engine.address import parse_address
 
         return parse_address(place, default_store().parent / "servers")
-    return Path(place)
+    return Path(place) if named else typed_path(str(place))
 
 
 def outbox_folder(config: Config, directory: Path, *, is_practice: bool) -> Path:
@@ -303,7 +305,10 @@ def downloads_folder() -> Path:
 
 
 def load_config(path: Path | None = None) -> Config:
-    """Return the settings, the defaults when there is no file. Raises BadInput naming the file and the field."""
+    """Return the settings, the defaults when there is no file. Raises BadInput naming the file and the field.
+
+    Names lose the characters that a terminal would obey or hide.
+    """
     path = path or config_path()
     try:
         found = load_toml(read_file(path, SETTINGS_BYTES).decode("utf-8-sig"))
@@ -314,7 +319,7 @@ def load_config(path: Path | None = None) -> Config:
             _check_notify(config.notify)
         _check_worker(config.worker)
         _check_colours(config.colours)
-        return config
+        return replace(config, shop_name=to_single_line(config.shop_name), operator=to_single_line(config.operator))
     except (FileNotFoundError, NotADirectoryError):  # no home folder is no settings
         return Config()
     except OSError as error:

@@ -152,7 +152,11 @@ def check_file(path: Path | None, clock: Clock) -> str:
 
     A file with `[edition]` is checked as a whole edition, any other as a user's own rules on top of the chosen one.
     """
-    config = load_config()
+    return check_policy(load_config(), clock, path)
+
+
+def check_policy(config: Config, clock: Clock, path: Path | None = None) -> str:
+    """Check a policy file with these settings; see `check_file`."""
     if path is None:
         if not config.policy_file:
             load_policies(config.policy, now=clock.now)
