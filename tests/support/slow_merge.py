@@ -27,8 +27,14 @@ Statement = tuple[int, Any]
 
 
 def best(said: Iterable[Statement]) -> Statement | None:
-    """The newest statement; of one date the more advanced status, else the greater value; None when nothing is said."""
+    """The newest statement; of one date the more advanced status, the lower price, else the greater value.
+
+    None when nothing is said.
+    """
     named = [(at, value) for at, value in said if value is not None]
+    if named and isinstance(named[0][1], tuple) and len(named[0][1]) == len(COMPONENTS):
+        newest = max(at for at, _ in named)
+        return newest, min((sum(one[:6]) - sum(one[6:]), one) for at, one in named if at == newest)[1]
     return max(named, key=lambda one: (one[0], RANKS.index(one[1]) if one[1] in RANKS else -1, one[1]), default=None)
 
 
@@ -127,8 +133,8 @@ class SlowOrder:
                 if row["buyer_request"] is not None:
                     asked = (row["buyer_request"], row["request_reason"] or "")
                 for name in LINE[:5]:
-                    line.said[name].append((at, row[name]))
-                line.said["price"].append((at, price))
+                    line.said[name].append((at if name != "currency" or kind != "new_orders" else 0, row[name]))
+                line.said["price"].append((0 if kind == "new_orders" else at, price))
                 line.said["request"].append((at, asked))
 
     def _lines_of(self, groups: Sequence[Sequence[dict[str, Any]]]) -> list[SlowLine]:

@@ -61,6 +61,8 @@ MARKETPLACES: dict[str, Marketplace] = {
         ("SG", "A19VAU5U5O7RUS", "Amazon.sg", "SGD", "Asia/Singapore", "SG", "sellercentral.amazon.sg"),
     )
 }
+CURRENCIES = frozenset(one.currency for one in MARKETPLACES.values())
+"""The currencies in which Amazon charges."""
 
 
 class PriceTaxRule(msgspec.Struct, frozen=True):

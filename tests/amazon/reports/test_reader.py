@@ -319,7 +319,7 @@ DAMAGE = {
     "purchase-date": ["soon", "0001-01-01"], "last-updated-date": ["yesterday"], "promise-date": ["25.11.2026"],
     "order-status": ["Verschickt"], "item-status": ["?"], "fulfillment-channel": ["Nobody"],
     "sales-channel": ["Amazon.example", "x"], "quantity": ["many"], "quantity-purchased": ["-1", "1e3"],
-    "quantity-shipped": ["one"], "currency": ["dollars", "$"], "item-price": ["12,50", "-1", "1.005"],
+    "quantity-shipped": ["one"], "currency": ["dollars", "$", "XXX"], "item-price": ["12,50", "-1", "1.005"],
     "item-tax": ["x"], "shipping-price": ["-3.00"], "shipping-tax": ["1e3"], "gift-wrap-price": ["x"],
     "gift-wrap-tax": ["x"], "item-promotion-discount": ["x"], "ship-promotion-discount": ["1.005"],
     "is-business-order": ["perhaps"], "is-prime": ["perhaps"], "is-buyer-requested-cancellation": ["perhaps"],

@@ -347,3 +347,22 @@ def test_a_report_split_over_two_files_is_told_of(session: Session, tmp_path: Pa
     (line,) = lines(session)
     assert line.paid is not None
     assert line.paid.item_promotion == 600
+
+
+@pytest.mark.parametrize("order", list(permutations((0, 1, 2))))
+def test_a_lower_price_is_kept_of_reports_that_date_no_row_until_all_orders_decides(
+    session: Session, tmp_path: Path, order: Sequence[int]
+) -> None:
+    priced = [cells("new_orders", order_id=ORDER, item_price=f"{amount}.00") for amount in (21, 91, 11)]
+    notes = [
+        take(session, tmp_path / f"{place}.txt", COLUMNS["new_orders"], [priced[place]]) for place in (*order, order[0])
+    ]
+    (line,) = lines(session)
+    assert line.paid
+    assert line.paid.item_price == 1100
+    assert [sum("other prices or currencies" in note for note in told) for told in notes][:3] == [0, 1, 1]
+    take(session, tmp_path / "all.txt", ALL_ORDERS, [cells("all_orders", order_id=ORDER, item_price="21.00")])
+    take(session, tmp_path / "again.txt", COLUMNS["new_orders"], [priced[order[1]]])
+    (line,) = lines(session)
+    assert line.paid
+    assert line.paid.item_price == 2100

@@ -116,7 +116,8 @@ def kept(store: Store) -> dict[str, Any]:
         names = {"order_item_id": "item_id", "item_status": "status"}
         values = {name: line[names.get(name, name)] for name in LINE if name not in ("price", "request")}
         values |= {"price": price, "request": request}
-        dates = {name: line[f"a_{names.get(name, name)}"] or line["at"] for name in LINE}
+        own = {name: line[f"a_{names.get(name, name)}"] for name in LINE}
+        dates = {name: line["at"] if own[name] is None else own[name] for name in LINE}
         lines.setdefault(line["order_id"], []).append((
             line["sku"], line["at"], line["first_at"], line["waits_at"],
             *((values[name], None if values[name] is None else dates[name]) for name in LINE),

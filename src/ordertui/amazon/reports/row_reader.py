@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
-from ordertui.orders.marketplace import by_sales_channel
+from ordertui.orders.marketplace import CURRENCIES, by_sales_channel
 from ordertui.orders.report_row import CURRENCY, MARKETPLACE, ReportRow
 from ordertui.orders.report_row import ORDER_ID as _ROW_ORDER_ID
 from ordertui.orders.text import to_single_line
@@ -596,10 +596,10 @@ def parse_item_id(text: str) -> str | None:
 
 
 def parse_currency(text: str) -> str | None:
-    """Return the ISO 4217 code of a cell; None when empty. Raises RowError."""
+    """Return the ISO 4217 code of a cell; None when empty. Raises RowError when no marketplace has that currency."""
     text = strip_quotes(text)
     if not text:
         return None
-    if len(text) == 3 and text.isascii() and text.isalpha() and text.isupper():
+    if text in CURRENCIES:
         return text
     raise RowError("currency", to_single_line(text), "is no code such as USD")

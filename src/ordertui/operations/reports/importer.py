@@ -262,9 +262,15 @@ def _amount_notes(target: ImportSession) -> Iterator[str]:
     """Yield the warnings that what was paid for items may be less than what is kept, or is unknown."""
     if target.repromoted:
         yield (
-            "other promotions than a report before gave for the same price; those of the newest report are kept. Where"
-            " one report was split over two files, less was paid than is kept here: join the files, and import that"
+            "other promotions than a report before gave for the same price. Where one report was split over two files,"
+            " less was paid than is kept here: join the files, and import that"
             f" before any refund: {_shown(target.repromoted)}"
+        )
+    if target.repriced:
+        yield (
+            "other prices or currencies than a report before gave. A New Orders report dates no row: what All Orders"
+            " says is kept, and where only New Orders reports disagree the lower price. Import All Orders, which"
+            f" decides: {_shown(target.repriced)}"
         )
     if target.above_price:
         yield (

@@ -56,6 +56,10 @@ LINE_FIELDS = (
     _field("item_promotion_id"),
     _field("ship_promotion_id"),
 )
+WITHOUT_DATE = 0
+"""The date of a price that no report dates: older than every other."""
+_AMOUNTS = frozenset({"price", "currency"})
+"""Fields that have no date where the report dates no row (`:undated`)."""
 UNKNOWN_WORD = frozenset({"channel", "status", "replacement", "business", "prime"})
 """Columns of `orders` in which the word `unknown` stands for NULL."""
 ORDER_STATED = tuple(column for field in ORDER_FIELDS for column in field.stated)
@@ -85,6 +89,24 @@ def same_id(one: str, other: str) -> str:
     return f"ltrim({one}, '0') = ltrim({other}, '0')"
 
 
+def stated_date(new: str) -> str:
+    """Return the date of a price in the row `new`. `:undated`: the report dates no row."""
+    return f"CASE WHEN :undated = 1 THEN {WITHOUT_DATE} ELSE {new}.at END"
+
+
+def first_dates(new: str) -> str:
+    """Return the dates of the fields of a new line: that of the row, or none of a price that the report does not date.
+
+    A date of NULL is that of the line.
+    """
+    return ", ".join(
+        f"CASE WHEN :undated = 1 AND {new}.{field.stated[0]} IS NOT NULL THEN {WITHOUT_DATE} END"
+        if field.name in _AMOUNTS
+        else "NULL"
+        for field in LINE_FIELDS
+    )
+
+
 class Merge:
     """SQL expressions for a record `old` that takes in what the row `new` states."""
 
@@ -99,7 +121,7 @@ class Merge:
             one = _FieldMerge(field, old, new)
             self.values += one.values
             self.dates.append(
-                f"CASE WHEN {one.is_newer} THEN nullif({new}.at, {self.at})"
+                f"CASE WHEN {one.is_newer} THEN nullif({one.stated_at}, {self.at})"
                 f" WHEN {one.known} THEN nullif({one.date}, {self.at}) END"
             )
             takes.append(one.takes)
@@ -123,11 +145,16 @@ class _FieldMerge:
         self.date = f"coalesce({old}.a_{field.name}, {old}.at)"
         self.known = f"{kept[0]} IS NOT NULL"
         states = f"{stated[0]} IS NOT NULL"
-        wins = f"{_rank(stated[0])} > {_rank(kept[0])}" if field.name == "status" else f"{after} > {before}"
-        self.is_newer = f"({states} AND ({kept[0]} IS NULL OR {new}.at > {self.date}))"
+        wins = f"{after} > {before}"
+        if field.name == "status":
+            wins = f"{_rank(stated[0])} > {_rank(kept[0])}"
+        elif field.name == "price":
+            wins = f"({_paid(new)}, {', '.join(stated)}) < ({_paid(old)}, {', '.join(kept)})"
+        at = self.stated_at = stated_date(new) if field.name in _AMOUNTS else f"{new}.at"
+        self.is_newer = f"({states} AND ({kept[0]} IS NULL OR {at} > {self.date}))"
         replaces = (
             f"{states} AND ({kept[0]} IS NULL OR ({after} <> {before}"
-            f" AND ({new}.at > {self.date} OR ({new}.at = {self.date} AND {wins}))))"
+            f" AND ({at} > {self.date} OR ({at} = {self.date} AND {wins}))))"
         )
         equal = f"{after} = {before}"
         if field.name == "item_id":  # of two spellings of one id the longer one is kept, whatever their dates
@@ -135,7 +162,15 @@ class _FieldMerge:
             equal += f" AND length({stated[0]}) <= length({kept[0]})"
         self.takes = f"({replaces})"
         self.values = [f"CASE WHEN {self.takes} THEN {b} ELSE {a} END" for a, b in zip(kept, stated, strict=True)]
-        self.says_nothing = f"({stated[0]} IS NULL OR ({self.known} AND {equal} AND {self.date} >= {new}.at))"
+        self.says_nothing = f"({stated[0]} IS NULL OR ({self.known} AND {equal} AND {self.date} >= {at}))"
+
+
+def _paid(of: str) -> str:
+    """Return what was paid in all, by the components of a price."""
+    plus, minus = (
+        " + ".join(f"coalesce({of}.{name}, 0)" for name in names) for names in (COMPONENTS[:6], COMPONENTS[6:])
+    )
+    return f"({plus} - ({minus}))"
 
 
 def _comparable(field: MergedField, names: Sequence[str]) -> str:

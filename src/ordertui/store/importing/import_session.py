@@ -89,6 +89,7 @@ class ImportSession:
         self._values: Mapping[str, int | None] = {
             "source": ReportKind(report.kind).bit,
             "lists_waiting": int(report.kind == ReportKind.UNSHIPPED),
+            "undated": int(report.kind == ReportKind.NEW_ORDERS),
         }
         self._words: dict[tuple[Any, ...], int] = defaultdict(count().__next__)
         """Marketplace, SKU, ASIN and title as they came, and the number of each such word."""
@@ -111,6 +112,8 @@ class ImportSession:
         """(order id, known item id, the report's) of lines that the report names by another item id."""
         self.repromoted: list[tuple[Any, ...]] = []
         """Order and item id of known items that came with other promotions."""
+        self.repriced: list[tuple[Any, ...]] = []
+        """The same of known items that a report without dates gives another price."""
         self.above_price: list[tuple[Any, ...]] = []
         """Order and item id (SKU without one) of items with promotions above all there is to pay."""
         self.rejected = 0
@@ -226,6 +229,7 @@ class ImportSession:
                 self._undo.add_lines()
             renamed = self._pair_unclear()
             repromoted = self._database.query(pairing.OTHER_PROMOTIONS) if known else []
+            repriced = self._database.query(pairing.OTHER_PRICES) if known and self._values["undated"] else []
             self._merge_lines()
             above_price = self._database.query(pairing.ABOVE_PRICE)
             changed = self._merge_orders()
@@ -239,6 +243,7 @@ class ImportSession:
         self.rows, self.new, self.changed, self.unchanged = after
         self.renamed += renamed
         self.repromoted += repromoted
+        self.repriced += repriced
         self.above_price += above_price
 
     def _keep_flags(self, order_ids: Iterable[str]) -> None:

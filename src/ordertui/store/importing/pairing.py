@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ordertui.orders.order import COMPONENTS
 from ordertui.store.repositories.derived_facts import ACTIVE, UNPAID
 
 PROMOTIONS = tuple(
@@ -128,6 +129,16 @@ OTHER_PROMOTIONS = (
 )
 """Known items that the report gives other promotions for the same price: (order id, item id). A promotion does not
 change after the purchase, so one report may have been split over two files, each with a part of the promotions.
+"""
+OTHER_PRICES = (
+    "SELECT DISTINCT h.order_id, coalesce(l.item_id, p.sku) FROM news n CROSS JOIN heads h CROSS JOIN sorted s"
+    " CROSS JOIN lines l CROSS JOIN products p WHERE h.id = n.id AND s.order_id = h.order_id AND l.order_id = h.id"
+    " AND p.id = l.product_id AND (l.item_id = s.item_id OR (l.product_id = s.product_id AND n.is_unclear = 0)) AND ("
+    + " OR ".join(f"s.{name} <> l.{name}" for name in (*COMPONENTS[:6], "currency"))
+    + ") ORDER BY h.order_id, coalesce(l.item_id, p.sku)"
+)
+"""Known items of which a report that does not date its rows gives another price or currency: (order id, item id, or SKU
+without one).
 """
 ABOVE_PRICE = (
     "SELECT DISTINCT h.order_id, coalesce(l.item_id, p.sku) FROM heads h CROSS JOIN lines l CROSS JOIN products p"

@@ -36,6 +36,7 @@ from .fields import (
     Merge,
     bit,
     columns,
+    first_dates,
     same_id,
 )
 from .pairing import OF_PAIR, PAIRED
@@ -52,7 +53,6 @@ ORDER = (  # a stored order, with NULL for unknown; a marketplace that was only 
 _order, _again = Merge("o", "s", ORDER_FIELDS), Merge("merged", "s", ORDER_FIELDS)
 _line, _line_again = Merge("l", "s", LINE_FIELDS), Merge("joined", "s", LINE_FIELDS)
 _NULL_ORDER_DATES = ", ".join(["NULL"] * len(ORDER_FIELDS))
-_NULL_LINE_DATES = ", ".join(["NULL"] * len(LINE_FIELDS))
 
 
 def _earliest(old: str) -> str:
@@ -204,7 +204,7 @@ JOIN_PAIRED = (
     f"{_JOINED} FROM {PAIRED} CROSS JOIN lines l WHERE p.place = 1 AND p.is_new = 0 AND {OF_PAIR}"
     f" AND l.order_id = p.id AND l.line = p.line AND (NOT {_SAYS_NOTHING} OR l.product_id <> s.product_id"
     " OR EXISTS (SELECT 1 FROM pairs q WHERE q.id = p.id AND q.line = p.line AND q.place > 1))",
-    f"INSERT INTO joined SELECT p.id, p.line, 1, s.product_id, {columns('s', LINE_STATED)}, s.at, {_NULL_LINE_DATES},"
+    f"INSERT INTO joined SELECT p.id, p.line, 1, s.product_id, {columns('s', LINE_STATED)}, s.at, {first_dates('s')},"
     f" {_FIRST_WAIT}, s.at, 1 FROM {PAIRED} WHERE p.place = 1 AND p.is_new = 1 AND {OF_PAIR}",
 )
 JOIN_AGAIN = (
@@ -233,7 +233,7 @@ WRITE_LINES = (
 WRITE_NEW_LINES = (
     f"INSERT INTO lines (order_id, line, {_LINE_COLUMNS}) SELECT h.id, CASE WHEN h.row_count = 1 THEN 1 ELSE (SELECT"
     " count(*) FROM sorted t WHERE t.order_id = s.order_id AND t.seq <= s.seq) END, s.product_id,"
-    f" {columns('s', LINE_STATED)}, s.at, {_NULL_LINE_DATES}, {_FIRST_WAIT}, s.at"
+    f" {columns('s', LINE_STATED)}, s.at, {first_dates('s')}, {_FIRST_WAIT}, s.at"
     " FROM heads h CROSS JOIN sorted s WHERE h.is_new = 1 AND h.has_twins = 0 AND s.order_id = h.order_id"
 )
 
