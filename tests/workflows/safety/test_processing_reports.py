@@ -200,6 +200,7 @@ def test_a_late_answer_of_the_first_try_keeps_the_second_from_leaving(session: S
     second = session.batches.commit(session.batches.retry(first)[0], typed="1").id
     session.results.take_in([answer(session, tmp_path, first, set(), "late.txt")], first)
     assert states(session, first)[order_id(1)] is UNKNOWN
+    assert [str(one) for one in session.recount().run()] == [], "an older batch that is open again is no fault"
     session.batches.release(second)
     assert session.dispatcher.run() == []
     assert states(session, second) == {order_id(1): RowState.LEFT_OUT}
@@ -216,6 +217,7 @@ def test_a_late_answer_says_when_more_may_have_gone_back_than_was_paid(session: 
     session.results.take_in([answer(session, tmp_path, first, set(), "late.txt")], first)
     assert (second, "overpaid", (order_id(11),)) in kinds(session)
     assert any("overpaid" in note for note in session.notices.banners())
+    assert [str(one) for one in session.recount().run()] == [], "what may have gone back twice is counted twice"
 
 
 # -- the operator's word
