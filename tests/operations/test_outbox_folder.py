@@ -114,6 +114,25 @@ def test_a_batch_whose_writing_was_cut_off_is_finished_in_one_place_only(tmp_pat
         assert files[0].parent.parent == (new if is_gone else old)
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder in which nobody can make one")
+def test_a_batch_whose_folder_cannot_be_made_goes_to_that_of_the_settings(tmp_path: Path) -> None:
+    store, new = tmp_path / "shop" / "orders.db", tmp_path / "new"
+    with opened(store, "/proc", 1) as session:
+        session.batches.release(commit(session, Action.CANCEL, 1))
+        with pytest.raises(OSError, match="proc"):
+            session.dispatcher.run()
+        assert session.batches.waiting().to_upload == 0, "no file is there"
+        with pytest.raises(OSError, match="proc"):
+            session.dispatcher.run()
+    with opened(store, new) as session:
+        assert len(session.dispatcher.run()) == 1
+        path = written(session)
+        assert path.parent.parent == new
+        assert f"1. Upload {path}" in session.batches.find()[0].advice
+        assert session.batches.waiting().to_upload == 1
+        session.batches.settle(1, [order_id(1)], done=False, why="never uploaded", typed="1")
+
+
 def test_two_stores_in_one_folder_neither_block_nor_overwrite_each_other(tmp_path: Path) -> None:
     folder = tmp_path / "uploads"
     with (

@@ -47,7 +47,7 @@ def batch_record(batch: Batch, now: int) -> Record:
         "due_at": "" if batch.state is BatchState.AWAITING else iso_utc(batch.due_at),
         "uploaded_at": "" if batch.uploaded_at is None else iso_utc(batch.uploaded_at),
         "next": next_command(batch, now),
-        "files": " ".join(batch.files),
+        "files": "" if batch.withheld else " ".join(batch.files),
     }
 
 
@@ -68,6 +68,8 @@ def next_command(batch: Batch, now: int) -> str:
         return "ordertui dispatch" if batch.count(*UNANSWERED) else ""
     if batch.is_writing:
         return "ordertui dispatch"
+    if batch.count(RowState.WRITTEN) and batch.withheld:
+        return "ordertui todo"
     if batch.count(RowState.WRITTEN):
         return f"ordertui uploaded {batch.id}"
     return f"ordertui results FILE --batch {batch.id}" if batch.count(*UNANSWERED) else ""
@@ -185,11 +187,16 @@ def outbox(settings: Settings, batch: int | None, form: str) -> None:
     """List batches and where they stand; with a BATCH its orders, with Amazon's codes and words."""
     with open_session(settings) as session:
         if batch is None:
-            now = session.clock.now()
-            emit([batch_record(b, now) for b in session.batches.find()], COLUMNS, form, SPARE)
+            now, all_batches = session.clock.now(), session.batches.find()
+            emit([batch_record(b, now) for b in all_batches], COLUMNS, form, SPARE)
+            for one in all_batches:
+                if one.withheld:
+                    say(one.withheld)
             return
         found = session.batches.get(batch)
     emit([row_record(found.id, row) for row in found.rows], ROW_COLUMNS, form)
+    if found.withheld:
+        say(found.withheld)
 
 
 def row_record(batch: int, row: JournalRow) -> Record:
@@ -204,12 +211,13 @@ def row_record(batch: int, row: JournalRow) -> Record:
 @click.command()
 @click.argument("batches", nargs=-1, type=int, required=True)
 @click.option("--undo", is_flag=True, help="Take that back, of all of these batches or of none.")
+@click.option("--yes", is_flag=True, help="They were uploaded, although something speaks against it.")
 @click.pass_obj
-def uploaded(settings: Settings, batches: tuple[int, ...], undo: bool) -> None:
+def uploaded(settings: Settings, batches: tuple[int, ...], undo: bool, yes: bool) -> None:
     """Mark the files of these BATCHES as uploaded to Amazon, all or none; the audit keeps who said so."""
     numbers = tuple(dict.fromkeys(batches))
     with open_session(settings) as session, stop_on_interrupt() as stop:
-        session.batches.mark_uploaded(*numbers, undo=undo, stop=stop)
+        session.batches.mark_uploaded(*numbers, undo=undo, confirmed=yes, stop=stop)
     for batch in numbers:
         if undo:
             say(f"batch {batch}: no longer marked as uploaded; if Amazon did get its file, do not upload it again")
@@ -265,7 +273,7 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
 def todo(settings: Settings, form: str) -> None:
     """List the batches that need attention, and what would settle them.
 
-    Kinds: unread, unwritten, stuck, unknown, diverged, unconfirmed, overpaid.
+    Kinds: unread, unwritten, no_upload, stuck, unknown, diverged, unconfirmed, overpaid.
     """
     with open_session(settings) as session:
         found, unfinished = session.batches.open_issues(), session.batches.unfinished()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .batches.adoption import Adoption
     from .batches.approvals import ApprovalService
     from .batches.service import BatchService
+    from .batches.upload import UploadCheck
     from .claims import ClaimService
     from .dispatch.service import DispatchService
     from .eligibility import Eligibility
@@ -200,7 +201,14 @@ class Session:
         from .batches.service import BatchService
 
         look = (lambda: self.sync.look_at_bookings()) if self.context.is_api_dispatch else None
-        return BatchService(self.context, lambda: self.planner, self.dispatcher.describe, look)
+        return BatchService(self.context, lambda: self.planner, self.dispatcher.describe, self.uploads, look)
+
+    @cached_property
+    def uploads(self) -> UploadCheck:
+        """Which files are still to be uploaded, and why others must not be."""
+        from .batches.upload import UploadCheck
+
+        return UploadCheck(self.context)
 
     @cached_property
     def approvals(self) -> ApprovalService:
@@ -240,7 +248,7 @@ class Session:
         """Amazon's processing reports brought into the journal. Raises RoleRefused, ReadOnly."""
         from .results.reconciler import ResultReconciler
 
-        return ResultReconciler(self.context.writer(Permission.IMPORT))
+        return ResultReconciler(self.context.writer(Permission.IMPORT), self.uploads.warn_beside_files)
 
     @cached_property
     def sync(self) -> SyncService:

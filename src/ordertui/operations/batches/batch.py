@@ -72,6 +72,8 @@ class Batch(JournalBatch, frozen=True, kw_only=True):
     """It went, or goes, by the API: nothing of it is uploaded by hand."""
     next_at: int | None = None
     """By the API: when it goes on by itself (epoch seconds); None: not before something else happens."""
+    withheld: str = ""
+    """Why its file, which nobody uploaded, must not be uploaded; empty when nothing is known against it."""
     retryable: int = 0
     """Refused orders that no later batch tries."""
 

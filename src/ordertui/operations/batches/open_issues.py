@@ -4,6 +4,8 @@ and what would settle each.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from ordertui.operations.limits import operation_limits
@@ -21,6 +23,7 @@ EVIDENCE = {
     ),
     "unwritten": "free the disk or fix the folder's permissions; the next dispatch writes the same bytes",
     "stuck": "fetch the processing report and import it; if the file was never uploaded, upload it once now",
+    "no_upload": "look at the orders in Seller Central, and settle those that are not done",
     "overpaid": (
         "look at the order in Seller Central: if it was paid twice, ask the buyer or Amazon; refund nothing more"
     ),
@@ -36,7 +39,7 @@ class OpenIssue(msgspec.Struct, frozen=True):
     action: Action
     marketplace: str
     kind: str
-    """`unread`, `unwritten`, `stuck`, `unknown`, `diverged`, `unconfirmed`, `overpaid`."""
+    """`unread`, `unwritten`, `no_upload`, `stuck`, `unknown`, `diverged`, `unconfirmed`, `overpaid`."""
     orders: tuple[str, ...]
     since: int
     """When the batch left, or was committed (epoch seconds)."""
@@ -48,8 +51,11 @@ class OpenIssue(msgspec.Struct, frozen=True):
 _EXPECTED = {Action.CANCEL: OrderStatus.CANCELLED, Action.CONFIRM: OrderStatus.SHIPPED}
 
 
-def open_issues(store: Store, now: int) -> list[OpenIssue]:
-    """Return what somebody must look at, newest batch first. `now`: epoch seconds."""
+def open_issues(store: Store, now: int, withheld: Mapping[int, str]) -> list[OpenIssue]:
+    """Return what somebody must look at, newest batch first.
+
+    `now`: epoch seconds; `withheld`: why files that nobody uploaded must not be, by batch.
+    """
     found: list[OpenIssue] = []
     for batch in store.batches.find(open_only=True):
         groups: dict[tuple[str, str], list[str]] = {}
@@ -57,7 +63,13 @@ def open_issues(store: Store, now: int) -> list[OpenIssue]:
             is_free = store.journal.leases.is_free(batch.id)
             why = "its files could not all be written" if is_free else "another machine has not written all its files"
             groups["unwritten", why] = [row.order_id for row in batch.rows]
+        if batch.id in withheld:
+            groups["no_upload", withheld[batch.id]] = [
+                row.order_id for row in batch.rows if row.state is RowState.WRITTEN
+            ]
         for row, kind, why in _doubtful(store, batch, now):
+            if kind == "stuck" and batch.id in withheld:
+                continue  # it says that the file may be uploaded
             groups.setdefault((kind, why), []).append(row.order_id)
         for (kind, why), orders in groups.items():
             evidence = EVIDENCE.get(kind) or HOW_TO_SETTLE.get(batch.action, "")

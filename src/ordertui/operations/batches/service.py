@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from ordertui.operations.context import SessionContext
-from ordertui.operations.errors import BadInput, Refused, Stopped
+from ordertui.operations.errors import BadInput, NotConfirmed, Refused, Stopped
 from ordertui.operations.long_runs import changing
 from ordertui.orders.batch_state import AT_AMAZON, NOT_LEFT, BatchState, RowState
 from ordertui.orders.clock import utc_time
@@ -28,26 +28,30 @@ if TYPE_CHECKING:
     from ordertui.operations.planning.planner import Planner
 
     from .open_issues import OpenIssue
+    from .upload import UploadCheck
 
 
 class BatchService:
     """Commits plans and follows what becomes of them.
 
     `planner` is called when a plan is first checked; `describe` adds to a batch of the journal what to do next, from
-    its own submissions, newest first. `look_at_bookings` reads what Amazon booked; None without an API.
+    its own submissions, newest first, and why its file must not be uploaded.
+    `look_at_bookings` reads what Amazon booked; None without an API.
     """
 
     def __init__(
         self,
         context: SessionContext,
         planner: Callable[[], Planner],
-        describe: Callable[[JournalBatch, Sequence[Submission]], Batch],
+        describe: Callable[[JournalBatch, Sequence[Submission], str], Batch],
+        uploads: UploadCheck,
         look_at_bookings: Callable[[], object] | None = None,
     ) -> None:
         self._look_at_bookings = look_at_bookings
         self._context = context
         self._planner = planner
         self._describe = describe
+        self._uploads = uploads
 
     def commit(
         self,
@@ -141,20 +145,32 @@ class BatchService:
                 store.journal.end_hold(batch_id)
             return [as_batch(store.batches.get(batch_id)) for batch_id in batch_ids]
 
-    def mark_uploaded(self, *batch_ids: int, undo: bool = False, stop: Callable[[], bool] = lambda: False) -> None:
+    def mark_uploaded(
+        self,
+        *batch_ids: int,
+        undo: bool = False,
+        confirmed: bool = False,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Record the operator's word that the files of written batches were uploaded, of all or of none.
 
         `undo` takes that word back. Raises UnknownBatch, and StoreError when a batch is not written (with `undo`: not
-        marked), or its answer is known, and Stopped when `stop` says so; then nothing was recorded.
+        marked), or its answer is known, and Stopped when `stop` says so; then nothing was recorded. Where something
+        speaks against the upload, it must be `confirmed` that it was made; else NotConfirmed is raised.
         """
         with changing(self._context, Permission.DISPATCH, stop) as store:
+            against = {} if undo or confirmed else self._uploads.withheld(store)
+            texts = [against[batch_id] for batch_id in batch_ids if batch_id in against]
+            if texts:
+                raise NotConfirmed(f"{' '.join(texts)} If it was uploaded all the same, give --yes to record that.")
             for batch_id in batch_ids:
                 (store.journal.unmark_uploaded if undo else store.journal.mark_uploaded)(batch_id)
 
     def waiting(self) -> Waiting:
         """Return how many batches are held, how many files wait for their upload, and how many batches for approval."""
-        batches = self._context.reader().batches
-        return Waiting(batches.count(BatchState.HELD), batches.count_to_upload(), batches.count(BatchState.AWAITING))
+        reader = self._context.reader()
+        counts, to_upload = reader.batches.count, len(self._uploads.to_upload(reader))
+        return Waiting(counts(BatchState.HELD), to_upload, counts(BatchState.AWAITING))
 
     def unfinished(self) -> list[str]:
         """Return what is not done when the program is left: one sentence for each held batch and each kind of wait."""
@@ -197,7 +213,9 @@ class BatchService:
     def get(self, batch_id: int) -> Batch:
         """Return a batch with what to do next. Raises UnknownBatch."""
         reader = self._context.reader()
-        return self._with_tries(self._describe(reader.batches.get(batch_id), reader.submissions.find(batch_id)))
+        batch = reader.batches.get(batch_id)
+        against = self._uploads.obstacles(reader, [batch]).get(batch_id, "")
+        return self._with_tries(self._describe(batch, reader.submissions.find(batch_id), against))
 
     def find(self, *, open_only: bool = False) -> list[Batch]:
         """Return the batches, newest first, each with what to do next."""
@@ -206,7 +224,11 @@ class BatchService:
         for one in reader.submissions.find():
             submissions.setdefault(one.batch, []).append(one)
         found = reader.batches.find(open_only=open_only)
-        return [self._with_tries(self._describe(batch, submissions.get(batch.id, ()))) for batch in found]
+        against = self._uploads.obstacles(reader, found)
+        return [
+            self._with_tries(self._describe(batch, submissions.get(batch.id, ()), against.get(batch.id, "")))
+            for batch in found
+        ]
 
     def _with_tries(self, batch: Batch) -> Batch:
         """Return the batch less the refused orders that a later batch tries in what may be tried again."""
@@ -234,7 +256,8 @@ class BatchService:
         """Return what needs somebody, and what would settle it; see `open_issues.OpenIssue` for the kinds."""
         from .open_issues import open_issues
 
-        return open_issues(self._context.reader(), self._context.clock.now())
+        reader = self._context.reader()
+        return open_issues(reader, self._context.clock.now(), self._uploads.withheld(reader))
 
     def settle(
         self,
@@ -257,6 +280,7 @@ class BatchService:
             if batch.action is Action.REFUND:
                 self._look_at_bookings()
         settled = settle(self._context, batch_id, order_ids, OperatorWord(done, why, typed, against))
+        self._uploads.warn_beside_files(self._context.store)
         self._context.copies.note_quietly()
         return settled
 

@@ -8,20 +8,20 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from ordertui.files import write_atomic
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import BadInput, EvidenceAgainst, NotConfirmed, Refused
 from ordertui.operations.outbox_folder import folder_of
 from ordertui.operations.results.bookings import confirming_bookings, kept_bookings, may_match
 from ordertui.operations.results.evaluation import OPERATOR_CODE
 from ordertui.operations.results.reconciler import ResultReconciler
-from ordertui.orders.batch_state import RowState
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.money import format_money
 from ordertui.orders.people import Permission
 from ordertui.store import JournalBatch, Outcome, Store
 
 from .batch import Batch, as_batch
+from .upload import BY_HAND, obstacle_text, warn_in
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -66,11 +66,6 @@ def proofs_against(store: Store, batch: JournalBatch, order_ids: Collection[str]
 MOST_PROOFS = 5
 """Pieces of evidence that an error lists."""
 MAX_REASON_LENGTH = 500
-WARNING_FILE = "DO-NOT-UPLOAD.txt"
-DO_NOT_UPLOAD = (
-    "Orders of this batch were settled as not done, and may be tried again in a newer batch.\n"
-    "Do NOT upload the files of this folder any more: Amazon would act twice."
-)
 
 
 class OperatorWord(msgspec.Struct, frozen=True):
@@ -120,8 +115,8 @@ def settle(context: SessionContext, batch_id: int, order_ids: Sequence[str], wor
             reason = f"{reason} (against {', '.join(dict.fromkeys(one.name for one in proofs))})"
         # the word counts only when the warning beside the files could be written too
         settled = store.results.settle(batch_id, outcomes, why=reason)
-        if not done and folder.is_dir():
-            write_atomic(folder, WARNING_FILE, (DO_NOT_UPLOAD + "\n").encode("utf-8"))
+        if settled.state is BatchState.WRITTEN and not batch.is_writing:
+            warn_in(folder, obstacle_text(batch_id, BY_HAND))
     return as_batch(settled)
 
 

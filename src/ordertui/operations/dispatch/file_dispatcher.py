@@ -26,6 +26,7 @@ from ordertui.files import (
     write_atomic,
 )
 from ordertui.operations.batches.batch import Batch, as_batch, upload_instructions
+from ordertui.operations.batches.upload import INSTRUCTIONS
 from ordertui.operations.config import BESIDE_STORE
 from ordertui.operations.errors import USER_ERRORS, OperationError, Stopped
 from ordertui.operations.long_runs import stop_check
@@ -35,7 +36,7 @@ from ordertui.store import Interrupted, Store
 from .dispatcher import DispatchIncomplete, Note, batch_failure, ignore_note, nothing_leaves_text
 from .freeze import BatchFreezer, BatchWaits, as_feed_files
 
-INSTRUCTIONS, INTERRUPTED = "WHAT-TO-DO.txt", "INTERRUPTED.txt"
+INTERRUPTED = "INTERRUPTED.txt"
 UPLOAD_SUFFIX, READY_SUFFIX = ".txt", ".ready"
 INTERRUPTED_TEXT = (
     "NOTE: the writing of this batch was interrupted and was finished later.\n"
@@ -152,11 +153,9 @@ class FileDispatcher:
                 raise OperationError(
                     f"batch {batch_id}: the kept {damaged} is damaged; nothing was written: see `ordertui audit verify`"
                 )
-            if folder.parent.name == BESIDE_STORE:
-                make_own_folder(folder.parent)
-            else:  # the user's own: who may look into it is for the user to say
-                make_folder(folder.parent)
-            make_own_folder(folder)
+            folder = self._make_folder(folder)
+            names = [str(folder / Path(name).name) for name in names]
+            batch = msgspec.structs.replace(batch, files=tuple(names))
             remove_partial_files(folder)
             advice = upload_instructions(batch, practice=self._is_practice)
             write_atomic(folder, INSTRUCTIONS, (advice + "\n").encode("utf-8"))
@@ -171,6 +170,24 @@ class FileDispatcher:
             self._store.journal.mark_written(batch_id, names)
         self._name_ready_files(batch_id, folder)
         return as_batch(msgspec.structs.replace(batch, is_writing=False), advice)
+
+    def _make_folder(self, folder: Path) -> Path:
+        """Make a batch's folder and return it; where it cannot be made, and nothing is, the one in today's outbox.
+
+        Raises OSError.
+        """
+        try:
+            if folder.parent.name == BESIDE_STORE:
+                make_own_folder(folder.parent)
+            else:  # the user's own: who may look into it is for the user to say
+                make_folder(folder.parent)
+            make_own_folder(folder)
+        except OSError:
+            elsewhere = self._outbox / folder.name
+            if elsewhere == folder or not _is_absent(folder):
+                raise
+            return self._make_folder(elsewhere)
+        return folder
 
     def _folders_here(self) -> list[tuple[int, Path]]:
         """Return the folders of a shared store's batches on this machine, with the batch's number."""
@@ -207,3 +224,14 @@ class FileDispatcher:
                 elif not os.path.lexists(target) and len(list(folder.glob(f".*{READY_SUFFIX}"))) == 1:
                     write_atomic(folder, TAKEN_OVER, TAKEN_OVER_TEXT.encode())  # else it was ours, and has its name
             path.unlink(missing_ok=True)
+
+
+def _is_absent(folder: Path) -> bool:
+    """Return whether a folder is surely not there; one that cannot be looked at may be."""
+    try:
+        folder.lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False

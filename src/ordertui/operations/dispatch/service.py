@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
-from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from ordertui.files import MOST_FEED_BYTES, read_file
 from ordertui.operations.batches.batch import Batch, Due, DueStep, LastLook, as_batch
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import Refused
@@ -44,8 +41,6 @@ class DispatchService:
         self, context: SessionContext, planner: Callable[[], Planner], sync: Callable[[], SyncService]
     ) -> None:
         self._context = context
-        self._checksums: dict[tuple[str, int, int], str] = {}
-        """Of files to upload, by path, time of change and size."""
         self._planner = planner
         self._sync = sync
 
@@ -136,27 +131,6 @@ class DispatchService:
         """Return what tells, after `run`, of which batches not all went through."""
         return FailureWatch(self._context.store)
 
-    def _changed_file(self, batch: JournalBatch) -> str:
-        """Return a warning when the file to upload is not the one that was written; one that is gone was moved away."""
-        if not batch.upload_file or batch.state not in (BatchState.WRITTEN, BatchState.UPLOADED):
-            return ""
-        path = Path(batch.upload_file)
-        try:
-            found = path.stat()
-            key = str(path), found.st_mtime_ns, found.st_size
-            if key not in self._checksums:  # a file that stayed as it was is read once
-                self._checksums[key] = sha256(read_file(path, MOST_FEED_BYTES)).hexdigest()
-        except FileNotFoundError:
-            return ""
-        except OSError as error:
-            return f"WARNING: {path} cannot be checked ({error.strerror}): do not upload it."
-        if self._checksums[key] == batch.sha256:
-            return ""
-        return (
-            f"WARNING: {path} was changed after it was written: do NOT upload it."
-            f" `ordertui settle {batch.id} ORDER-ID... --not-done`, then `ordertui retry {batch.id}`, makes it anew."
-        )
-
     def next_due(self) -> Due | None:
         """Return when `run` has something to do next: a hold ends, or a feed is due for a look; None: nothing.
 
@@ -182,14 +156,18 @@ class DispatchService:
         """Return what Amazon lists since a time that this store does not know; see `Adoption`. Raises SpApiError."""
         return self.feeds.look(since, order_ids)
 
-    def describe(self, batch: JournalBatch, submissions: Sequence[Submission]) -> Batch:
-        """Return a batch with what to do next, or why that cannot be said. `submissions`: its own, newest first."""
-        try:
-            return self._describe(batch, submissions)
-        except Exception as error:  # one bad batch must not hide the others of a list
-            return as_batch(batch, f"What to do with it cannot be said ({error}): see `ordertui store check`.")
+    def describe(self, batch: JournalBatch, submissions: Sequence[Submission], obstacle: str = "") -> Batch:
+        """Return a batch with what to do next, or why that cannot be said.
 
-    def _describe(self, batch: JournalBatch, submissions: Sequence[Submission]) -> Batch:
+        `submissions`: its own, newest first; `obstacle`: why its file must not be uploaded.
+        """
+        try:
+            return self._describe(batch, submissions, obstacle)
+        except Exception as error:  # one bad batch must not hide the others of a list
+            text = f"What to do with it cannot be said ({error}): see `ordertui store check`."
+            return replace(as_batch(batch, text), withheld=text)
+
+    def _describe(self, batch: JournalBatch, submissions: Sequence[Submission], obstacle: str) -> Batch:
         from ordertui.operations.batches.batch import upload_instructions
 
         from .status_text import batch_text
@@ -200,8 +178,9 @@ class DispatchService:
         waits = f"It waits: {unread}." if unread else ""
         if not text and not (context.is_api_dispatch and batch.state is BatchState.HELD):
             has_left = batch.state in LEFT_BATCHES
-            advice = self._changed_file(batch) or upload_instructions(batch, practice=context.is_practice)
-            return as_batch(batch, advice if has_left else waits)
+            advice = obstacle or upload_instructions(batch, practice=context.is_practice)
+            withheld = obstacle if batch.state is BatchState.WRITTEN else ""
+            return replace(as_batch(batch, advice if has_left else waits), withheld=withheld)
         if context.is_api_dispatch:
             next_at, more = self.feeds.outlook(batch, submissions)
         else:

@@ -138,7 +138,7 @@ REFUSED_DAYS = 30
 """Days after a batch left in which its refusals are worth telling."""
 SECRET_STEPS = (30, 7, 1, 0)
 """Days before a client secret expires at which it is told; 0: when it expired."""
-_STUCK = frozenset({"unread", "stuck", "unwritten", "unconfirmed"})
+_STUCK = frozenset({"unread", "stuck", "unwritten", "unconfirmed", "no_upload"})
 """Kinds of open issues in which nothing follows; in the others Amazon's answer is unclear, or reports contradict it."""
 _RATE_KINDS = {RateStatus.NEAR: AlertKind.RATE_NEAR, RateStatus.OVER: AlertKind.RATE_OVER}
 
@@ -196,7 +196,9 @@ class AlertFinder:
 
     def _batches_alerts(self) -> Iterator[Alert]:
         batches = self._context.reader().batches
-        for batch in batches.to_upload():
+        found = self._open_issues()
+        withheld = {issue.batch for issue in found if issue.kind == "no_upload"}
+        for batch in map(batches.get, [one.id for one in batches.to_upload() if one.id not in withheld]):
             yield _about_batch(AlertKind.FILE_TO_UPLOAD, batch, [row.order_id for row in batch.rows], by_order=False)
         for batch in batches.find(open_only=True) if batches.count(BatchState.AWAITING) else ():
             if batch.state is BatchState.AWAITING:
@@ -206,7 +208,7 @@ class AlertFinder:
         for ident, refused in batches.refused(since).items():
             yield _about_batch(AlertKind.BATCH_FAILED, batches.get(ident), refused)
         issues: dict[tuple[int, str], list[OpenIssue]] = {}
-        for issue in self._open_issues():
+        for issue in found:
             issues.setdefault((issue.batch, issue.kind), []).append(issue)
         for (_, word), group in issues.items():
             kind = AlertKind.BATCH_STUCK if word in _STUCK else AlertKind.ANSWER_UNCLEAR

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from ordertui.amazon.processing_report import content_key, parse_report, read_bytes
@@ -23,10 +23,11 @@ from .matching import BatchMatcher
 
 
 class ResultReconciler:
-    """Reads processing reports into the journal of one store."""
+    """Reads processing reports into the journal of one store; `after` is called when some were taken in."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, after: Callable[[Store], None] = lambda _: None) -> None:
         self._store = store
+        self._after = after
         self._matcher = BatchMatcher(store)
 
     def take_in(
@@ -38,7 +39,9 @@ class ResultReconciler:
         (unreadable), BatchNeeded (fits none or several), Refused (the named batch does not fit), EvidenceAgainst.
         """
         with self._store.write():
-            return [self._take_in(path, batch_id, against) for path in paths]
+            found = [self._take_in(path, batch_id, against) for path in paths]
+        self._after(self._store)
+        return found
 
     def take_in_answer(self, path: Path, batch_id: int) -> None:
         """Take in the report that Amazon gave for the feed of a batch, by the feed's id. Raises as `take_in` does."""

@@ -193,13 +193,13 @@ class BatchQueries:
         """Return how many batches are in a state."""
         return int(self._database.value("SELECT count(*) FROM batches WHERE state = ?", (state.value,)))
 
-    def count_to_upload(self) -> int:
-        """Return how many batches are written and, as far as is known, not uploaded."""
-        return int(self._database.value(f"SELECT count(DISTINCT batch) {_WRITTEN}"))
-
     def to_upload(self) -> list[JournalBatch]:
-        """Return the batches whose files are written and, as far as is known, not uploaded, newest first."""
-        return self._read(f"WHERE id IN (SELECT batch {_WRITTEN}) AND writing = 0 ORDER BY id DESC", ())
+        """Return, without their rows, the batches whose files are written and, as far as is known, not uploaded.
+
+        Newest first. What speaks against the upload of one is not asked; see `BatchJournal.upload_obstacles`.
+        """
+        tail = f"WHERE id IN (SELECT batch {_WRITTEN}) AND writing = 0 ORDER BY id DESC"
+        return self._read(tail, (), with_rows=False)
 
     def refused(self, since: int) -> dict[int, list[str]]:
         """Return the orders that Amazon refused, which no later batch tries, of batches that left since then."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ordertui.orders.batch_state import NOT_LEFT, UNCONFIRMED, BatchState, RowState
+from ordertui.orders.batch_state import NOT_LEFT, SETTLED, UNCONFIRMED, BatchState, RowState
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.store.engine.database import Database, in_list, slices
@@ -225,6 +225,20 @@ class BatchJournal:
         return len(wanted)
 
     # -- leaving
+
+    def upload_obstacles(self) -> dict[int, str]:
+        """Return why the files of written batches must not be uploaded any more, by batch; without those that may.
+
+        The operator settled orders of it, or Amazon may have done for one of its orders what the file asks for.
+        """
+        found = self.wishes.upload_obstacles() | self.refunds.upload_obstacles()
+        for (batch,) in self._database.query(
+            "SELECT b.id FROM batches b WHERE b.state = ? AND EXISTS (SELECT 1 FROM batch_rows r WHERE r.batch = b.id"
+            f" AND r.word IS NOT NULL AND r.state IN {in_list(SETTLED)}) ORDER BY b.id",
+            (BatchState.WRITTEN.value,),
+        ):
+            found.setdefault(batch, "orders of it were settled by hand")
+        return found
 
     def blocking_reasons(self, batch_id: int) -> dict[str, str]:
         """Return why held rows of a batch must not leave, by order id, as the journal knows it now."""

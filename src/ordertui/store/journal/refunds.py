@@ -163,6 +163,19 @@ class RefundLedger:
         )
         return [RefundProblem(v[0], Action(v[1]), *v[2:]) for v in found]
 
+    def upload_obstacles(self) -> dict[int, str]:
+        """Return why files must not be uploaded that nobody uploaded, by batch: too much would go back, or did."""
+        whys = {one.order_id: one.why for one in (*self.find_overpaid(), *self.find_booked_twice())}
+        return {
+            batch: f"order {order_id} may be refunded already: {whys[order_id]}"
+            for batch, order_id in self._database.query_in(
+                "SELECT r.batch, o.order_id FROM orders o CROSS JOIN batch_rows r WHERE r.order_id = o.id"
+                f" AND r.action = 'refund' AND r.state = '{RowState.WRITTEN}' AND o.order_id IN ({{}})"
+                " ORDER BY r.batch, r.pos DESC",
+                whys,
+            )
+        }
+
     # -- the fact of the order
 
     def refresh_facts(self, ids: Iterable[int]) -> None:

@@ -58,6 +58,19 @@ class WishLedger:
             )
         }
 
+    def upload_obstacles(self) -> dict[int, str]:
+        """Return why files must not be uploaded that nobody uploaded, by batch: an earlier try may have been done."""
+        return {
+            batch: f"batch {earlier} may have done it already for order {order_id}"
+            for batch, order_id, earlier in self._database.query(
+                "SELECT r.batch, o.order_id, t.earlier FROM tries t JOIN orders o ON o.id = t.order_id"
+                " JOIN batch_rows r ON r.batch = t.batch AND r.order_id = t.order_id"
+                " JOIN batch_rows e ON e.batch = t.earlier AND e.order_id = t.order_id"
+                f" WHERE r.state = '{RowState.WRITTEN}' AND e.state IN {in_list(POSSIBLY_DONE)}"
+                " ORDER BY r.batch, r.pos DESC"
+            )
+        }
+
     def find_done_twice(self) -> list[RefundProblem]:
         """Return refunds that may have been paid although an earlier try of theirs was, newest batch first."""
         return [

@@ -127,7 +127,7 @@ def _total(rows: Sequence[JournalRow]) -> str:
 
 
 def _is_to_upload(batch: Batch) -> bool:
-    return not batch.by_api and bool(batch.count(RowState.WRITTEN))
+    return not batch.by_api and not batch.withheld and bool(batch.count(RowState.WRITTEN))
 
 
 WRITING_SECONDS = 60
@@ -167,6 +167,8 @@ def batch_state(batch: Batch, context: BatchContext) -> tuple[str, str]:
         ), look.style
     if batch.state is BatchState.SENT and batch.sent_at is not None:
         return _("{glyph} sent {sent_at}", glyph=look.glyph, sent_at=_time_of_day(batch.sent_at, context)), look.style
+    if batch.withheld:
+        return _("! do not upload"), WARNING
     return f"{look.glyph} {_(look.count) if look.count else ''}", look.style
 
 
@@ -211,6 +213,8 @@ def next_steps(batch: Batch, context: BatchContext) -> list[str]:
         found += [_("y path"), _("U mark uploaded")]
     elif _awaits_report(batch):
         found.append(_("i report for this batch"))
+    elif batch.withheld and batch.count(RowState.WRITTEN):
+        found.append(_("needs you: Enter"))
     unclear = batch.count(RowState.UNKNOWN)
     if batch.retryable:
         found.append(_("t retry {retryable:,}", retryable=batch.retryable))

@@ -206,11 +206,16 @@ class BatchActions:
     def copy_path(self, batch: Batch) -> None:
         """Copy the path of the file to upload."""
         path = batch.upload_file
+        if batch.withheld:
+            self._say(translate(batch.withheld))
+            return
         self._say(copy(self._screen.app, path, path) if path else _("no file is written for this batch yet"))
 
     def mark_uploaded(self, batch: Batch) -> None:
         """Mark the file of a written batch as uploaded; ask before that is undone of an uploaded one."""
-        if batch.state is BatchState.WRITTEN and not batch.is_writing:
+        if batch.withheld and not batch.count(RowState.WRITTEN):
+            self._say(translate(batch.withheld))
+        elif batch.state is BatchState.WRITTEN and not batch.is_writing:
             if self._may(Permission.DISPATCH):
                 self._tasks.start(lambda task: self._mark_uploaded(task, batch))
         elif batch.state is BatchState.UPLOADED:
@@ -222,9 +227,17 @@ class BatchActions:
             self._say(_("only a batch whose file is written can be marked as uploaded"))
 
     async def _mark_uploaded(self, task: Task, batch: Batch) -> None:
+        confirmed = bool(batch.withheld)
+        question = ConfirmScreen(
+            _("Was the file of batch {batch} uploaded all the same?", batch=batch.id),
+            {"u": _("it was uploaded")},
+            translate(batch.withheld),
+        )
+        if confirmed and not await task.ask(question, discard_typeahead=True):
+            return
         try:
-            mark = self._session.batches.mark_uploaded
-            await task.change(marking(batch), len(batch.rows), lambda stop: mark(batch.id, stop=stop))
+            mark = partial(self._session.batches.mark_uploaded, batch.id, confirmed=confirmed)
+            await task.change(marking(batch), len(batch.rows), lambda stop: mark(stop=stop))
             self._say(
                 _("batch {batch} is marked as uploaded; U undoes that. Next: Amazon's report (i)", batch=batch.id)
             )

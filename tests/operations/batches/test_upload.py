@@ -1,0 +1,127 @@
+"""The file of a batch that must not be uploaded any more is offered by nothing, and the mark asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ordertui.cli.batches import batch_record
+from ordertui.messages import CHINESE, translate
+from ordertui.operations.batches.batch import Batch
+from ordertui.operations.errors import NotConfirmed
+from ordertui.operations.session import Session
+from ordertui.orders.batch_state import RowState
+from ordertui.orders.enums import Action
+from ordertui.tui.render.batch import BatchContext, next_steps, render_outbox_head
+from support.batches import answer, send, session_of, states, upload
+from support.languages import speaking
+from support.shops import NOW, order_id
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Session:
+    return session_of(tmp_path / "shop")
+
+
+def not_done(session: Session, batch: int, *numbers: int) -> None:
+    orders = [order_id(n) for n in numbers]
+    session.batches.settle(batch, orders, done=False, why="x", typed=str(len(orders)))
+
+
+def again(session: Session, batch: int) -> int:
+    (plan,) = session.batches.retry(batch)
+    second = session.batches.commit(plan, typed=str(len(plan.rows))).id
+    session.batches.release(second)
+    session.dispatcher.run()
+    return second
+
+
+def assert_withheld(session: Session, number: int, *words: str, is_warned: bool = True) -> None:
+    """Nothing offers the file of a batch, and all say why."""
+    batch = session.batches.get(number)
+    assert batch in session.batches.find()
+    record = batch_record(batch, NOW)
+    assert record["files"] == ""
+    assert "uploaded" not in str(record["next"])
+    assert "1. Upload" not in batch.advice
+    assert all(word in batch.advice and word in batch.withheld for word in words), batch.withheld
+    steps = next_steps(batch, BatchContext(NOW, "UTC", 120))
+    assert not [one for one in steps if one.startswith(("y ", "U "))]
+    assert "to upload" not in render_outbox_head([batch], [], "", 80).plain
+    assert number not in [one.id for one in session.uploads.to_upload(session.context.reader())]
+    with speaking(CHINESE):
+        assert "upload" not in translate(batch.withheld).lower().replace("uploaded", "")
+    if is_warned:
+        folder = upload(session, number).parent
+        texts = [(folder / name).read_text(encoding="utf-8") for name in ("DO-NOT-UPLOAD.txt", "WHAT-TO-DO.txt")]
+        assert all(text.strip() == batch.withheld for text in texts)
+
+
+def assert_asked(session: Session, number: int) -> None:
+    """That its file was uploaded is taken down only when it is said although something speaks against it."""
+    assert ("no_upload", number) in [(one.kind, one.batch) for one in session.batches.open_issues()]
+    before = states(session, number)
+    with pytest.raises(NotConfirmed, match="all the same"):
+        session.batches.mark_uploaded(number)
+    assert states(session, number) == before
+    session.batches.mark_uploaded(number, confirmed=True)
+    assert RowState.UPLOADED in states(session, number).values()
+
+
+def test_of_settled_orders_no_file_is_to_be_uploaded(shop: Session) -> None:
+    first = send(shop, Action.REFUND, 11)
+    not_done(shop, first, 11)
+    second = again(shop, first)
+    assert_withheld(shop, first, f"batch {first}", "settled by hand")
+    assert shop.batches.waiting().to_upload == 1
+    assert "1. Upload" in shop.batches.get(second).advice
+    assert shop.batches.get(second).withheld == ""
+
+
+def test_one_settled_order_keeps_the_whole_file_back(shop: Session) -> None:
+    batch = send(shop, Action.REFUND, 11, 12)
+    not_done(shop, batch, 11)
+    assert_withheld(shop, batch, "settled by hand")
+    assert shop.batches.waiting().to_upload == 0
+    assert_asked(shop, batch)
+    shop.batches.mark_uploaded(batch, undo=True)
+    assert_withheld(shop, batch, "settled by hand")
+
+
+@pytest.mark.parametrize(("action", "number"), [(Action.REFUND, 11), (Action.CANCEL, 1)])
+def test_a_try_is_not_to_be_uploaded_when_the_first_may_be_done_after_all(
+    shop: Session, tmp_path: Path, action: Action, number: int
+) -> None:
+    first = send(shop, action, number)
+    shop.batches.mark_uploaded(first)
+    shop.results.take_in([answer(shop, tmp_path, first, {1}, "refused.txt")], batch_id=first)
+    second = again(shop, first)
+    assert "1. Upload" in shop.batches.get(second).advice
+    shop.results.take_in([answer(shop, tmp_path, first, set(), "done.txt")], batch_id=first)
+    assert_withheld(shop, second, f"batch {second}", order_id(number))
+    assert shop.batches.waiting().to_upload == 0
+    if action is Action.REFUND:  # the word that it was done changes nothing of that
+        name = shop.context.store.results.find(first)[0].sha256[:8]
+        shop.batches.settle(first, [order_id(11)], done=True, why="seen", typed="1", against=[name])
+        assert_withheld(shop, second, "may be refunded already")
+    assert_asked(shop, second)
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_file_that_is_not_as_it_was_written_is_known_to_all(shop: Session, is_gone: bool) -> None:
+    batch = send(shop, Action.CANCEL, 1)
+    path = upload(shop, batch)
+    content = path.read_bytes()
+    if is_gone:
+        path.unlink()
+    else:
+        path.write_bytes(content + b"x")
+    assert_withheld(shop, batch, str(path), "gone" if is_gone else "changed", is_warned=False)
+    assert_asked(shop, batch)
+    shop.batches.mark_uploaded(batch, undo=True)
+    path.write_bytes(content)
+    found: Batch = shop.batches.get(batch)
+    assert found.withheld == ""
+    assert batch_record(found, NOW)["next"] == f"ordertui uploaded {batch}"
+    assert shop.batches.open_issues() == []
