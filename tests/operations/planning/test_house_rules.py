@@ -118,9 +118,12 @@ def test_a_rate_that_nobody_knows_can_be_asked_for(tmp_path: Path) -> None:
         warnings = cancel(session, [row_id]).warnings
         assert {f"house rule {one}: because of {one} (1 order)" for one in ("covered", "rate", "both")} <= set(warnings)
     with session_with(tmp_path / "known", *rules) as session:
-        plan = cancel(session, standard(session, tmp_path / "known"))
-        found = [warning for warning in plan.warnings if warning.startswith("house rule")]
-        assert found == ["house rule rate: because of rate (6 orders)"]
+        ids = standard(session, tmp_path / "known")
+        found = [warning for warning in cancel(session, ids).warnings if warning.startswith("house rule")]
+        assert len(found) == 3, "All Orders begins within the window: what came before is in no report"
+        bring(session, tmp_path / "known", everything=[all_orders_row(700, "Shipped", age=8 * DAY)])
+        found = [warning for warning in cancel(session, ids).warnings if warning.startswith("house rule")]
+        assert found == ["house rule rate: because of rate (6 orders)"], "days without orders are within its span"
 
 
 def history(session: Session, folder: Path) -> list[int]:

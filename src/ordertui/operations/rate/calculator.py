@@ -164,6 +164,27 @@ class RateCalculator:
             f" `ordertui sync --history {days}` fetches them; or import {report}"
         )
 
+    def unreported_reason(self, marketplace: str, days: int) -> str:
+        """Return why the first days of a window may have orders: All Orders begins after them; else empty.
+
+        A day without orders is usual. That none was placed is known only within what All Orders spans: from the first
+        order that it names.
+        """
+        zone, rates = self._sources.policy(marketplace).zone, self._sources.store().rates
+        start, _ = self._sources.window(marketplace, days)
+        synced = rates.synced_since()
+        if (synced is not None and synced <= start) or rates.names_shipped(
+            marketplace, 0, day_start(start, zone, 1) - 1
+        ):
+            return ""
+        first = next((day for day, placed, _ in self.days(marketplace, days) if placed), None)
+        if first is None or first == to_local(start, zone).date():
+            return ""
+        return (
+            f"no report tells of orders before {first}: All Orders begins there. Import the All Orders report of the"
+            f" last {days} days, and of a day before them that has orders"
+        )
+
     def span_counts(self, marketplace: str, start: int, end: int) -> tuple[int, int, int]:
         """Return orders placed from `start` to `end`, counted cancellations of them, and those known to count.
 
