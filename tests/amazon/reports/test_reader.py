@@ -438,6 +438,19 @@ def test_a_line_end_or_tab_in_a_text_is_named_and_moves_no_value(
     assert rejects[0].line == 3
 
 
+@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("column", ["product-name", "quantity"])
+def test_a_delimiter_without_quotes_is_not_called_a_tab(column: str, delimiter: str, tmp_path: Path) -> None:
+    broken = [cells("all_orders", number) for number in (1, 2, 3)]
+    broken[1][column] = "1\thalf"
+    path = tmp_path / "a.txt"
+    path.write_text(text_of(COLUMNS["all_orders"], broken).replace("\t", delimiter), encoding="utf-8")
+    _, _, rejects = everything(path)
+    said = " ".join(one.reason for one in rejects)
+    assert "without quotes" in said
+    assert "tab" not in said
+
+
 @pytest.mark.parametrize("block_bytes", [BLOCK_BYTES, 300])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("end", ["", "\r"])

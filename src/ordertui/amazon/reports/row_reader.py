@@ -113,6 +113,7 @@ class RowReader:
 
     def __init__(self, info: ReportInfo) -> None:
         self._info = info
+        self._is_tabbed = info.delimiter == "\t"
         self._width = len(info.header)
         positions = column_positions(info.header)
         absent = self._width  # the index of an empty cell that is appended for columns not in this file
@@ -283,16 +284,31 @@ class RowReader:
                 found.setdefault(picked, []).append(self._info.header[index])
         rows = list(found)
         if len(rows) == 1:
-            self._unread.append(RowError(_one_of(found[rows[0]]), "", "holds a tab, which was taken as a space"))
+            cause = (
+                "holds a tab, which was taken as a space"
+                if self._is_tabbed
+                else "holds a delimiter without quotes, which was taken as a space"
+            )
+            self._unread.append(RowError(_one_of(found[rows[0]]), "", cause))
             return rows[0], {}
         open_fields = [name for index, name in enumerate(FIELDS) if len({row[index] for row in rows}) > 1]
         if rows and rows[0][_ITEM_ID] and not {"order_id", "item_id"} & set(open_fields):
-            cause = f"is unknown: {_one_of([name for names in found.values() for name in names])} holds a tab"
+            names = _one_of([name for names in found.values() for name in names])
+            cause = (
+                f"is unknown: {names} holds a tab"
+                if self._is_tabbed
+                else f"is unknown: {names} holds a delimiter without quotes"
+            )
             return rows[0], {name: RowError(self.column_of(name), "", cause) for name in open_fields}
         if goes_on:
             raise RowError("the row", "", "goes on with another row: a line end is missing")
         if found or is_moved:
-            raise RowError("the row", "", "has a tab inside a cell, so that its values stand in wrong columns")
+            cause = (
+                "has a tab inside a cell, so that its values stand in wrong columns"
+                if self._is_tabbed
+                else "has a delimiter without quotes inside a cell, so that its values stand in wrong columns"
+            )
+            raise RowError("the row", "", cause)
         return None
 
     def _count_odd(self, cells: list[str]) -> int:
@@ -390,9 +406,14 @@ class RowReader:
         return [*cells[:width], *[""] * (width - len(cells))]
 
     def _width_error(self, count: int) -> RowError:
-        cause = (
-            "a tab stands inside a cell" if count > self._width else "it was cut off, or a line end stands in a cell"
-        )
+        if count < self._width:
+            cause = "it was cut off, or a line end stands in a cell"
+        else:
+            cause = (
+                "a tab stands inside a cell"
+                if self._is_tabbed
+                else "a comma or semicolon stands inside a cell without quotes"
+            )
         return RowError("the row", "", f"has {count} values, the header has {self._width}: {cause}")
 
     def reject(self, number: int, error: RowError, line: str, *, is_taken: bool = False) -> RejectedRow:
