@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ordertui.cli.batches import batch_record
+from ordertui.files import FileConflict
 from ordertui.messages import CHINESE, translate
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.errors import NotConfirmed
@@ -14,8 +15,11 @@ from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.enums import Action
 from ordertui.tui.render.batch import BatchContext, next_steps, render_outbox_head
-from support.batches import answer, send, session_of, states, upload
+from ordertui.tui.screens.dialogs import ConfirmScreen
+from ordertui.tui.screens.outbox import OutboxScreen
+from support.batches import answer, commit, send, session_of, states, upload
 from support.languages import speaking
+from support.pilot import press, running, until
 from support.shops import NOW, order_id
 
 
@@ -125,3 +129,35 @@ def test_a_file_that_is_not_as_it_was_written_is_known_to_all(shop: Session, is_
     assert found.withheld == ""
     assert batch_record(found, NOW)["next"] == f"ordertui uploaded {batch}"
     assert shop.batches.open_issues() == []
+
+
+def test_what_was_settled_while_it_could_not_be_written_is_not_to_be_uploaded(shop: Session) -> None:
+    batch = commit(shop, Action.REFUND, 11)
+    shop.batches.release(batch)
+    name = f"{batch:04d}-US-refund-{shop.context.store.identity.id[:8]}"
+    file = shop.context.outbox_directory / name / "payment-adjustment.txt"
+    file.parent.mkdir(parents=True)
+    file.write_text("somebody's own file", encoding="utf-8")
+    with pytest.raises(FileConflict):
+        shop.dispatcher.run()
+    shop.batches.settle(batch, [order_id(11)], done=True, why="seen", typed="1")
+    file.unlink()
+    (written,) = shop.dispatcher.run()
+    assert "1. Upload" not in written.advice
+    assert_withheld(shop, batch, "settled by hand")
+
+
+async def test_the_screen_copies_no_path_of_it_and_asks_before_u(shop: Session) -> None:
+    batch = send(shop, Action.REFUND, 11, 12)
+    not_done(shop, batch, 11)
+    async with running(shop) as pilot:
+        await press(pilot, "o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, OutboxScreen))
+        await pilot.pause()
+        await press(pilot, "y")
+        await until(pilot, lambda: any("Do NOT upload" in one.message for one in pilot.app._notifications))
+        await press(pilot, "U")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        assert RowState.UPLOADED not in states(shop, batch).values()
+        await press(pilot, "u")
+        await until(pilot, lambda: RowState.UPLOADED in states(shop, batch).values())

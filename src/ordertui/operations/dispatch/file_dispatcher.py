@@ -26,7 +26,7 @@ from ordertui.files import (
     write_atomic,
 )
 from ordertui.operations.batches.batch import Batch, as_batch, upload_instructions
-from ordertui.operations.batches.upload import INSTRUCTIONS
+from ordertui.operations.batches.upload import INSTRUCTIONS, obstacle_text, warn_in
 from ordertui.operations.config import BESIDE_STORE
 from ordertui.operations.errors import USER_ERRORS, OperationError, Stopped
 from ordertui.operations.long_runs import stop_check
@@ -158,7 +158,12 @@ class FileDispatcher:
             batch = msgspec.structs.replace(batch, files=tuple(names))
             remove_partial_files(folder)
             advice = upload_instructions(batch, practice=self._is_practice)
-            write_atomic(folder, INSTRUCTIONS, (advice + "\n").encode("utf-8"))
+            why = self._store.journal.upload_obstacles().get(batch_id) if is_retry else None
+            if why:  # settled while it could not be written
+                advice = obstacle_text(batch_id, why)
+                warn_in(folder, advice)
+            else:
+                write_atomic(folder, INSTRUCTIONS, (advice + "\n").encode("utf-8"))
             if is_retry:
                 advice += f"\n{INTERRUPTED_TEXT}"
                 write_atomic(folder, INTERRUPTED, (INTERRUPTED_TEXT + "\n").encode("utf-8"))
