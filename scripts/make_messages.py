@@ -143,6 +143,7 @@ WITHOUT_ERRORS = ("cli", "tui", "messages")
 COMMANDS_ONLY = (
     "operations/batches/adoption", "operations/bug_report", "operations/demo/example_files", "operations/notify",
     "operations/planning/choice_files", "operations/query/recount", "operations/rate/comparison",
+    "operations/settings_check",
     "operations/settings_text", "operations/store_move", "operations/team", "operations/worker", "rules/policy",
     "rules/problems", "rules/tables/reader", "rules/tables/checker", "rules/tables/schema", "store/move",
     "store/importing/undo", "store/repositories/audit_verify", "store/repositories/team",
