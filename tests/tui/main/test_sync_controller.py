@@ -163,7 +163,7 @@ async def test_the_age_goes_on_by_itself(sim: Simulator, clock: FixedClock, tmp_
 async def test_the_settings_may_have_it_sync_by_itself(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     (await synced(sim, clock, tmp_path)).close()
     made = session(sim, tmp_path, clock, sync_minutes=10)
-    async with running(made) as pilot:
+    async with running(made, toasts=True) as pilot:
         clock.advance(7 * 60)
         await until(pilot, lambda: text(pilot, "age").startswith("synced 9 min ago"))
         assert sim.calls.count("searchOrders") == 2
@@ -235,7 +235,7 @@ async def test_the_passphrase_is_asked_for_and_never_shown(
         in_file=True,
     )
     secrets.ask = None
-    async with running(made) as pilot:
+    async with running(made, toasts=True) as pilot:
         for word, then in (
             ("wrong", "cannot be opened with this passphrase"),
             ("correct horse", "synced: 0 new orders"),
