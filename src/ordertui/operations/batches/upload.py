@@ -90,5 +90,5 @@ def warn_in(folder: Path, text: str) -> None:
         for name in (WARNING_FILE, INSTRUCTIONS):
             content = f"{text}\n".encode()
             path = folder / name
-            if not path.is_file() or path.stat().st_size != len(content) or path.read_bytes() != content:
+            if not path.is_file() or path.stat().st_size != len(content) or read_file(path, len(content)) != content:
                 replace_file(path, content)
