@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
@@ -163,9 +164,15 @@ async def test_give_ten_orders_a_reason_and_one_of_them_another(shop: Session) -
 async def test_confirm_three_shipments(shop: Session) -> None:
     async with running(shop) as pilot:
         operator = Operator(pilot)
-        await operator.keys("2", "space", "space", "space", "d", "c")
+        await operator.keys("2", "space", "space", "space", "d")
+        marked = shop.orders.rows(list(table(pilot).ids)[:3])
+        assert len(marked) == 3
+        shown = [marked[one].order_id for one in table(pilot).ids if one in marked]
+        await operator.keys("c")
         for number in range(3):
             await operator.opened("FormScreen")
+            title = str(pilot.app.screen.query_one(".dialog-title", Static).content)
+            assert shown[number] in title, "as the table lists them: parcels and their numbers lie in that sequence"
             if number == 0:
                 await operator.types("UPS")
             await operator.keys("enter")

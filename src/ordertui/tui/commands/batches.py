@@ -128,15 +128,18 @@ async def _ask_reason(task: Task, action: Action, count: int) -> str | None:
     )
 
 
-def _confirmable(session: Session, ids: Sequence[int]) -> list[OrderRow]:
-    rows = session.orders.rows(ids).values()
-    return [row for row in rows if session.eligibility.verdict(row, Action.CONFIRM).allowed]
+def _confirmable(session: Session, ids: Sequence[int], shown: Sequence[int]) -> list[OrderRow]:
+    """Return the orders that may be confirmed, in the sequence of the table, as the parcels are; hidden ones last."""
+    found = session.orders.rows(ids)
+    places = {one: place for place, one in enumerate(shown) if one in found}
+    rows = [row for row in found.values() if session.eligibility.verdict(row, Action.CONFIRM).allowed]
+    return sorted(rows, key=lambda row: places.get(row.id, len(shown)))
 
 
 async def _ask_shipping(context: CommandContext, task: Task, ids: Sequence[int]) -> Shipping | None:
     """Ask for carrier, tracking number and date of each order that may be confirmed; None when the user leaves."""
     session = context.session
-    rows = await task.work(_confirmable, session, ids)
+    rows = await task.work(_confirmable, session, ids, context.table.ids)
     found: Shipping = {}
     carrier = ""
     day = to_local(session.clock.now(), session.orders.zone).date().isoformat()
