@@ -6,7 +6,6 @@ With `--png FOLDER` the same pictures are also written as PNG (needs resvg-py), 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import shutil
 import tempfile
@@ -14,10 +13,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from still_time import press, rest, run_still
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
-from ordertui.messages import CHINESE, ENGLISH, _
+from ordertui.messages import CHINESE, ENGLISH
 from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
 from ordertui.operations.session import Session
@@ -25,7 +25,6 @@ from ordertui.orders.clock import FixedClock, parse_iso
 from ordertui.tui.main.app import OrderTuiApp
 from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.themes import DARK, LIGHT
-from ordertui.tui.tour.controller import TourNote
 
 TARGET = Path(__file__).resolve().parent.parent / "screenshots"
 NOW = parse_iso("2026-11-23T14:05:00Z")
@@ -44,40 +43,6 @@ class Picture:
     language: str = ENGLISH
 
 
-QUIET = 15
-"""Looks in a row, a hundredth of a second apart, at which nothing may be under way; longer than the detail pane waits.
-"""
-
-
-async def keys(pilot: Pilot[None], *names: str) -> None:
-    """Type, and wait until each key had its effect and what it started is done."""
-    for name in names:
-        await pilot.press(name)
-        await settled(pilot, 1)
-    await settled(pilot, QUIET)
-
-
-async def settled(pilot: Pilot[None], looks: int) -> None:
-    """Wait until the screen is complete and at rest, so many looks in a row."""
-    seen = -1  # the first look comes before anything had its turn
-
-    def rests() -> bool:
-        nonlocal seen
-        seen = seen + 1 if at_rest(pilot) else 0
-        return seen >= looks
-
-    await until(pilot, rests, "never at rest")
-
-
-def at_rest(pilot: Pilot[None]) -> bool:
-    """Whether every part is there, no key is on its way, and no work goes on beside the screen."""
-    app, screen = pilot.app, main_screen(pilot)
-    assert isinstance(app, OrderTuiApp)
-    works = any(worker.is_running for worker in app.workers if worker.group in ("panel", "counts", "view", "kinds"))
-    is_read = screen.view.shown is not None and not screen.view.reading_text
-    return is_read and screen.view.counter.total is not None and app.keys.is_idle and not works
-
-
 def main_screen(pilot: Pilot[None]) -> MainScreen:
     """Return the main screen, under whatever is open."""
     screen = pilot.app.screen_stack[0]
@@ -94,19 +59,19 @@ def mark(pilot: Pilot[None], session: Session, text: str, count: int) -> None:
 
 async def main_dark(pilot: Pilot[None], _session: Session) -> None:
     """Show orders to ship, the cursor on one whose buyer asked."""
-    await keys(pilot, "2", *["j"] * 8)
+    await press(pilot, "2", *["j"] * 8)
 
 
 async def near_target(pilot: Pilot[None], session: Session) -> None:
     """Mark as many as the target leaves room for, in two marketplaces."""
-    await keys(pilot, "2", "j", "j", "space", "space", "j", "j", "space", "j")
+    await press(pilot, "2", "j", "j", "space", "space", "j", "j", "space", "j")
     mark(pilot, session, "status:unshipped marketplace:US request:official -state:held", 3)
-    await keys(pilot, "j")
+    await press(pilot, "j")
 
 
 async def preview(pilot: Pilot[None], session: Session) -> None:
     """Preview a batch that fits, with two orders that are left out."""
-    await keys(pilot, "2")
+    await press(pilot, "2")
     mark(pilot, session, "status:unshipped marketplace:US request:none", 2)
     mark(
         pilot,
@@ -115,15 +80,15 @@ async def preview(pilot: Pilot[None], session: Session) -> None:
         4,
     )
     mark(pilot, session, "status:shipped marketplace:US channel:merchant", 2)
-    await keys(pilot, "x")
+    await press(pilot, "x")
 
 
 async def shortage(pilot: Pilot[None], session: Session) -> None:
     """Show the sheet of the SKU that most orders wait for, with few units on hand, after one order was kept by hand."""
     sku = session.orders.tally("sku", "status:unshipped marketplace:US", "all", 1, without_fba=True)[0][0]
-    await keys(pilot, "colon")
+    await press(pilot, "colon")
     pilot.app.screen.query_one(Input).value = f"shortage {sku} 4"
-    await keys(pilot, "enter", "j", "space")
+    await press(pilot, "enter", "j", "space")
 
 
 async def refused(pilot: Pilot[None], session: Session) -> None:
@@ -131,17 +96,17 @@ async def refused(pilot: Pilot[None], session: Session) -> None:
     mark(pilot, session, "status:shipped marketplace:US channel:merchant", 5)
     mark(pilot, session, "channel:amazon marketplace:US", 3)
     mark(pilot, session, "status:cancelled marketplace:US", 3)
-    await keys(pilot, "x")
+    await press(pilot, "x")
 
 
 async def result(pilot: Pilot[None], _session: Session) -> None:
     """Show the outbox, the cursor on the oldest batch: Amazon answered it, and refused a row."""
-    await keys(pilot, "o", *["j"] * 9)
+    await press(pilot, "o", *["j"] * 9)
 
 
 async def outbox(pilot: Pilot[None], _session: Session) -> None:
     """Show the batches, each with what to do next."""
-    await keys(pilot, "o")
+    await press(pilot, "o")
 
 
 async def rate(pilot: Pilot[None], session: Session) -> None:
@@ -149,59 +114,12 @@ async def rate(pilot: Pilot[None], session: Session) -> None:
     mark(pilot, session, "status:unshipped marketplace:US request:none -state:held", 2)
     table = main_screen(pilot).table
     table.go_to(table.marks.ids()[0])
-    await keys(pilot, "P")
-    full = pilot.app.screen.query_one("#rate-full", Static)
-    await until(pilot, lambda: _("To come") in str(full.content), "the outlook never came")
-    await pilot.pause(0.2)
-
-
-async def rates(pilot: Pilot[None], session: Session) -> None:
-    """Show every marketplace's rate, stacked."""
-    await rate(pilot, session)
-    await keys(pilot, *["p"] * 5)
+    await press(pilot, "P")
 
 
 async def tour(pilot: Pilot[None], _session: Session) -> None:
     """Show the tour's first step."""
-    await keys(pilot, "2", "j", "space", "t")
-    await until_note(pilot, "1/7")
-    await pilot.pause(0.1)
-
-
-async def tour_preview(pilot: Pilot[None], session: Session) -> None:
-    """Show the fourth step, in the preview."""
-    mark(pilot, session, "status:unshipped marketplace:US action:cancel", 3)
-    await keys(pilot, "t", "2")
-    await until_note(pilot, "2/7")
-    await keys(pilot, "P")
-    await until_note(pilot, "2/7", "goes back")
-    await keys(pilot, "escape")
-    await until_note(pilot, "3/7")
-    await keys(pilot, "1", "slash", *"status", "colon", *"shipped", "enter")
-    await keys(pilot, "enter")
-    await until_note(pilot, "3/7", "goes back")
-    await keys(pilot, "escape")
-    await until_note(pilot, "4/7")
-    await keys(pilot, "escape", "x")
-    await until_note(pilot, "4/7", "y commits")
-
-
-async def until_note(pilot: Pilot[None], *words: str) -> None:
-    """Wait until the tour says this."""
-
-    def said() -> str:
-        return " ".join(str(note.content) for note in pilot.app.screen.query(TourNote))
-
-    await until(pilot, lambda: all(word in said() for word in words), f"the tour never said {words}")
-
-
-async def until(pilot: Pilot[None], true: Callable[[], object], otherwise: str) -> None:
-    """Wait until it is so; else, after a while, fail with these words."""
-    for _again in range(3000):  # half a minute and more: the machine may be busy
-        if true():
-            return
-        await asyncio.sleep(0.01)  # not `pilot.pause`, which would draw the screen each time
-    raise AssertionError(f"{otherwise}; the screen is {pilot.app.screen}")
+    await press(pilot, "2", "j", "space", "t")
 
 
 PICTURES = (
@@ -231,7 +149,7 @@ async def draw(picture: Picture) -> str:
         with Session.open(shop / "practice.db", clock=FixedClock(NOW), config=Config(shop_name="my-shop")) as session:
             app = OrderTuiApp(session, theme=picture.theme, language=picture.language)
             async with app.run_test(size=picture.size) as pilot:
-                await keys(pilot)
+                await rest()
                 await picture.steps(pilot, session)
                 return app.export_screenshot(title="ordertui")
     finally:
@@ -262,7 +180,7 @@ def main() -> None:
         for picture in PICTURES:
             if asked.names and picture.name not in asked.names:
                 continue
-            save(picture.name, asyncio.run(draw(picture)), asked.png)
+            save(picture.name, run_still(draw(picture)), asked.png)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,14 @@ what an operator sees after the keys before it.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import re
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from make_screenshots import keys, main_screen, save, settled, until
+from make_screenshots import main_screen, save
+from still_time import press, rest, run_still
 from textual.pilot import Pilot
 
 from ordertui.operations.config import Config
@@ -30,6 +30,8 @@ HOME = "/home/shopkeeper"
 """Stands in the pictures for the home folder, a temporary one of as many letters."""
 STORE_ID = re.compile(r"(\d{4}-US-[a-z]+)-[0-9a-f]{8}/")
 """Stands in the name of each batch's folder; the pictures have one and the same."""
+PICTURE_ID = re.compile(r"terminal-\d+")
+"""Textual's name of a picture's styles, made from the text before those were put in."""
 SIZE = (110, 32)
 HOLD = 15 * 60 + 5
 """Seconds until the hold of a batch has ended."""
@@ -45,66 +47,60 @@ ANSWER = (
 
 async def walk(pilot: Pilot[None], clock: FixedClock, downloads: Path) -> AsyncIterator[str]:
     """Walk both ways; yield the name of each picture when it is on the screen."""
-    await keys(pilot, "i", "d", "a")
+    await press(pilot, "i", "d", "a")
     yield "files"
-    await keys(pilot, "enter")
-    await until(pilot, lambda: len(main_screen(pilot).table.ids) > 15, "the orders were never read")
-    await keys(pilot, "escape", "3", "G")
+    await press(pilot, "enter")
+    await press(pilot, "escape", "3", "G")
     yield "asked"
-    await keys(pilot, "x")
+    await press(pilot, "x")
     yield "cancel-preview"
-    await keys(pilot, "y")
+    await press(pilot, "y")
     yield "held"
     await end_hold(pilot, clock)
     yield "cancel-upload"
     await upload_and_answer(pilot, downloads / "cancel-processing-report.txt", clock.now())
     yield "cancel-answered"
-    await keys(pilot, "escape", "escape")
+    await press(pilot, "escape", "escape")
     clock.advance(DAY)
     report(downloads / "all-orders-next-day.txt", NEXT_DAY.read_text(encoding="utf-8"), clock.now())
-    await keys(pilot, "i", "enter", "escape", "0", "g", *CANCELLED[-7:], "enter")
+    await press(pilot, "i", "enter", "escape", "0", "g", *CANCELLED[-7:], "enter")
     yield "cancel-confirmed"
-    await keys(pilot, "g", *REFUNDED[-7:], "enter", "r")
+    await press(pilot, "g", *REFUNDED[-7:], "enter", "r")
     yield "reason"
-    await keys(pilot, "C", "enter")
-    await keys(pilot, "m", "enter", "1", "enter")
+    await press(pilot, "C", "enter")
+    await press(pilot, "m", "enter", "1", "enter")
     yield "amounts"
-    await keys(pilot, *["enter"] * len(pilot.app.screen.query("Input")))
-    await keys(pilot, "G", "enter")
+    await press(pilot, *["enter"] * len(pilot.app.screen.query("Input")))
+    await press(pilot, "G", "enter")
     yield "part"
-    await keys(pilot, "y")
+    await press(pilot, "y")
     await end_hold(pilot, clock)
     yield "refund-upload"
     await upload_and_answer(pilot, downloads / "refund-processing-report.txt", clock.now())
     yield "same-answer"
-    await keys(pilot, *"batch-1", "enter")
+    await press(pilot, *"batch-1", "enter")
     yield "refund-answered"
 
 
 async def end_hold(pilot: Pilot[None], clock: FixedClock) -> None:
     """Let the hold of the newest batch end, and open the outbox with its file."""
     clock.advance(HOLD)
-    await until_newest_is(pilot, BatchState.WRITTEN)
-    await keys(pilot, "o")
+    await rest()
+    assert newest_state(pilot) is BatchState.WRITTEN
+    await press(pilot, "o")
 
 
 async def upload_and_answer(pilot: Pilot[None], path: Path, at: int) -> None:
     """Say that the file is uploaded, and read Amazon's answer to it, downloaded at a moment."""
-    await keys(pilot, "U")
-    await until_newest_is(pilot, BatchState.UPLOADED)
+    await press(pilot, "U")
+    assert newest_state(pilot) is BatchState.UPLOADED
     report(path, ANSWER, at)
-    await keys(pilot, "i", "enter")
+    await press(pilot, "i", "enter")
 
 
-async def until_newest_is(pilot: Pilot[None], state: BatchState) -> None:
-    """Wait until the newest batch is in a state, with its files whole."""
-    batches = main_screen(pilot).session.batches
-
-    def is_so() -> bool:
-        newest = batches.find()[0]
-        return newest.state is state and not newest.is_writing
-
-    await until(pilot, is_so, f"the newest batch never was {state}")
+def newest_state(pilot: Pilot[None]) -> BatchState:
+    """Return the state of the newest batch."""
+    return main_screen(pilot).session.batches.find()[0].state
 
 
 def report(path: Path, text: str, at: int) -> None:
@@ -123,10 +119,11 @@ async def draw_all(png: Path | None) -> None:
     with Session.open(Path.home() / "shop" / "orders.db", clock=clock, config=Config(shop_name="my-shop")) as session:
         app = OrderTuiApp(session)
         async with app.run_test(size=SIZE) as pilot:
-            await settled(pilot, 3)
+            await rest()
             async for name in walk(pilot, clock, downloads):
                 drawn = app.export_screenshot(title="ordertui").replace(str(Path.home()), HOME)
                 drawn = STORE_ID.sub(r"\1-1f0c93ab/", drawn)
+                drawn = PICTURE_ID.sub("terminal-walk", drawn)
                 save(f"walk-{name}", drawn, png)
 
 
@@ -138,7 +135,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         os.environ["HOME"] = folder  # so that no machine's path is in a picture
-        asyncio.run(draw_all(asked.png))
+        run_still(draw_all(asked.png))
 
 
 if __name__ == "__main__":

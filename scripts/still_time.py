@@ -3,6 +3,9 @@
 A timer, a debounced look or a toast waits for a moment of the event loop's clock. Here that clock stands still while a
 callback is ready or a thread works, and then jumps to the next moment that somebody waits for. So whatever the load of
 the machine the same things happen in the same order, and waiting takes no time.
+
+This module alone uses private parts of Textual for that: it has no public way to give its timers another clock, to post
+a key without waiting, or to resize a terminal without waiting.
 """
 
 from __future__ import annotations
