@@ -128,8 +128,8 @@ LEFT = POSSIBLY_DONE | {RowState.ERROR}
 """The row left in a file or a feed, whatever became of it."""
 BOOKABLE = frozenset({RowState.UPLOADED, RowState.ACCEPTED, RowState.UNKNOWN, RowState.OK})
 """A refund that Amazon booked is confirmed. One that is only `written` or `sent` is not: Amazon may not have it yet."""
-SETTLED = frozenset({RowState.OK, RowState.ERROR, RowState.UNKNOWN})
-"""Something was said of the row, and no report of orders has confirmed it."""
+SETTLED = LEFT - IN_FLIGHT
+"""Something was said of the row, or a report or a booking has confirmed it."""
 SETTLEABLE = LEFT - FINAL
 """The operator may say what became of the row."""
 _CONTRARY: Mapping[Action, frozenset[OrderStatus]] = {

@@ -93,6 +93,16 @@ def test_one_settled_order_keeps_the_whole_file_back(shop: Session) -> None:
     assert_withheld(shop, batch, "settled by hand")
 
 
+def test_one_refunded_by_hand_keeps_the_file_back_when_it_is_booked_too(shop: Session) -> None:
+    batch = send(shop, Action.REFUND, 11, 12)
+    shop.batches.settle(batch, [order_id(11)], done=True, why="by hand", typed="1")
+    assert_withheld(shop, batch, "settled by hand")
+    shop.context.store.results.confirm_booked(batch, order_id(11), text="booked", evidence={})
+    assert states(shop, batch)[order_id(11)] is RowState.CONFIRMED
+    assert_withheld(shop, batch, "settled by hand")
+    assert_asked(shop, batch)
+
+
 @pytest.mark.parametrize(("action", "number"), [(Action.REFUND, 11), (Action.CANCEL, 1)])
 def test_a_try_is_not_to_be_uploaded_when_the_first_may_be_done_after_all(
     shop: Session, tmp_path: Path, action: Action, number: int
