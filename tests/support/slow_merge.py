@@ -149,7 +149,7 @@ class SlowOrder:
             return bool(row["sku"] == line.sku)
 
         def alike(row: dict[str, Any], line: SlowLine) -> bool:
-            return _spelled(row["sku"]) == _spelled(line.sku)
+            return spelled(row["sku"]) == spelled(line.sku)
 
         def same_count(row: dict[str, Any], line: SlowLine) -> bool:
             return row["quantity"] is not None and row["quantity"] == line.value("quantity")
@@ -295,7 +295,7 @@ def _known(row: dict[str, Any]) -> bool:
     return row["order_item_id"] is not None
 
 
-def _spelled(sku: str) -> str:
+def spelled(sku: str) -> str:
     """A SKU without what typing and spreadsheets change: capitals, spaces around it, how accents are made."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", sku).casefold()).strip()
 
@@ -308,7 +308,7 @@ def _copies(rows: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     for row in rows:
         copy = 1
         if not _known(row):
-            what = _spelled(row["sku"]), row["quantity"], row["item_price"]
+            what = spelled(row["sku"]), row["quantity"], row["item_price"]
             twin = within[what, row["run"]] = within.get((what, row["run"]), 0) + 1
             copy = seen[what, twin] = seen.get((what, twin), 0) + 1
         found.setdefault(copy, []).append(row)

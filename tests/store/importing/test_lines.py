@@ -67,6 +67,35 @@ def test_two_lines_that_differ_by_a_capital_stay_two_in_reports_that_name_both(t
         ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("known", "first", "second"),
+    [
+        ([("A", 1, "1"), ("A", 1, "2")], [("A", 0, None)], [("A", 1, None)]),
+        ([("A", 1, "1"), ("A", 3, "2")], [("A", 1, "1"), ("A", 3, "1")], [("A", 3, None)]),
+        ([("A", 2, None), ("A", 1, None)], [("a ", 2, "1")], [("A", None, None), ("a ", None, None)]),
+    ],
+    ids=["units at one date", "units of a row that repeats an id", "a SKU that is spelled longer"],
+)
+def test_a_report_with_two_dates_pairs_as_two_reports_do(known: Any, first: Any, second: Any, tmp_path: Path) -> None:
+    def rows(lines: list[tuple[str, int | None, str | None]], age: int) -> tuple[ReportRow, ...]:
+        return tuple(
+            row(
+                sku=sku, quantity=units, order_item_id=item, fact_at=NOW - age * DAY,
+                item_status=("pending", "unshipped")[place],
+            )
+            for place, (sku, units, item) in enumerate(lines)
+        )  # fmt: skip
+
+    found = []
+    older, newer = rows(first, 2), rows(second, 1)
+    for files in ([(*older, *newer)], [older, newer]):
+        with Store.open(tmp_path / f"{len(files)}.db", clock=CLOCK) as store:
+            for one in (rows(known, 2), *files):
+                take(store, Report("all_orders", one))
+            found.append(kept(store))
+    assert found[0] == found[1]
+
+
 def random_order(rng: random.Random) -> list[list[ReportRow]]:
     """Three reports of one order: with ids, and without, and each with its own spelling."""
     items = [(f"Ünit-{n}", rng.randint(1, 3), f"1234567890123{n}") for n in range(rng.randint(1, 3))]

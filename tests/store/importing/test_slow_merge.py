@@ -20,7 +20,7 @@ from ordertui.store.engine.table_layout import table_layouts
 from support import places
 from support.imports import CLOCK, NOW, Report, row, take
 from support.profile import LONG
-from support.slow_merge import LINE, ORDER, SlowBook, waits
+from support.slow_merge import LINE, ORDER, SlowBook, spelled, waits
 
 STATUS = [None, "pending", "unshipped", "partially_shipped", "shipped", "cancelled", "unfulfillable"]
 DATES = [NOW - age * DAY for age in (1, 2, 3)]
@@ -195,6 +195,6 @@ def _values(order: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _has_twins(order: dict[str, Any]) -> bool:
-    """Several lines of one SKU: without ids nobody can say which row is about which."""
-    skus = [line[0] for line in order["lines"]]
+    """Several lines of one SKU, however it is spelled: without ids nobody can say which row is about which."""
+    skus = [spelled(line[0]) for line in order["lines"]]
     return len(skus) > len(set(skus))

@@ -273,8 +273,9 @@ class ImportSession:
         self._database.fill("spellings", ("product_id", "sku_key"), spelled)
         for statement in (*pairing.PROMOTIONS, *pairing.UNCLEAR):
             self._do(statement)
-        for number in self._places("round", "unclear_rows"):
-            for statement in pairing.PAIRS:
+        rounds = self._places("round", "unclear_rows")
+        for number in rounds:
+            for statement in (*pairing.PAIRS, *(pairing.TAKE_IN if number < rounds[-1] else ())):
                 self._do(statement, round=number)
         self._do(pairing.PLACES)
         return self._database.query(pairing.RENAMED)

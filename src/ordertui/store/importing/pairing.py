@@ -73,9 +73,6 @@ def _pair(keys: str, rows: str, lines: str, *, is_renamed: bool = False) -> str:
     )
 
 
-_MAIN_ROWS = (
-    "pairs p CROSS JOIN unclear_rows r WHERE p.round = :round AND r.id = p.id AND r.seq = p.seq AND r.again = 1"
-)
 _SAME = ("product_id, quantity", "product_id", "sku_key, quantity", "sku_key")
 PAIRS = (
     _pair("item", "item IS NOT NULL", "item IS NOT NULL"),
@@ -90,19 +87,37 @@ PAIRS = (
     " WHERE again = 1 AND round = :round AND NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = r.id AND p.seq = r.seq)",
     "INSERT INTO pairs SELECT r.id, r.seq, :round, p.line, p.is_new, r.again, 0 FROM unclear_rows r CROSS JOIN pairs p"
     " WHERE r.again > 1 AND r.round = :round AND p.id = r.id AND p.seq = r.first_seq",
-    "UPDATE unclear_lines SET item = CASE WHEN b.item IS NOT NULL AND (unclear_lines.item IS NULL"
-    " OR b.at >= item_at) THEN b.item ELSE unclear_lines.item END,"
-    " quantity = CASE WHEN b.quantity IS NOT NULL AND (unclear_lines.quantity IS NULL OR b.at >= quantity_at)"
-    " THEN b.quantity ELSE unclear_lines.quantity END FROM (SELECT p.id AS id, p.line AS line, r.item AS item,"
-    f" r.quantity AS quantity, r.at AS at FROM {_MAIN_ROWS} AND p.is_new = 0) b"
-    " WHERE unclear_lines.id = b.id AND unclear_lines.line = b.line",
-    "INSERT INTO unclear_lines SELECT p.id, p.line, r.item, r.at, r.product_id, r.sku_key, r.quantity, r.at"
-    f" FROM {_MAIN_ROWS} AND p.is_new = 1",
 )
 """One round. A row is about the line with its item id, else one of its SKU without an id (of its quantity, if there is
 one), else one of its SKU and quantity with another id. A row without an id is about any line of its SKU. A SKU that is
 only spelled otherwise (`sku_key`) comes after the same one. Rows of one id are about one line; each other row that is
 left is a line that was not known.
+"""
+_OF_ROUND = "pairs p CROSS JOIN unclear_rows r WHERE p.round = :round AND r.id = p.id AND r.seq = p.seq"
+_LATER = "b.{0} IS NOT NULL AND (unclear_lines.{0} IS NULL OR b.at > {0}_at)"
+_WINS = f"{_LATER} OR (b.at = {{0}}_at AND b.{{0}} > unclear_lines.{{0}})"
+TAKE_IN = (
+    f"INSERT INTO unclear_lines SELECT p.id, p.line, r.item, r.at, r.product_id, r.sku_key, r.quantity, r.at"
+    f" FROM {_OF_ROUND} AND r.again = 1 AND p.is_new = 1",
+    "UPDATE unclear_lines SET "
+    + ", ".join(
+        f"{name} = CASE WHEN {_WINS.format(name)} THEN b.{name} ELSE unclear_lines.{name} END,"
+        f" {name}_at = CASE WHEN {_LATER.format(name)} THEN b.at ELSE {name}_at END"
+        for name in ("item", "quantity")
+    )
+    + " FROM (SELECT p.id AS id, p.line AS line, max(r.item) AS item, max(r.quantity) AS quantity, max(r.at) AS at"
+    f" FROM {_OF_ROUND} GROUP BY p.id, p.line) b WHERE unclear_lines.id = b.id AND unclear_lines.line = b.line",
+    "UPDATE unclear_lines SET product_id = b.product_id, sku_key = b.sku_key FROM (SELECT t.*, row_number() OVER"
+    " (PARTITION BY id, line ORDER BY length(sku) DESC, sku DESC) AS n FROM (SELECT p.id AS id, p.line AS line,"
+    " w.id AS product_id, r.sku_key AS sku_key, w.sku AS sku FROM pairs p CROSS JOIN unclear_rows r"
+    " CROSS JOIN products w WHERE p.round = :round AND r.id = p.id AND r.seq = p.seq AND w.id = r.product_id UNION ALL"
+    " SELECT l.id, l.line, w.id, l.sku_key, w.sku FROM pairs p CROSS JOIN unclear_lines l CROSS JOIN products w"
+    " WHERE p.round = :round AND l.id = p.id AND l.line = p.line AND w.id = l.product_id) t) b"
+    " WHERE b.n = 1 AND unclear_lines.id = b.id AND unclear_lines.line = b.line"
+    " AND unclear_lines.product_id <> b.product_id",
+)
+"""Between two rounds: a line has the item id, units and SKU that it will have once it took in the rows so far, by the
+rules of `fields.Merge` and `statements.CHOOSE_SKU`. So one file pairs as its rounds would in files of their own.
 """
 PLACES = (
     "UPDATE pairs SET place = b.place, is_new = b.is_new FROM (SELECT id, seq, row_number() OVER (PARTITION BY id, line"
