@@ -12,9 +12,9 @@ from collections.abc import Callable
 from ordertui.orders.batch_state import SubmissionState
 from ordertui.orders.clock import Clock
 
-from .engine.database import STORE_ID_KEY
 from .engine.errors import StoreError, StoreMoved
 from .engine.moved import MoveMark
+from .engine.protocol import STORE_ID_KEY
 from .engine.table_layout import TableLayout, table_layouts
 from .store import Store
 

@@ -11,9 +11,10 @@ from ordertui.orders.clock import Clock
 from ordertui.orders.people import Person, Role
 from ordertui.orders.text import install_extra
 
-from .engine.database import STORE_ID_KEY, Database
+from .engine.database import Database
 from .engine.errors import StoreError, StoreMoved
 from .engine.migrations import MEND_KEY
+from .engine.protocol import STORE_ID_KEY
 from .engine.sqlite import CopyPlace, SqliteEngine
 from .journal.batch_queries import BatchQueries
 from .repositories.audit import AuditLog, Operator
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from .engine.address import ServerAddress
-    from .engine.protocol import Engine
+    from .engine.protocol import STORE_ID_KEY, Engine
     from .importing.import_log import ImportLog
     from .journal.batches import BatchJournal
     from .journal.refunds import RefundLedger

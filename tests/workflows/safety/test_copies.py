@@ -20,6 +20,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
+from ordertui.store import StoreError
 from support.batches import answer, commit, plan, send, session_of, states
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
@@ -57,6 +58,32 @@ def test_a_copy_commits_and_sends_nothing_whoever_opens_it(tmp_path: Path, copy:
         assert plan(found, Action.REFUND, 12).rows, "it may be looked at"
     with open_session(tmp_path / "shop", clock=FixedClock(NOW + HOUR)) as original:
         assert [one.id for one in original.dispatcher.run()] == [batch], "and the original goes on"
+
+
+def written_over(store: Path, other: Path) -> None:
+    store.write_bytes(other.read_bytes())  # as `cp` does: the same file, other bytes
+
+
+@pytest.mark.parametrize("put", [written_over, lambda store, other: os.replace(other, store)], ids=["cp", "mv"])
+def test_nothing_is_kept_once_another_store_is_in_the_place_of_an_open_one(
+    tmp_path: Path, put: Callable[[Path, Path], object]
+) -> None:
+    for name in ("shop", "other"):
+        session_of(tmp_path / name).close()
+    path, other = (tmp_path / name / "orders.db" for name in ("shop", "other"))
+    before = other.read_bytes()
+    with open_session(tmp_path / "shop") as session:
+        made = plan(session, Action.REFUND, 11)
+        put(path, other)
+        with pytest.raises((StoreError, Refused), match=r"another store was put in the place|may be an older copy"):
+            session.batches.commit(made, typed="1")
+        with pytest.raises(StoreError, match="another store was put"):
+            session.context.store.set_meta("a", "1")
+    assert path.read_bytes() == before
+    with open_session(tmp_path / "shop") as session:
+        path.unlink()
+        with pytest.raises(StoreError, match="was removed while it was open"):
+            session.context.store.set_meta("a", "1")
 
 
 def restored(tmp_path: Path, act: Callable[[Session], object], *, in_place: bool) -> Session:

@@ -20,9 +20,8 @@ from ordertui.orders.batch_state import LEFT_BATCHES
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Store, StoreError
-from ordertui.store.engine.database import STORE_ID_KEY
 from ordertui.store.engine.errors import StoreMoved
-from ordertui.store.engine.protocol import QUIET_KEY, SHOWN_KEY
+from ordertui.store.engine.protocol import QUIET_KEY, SHOWN_KEY, STORE_ID_KEY
 from ordertui.store.move import StoreMove
 from ordertui.store.repositories.identity import PLACE_KEY
 from support.batches import answer, commit, send, session_of

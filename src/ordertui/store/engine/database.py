@@ -21,9 +21,6 @@ MAX_PARAMETERS = 900
 MAX_VALUES = 20_000
 """Values that one statement looks for, as one parameter; more are looked for in several, so that memory has room."""
 
-STORE_ID_KEY = "store:id"
-"""Key of the store's id in the table `meta`; `identity` says what it is for."""
-
 Value = TypeVar("Value")
 _Begin = Callable[[], str | None]
 _Step = Callable[[], object]
@@ -262,7 +259,8 @@ class Database:
         An error undoes what happened in its own `with` alone, also where an outer one goes on; `joined`, it undoes the
         whole transaction, and saves two round trips. Only what moves a store, or adopts one that was left, writes
         `even_moved`. `quiet`: what is written is no order, batch or fact that a screen shows, so that none need read
-        anything again, such as that a worker lives. Raises ReadOnlyStore, StoreMoved, StoreLocked, StoreError.
+        anything again, such as that a worker lives. Raises ReadOnlyStore, StoreMoved, StoreLocked, and StoreError, also
+        when another store was put in the place of this one.
         """
         if self.read_only:
             raise ReadOnlyStore(f"{self.place} was opened read-only; nothing was changed")
@@ -277,6 +275,8 @@ class Database:
             self._is_shown = not quiet or (self._is_shown and self._depth > 0)
             self._depth += 1
             try:
+                if self._depth == 1:
+                    self.engine.check_place()
                 if mark and not even_moved:
                     from .moved import read_mark
 

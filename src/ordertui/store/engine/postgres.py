@@ -454,6 +454,9 @@ class PostgresEngine:
             moved: str | None = found[1]
             return moved
 
+    def check_place(self) -> None:
+        """Do nothing: nobody can put another database under a connection."""
+
     def count(self, key: str) -> None:
         """Count the open transaction with its commit: no round trip more."""
         self._at_end = f"{COUNT.format(key)}; "

@@ -25,6 +25,8 @@ LARGEST_ID = 2**63 - 1
 """The largest number that an engine has; a larger one cannot even be asked for."""
 MOVE_KEY = "store:move"
 """Key in `meta` of the mark that a store has which was moved, or is being filled; see `store.engine.moved`."""
+STORE_ID_KEY = "store:id"
+"""Key in `meta` of the store's id; `identity` says what it is for."""
 SHOWN_KEY, QUIET_KEY = "shown:number", "quiet:number"
 """Keys in `meta` of how many transactions changed what a screen may show, and how many did not."""
 COUNT = (
@@ -126,6 +128,9 @@ class Engine(Protocol):
 
         Return the mark of a move that the store has; see `store.moved`.
         """
+
+    def check_place(self) -> None:
+        """Raise StoreError, in a transaction that changed nothing yet, when another store is where this one was."""
 
     def count(self, key: str) -> None:
         """Count the open transaction, as it ends, under SHOWN_KEY or QUIET_KEY (COUNT)."""

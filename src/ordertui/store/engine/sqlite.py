@@ -18,7 +18,19 @@ from ordertui.orders.people import Person, Role
 from ordertui.store.engine import migrations
 
 from .errors import ConstraintViolated, Interrupted, ReadOnlyStore, StoreError, StoreLocked
-from .protocol import COUNT, GENESIS, MOVE_KEY, Columns, Engine, Params, Row, chained
+from .protocol import (
+    COUNT,
+    GENESIS,
+    MOVE_KEY,
+    QUIET_KEY,
+    SHOWN_KEY,
+    STORE_ID_KEY,
+    Columns,
+    Engine,
+    Params,
+    Row,
+    chained,
+)
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for another process that writes."""
@@ -206,6 +218,8 @@ class SqliteEngine:
         self.read_only = read_only
         self.was_interrupted = not read_only and is_unclean(path)
         self.connection = connect(path, read_only=read_only, stop=stop)
+        self._looked_at = (0, 0, 0)
+        """Number, time of change and size of the file that `check_place` last found to be this one."""
 
     @property
     def in_transaction(self) -> bool:
@@ -275,6 +289,37 @@ class SqliteEngine:
         self.execute("BEGIN IMMEDIATE")
         found = self.query(f"SELECT value FROM meta WHERE key = '{MOVE_KEY}'")
         return found[0][0] if found else None
+
+    def check_place(self) -> None:
+        """Raise StoreError when the file was removed, replaced or written over since it was opened.
+
+        SQLite does not see it: it goes on with the pages that it has in memory, and would mix them with the other
+        file's. So where the file is not as at the last look (a checkpoint changes it too), a connection without any
+        pages must read what this one does.
+        """
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise StoreError(
+                f"{self.path} was removed while it was open ({error.strerror}); nothing was changed: leave ordertui,"
+                " and put the file back"
+            ) from error
+        now = found.st_ino, found.st_mtime_ns, found.st_size
+        if now == self._looked_at:
+            return
+        sql = f"SELECT key, value FROM meta WHERE key IN ('{STORE_ID_KEY}', '{SHOWN_KEY}', '{QUIET_KEY}') ORDER BY key"
+        address = "file:" + quote(str(self.path.resolve())) + "?mode=ro"
+        try:
+            with closing(sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)) as fresh:
+                is_same = fresh.execute(sql).fetchall() == self.query(sql)
+        except sqlite3.Error as error:
+            raise translate_error(error, self.path) from error
+        if not is_same:
+            raise StoreError(
+                f"another store was put in the place of {self.path} while it was open; nothing was changed: leave"
+                " ordertui, and begin it again with the store that you mean"
+            )
+        self._looked_at = now
 
     def count(self, key: str) -> None:
         """Count the open transaction."""

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ordertui.store.engine.database import STORE_ID_KEY, Database
+from ordertui.store.engine.database import Database
 from ordertui.store.engine.moved import MoveMark, read_mark
-from ordertui.store.engine.protocol import MOVE_KEY
+from ordertui.store.engine.protocol import MOVE_KEY, STORE_ID_KEY
 
 PLACE_KEY, BACKUP_KEY, UNNAMED_KEY = "store:place", "store:backup", "store:unnamed"
 
