@@ -13,6 +13,7 @@ from ordertui.operations.batches.batch import Batch
 from ordertui.operations.errors import NotConfirmed
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
+from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action
 from ordertui.tui.render.batch import BatchContext, next_steps, render_outbox_head
 from ordertui.tui.screens.dialogs import ConfirmScreen
@@ -20,7 +21,7 @@ from ordertui.tui.screens.outbox import OutboxScreen
 from support.batches import answer, commit, send, session_of, states, upload
 from support.languages import speaking
 from support.pilot import press, running, until
-from support.shops import NOW, order_id
+from support.shops import NOW, all_orders_row, bring, order_id
 
 
 @pytest.fixture
@@ -120,6 +121,22 @@ def test_a_try_is_not_to_be_uploaded_when_the_first_may_be_done_after_all(
         shop.batches.settle(first, [order_id(11)], done=True, why="seen", typed="1", against=[name])
         assert_withheld(shop, second, "may be refunded already")
     assert_asked(shop, second)
+
+
+def test_a_refund_above_the_price_of_a_newer_report_is_not_to_be_uploaded(shop: Session, tmp_path: Path) -> None:
+    batch = send(shop, Action.REFUND, 11, 12)
+    assert shop.batches.waiting().to_upload == 1
+    report = [all_orders_row(11, "Shipped", updated=NOW, item_price="5.00")]
+    bring(shop, tmp_path, everything=report)
+    assert_withheld(
+        shop, batch, order_id(11), "is too high", "USD 10.00 is more than the USD 5.00 paid", is_warned=False
+    )
+    assert_asked(shop, batch)
+    assert list(shop.recount().run()) == []  # the store is sound
+    report[0]["item-price"], report[0]["last-updated-date"] = "10.00", iso_utc(NOW + 60)
+    shop.batches.mark_uploaded(batch, undo=True)
+    bring(shop, tmp_path, everything=report)
+    assert shop.batches.get(batch).withheld == ""
 
 
 @pytest.mark.parametrize("is_gone", [False, True])

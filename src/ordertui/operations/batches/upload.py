@@ -79,7 +79,7 @@ class UploadCheck:
 def obstacle_text(batch_id: int, why: str) -> str:
     """Return that the file of a batch must not be uploaded, why, and what to do."""
     return (
-        f"Do NOT upload the file of batch {batch_id}: {why}. Amazon would act twice."
+        f"Do NOT upload the file of batch {batch_id}: {why}. Amazon would act twice, or pay too much."
         f" What it has open is settled by `ordertui settle {batch_id} ORDER-ID... --not-done`, if it was not uploaded."
     )
 

@@ -20,7 +20,7 @@ from ordertui.operations.rate.service import AT_RISK
 from ordertui.orders.batch_state import COMMITTED, OPEN_STATES, POSSIBLY_DONE, RowState
 from ordertui.orders.enums import Action, BuyerRequest, Channel, OrderStatus, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
-from ordertui.orders.order import COMPONENTS, Order
+from ordertui.orders.order import Order
 from ordertui.orders.refund_limit import refund_limit
 from ordertui.rules.situation import situation_from_number
 
@@ -94,8 +94,6 @@ class Recount:
         """By order id what refunds that left gave back, of those that Amazon did not refuse."""
         self._committed_back: Counter[str] = Counter()
         """The same with refunds that are held: nothing of it may be given back again."""
-        self._refunds: Counter[str] = Counter()
-        """How many refunds these are. Amazon's late word on the first try may make several of them true."""
         self._held: Counter[str] = Counter()
         """How many batches that did not leave have the order."""
         self._allowed: dict[Action, set[int]] = {}
@@ -141,7 +139,6 @@ class Recount:
                 if is_refund and row.state in COMMITTED and row.order_id in planned:
                     back = sum(plain.paid(line.refund) for line in planned[row.order_id].lines if line.refund)
                     self._committed_back[row.order_id] += back
-                    self._refunds[row.order_id] += 1
                     self._given_back[row.order_id] += back if row.state in POSSIBLY_DONE else 0
 
     def _policy(self, order: Order) -> Policy:
@@ -182,11 +179,6 @@ class Recount:
                 yield _differ(order, f"what may be given back of line {line.line}", limit.total, left)
             if line.paid.total != plain.paid(line.paid):
                 yield _differ(order, f"what line {line.line} costs", line.paid.total, plain.paid(line.paid))
-            is_above = any(getattr(line.refunded, name) > getattr(line.paid, name) for name in COMPONENTS)
-            if is_above and self._refunds[row.order_id] < 2:  # no single refund may; of several `todo` says overpaid
-                yield _differ(
-                    order, f"what line {line.line} gave back", plain.paid(line.refunded), plain.paid(line.paid)
-                )
 
     def _check_facts(self, order: Order, situation: int) -> Iterator[Disagreement]:
         """Compare the facts that decide, packed in one number, and the deadline with those of the order."""

@@ -2,8 +2,8 @@
 
 This list of fields is the only one: the temporary tables, the merge statements and the columns `a_...` of `orders` and
 `lines` follow from it. A field keeps the maximum of (date, rank, value) of all that was ever stated of it: the newest
-statement wins, at one date the more advanced status or the greater value. Therefore reports may be merged in any order,
-any number of times. NULL states nothing, and never replaces a value.
+statement wins, at one date the more advanced status, the lower price, or the greater value. Therefore reports may be
+merged in any order, any number of times. NULL states nothing, and never replaces a value.
 
 A record keeps the newest date of any of its fields (`at`); a field has a date of its own (`a_<field>`) only where that
 is older.
@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ordertui.orders.order import COMPONENTS
+from ordertui.store.repositories.derived_facts import total_of
 
 STATUS_RANK = {"pending": 1, "unshipped": 2, "unfulfillable": 3, "partially_shipped": 4, "shipped": 5, "cancelled": 6}
 """At equal dates the more advanced status wins."""
@@ -149,7 +150,7 @@ class _FieldMerge:
         if field.name == "status":
             wins = f"{_rank(stated[0])} > {_rank(kept[0])}"
         elif field.name == "price":
-            wins = f"({_paid(new)}, {', '.join(stated)}) < ({_paid(old)}, {', '.join(kept)})"
+            wins = f"({total_of(new)}, {', '.join(stated)}) < ({total_of(old)}, {', '.join(kept)})"
         at = self.stated_at = stated_date(new) if field.name in _AMOUNTS else f"{new}.at"
         self.is_newer = f"({states} AND ({kept[0]} IS NULL OR {at} > {self.date}))"
         replaces = (
@@ -163,14 +164,6 @@ class _FieldMerge:
         self.takes = f"({replaces})"
         self.values = [f"CASE WHEN {self.takes} THEN {b} ELSE {a} END" for a, b in zip(kept, stated, strict=True)]
         self.says_nothing = f"({stated[0]} IS NULL OR ({self.known} AND {equal} AND {self.date} >= {at}))"
-
-
-def _paid(of: str) -> str:
-    """Return what was paid in all, by the components of a price."""
-    plus, minus = (
-        " + ".join(f"coalesce({of}.{name}, 0)" for name in names) for names in (COMPONENTS[:6], COMPONENTS[6:])
-    )
-    return f"({plus} - ({minus}))"
 
 
 def _comparable(field: MergedField, names: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from ordertui.orders.batch_state import LEFT, RowState
 from ordertui.orders.enums import Action
@@ -10,7 +11,7 @@ from ordertui.orders.order import COMPONENTS
 from ordertui.orders.refund_limit import excess_text
 from ordertui.store.engine.database import Database, in_list
 from ordertui.store.engine.errors import RefundExceedsPayment
-from ordertui.store.repositories.derived_facts import refunded
+from ordertui.store.repositories.derived_facts import refunded, total_of
 from ordertui.store.repositories.operator_facts import OperatorFacts
 from ordertui.store.repositories.orders import NOTHING, REFUNDED, RefundedSoFar, paid_amounts, sum_refunds
 
@@ -23,6 +24,16 @@ ROWS_AT_ONCE = 5_000
 _LINES = (
     f"SELECT order_id, line, currency, item_id, quantity, {', '.join(COMPONENTS)} FROM lines WHERE order_id IN ({{}})"
 )
+_ABOVE = " OR ".join(f"f.{name} > coalesce(l.{name}, 0)" for name in COMPONENTS)
+_WRITTEN_ABOVE = (
+    "SELECT DISTINCT o.id, o.order_id, f.line, f.currency FROM batch_rows r CROSS JOIN orders o CROSS JOIN refunds f"
+    " LEFT JOIN lines l ON l.order_id = f.order_id AND l.line = f.line"
+    " WHERE o.id = r.order_id AND f.batch = r.batch AND f.order_id = r.order_id"
+    f" AND r.is_open = 1 AND r.state = '{RowState.WRITTEN}' AND r.action = 'refund' AND (l.item_price IS NULL"
+    " OR l.currency <> f.currency OR coalesce(f.quantity, 0) > coalesce(l.quantity, 0)"
+    f" OR {total_of('f')} > {total_of('l')} OR {_ABOVE}) ORDER BY o.id, f.line"
+)
+"""Refunds in files that nobody uploaded which alone may be above what was paid, as the newest report has it."""
 _Balance = Callable[[int, int, str], tuple[RefundedSoFar | None, RefundedSoFar]]
 
 
@@ -118,18 +129,28 @@ class RefundLedger:
                 " ORDER BY r.pos, f.line",
                 (batch_id, first, first + ROWS_AT_ONCE),
             )
-            balance, _ = self._balance(row[0] for row in refunds)
-            for row_id, order_id, line, currency in refunds:
-                paid, back = balance(row_id, line, currency)
-                why = "what was paid is unknown now" if paid is None else _excess(paid, back, currency)
-                if why:
-                    found[order_id] = f"line {line}: {why}"
+            found.update(self._excesses(refunds))
+        return found
+
+    def _excesses(self, refunds: Sequence[Sequence[Any]]) -> dict[str, str]:
+        """Return by order id why refunds must not be made: more would go back than was paid, or that is not known.
+
+        `refunds`: row number, order id, line and currency of each.
+        """
+        found: dict[str, str] = {}
+        balance, _ = self._balance(row[0] for row in refunds)
+        for row_id, order_id, line, currency in refunds:
+            paid, back = balance(row_id, line, currency)
+            why = "what was paid is unknown now" if paid is None else _excess(paid, back, currency)
+            if why:
+                found[order_id] = f"line {line}: {why}"
         return found
 
     def find_overpaid(self) -> list[RefundProblem]:
-        """Return refunds that together gave back more than was paid.
+        """Return refunds of one line that together gave back more than was paid.
 
-        Only late or contradicting answers of Amazon make that possible: `add_lines` refuses every refund that would.
+        Only late or contradicting answers of Amazon, and a report with a lower price, make that possible: `check`
+        refuses every refund that would.
         """
         repeated = self._database.query(
             "SELECT order_id, line, currency FROM refunds GROUP BY order_id, line, currency HAVING count(*) > 1"
@@ -164,10 +185,16 @@ class RefundLedger:
         return [RefundProblem(v[0], Action(v[1]), *v[2:]) for v in found]
 
     def upload_obstacles(self) -> dict[int, str]:
-        """Return why files must not be uploaded that nobody uploaded, by batch: too much would go back, or did."""
-        whys = {one.order_id: one.why for one in (*self.find_overpaid(), *self.find_booked_twice())}
+        """Return why files must not be uploaded that nobody uploaded, by batch: too much would go back, or did.
+
+        Also by a report that came after the file was written and says that less was paid.
+        """
+        above = self._excesses(self._database.query(_WRITTEN_ABOVE))
+        whys = {order_id: f"the refund of order {order_id} is too high: {why}" for order_id, why in above.items()}
+        for one in (*self.find_overpaid(), *self.find_booked_twice()):
+            whys[one.order_id] = f"order {one.order_id} may be refunded already: {one.why}"
         return {
-            batch: f"order {order_id} may be refunded already: {whys[order_id]}"
+            batch: whys[order_id]
             for batch, order_id in self._database.query_in(
                 "SELECT r.batch, o.order_id FROM orders o CROSS JOIN batch_rows r WHERE r.order_id = o.id"
                 f" AND r.action = 'refund' AND r.state = '{RowState.WRITTEN}' AND o.order_id IN ({{}})"

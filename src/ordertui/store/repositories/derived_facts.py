@@ -17,6 +17,11 @@ def _sum(table: str, names: Sequence[str]) -> str:
     return "(" + " + ".join(f"coalesce({table}.{name}, 0)" for name in names) + ")"
 
 
+def total_of(table: str) -> str:
+    """Return the total of the money columns of a table as SQL (`LineAmounts.total`); a NULL counts as 0."""
+    return f"({_sum(table, COMPONENTS[:6])} - {_sum(table, COMPONENTS[6:])})"
+
+
 ACTIVE = "(coalesce(l.status, '') <> 'cancelled' AND coalesce(l.quantity, 1) <> 0)"
 """SQL: whether anything of the line `l` is still wanted (`OrderLine.is_active`)."""
 _NO_ID = f"(l.item_id IS NULL OR length(l.item_id) < {MIN_ITEM_ID} OR length(l.item_id) > {MAX_ITEM_ID})"
@@ -26,7 +31,7 @@ UNPAID = f"coalesce({_PAID}, -1) < 0"
 pay, which no buyer was ever charged (`LineAmounts.is_possible`).
 """
 _PRICED = f"{ACTIVE} AND NOT {UNPAID} AND l.currency IS NOT NULL"
-_BACK = f"sum({_sum('r', COMPONENTS[:6])} - {_sum('r', COMPONENTS[6:])})"
+_BACK = f"sum({total_of('r')})"
 _GIVEN_BACK = (
     f"coalesce((SELECT {_BACK} FROM refunds r JOIN batch_rows b"
     " ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.order_id = l.order_id"
