@@ -87,6 +87,8 @@ def test_the_store_may_be_named_by_the_environment(tmp_path: Path) -> None:
         ('store = "{folder}/config.toml/orders.db"', "nothing can be written"),
         ('[outbox]\nfolder = "{folder}/config.toml"', "folder under [outbox]"),
         ('[worker]\nimport_folder = "{folder}/config.toml/in"', "import_folder under [worker]"),
+        ('[worker]\nimport_folder = "{folder}/none"', "there is no such folder"),
+        ('[worker]\nimport_folder = "{folder}"', ""),
         ('policy = "foo"\nstore = "/"', "which is a folder"),
         ('policy = "article"\nstore = "{folder}/new/orders.db"\n[outbox]\nfolder = "{folder}/not/yet"', ""),
     ],

@@ -43,7 +43,11 @@ def _problems(config: Config, clock: Clock) -> Iterator[str]:
     if config.outbox != OutboxConfig():
         yield from _folder_problems(typed_path(config.outbox.folder), "folder under [outbox]")
     if config.worker.import_folder:
-        yield from _folder_problems(typed_path(config.worker.import_folder), "import_folder under [worker]")
+        folder = typed_path(config.worker.import_folder)
+        if not is_there(folder):
+            yield f"import_folder under [worker] is {str(folder)!r}: there is no such folder"
+        else:
+            yield from _folder_problems(folder, "import_folder under [worker]")
 
 
 def _store_problems(place: Path, named: str) -> Iterator[str]:
