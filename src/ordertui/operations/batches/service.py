@@ -159,7 +159,7 @@ class BatchService:
         speaks against the upload, it must be `confirmed` that it was made; else NotConfirmed is raised.
         """
         with changing(self._context, Permission.DISPATCH, stop) as store:
-            against = {} if undo or confirmed else self._uploads.withheld(store)
+            against = {} if undo or confirmed else self._uploads.withheld(store, batch_ids)
             texts = [against[batch_id] for batch_id in batch_ids if batch_id in against]
             if texts:
                 raise NotConfirmed(f"{' '.join(texts)} If it was uploaded all the same, give --yes to record that.")

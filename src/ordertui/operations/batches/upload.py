@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -42,9 +43,10 @@ class UploadCheck:
         against = self.obstacles(store, found)
         return [one for one in found if one.id not in against]
 
-    def withheld(self, store: Store) -> dict[int, str]:
-        """Return why files that nobody uploaded must not be uploaded, by batch."""
-        return self.obstacles(store, store.batches.to_upload())
+    def withheld(self, store: Store, only: Collection[int] | None = None) -> dict[int, str]:
+        """Return why files that nobody uploaded must not be uploaded, by batch; perhaps only of some batches."""
+        found = store.batches.to_upload()
+        return self.obstacles(store, [one for one in found if only is None or one.id in only])
 
     def warn_beside_files(self, store: Store) -> None:
         """Write beside each file that must not be uploaded, as the journal knows it, that it must not be."""
