@@ -20,7 +20,8 @@ from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import StoreError
 from support.batches import answer, commit, send, session_of
-from support.shops import NOW, all_orders_row, bring, open_session, order_id
+from support.reports import write
+from support.shops import ALL_ORDERS, NOW, all_orders_row, bring, open_session, order_id
 
 
 def run(folder: Path, *words: str) -> Any:
@@ -89,6 +90,27 @@ def test_purge_keeps_batches_and_what_the_rate_needs(tmp_path: Path) -> None:
     assert session.orders.get(order_id(1)) is not None, "what was ever in a batch stays: its refunds must be known"
     assert [one["what"] for one in session.audit.records(limit=2)] == ["store.purged", "store.purged"]
     assert session.maintenance.compact() >= 0
+
+
+def test_a_file_is_read_again_after_a_purge_or_an_undo(tmp_path: Path) -> None:
+    """Until then it says nothing new, and is not."""
+    session = open_session(tmp_path / "shop", clock=FixedClock(NOW))
+    rows = [all_orders_row(n, "Shipped", age=500 * DAY, updated=NOW - 499 * DAY) for n in (1, 2)]
+    old, other = (write(tmp_path / name, ALL_ORDERS, rows[:count]) for name, count in (("old.txt", 2), ("new.txt", 1)))
+
+    def is_known(path: Path) -> bool:
+        (found,) = session.imports.import_files([path])
+        return any("this very file" in note for note in found.notes)
+
+    assert not is_known(old)
+    assert is_known(old)
+    assert session.maintenance.purge(yes=True) == 1
+    assert not is_known(old)
+    assert session.orders.get(order_id(1)) is not None
+    assert is_known(old)
+    assert not is_known(other)
+    session.imports.undo(3)
+    assert not is_known(old)
 
 
 def test_check_names_what_is_wrong(tmp_path: Path) -> None:

@@ -237,7 +237,7 @@ class ImportUndo:
                 "UPDATE imports SET as_of = NULL, has_request_column = 0, finished = 0, undo = ? WHERE id = ?",
                 ("" if kept else "it was undone", number),
             )
-            self._database.execute("UPDATE imports SET is_whole = 0 WHERE is_whole = 1")
+            self._database.execute("UPDATE imports SET is_whole = 0 WHERE is_whole <> 0")
             facts = {
                 "import": number, "path": path, "at": at, "restored": changed, "kept": len(kept),
                 "orders": [order_id for _, order_id in removed],

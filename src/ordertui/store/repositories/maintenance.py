@@ -126,7 +126,7 @@ class Maintenance:
                 for table, column in _ORDER_TABLES:
                     self._database.execute_many(f"DELETE FROM {table} WHERE {column} = ?", [(one,) for one in part])
                 if not is_more:
-                    self._database.execute("UPDATE imports SET is_whole = 0 WHERE is_whole = 1")
+                    self._database.execute("UPDATE imports SET is_whole = 0 WHERE is_whole <> 0")
                     self._database.execute("DELETE FROM rate_report WHERE coalesce(order_date, as_of) < ?", (before,))
                     self._database.execute(
                         "DELETE FROM rate_report_rows WHERE report IN"
