@@ -196,8 +196,7 @@ def test_a_store_that_cannot_be_written_loses_no_more_than_the_claim(
 
 
 def _until(session: Session) -> int:
-    found: int = session.context.reader().database.value("SELECT max(until) FROM claims")
-    return found
+    return session.context.reader().database.required(int, "SELECT max(until) FROM claims")
 
 
 def _place(folder: Path) -> Path | str:

@@ -71,7 +71,7 @@ def test_stored_times_follow_a_changed_policy(tmp_path: Path) -> None:
     article = Config(policy="article")
     with Session.open(tmp_path / "orders.db", clock=FixedClock(SHIP_BY + 29 * DAY + HOUR), config=article) as session:
         assert session.orders.count("auto-cancel<24h") == 1
-        stored = session.context.store.database.value("SELECT auto_cancel_at FROM orders")
+        stored = session.context.store.database.required(int, "SELECT auto_cancel_at FROM orders")
         assert stored == SHIP_BY + 30 * DAY
     with open_session(tmp_path, clock=FixedClock(SHIP_BY + 6 * DAY + 2 * HOUR)) as session:
         assert session.orders.count("auto-cancel<24h") == 1

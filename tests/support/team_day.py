@@ -213,7 +213,7 @@ class TeamDay:
     def _is_open(self) -> bool:
         """Whether something waits, is held, on its way, or not confirmed by a sync yet."""
         sql = "SELECT 1 FROM batch_rows WHERE state IN ('held', 'sent', 'accepted', 'ok') LIMIT 1"
-        return self.owner.context.store.database.value(sql) is not None
+        return self.owner.context.store.database.value(int, sql) is not None
 
     def _note_facts(self) -> None:
         """Note what is true by the tables alone, right after the workers looked."""
@@ -309,7 +309,7 @@ class TeamDay:
             if executed.get("cancelledBy") == "AMAZON":
                 ident = one["orderId"]
                 at = self.owner.context.store.database.value(
-                    "SELECT auto_cancel_at FROM orders WHERE order_id = ?", (ident,)
+                    int, "SELECT auto_cancel_at FROM orders WHERE order_id = ?", (ident,)
                 )
                 if at is None:  # only orders that wait have one
                     by = parse_iso(one["fulfillment"]["shipByWindow"]["latestDateTime"])

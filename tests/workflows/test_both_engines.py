@@ -237,7 +237,7 @@ def work(session: Session, folder: Path) -> dict[str, object]:
     ]
     session.imports.import_files([write(folder / "newer.txt", ALL_ORDERS, newer)])
     assert len(session.orders.find()) == before + 5
-    undone = session.imports.undo(int(session.context.store.database.value("SELECT max(id) FROM imports")))
+    undone = session.imports.undo(session.context.store.database.required(int, "SELECT max(id) FROM imports"))
     told["import undone"] = (undone.number, undone.removed, undone.restored, undone.kept)
     assert len(session.orders.find()) == before
     assert undone.restored == 2

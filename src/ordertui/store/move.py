@@ -140,7 +140,7 @@ class StoreMove:
         return tuple(int(value) for value in store.database.query(f"SELECT {', '.join(parts)} FROM {table.name}")[0])
 
     def _count(self, store: Store, table: TableLayout) -> int:
-        return int(store.database.value(f"SELECT count(*) FROM {table.name}"))
+        return store.database.required(int, f"SELECT count(*) FROM {table.name}")
 
     def _is_filled(self) -> bool:
         """Whether an earlier attempt finished the target, and came no further."""

@@ -365,7 +365,7 @@ def test_no_sql_of_a_login_approves_its_own_batch(scene: Scene, engine: str) -> 
     )
     database = scene.ann.context.store.database
     with pytest.raises(StoreError, match="no record of the audit tells what changed of new batch"), database.write():
-        assert database.value(inserted) == "ann", "the server says who committed it"
+        assert database.value(str, inserted) == "ann", "the server says who committed it"
     assert scene.bob.approvals.approve(own, "fine").batch.state is BatchState.HELD
     assert eve.approvals.approve(other, "fine").batch.state is BatchState.HELD
 

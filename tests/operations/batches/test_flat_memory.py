@@ -46,7 +46,7 @@ def test_a_batch_is_written_as_its_rows_come(tmp_path: Path, monkeypatch: pytest
 
         def counted(*given: object) -> None:
             add_rows(*given)  # type: ignore[arg-type]
-            waiting.append(taken - store.database.value("SELECT count(*) FROM batch_rows"))
+            waiting.append(taken - store.database.required(int, "SELECT count(*) FROM batch_rows"))
 
         monkeypatch.setattr(store.journal.transitions, "add_rows", counted)
 
@@ -73,7 +73,7 @@ def test_an_order_that_cannot_be_held_undoes_all_portions(tmp_path: Path) -> Non
             add(session, (NewRow(order_id(number), "NoInventory", "USD", 1000) for number in range(1, 9)))
         assert [batch.id for batch in session.batches.find()] == [before]
         assert session.audit.verify() == seen
-        assert session.context.store.database.value("SELECT count(*) FROM batch_rows") == 1
+        assert session.context.store.database.required(int, "SELECT count(*) FROM batch_rows") == 1
 
 
 @pytest.mark.usefixtures("small_portions")
@@ -106,7 +106,7 @@ def test_a_statement_about_a_whole_batch_runs_once_whatever_its_portions(
         monkeypatch.setattr(database, "execute", counted)
         commit(session, Action.REFUND, *range(11, 19))
         assert set((+written).values()) == {1}
-        assert database.value("SELECT count(*) FROM refunds r JOIN lines l USING (order_id, line)"
+        assert database.required(int, "SELECT count(*) FROM refunds r JOIN lines l USING (order_id, line)"
                               " WHERE r.item_id = l.item_id") == 8  # fmt: skip
 
 

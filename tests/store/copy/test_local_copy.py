@@ -495,7 +495,7 @@ def test_a_commit_whose_answer_is_lost_is_found_by_its_id(
 ) -> None:
     with copied(tmp_path) as screen:
         engine = postgres_engine(screen.context.store.database.engine)
-        pid = screen.context.store.database.value("SELECT pg_backend_pid()")
+        pid = screen.context.store.database.required(int, "SELECT pg_backend_pid()")
         real = PostgresEngine.commit
         cuts: list[int] = []
 

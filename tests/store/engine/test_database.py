@@ -10,7 +10,7 @@ import pytest
 
 from ordertui.store import ReadOnlyStore, Store
 from ordertui.store.engine.database import as_parameter
-from ordertui.store.engine.errors import ConstraintViolated
+from ordertui.store.engine.errors import ConstraintViolated, StoreError
 from support import places
 from support.imports import CLOCK
 
@@ -62,6 +62,18 @@ def test_values_become_rows_of_their_types(tmp_path: Path) -> None:
             ("a",), ("ü",),
         ]  # fmt: skip
         assert database.query(f"SELECT key FROM {one} AS v", {"some": as_parameter([])}) == []
+
+
+def test_a_value_has_the_kind_that_was_asked_for(tmp_path: Path) -> None:
+    with Store.open(places.store_at(tmp_path / "a.db"), clock=CLOCK) as store:
+        database = store.database
+        assert database.value(int, "SELECT id FROM orders") is None, "no row"
+        assert database.value(int, "SELECT max(id) FROM orders") is None, "NULL"
+        assert database.required(int, "SELECT count(*) FROM orders") == 0
+        with pytest.raises(StoreError, match="None in place of int"):
+            database.required(int, "SELECT max(id) FROM orders")
+        with pytest.raises(StoreError, match="'many' in place of int"):
+            database.value(int, "SELECT 'many'")
 
 
 def test_a_reader_writes_nothing(tmp_path: Path) -> None:

@@ -102,8 +102,8 @@ def test_a_store_takes_one_schema_step_after_another(tmp_path: Path, monkeypatch
     for step in range(3):
         monkeypatch.setattr(postgres, "LATEST", latest + step)
         with store_at(tmp_path) as store:
-            assert store.database.value("SELECT version FROM schema_version") == latest + step
-            assert store.database.value("SELECT count(*) FROM commits WHERE id = ''") == 0
+            assert store.database.required(int, "SELECT version FROM schema_version") == latest + step
+            assert store.database.required(int, "SELECT count(*) FROM commits WHERE id = ''") == 0
     assert done == ["one.sql", "two.sql"]
 
 
@@ -155,11 +155,11 @@ def test_each_commit_counts_up_and_tells_it(tmp_path: Path) -> None:
         engine = other.database.engine
         assert isinstance(engine, PostgresEngine)
         engine.connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
-        before, token = store.database.value("SELECT number FROM change_number"), other.data_version()
+        before, token = store.database.required(int, "SELECT number FROM change_number"), other.data_version()
         assert other.data_version() == token
         store.set_meta("a", "1")
         heard = next(iter(engine.connection.notifies(timeout=5, stop_after=1)))
-        assert heard.payload.split() == [store.database.value("SELECT current_schema()"), str(before + 1)]
+        assert heard.payload.split() == [store.database.value(str, "SELECT current_schema()"), str(before + 1)]
         assert other.data_version() != token
 
 
@@ -179,7 +179,7 @@ def test_a_long_read_is_stopped(tmp_path: Path) -> None:
         threading.Timer(0.3, store.interrupt).start()
         with pytest.raises(Interrupted):
             store.database.query("SELECT pg_sleep(30)")
-        assert store.database.value("SELECT 1") == 1
+        assert store.database.required(int, "SELECT 1") == 1
 
 
 def test_holds_end_by_the_servers_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +188,9 @@ def test_holds_end_by_the_servers_clock(tmp_path: Path, monkeypatch: pytest.Monk
         held = commit(session, Action.CANCEL, 1)
     monkeypatch.setattr("time.time", lambda: NOW - 10 * 365 * 86_400)  # this machine's clock is years behind
     with session_at(tmp_path, SystemClock()) as session:
-        at = session.context.store.database.value("SELECT CAST(extract(epoch FROM clock_timestamp()) AS bigint)")
+        at = session.context.store.database.required(
+            int, "SELECT CAST(extract(epoch FROM clock_timestamp()) AS bigint)"
+        )
         assert abs(session.clock.now() - at) <= 1
         assert session.context.store.batches.get(held).hold_end is None
         session.batches.release(held)
@@ -206,7 +208,7 @@ def test_the_owner_cannot_change_the_audit_by_accident(tmp_path: Path) -> None:
 
 
 def cut(path: Path, store: Store) -> None:
-    pid = store.database.value("SELECT pg_backend_pid()")
+    pid = store.database.required(int, "SELECT pg_backend_pid()")
     with store_at(path) as other:
         other.database.query("SELECT pg_terminate_backend(CAST(? AS int), 5000)", (pid,))
 

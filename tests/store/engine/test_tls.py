@@ -171,7 +171,7 @@ def test_the_password_comes_from_the_keyring_where_no_file_has_it(
     kept = {("ordertui-store", tls.place(authority=None)): PASSWORD}
     monkeypatch.setattr("keyring.get_password", lambda *asked: kept.get(asked))
     with session_at(tls.place()) as session:
-        assert session.context.store.database.value("SELECT session_user") == "ann"
+        assert session.context.store.database.value(str, "SELECT session_user") == "ann"
 
 
 def test_a_wrong_password_is_told_without_it(tls: TlsServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_the_log_is_long_only_while_a_report_comes_in(fails: bool, tmp_path: Pat
 
         def pages() -> int:
             with store.write() as connection:
-                return int(connection.value("PRAGMA wal_autocheckpoint"))
+                return connection.required(int, "PRAGMA wal_autocheckpoint")
 
         usual = pages()
         with contextlib.suppress(_PowerCut), importer(store, Report("all_orders", ())) as target:

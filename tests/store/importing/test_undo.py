@@ -41,7 +41,7 @@ def content(store: Store) -> dict[str, list[Any]]:
 
 
 def last(store: Store) -> int:
-    return int(store.database.value("SELECT max(id) FROM imports"))
+    return store.database.required(int, "SELECT max(id) FROM imports")
 
 
 def take_back(store: Store, number: int) -> UndoneImport:
@@ -79,7 +79,7 @@ def test_imports_undone_one_by_one_leave_the_store_as_it_was(seed: int, tmp_path
         assert store.maintenance.check() == []
         assert store.audit.verify().ok
         for table in ("import_orders", "import_lines", "import_products"):
-            assert store.database.value(f"SELECT count(*) FROM {table}") == 0
+            assert store.database.required(int, f"SELECT count(*) FROM {table}") == 0
 
 
 @pytest.mark.parametrize("seed", range(100 if LONG else 10))
@@ -156,7 +156,7 @@ def test_products_go_back_in_whatever_order_imports_are_undone(
 
 def commit(store: Store, row_id: int, state: str = "held") -> None:
     with store.write() as database:
-        batch = 1 + int(database.value("SELECT coalesce(max(id), 0) FROM batches"))
+        batch = 1 + database.required(int, "SELECT coalesce(max(id), 0) FROM batches")
         database.execute(
             "INSERT INTO batches (id, action, marketplace, state, created_at, due_at, sha256, advice, plan)"
             " VALUES (?, 'cancel', 'US', ?, ?, 0, '', '', '')",
@@ -233,12 +233,12 @@ def test_pages_of_the_api_take_no_room_of_imports_that_can_be_undone(
             changed = {"status": "shipped", "fact_at": NOW + step, "title": f"New {step}"}
             take(store, Report(ReportKind.API_ORDERS.value, (row(1, **changed), row(90 + step, **changed))))
         kept = "SELECT count(*) FROM import_orders WHERE import > 1"
-        assert store.database.value(kept) == 1, "that order 1 came later"
-        assert store.database.value("SELECT count(*) FROM import_products WHERE import > 1") == 1
-        assert store.database.value("SELECT count(*) FROM import_lines") == 0
+        assert store.database.required(int, kept) == 1, "that order 1 came later"
+        assert store.database.required(int, "SELECT count(*) FROM import_products WHERE import > 1") == 1
+        assert store.database.required(int, "SELECT count(*) FROM import_lines") == 0
         done = take_back(store, 1)
         assert (done.removed, done.kept) == (3, (("113-0000001-0000001", "named again by import 7"),))
-        assert store.database.value("SELECT title FROM products") == "New 5"
+        assert store.database.value(str, "SELECT title FROM products") == "New 5"
         assert len(store.orders.find()) == 7
 
 
@@ -252,7 +252,7 @@ def test_an_import_that_can_not_be_undone_keeps_only_that_it_came(tmp_path: Path
         take(store, Report("all_orders", (row(1, status="cancelled", fact_at=NOW), row(2, quantity=2, fact_at=NOW))))
         with pytest.raises(StoreError, match="confirmed what a batch did"):
             take_back(store, 2)
-        assert store.database.value("SELECT count(*) FROM import_lines") == 0
+        assert store.database.required(int, "SELECT count(*) FROM import_lines") == 0
         with pytest.raises(StoreError, match=r"was committed|named again by import 2"):
             take_back(store, 1)
 
@@ -288,4 +288,4 @@ def test_only_the_newest_imports_are_kept_and_no_huge_one(tmp_path: Path, monkey
             take_back(store, 5)
         with pytest.raises(StoreError, match="import 5, which came later, names more than 4 orders"):
             take_back(store, 4)
-        assert store.database.value("SELECT count(*) FROM import_orders") == 0
+        assert store.database.required(int, "SELECT count(*) FROM import_orders") == 0

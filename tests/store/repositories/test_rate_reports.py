@@ -63,7 +63,7 @@ def test_a_killed_undo_leaves_what_rate_reports_decided(tmp_path: Path, monkeypa
             except Crash:
                 point += 1
                 assert facts(session, [1]) == {1: "no"}
-                if session.context.store.database.value("SELECT undo FROM imports WHERE id = 2"):
+                if session.context.store.database.value(str, "SELECT undo FROM imports WHERE id = 2"):
                     break
         assert facts(session, [1]) == {1: "no"}
 
@@ -72,7 +72,7 @@ def facts(session: Session, numbers: Sequence[int]) -> dict[int, str]:
     """What Amazon's report says of each; the stored situation must say the same."""
     rows = session.orders.rows([session.orders.id_of(order_id(n)) or 0 for n in numbers]).values()
     for row in rows:
-        stored = session.context.store.database.value("SELECT situation FROM orders WHERE id = ?", (row.id,))
+        stored = session.context.store.database.required(int, "SELECT situation FROM orders WHERE id = ?", (row.id,))
         assert stored == situation_number(situation_of(row))
     return {int(row.order_id[-7:]): row.amazon_counts.value for row in rows}
 

@@ -377,11 +377,11 @@ def test_no_record_by_sql_keeps_the_audit_from_being_read(server: Server) -> Non
         database = session.context.store.database
         for payload in ("", "[1]", "{} ", '{"a":1}} '):
             with pytest.raises(StoreError, match="invalid input syntax for type json"):
-                database.value("SELECT audit_append(1, 'by.hand', ?, '{}')", (payload,))
+                database.query("SELECT audit_append(1, 'by.hand', ?, '{}')", (payload,))
         odd = ('{"why":"\\udc80"}', '{"why":"\\u0000"}', '{"orders":5}', '{"by":3,"orders":[4]}', '{"states":[7]}')
         first = len(session.audit.records()) + 1
         for payload in odd:
-            database.value("SELECT audit_append(1, 'by.hand', ?, '{}')", (payload,))
+            database.query("SELECT audit_append(1, 'by.hand', ?, '{}')", (payload,))
         assert [one["record"] for one in session.audit.records()][: len(odd)] == list(range(first + 4, first - 1, -1))
         assert session.audit.records()[2]["more"]["orders"] == 5
         with pytest.raises(BadInput, match=f"broken at record {first + 2} .*ordertui writes no by.hand of this form"):

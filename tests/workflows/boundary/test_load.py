@@ -326,7 +326,7 @@ async def test_few_readers_with_small_caches_serve_the_screen(session: Session) 
     async with running(session):
         await asyncio.gather(*(asyncio.to_thread(session.orders.count, "total>1") for _ in range(40)))
         assert len(session.context._readers) <= THREADS + 1, "one for each thread of the pool, and the screen's own"
-        assert session.context.reader().database.value("PRAGMA cache_size") == -512
+        assert session.context.reader().database.required(int, "PRAGMA cache_size") == -512
 
 
 def cancel_plan(session: Session) -> Plan:

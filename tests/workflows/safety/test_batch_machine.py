@@ -409,7 +409,7 @@ class Machine(RuleBasedStateMachine):
     def undo_import(self) -> None:
         """The newest import is taken back; what it said of orders in batches stays, or the undo is refused."""
         with suppress(*REFUSALS):
-            self.session.undo_import(self.session.context.store.database.value("SELECT max(id) FROM imports"))
+            self.session.undo_import(self.session.context.store.database.required(int, "SELECT max(id) FROM imports"))
 
     @rule(copied=st.sampled_from(("backup", "file")))
     def copy_acts_on_nothing(self, copied: str) -> None:

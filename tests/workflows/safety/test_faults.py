@@ -209,8 +209,8 @@ def test_commits_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Without the tests' shortcut: every commit is on the disk before it is believed."""
     monkeypatch.setattr(sqlite, "WAIT_FOR_DISK", WAIT_FOR_DISK)
     with open_session(tmp_path) as session:
-        assert session.context.store.database.value("PRAGMA synchronous") == 2
-        assert session.context.store.database.value("PRAGMA journal_mode") == "wal"
+        assert session.context.store.database.required(int, "PRAGMA synchronous") == 2
+        assert session.context.store.database.value(str, "PRAGMA journal_mode") == "wal"
 
 
 @pytest.fixture

@@ -160,7 +160,7 @@ def test_a_lost_line_leaves_no_file_that_could_be_uploaded(tmp_path: Path, monke
         def cut(journal: BatchJournal, number: int, files: Sequence[str]) -> None:
             real(journal, number, files)
             with other.session(clock) as killer:
-                pid = store.database.value("SELECT pg_backend_pid()")
+                pid = store.database.required(int, "SELECT pg_backend_pid()")
                 killer.context.store.database.query("SELECT pg_terminate_backend(CAST(? AS int))", (pid,))
 
         with monkeypatch.context() as patch:

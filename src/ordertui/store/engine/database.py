@@ -84,10 +84,13 @@ class Database:
         found = next(iter(self.engine.find_damage(tables)), "") or more()
         if found:
             self.close()
-            raise StoreError(
-                f"{self.place} was damaged ({found}); nothing was changed: keep a copy of it,"
-                " see `ordertui --read-only store check`, and restore the last backup"
-            )
+            raise self._damaged(found)
+
+    def _damaged(self, found: str) -> StoreError:
+        return StoreError(
+            f"{self.place} was damaged ({found}); nothing was changed: keep a copy of it,"
+            " see `ordertui --read-only store check`, and restore the last backup"
+        )
 
     # -- reading
 
@@ -104,15 +107,27 @@ class Database:
         with self.lock:
             return self.engine.query(sql, params)
 
-    def value(self, sql: str, params: Params = ()) -> Any:
-        """Return the first value of the first row, or None without a row."""
+    def value(self, kind: type[Value], sql: str, params: Params = ()) -> Value | None:
+        """Return the first value of the first row; None without a row, or where it is NULL.
+
+        Raises StoreError for one of another kind: SQLite keeps any in any column, so the store was written by hand.
+        """
         found = self.query(sql, params)
-        return found[0][0] if found else None
+        value = found[0][0] if found else None
+        if value is None or isinstance(value, kind):
+            return value
+        raise self._damaged(f"{value!r:.40} in place of {kind.__name__}")
+
+    def required(self, kind: type[Value], sql: str, params: Params = ()) -> Value:
+        """Return the first value of a statement that always has one, such as a count or the id of a row it inserts."""
+        found = self.value(kind, sql, params)
+        if found is None:
+            raise self._damaged(f"{found} in place of {kind.__name__}")
+        return found
 
     def meta(self, key: str) -> str | None:
         """Return a value stored beside the orders; None without one."""
-        found: str | None = self.value("SELECT value FROM meta WHERE key = ?", (key,))
-        return found
+        return self.value(str, "SELECT value FROM meta WHERE key = ?", (key,))
 
     def query_in(self, sql: str, values: Iterable[int] | Iterable[str], before: Sequence[object] = ()) -> list[Row]:
         """Return all rows of a statement whose `{}` stands for what is between the brackets of an IN list.

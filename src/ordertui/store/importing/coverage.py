@@ -78,8 +78,8 @@ class ReportCoverage:
             )
         if as_of is None and not self.unread and not self._marketplaces:
             # No row, so no date: it came in after what is known, and the next report that names an order is newer.
-            newest = database.value("SELECT max(as_of) FROM imports")
-            as_of = None if newest is None else int(newest) + 1
+            newest = database.value(int, "SELECT max(as_of) FROM imports")
+            as_of = None if newest is None else newest + 1
         if self._is_unshipped and as_of is not None and not self.has_unknown_rows:
             codes = self._marketplaces or ({marketplace} if marketplace else set())
             if not codes:
@@ -138,4 +138,4 @@ def mark(database: Database) -> int:
         f"UPDATE orders SET missing = 'yes', missing_since = {_SINCE}, version = version + 1"
         f" {_OF_WAITING} AND {_SINCE} <> coalesce(missing_since, 0)"
     )
-    return int(database.value(f"SELECT count(*) FROM orders WHERE {_WAITS} AND missing = 'yes'"))
+    return database.required(int, f"SELECT count(*) FROM orders WHERE {_WAITS} AND missing = 'yes'")

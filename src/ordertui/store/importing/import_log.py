@@ -39,7 +39,7 @@ class ImportLog:
         after a purge, an undo or a schema step: then it might.
         """
         database = self._context.database
-        if database.value(f"SELECT 1 FROM orders WHERE state IN {in_list(UNCONFIRMED)} LIMIT 1"):
+        if database.value(int, f"SELECT 1 FROM orders WHERE state IN {in_list(UNCONFIRMED)} LIMIT 1"):
             return None
         found = database.query(
             "SELECT id, at, row_count, new_orders + changed + unchanged FROM imports WHERE sha256 = ? AND kind = ?"

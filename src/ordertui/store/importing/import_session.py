@@ -132,7 +132,7 @@ class ImportSession:
         self._database.set_bulk(True)
         report = self._report
         with self._database.write():
-            self._import_id = self._database.value(
+            self._import_id = self._database.required(int,
                 "INSERT INTO imports (kind, path, sha256, marketplace, as_of, has_request_column, at, undo, after_batch"
                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(id), 0) FROM batches)) RETURNING id",
                 (report.kind, report.path, report.sha256, report.marketplace, report.as_of,
@@ -218,7 +218,7 @@ class ImportSession:
             new = self._do(sql.HEADS, last=self._last_order())
             if self._has_spellings:
                 self._do(sql.SPELLED_TWINS)
-            known = int(self._database.value(sql.COUNT_KNOWN))
+            known = self._database.required(int, sql.COUNT_KNOWN)
             new -= known
             self._database.count_rows("heads")
             self._undo.add_orders()
@@ -254,7 +254,9 @@ class ImportSession:
 
     def _last_order(self) -> int:
         """Return the highest row number that an order ever had."""
-        return max(int(self._database.value("SELECT max(id) FROM orders") or 0), last_removed(self._database))
+        return max(
+            self._database.required(int, "SELECT coalesce(max(id), 0) FROM orders"), last_removed(self._database)
+        )
 
     def _settle_marketplaces(self) -> None:
         count = self._do(sql.MIXED) if self._are_mixed else 0
@@ -301,11 +303,11 @@ class ImportSession:
         self._staging.fill("deadlines", [(*key, self._auto_cancel_at(*key)) for key in undated])
         for statement in (sql.WRITE_NEW, *sql.WRITE_NAMED):
             self._do(statement)
-        return int(self._database.value(sql.COUNT_CHANGED))
+        return self._database.required(int, sql.COUNT_CHANGED)
 
     def _places(self, column: str, table: str) -> range:
         """Return the numbers from 1 that stand in a column: what must follow one another."""
-        return range(1, int(self._database.value(f"SELECT coalesce(max({column}), 0) FROM {table}")) + 1)
+        return range(1, self._database.required(int, f"SELECT coalesce(max({column}), 0) FROM {table}") + 1)
 
     def _confirm_shown(self) -> None:
         shown = self._database.query(sql.SHOWN)
@@ -347,7 +349,7 @@ class _Stopped(Exception):
 
 def apply_cancelled_by(database: Database, facts: OperatorFacts, order_ids: Iterable[str]) -> None:
     """Set who cancelled these orders to the API's account, where Amazon's Cancellation Rate report lists none."""
-    if database.value("SELECT 1 FROM said_cancelled LIMIT 1") is None:
+    if database.value(int, "SELECT 1 FROM said_cancelled LIMIT 1") is None:
         return
     for part in slices(order_ids):
         found = database.query(

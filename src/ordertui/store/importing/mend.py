@@ -312,10 +312,10 @@ def _unfreeze(database: Database) -> Iterator[Change]:
     Such a date, of a report or of the API, made every later word on the order look older. The clock is not asked: it
     may have been given by `--as-of`.
     """
-    last = database.value("SELECT max(at) FROM imports")
+    last = database.value(int, "SELECT max(at) FROM imports")
     if last is None:
         return
-    limit = int(last) + DAY
+    limit = last + DAY
     found = database.query(
         "SELECT o.id, o.order_id, o.at FROM orders o WHERE o.at > :limit OR o.id IN"
         " (SELECT l.order_id FROM lines l WHERE l.at > :limit) ORDER BY o.id",
@@ -329,10 +329,10 @@ def _unfreeze(database: Database) -> Iterator[Change]:
         key = "id" if table == "orders" else "order_id"
         database.execute(
             f"UPDATE {table} SET {sets} WHERE {key} IN (SELECT id FROM {database.values_sql('ids', id=int)} AS v)",
-            {"limit": limit, "last": int(last), "ids": as_parameter(row[0] for row in found)},
+            {"limit": limit, "last": last, "ids": as_parameter(row[0] for row in found)},
         )
     for _, order_id, at in found:
-        yield Change(order_id, "dates in the future, set to the last import", iso_utc(at), iso_utc(int(last)))
+        yield Change(order_id, "dates in the future, set to the last import", iso_utc(at), iso_utc(last))
 
 
 def _compare(database: Database) -> Iterator[Change]:

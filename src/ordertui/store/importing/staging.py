@@ -59,18 +59,17 @@ class Staging:
 
     def slices(self, size: int) -> Iterator[tuple[int, int]]:
         """Yield the first and last row of each slice; rows of one order that follow each other stay together."""
-        value = self._database.value
-        low, last = 1, int(value(self.sql("SELECT coalesce(max(seq), 0) FROM {stage}")))
+        required = self._database.required
+        low, last = 1, required(int, self.sql("SELECT coalesce(max(seq), 0) FROM {stage}"))
         while low <= last:
             at = min(low + size - 1, last)
-            high = int(
-                value(
-                    self.sql(
-                        "SELECT coalesce(min(seq) - 1, :last) FROM {stage} WHERE seq > :at"
-                        " AND order_id <> (SELECT order_id FROM {stage} WHERE seq = :at)"
-                    ),
-                    {"last": last, "at": at},
-                )
+            high = required(
+                int,
+                self.sql(
+                    "SELECT coalesce(min(seq) - 1, :last) FROM {stage} WHERE seq > :at"
+                    " AND order_id <> (SELECT order_id FROM {stage} WHERE seq = :at)"
+                ),
+                {"last": last, "at": at},
             )
             yield low, high
             low = high + 1

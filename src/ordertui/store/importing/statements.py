@@ -331,7 +331,7 @@ WRITE_NAMED = (
 """As `WRITE_KNOWN`, and who waits (`named`). Each order is written once: a server writes all its index entries anew,
 which took it a sixth of an Unshipped report.
 """
-COUNT_CHANGED = "SELECT coalesce(sum(changed), 0) FROM rewritten"
+COUNT_CHANGED = "SELECT CAST(coalesce(sum(changed), 0) AS bigint) FROM rewritten"
 SHOWN = (
     f"SELECT o.id, o.open_action FROM waiting w CROSS JOIN orders o WHERE o.id = w.id AND +o.state IN {_UNCONFIRMED}"
     " AND o.status = CASE o.open_action WHEN 'cancel' THEN 'cancelled' WHEN 'confirm' THEN 'shipped' END"

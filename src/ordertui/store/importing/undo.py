@@ -96,7 +96,7 @@ class UndoRecorder:
             )
             self._note_later("import_products", "product_id", self._staging.sql(named))
             return
-        self._last_product = int(self._database.value("SELECT coalesce(max(id), 0) FROM products"))
+        self._last_product = self._database.required(int, "SELECT coalesce(max(id), 0) FROM products")
         names = ", ".join(_PRODUCT)
         self._database.execute(
             self._staging.sql(
@@ -114,7 +114,7 @@ class UndoRecorder:
             return
         if not self._is_kept:
             return
-        self._orders += int(self._database.value("SELECT count(*) FROM heads"))
+        self._orders += self._database.required(int, "SELECT count(*) FROM heads")
         if self._orders > KEPT_ORDERS:
             self._give_up()
             return
@@ -158,7 +158,7 @@ class UndoRecorder:
         if not self._is_kept:
             self._give_up()
             return
-        if self._database.value("SELECT undo FROM imports WHERE id = ?", (self._number,)):
+        if self._database.value(str, "SELECT undo FROM imports WHERE id = ?", (self._number,)):
             self._forget(f"= {self._number}", "", but_later=True)
             return
         self._database.execute(
@@ -296,7 +296,7 @@ class ImportUndo:
     def _remove(self, number: int, ids: Sequence[int]) -> None:
         if not ids:
             return
-        last = max(int(self._database.value("SELECT max(id) FROM orders")), last_removed(self._database))
+        last = max(self._database.required(int, "SELECT max(id) FROM orders"), last_removed(self._database))
         self._database.set_meta(LAST_ORDER, str(last))
         self._forget(number, ids)
         for table, column in (("lines", "order_id"), ("api_facts", "order_id"), ("orders", "id")):
@@ -317,7 +317,7 @@ class ImportUndo:
             f" FROM {found} AND o.id IN {chosen} AND EXISTS (SELECT 1 FROM import_lines l WHERE l.entry = u.id)",
             values,
         )
-        changed = int(database.value("SELECT count(*) FROM merged"))
+        changed = database.required(int, "SELECT count(*) FROM merged")
         database.execute("DELETE FROM lines WHERE order_id IN (SELECT id FROM merged)")
         database.execute(
             f"INSERT INTO lines (order_id, {', '.join(_LINE)}) SELECT m.id, {columns('l', _LINE)} FROM merged m"

@@ -53,7 +53,7 @@ class ApprovalLedger:
         """Let a held batch wait until somebody else approves it, in the open transaction. `why`: what asks for it."""
         asked = (batch.id, self._clock.now(), json.dumps(list(why)))
         if self._is_shared:
-            self._database.value("SELECT ask_approval(?, ?, ?)", asked)
+            self._database.query("SELECT ask_approval(?, ?, ?)", asked)
         else:
             self._database.execute("INSERT INTO approvals (batch, asked_at, why) VALUES (?, ?, ?)", asked)
         self._transitions.move_batch(batch.id, batch.state, BatchState.AWAITING)
@@ -61,7 +61,7 @@ class ApprovalLedger:
 
     def is_approved(self, batch_id: int) -> bool:
         """Return whether a batch was approved; a part of a larger one has the approval from `pass_on`."""
-        return bool(self._database.value("SELECT approved FROM approvals WHERE batch = ?", (batch_id,)))
+        return bool(self._database.value(int, "SELECT approved FROM approvals WHERE batch = ?", (batch_id,)))
 
     def pass_on(self, whole: int, part: int) -> None:
         """Give a part the approval of the batch that it is split off in the open transaction, if that has one.
@@ -69,7 +69,7 @@ class ApprovalLedger:
         What is approved of the whole later is not about the part. A server compares their rows and refuses others.
         """
         if self._is_shared:
-            self._database.value("SELECT pass_approval(?, ?)", (whole, part))
+            self._database.query("SELECT pass_approval(?, ?)", (whole, part))
         else:
             self._database.execute(
                 f"INSERT INTO approvals (batch, {_COLUMNS}) SELECT ?, {_COLUMNS} FROM approvals"
@@ -83,7 +83,7 @@ class ApprovalLedger:
         while part is not None:
             yield part
             sql = "SELECT after_batch FROM feed_parts WHERE batch = ? AND after_batch < batch"  # so it comes to an end
-            part = self._database.value(sql, (part,))
+            part = self._database.value(int, sql, (part,))
 
     def check(self, batch: JournalBatch) -> None:
         """Raise ApprovalRefused when who is at work may not decide about a batch, or when it does not wait for that."""
@@ -96,7 +96,7 @@ class ApprovalLedger:
                 " machine where each person has a login"
             )
         authors = (  # a part split off has the login that let it leave
-            self._database.value("SELECT author FROM batches WHERE id = ?", (part,))
+            self._database.value(str, "SELECT author FROM batches WHERE id = ?", (part,))
             for part in self.with_parts_before(batch.id)
         )
         if login in authors:
@@ -136,7 +136,7 @@ class ApprovalLedger:
     def _decide(self, batch: JournalBatch, word: str, *, is_approved: bool) -> None:
         decided = (self._clock.now(), int(is_approved), str(self._operator), word)
         if self._is_shared:
-            self._database.value("SELECT decide_approval(?, ?, ?, ?, ?)", (batch.id, *decided))
+            self._database.query("SELECT decide_approval(?, ?, ?, ?, ?)", (batch.id, *decided))
         else:
             self._database.execute(
                 "UPDATE approvals SET decided_at = ?, approved = ?, decided_who = ?, word = ?, decided_login = ?"

@@ -67,7 +67,7 @@ class BatchQueries:
 
     def last_id(self) -> int:
         """Return the number of the newest batch; 0 before the first."""
-        return int(self._database.value("SELECT coalesce(max(id), 0) FROM batches"))
+        return self._database.required(int, "SELECT coalesce(max(id), 0) FROM batches")
 
     def state_of(self, batch_id: int) -> tuple[BatchState, Action]:
         """Return the state of a batch and its action, without its rows. Raises UnknownBatch."""
@@ -88,10 +88,10 @@ class BatchQueries:
 
     def plan_bytes(self, batch_id: int) -> bytes:
         """Return the plan as it was committed. Raises UnknownBatch."""
-        found = self._database.value("SELECT plan FROM batches WHERE id = ?", (batch_id,))
+        found = self._database.value(bytes, "SELECT plan FROM batches WHERE id = ?", (batch_id,))
         if found is None:
             raise _unknown_batch(batch_id)
-        return bytes(found)
+        return found
 
     def holder_of(self, order_id: str) -> HoldingBatch | None:
         """Return the batch that holds an order; None when none does."""
@@ -186,12 +186,12 @@ class BatchQueries:
 
     def newest_file(self) -> str:
         """Return the path of a file of the newest batch that has any; empty when none has."""
-        found = self._database.value("SELECT files FROM batches WHERE files <> '[]' ORDER BY id DESC LIMIT 1")
+        found = self._database.value(str, "SELECT files FROM batches WHERE files <> '[]' ORDER BY id DESC LIMIT 1")
         return json.loads(found)[0] if found else ""
 
     def count(self, state: BatchState) -> int:
         """Return how many batches are in a state."""
-        return int(self._database.value("SELECT count(*) FROM batches WHERE state = ?", (state.value,)))
+        return self._database.required(int, "SELECT count(*) FROM batches WHERE state = ?", (state.value,))
 
     def to_upload(self) -> list[JournalBatch]:
         """Return, without their rows, the batches whose files are written and, as far as is known, not uploaded.
@@ -223,8 +223,7 @@ class BatchQueries:
 
     def predecessor(self, batch_id: int) -> int | None:
         """Return the batch for which this one waits; None when it waits for none."""
-        found: int | None = self._database.value("SELECT after_batch FROM feed_parts WHERE batch = ?", (batch_id,))
-        return found
+        return self._database.value(int, "SELECT after_batch FROM feed_parts WHERE batch = ?", (batch_id,))
 
     def _read(self, tail: str, params: Sequence[object], *, with_rows: bool = True) -> list[JournalBatch]:
         from ordertui.orders.packed import Packer  # the first orders on the screen are read without

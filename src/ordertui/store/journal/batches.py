@@ -96,7 +96,7 @@ class BatchJournal:
             for part in slices(rows, ROWS_AT_ONCE):
                 ids = self._check_orders(part)
                 self.refunds.check(part, ids)
-                batch_id = batch_id or self._database.value(
+                batch_id = batch_id or self._database.required(int,
                     "INSERT INTO batches (action, marketplace, state, created_at, due_at, sha256, advice, plan, who,"
                     " author, hold_boot, hold_mark) VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?) RETURNING id",
                     (action.value, marketplace, BatchState.HELD.value, now, due_at, sha256, plan, who,

@@ -119,7 +119,7 @@ class RefundLedger:
         """Return why held refunds of a batch must not leave, by order id: more would be given back than was paid."""
         found: dict[str, str] = {}
         last = self._database.value(
-            "SELECT max(pos) FROM batch_rows WHERE batch = ? AND action = 'refund'", (batch_id,)
+            int, "SELECT max(pos) FROM batch_rows WHERE batch = ? AND action = 'refund'", (batch_id,)
         )
         for first in range(0, -1 if last is None else last + 1, ROWS_AT_ONCE):
             refunds = self._database.query(

@@ -43,12 +43,12 @@ class ResultLog:
 
         In epoch seconds; None before an answer.
         """
-        found: int | None = self._database.value(
+        return self._database.value(
+            int,
             "SELECT max(at) FROM (SELECT at FROM results WHERE batch = :batch UNION ALL"
             " SELECT started_at FROM feed_attempts WHERE batch = :batch AND state = :done)",
             {"batch": batch_id, "done": SubmissionState.DONE.value},
         )
-        return found
 
     def batches_answered_by(self, content_key: str, transaction_id: str = "") -> list[int]:
         """Return the batches for which a report came that says the same, or that has Amazon's number of it."""

@@ -60,21 +60,23 @@ class SubmissionLog:
 
     def last_begun(self, feed_type: str) -> int | None:
         """Return when the newest submission of a kind that Amazon may have was begun (epoch seconds); None: never."""
-        found: int | None = self._database.value(
+        return self._database.value(
+            int,
             f"SELECT started_at FROM feed_attempts WHERE feed_type = ? AND state NOT IN {in_list(NEVER_ARRIVED)}"
             " ORDER BY id DESC LIMIT 1",
             (feed_type,),
         )
-        return found
 
     def was_ever_done(self, feed_type: str) -> bool:
         """Return whether a submission of a kind came through."""
         sql = "SELECT 1 FROM feed_attempts WHERE feed_type = ? AND state = ? LIMIT 1"
-        return self._database.value(sql, (feed_type, SubmissionState.DONE.value)) is not None
+        return self._database.value(int, sql, (feed_type, SubmissionState.DONE.value)) is not None
 
     def has_feed(self, feed_id: str) -> bool:
         """Return whether a feed of Amazon's is one of these submissions."""
-        return self._database.value("SELECT 1 FROM feed_attempts WHERE feed_id = ? LIMIT 1", (feed_id,)) is not None
+        return (
+            self._database.value(int, "SELECT 1 FROM feed_attempts WHERE feed_id = ? LIMIT 1", (feed_id,)) is not None
+        )
 
     def never_arrived(self) -> set[tuple[int, int]]:
         """Return the number of each submission that Amazon provably never got, with its batch."""
@@ -96,7 +98,7 @@ class SubmissionLog:
 
     def content(self, submission_id: int) -> bytes:
         """Return the bytes that were written down before the call."""
-        return bytes(self._database.value("SELECT content FROM feed_attempts WHERE id = ?", (submission_id,)))
+        return self._database.required(bytes, "SELECT content FROM feed_attempts WHERE id = ?", (submission_id,))
 
     def sent_content(self, batch_id: int) -> bytes | None:
         """Return the XML of a batch that left, by the API or beside the upload file; None when it was not kept."""
@@ -130,7 +132,7 @@ class SubmissionLog:
                 raise StoreError(f"batch {batch_id} changed while its feed was made; dispatch again")
             self._journal.mark_sent(batch_id, files=(), sha256=sha256)
             try:
-                submission_id: int = self._database.value(
+                submission_id = self._database.required(int,
                     "INSERT INTO feed_attempts (batch, action, feed_type, marketplace, state, sha256, size, messages,"
                     " document_id, started_at, known, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                     " RETURNING id",

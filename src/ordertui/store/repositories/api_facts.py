@@ -70,5 +70,5 @@ class ApiFactLog:
 
     def get(self, row_id: int) -> ApiFacts | None:
         """Return what the API said of an order; None when it never named it."""
-        found = self._database.value("SELECT facts FROM api_facts WHERE order_id = ?", (row_id,))
+        found = self._database.value(str, "SELECT facts FROM api_facts WHERE order_id = ?", (row_id,))
         return None if found is None else msgspec.json.decode(found, type=ApiFacts)

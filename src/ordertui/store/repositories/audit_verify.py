@@ -48,7 +48,7 @@ def verify(database: Database) -> AuditReport:
         previous, expected = mark, ident + 1
     first = first or _changed_sha256(database, sent)
     if first is None:
-        extra = database.value("SELECT count(*) FROM audit_orders") - listed
+        extra = database.required(int, "SELECT count(*) FROM audit_orders") - listed
         why = _unrecorded(database, named) or (f"the list by order has {extra} entries too many" if extra else "")
         first = (expected, why) if why else None
     return AuditReport(first is None, entries, first[0] if first else None, previous, first[1] if first else "")
@@ -58,23 +58,25 @@ def _damage(database: Database, kind: str, facts: Mapping[str, Any]) -> str:
     """Return why the bytes that an entry names are not those that are kept, or an empty text."""
     batch = facts.get("batch")
     if kind == "batch.held" and "plan" in facts:
-        found = database.value("SELECT plan FROM batches WHERE id = ?", (batch,))
+        found = database.value(object, "SELECT plan FROM batches WHERE id = ?", (batch,))
         return _differs(found, facts["plan"], f"the plan of batch {batch}")
     if kind == "batch.sent":
         for name, mark in sorted((facts.get("feeds") or {}).items()):
             what = f"the kept feed {name} of batch {batch}"
-            found = database.value("SELECT content FROM feeds WHERE batch = ? AND name = ?", (batch, name))
-            noted = database.value("SELECT sha256 FROM feeds WHERE batch = ? AND name = ?", (batch, name))
+            found = database.value(object, "SELECT content FROM feeds WHERE batch = ? AND name = ?", (batch, name))
+            noted = database.value(object, "SELECT sha256 FROM feeds WHERE batch = ? AND name = ?", (batch, name))
             why = _kept_file_differs(found, mark, what) or (
                 "" if noted == mark else f"the sha256 of {what} was changed"
             )
             if why:
                 return why
     if kind == "feed.submitting":
-        found = database.value("SELECT content FROM feed_attempts WHERE id = ?", (facts["attempt"],))
+        found = database.value(object, "SELECT content FROM feed_attempts WHERE id = ?", (facts["attempt"],))
         return _differs(found, facts["sha256"], f"the kept feed of batch {batch} that went by the API")
     if kind == "batch.answered":
-        found = database.value("SELECT content FROM results WHERE batch = ? AND sha256 = ?", (batch, facts["sha256"]))
+        found = database.value(
+            object, "SELECT content FROM results WHERE batch = ? AND sha256 = ?", (batch, facts["sha256"])
+        )
         return _differs(found, facts["sha256"], f"a kept processing report of batch {batch}")
     return ""
 
@@ -85,7 +87,7 @@ def _changed_sha256(database: Database, sent: Mapping[int, tuple[int, str]]) -> 
     A feed that never arrived leaves again, so a batch may have several such entries.
     """
     for batch, (ident, mark) in sorted(sent.items(), key=lambda item: item[1]):
-        if database.value("SELECT sha256 FROM batches WHERE id = ?", (batch,)) != mark:
+        if database.value(object, "SELECT sha256 FROM batches WHERE id = ?", (batch,)) != mark:
             return ident, f"the sha256 of batch {batch} is not what was recorded"
     return None
 
@@ -93,7 +95,10 @@ def _changed_sha256(database: Database, sent: Mapping[int, tuple[int, str]]) -> 
 def _unlisted(database: Database, ident: int, order_ids: Iterable[str]) -> str:
     """Return why the list by order does not lead from these orders to an entry, or an empty text."""
     for order_id in order_ids:
-        if database.value("SELECT 1 FROM audit_orders WHERE order_id = ? AND audit = ?", (order_id, ident)) is None:
+        if (
+            database.value(object, "SELECT 1 FROM audit_orders WHERE order_id = ? AND audit = ?", (order_id, ident))
+            is None
+        ):
             return f"the list by order does not name it for {order_id}"
     return ""
 
@@ -111,14 +116,14 @@ def _unrecorded(database: Database, named: Mapping[str, set[tuple[object, ...]]]
     return ""
 
 
-def _kept_file_differs(kept: bytes | str | None, mark: str, what: str) -> str:
-    if not isinstance(kept, bytes | bytearray | memoryview):
+def _kept_file_differs(kept: object, mark: str, what: str) -> str:
+    if not isinstance(kept, bytes):
         return _differs(kept, mark, what)
-    return "" if kept_sha256(bytes(kept)) == mark else f"{what} is not what was recorded"
+    return "" if kept_sha256(kept) == mark else f"{what} is not what was recorded"
 
 
-def _differs(content: bytes | str | None, mark: str, what: str) -> str:
+def _differs(content: object, mark: str, what: str) -> str:
     if content is None:
         return f"{what} is missing"
-    found = content.encode("utf-8", "replace") if isinstance(content, str) else bytes(content)
-    return "" if digest(found) == mark else f"{what} is not what was recorded"
+    found = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    return "" if isinstance(found, bytes) and digest(found) == mark else f"{what} is not what was recorded"

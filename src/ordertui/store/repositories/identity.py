@@ -102,8 +102,7 @@ class StoreIdentity:
             return True
         if not 0 < head.record < 1 << 63:  # no number of a record
             return False
-        found: str | None = self._database.value("SELECT hash FROM audit WHERE id = ?", (head.record,))
-        return found == head.hash
+        return self._database.value(str, "SELECT hash FROM audit WHERE id = ?", (head.record,)) == head.hash
 
     def renew(self) -> str:
         """Make this the original of a store of its own, in the open transaction; return its new id."""

@@ -68,7 +68,7 @@ class Maintenance:
         with self._database.lock:
             found = self._database.engine.find_damage()
         for sql, what in INTEGRITY_CHECKS:
-            count = self._database.value(sql)
+            count = self._database.required(int, sql)
             if count:
                 found.append(f"{count:,} {what}")
         return found
@@ -99,7 +99,7 @@ class Maintenance:
 
     def count_purgeable(self, before: int) -> int:
         """Return how many orders `purge` would delete."""
-        return int(self._database.value(f"SELECT count(*) FROM orders WHERE {_PURGEABLE}", {"before": before}))
+        return self._database.required(int, f"SELECT count(*) FROM orders WHERE {_PURGEABLE}", {"before": before})
 
     def purge(self, before: int, progress: Callable[[int], None] | None = None) -> int:
         """Delete orders placed and last reported before `before` (epoch seconds) that were never in a batch.

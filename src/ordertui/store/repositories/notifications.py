@@ -64,7 +64,8 @@ class NotificationLog:
         self, receiver: str, kind: AlertKind, content: str, alerts: Iterable[str], *, at: int, until: int
     ) -> Notification:
         """Note these alerts as told, by a new notification that the caller sends before the lease ends (`until`)."""
-        ident: int = self._database.value(
+        ident = self._database.required(
+            int,
             "INSERT INTO notifications (receiver, kind, state, content, attempts, at, until)"
             " VALUES (?, ?, ?, ?, 1, ?, ?) RETURNING id",
             (receiver, kind.value, NotificationState.SENDING.value, content, at, until),

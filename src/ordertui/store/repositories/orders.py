@@ -150,7 +150,7 @@ class OrderRepository:
         """Return how many orders fit a condition (None: all); see `find`."""
         where, params = self._where(condition, decisions)
         sql = f"SELECT count(*) FROM orders o WHERE {_NOT_FBA if without_fba else ''}{where}"
-        return int(self._database.value(sql, params))
+        return self._database.required(int, sql, params)
 
     def tally(
         self,
@@ -234,8 +234,7 @@ class OrderRepository:
 
     def id_of(self, order_id: str) -> int | None:
         """Return the row number of an order id; None when it is unknown."""
-        found: int | None = self._database.value("SELECT id FROM orders WHERE order_id = ?", (order_id,))
-        return found
+        return self._database.value(int, "SELECT id FROM orders WHERE order_id = ?", (order_id,))
 
     def ids_of(self, order_ids: Iterable[str]) -> dict[str, int]:
         """Return row numbers by order id; unknown ids are left out."""

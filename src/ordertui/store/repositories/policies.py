@@ -43,7 +43,7 @@ class PolicyVersions:
 
     def newest_number(self) -> int:
         """Return the number of the version in force; 0 before the first."""
-        return int(self._database.value("SELECT coalesce(max(version), 0) FROM policies"))
+        return self._database.required(int, "SELECT coalesce(max(version), 0) FROM policies")
 
     def find(self, limit: int = 1_000) -> list[PolicyVersion]:
         """Return versions, newest first."""

@@ -80,6 +80,7 @@ class RateReports:
         span = days or (None, None)
         with self._database.write():
             known = self._database.value(
+                int,
                 "SELECT max(id) FROM rate_reports WHERE sha256 = ? AND marketplace = ? AND undone = 0"
                 " AND start_at IS NOT DISTINCT FROM ? AND end_at IS NOT DISTINCT FROM ?",
                 (file[1], marketplace, *span),
@@ -87,12 +88,11 @@ class RateReports:
             if known is not None:
                 self.apply()
                 return self._get(known)
-            ident = int(
-                self._database.value(
-                    "INSERT INTO rate_reports (path, sha256, marketplace, start_at, end_at, as_of, at)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                    (*file, marketplace, *span, as_of, self._clock.now()),
-                )
+            ident = self._database.required(
+                int,
+                "INSERT INTO rate_reports (path, sha256, marketplace, start_at, end_at, as_of, at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                (*file, marketplace, *span, as_of, self._clock.now()),
             )
             named = {order_id: (ident, order_id, date, int(impacts), 1) for _, order_id, date, impacts in rows}
             self._database.execute_many(
@@ -129,7 +129,7 @@ class RateReports:
     def apply(self) -> int:
         """Let the reports decide about orders that became known or cancelled since; return how many changed."""
         with self._database.write():
-            if self._database.value("SELECT 1 FROM rate_reports LIMIT 1") is None:
+            if self._database.value(int, "SELECT 1 FROM rate_reports LIMIT 1") is None:
                 return 0
             self._database.execute(
                 "INSERT INTO rate_report_rows (report, order_id, order_date, impacts, named)"
@@ -166,6 +166,9 @@ class RateReports:
                 )
             row = self._database.query("SELECT id, status FROM orders WHERE order_id = ?", (order_id,))
             if row and row[0][1] == "cancelled":
-                by = self._database.value("SELECT by FROM said_cancelled WHERE order_id = ?", (order_id,)) or "unknown"
+                by = (
+                    self._database.value(str, "SELECT by FROM said_cancelled WHERE order_id = ?", (order_id,))
+                    or "unknown"
+                )
                 word = ("seller" if before[0][0] else "buyer") if before else by
                 self._facts.change("cancelled_by", {row[0][0]: word})

@@ -119,10 +119,10 @@ class RateQueries:
         found = self._database.query(
             f"SELECT o.id, o.situation, {_CANCELLED}, {_PENDING}{span} o.prime = 'yes'", (marketplace, start, end)
         )
-        undecided = self._database.value(
-            f"SELECT count(*){span} coalesce(o.prime, 'unknown') = 'unknown'", (marketplace, start, end)
+        undecided = self._database.required(
+            int, f"SELECT count(*){span} coalesce(o.prime, 'unknown') = 'unknown'", (marketplace, start, end)
         )
-        return [(v[0], RateFacts(v[1], Cancelled(v[2]), Pending(v[3]))) for v in found], int(undecided)
+        return [(v[0], RateFacts(v[1], Cancelled(v[2]), Pending(v[3]))) for v in found], undecided
 
     def count_day(self, marketplace: str, start: int, end: int) -> tuple[int, SituationCounts]:
         """Return when the newest order of a day was placed, and `count_placed` of it. Cached."""
@@ -136,21 +136,17 @@ class RateQueries:
 
     def _newest_placed(self, marketplace: str, start: int, end: int = NEVER) -> int:
         """Return when the newest order of a span was placed; 0 without one."""
-        return int(
-            self._database.value(
-                "SELECT coalesce(max(purchased_at), 0) FROM orders WHERE marketplace = ? AND channel = 'merchant'"
-                " AND purchased_at >= ? AND purchased_at < ?",
-                (marketplace, start, end),
-            )
+        return self._database.required(
+            int,
+            "SELECT coalesce(max(purchased_at), 0) FROM orders WHERE marketplace = ? AND channel = 'merchant'"
+            " AND purchased_at >= ? AND purchased_at < ?",
+            (marketplace, start, end),
         )
 
     def oldest_placed(self, marketplace: str) -> int | None:
         """Return when the oldest order was placed; None without one. Cached."""
         sql = "SELECT min(purchased_at) FROM orders WHERE marketplace = ? AND channel = 'merchant'"
-        found: int | None = self._database.cached(
-            f"oldest {marketplace}", lambda: self._database.value(sql, (marketplace,))
-        )
-        return found
+        return self._database.cached(f"oldest {marketplace}", lambda: self._database.value(int, sql, (marketplace,)))
 
     def names_shipped(self, marketplace: str, start: int, end: int) -> bool:
         """Return whether a report that lists orders of every status names any order placed in the span. Cached."""
@@ -161,7 +157,8 @@ class RateQueries:
         first: int = self._database.cached(
             f"shipped {marketplace} {start}",
             lambda: min(
-                self._database.value(sql, (marketplace, channel, start)) or NEVER for channel in ("merchant", "amazon")
+                self._database.value(int, sql, (marketplace, channel, start)) or NEVER
+                for channel in ("merchant", "amazon")
             ),
         )
         return first <= end
@@ -169,10 +166,9 @@ class RateQueries:
     def synced_since(self) -> int | None:
         """Return since when all changes of orders came by the API (epoch seconds); None without the API. Cached."""
         sql = "SELECT min(as_of) FROM imports WHERE kind = ? AND finished = 1"
-        found: int | None = self._database.cached(
-            "synced since", lambda: self._database.value(sql, (ReportKind.API_ORDERS.value,))
+        return self._database.cached(
+            "synced since", lambda: self._database.value(int, sql, (ReportKind.API_ORDERS.value,))
         )
-        return found
 
     def placed_ids(self, marketplace: str, start: int, end: int, *, cancelled: bool = False) -> list[int]:
         """Return the orders placed in a span, oldest first; with `cancelled` those cancelled, wholly or in part."""
@@ -267,12 +263,11 @@ class RateQueries:
 
     def count_late(self, marketplace: str, start: int, now: int) -> int:
         """Return how many orders placed from `start` on still wait for shipment after their ship-by time."""
-        return int(
-            self._database.value(
-                "SELECT count(*) FROM orders WHERE marketplace = ? AND channel = 'merchant' AND purchased_at >= ?"
-                " AND purchased_at <= ? AND status IN ('unshipped', 'partially_shipped') AND ship_by < ?",
-                (marketplace, start, now, now),
-            )
+        return self._database.required(
+            int,
+            "SELECT count(*) FROM orders WHERE marketplace = ? AND channel = 'merchant' AND purchased_at >= ?"
+            " AND purchased_at <= ? AND status IN ('unshipped', 'partially_shipped') AND ship_by < ?",
+            (marketplace, start, now, now),
         )
 
 

@@ -84,10 +84,10 @@ class OrderTallies:
     def _read_situations(self) -> tuple[int, ...]:
         """Jump from number to number in the index: SELECT DISTINCT would scan all of it."""
         found: list[int] = []
-        number = self._database.value("SELECT min(situation) FROM orders")
+        number = self._database.value(int, "SELECT min(situation) FROM orders")
         while number is not None:
             found.append(number)
-            number = self._database.value("SELECT min(situation) FROM orders WHERE situation > ?", (number,))
+            number = self._database.value(int, "SELECT min(situation) FROM orders WHERE situation > ?", (number,))
         return tuple(found)
 
     def of_orders(self, ids: Iterable[int]) -> list[Tally]:
@@ -109,12 +109,11 @@ class OrderTallies:
     def total_placed(self, marketplace: str, start: int, end: int) -> int:
         """Return how many orders of any channel were placed from `start` until before `end` (epoch seconds)."""
         sql = "SELECT count(*) FROM orders WHERE marketplace = ? AND purchased_at >= ? AND purchased_at < ?"
-        return int(self._database.value(sql, (marketplace, start, end)))
+        return self._database.required(int, sql, (marketplace, start, end))
 
     def as_of(self) -> int | None:
         """Return the newest date in any imported report (epoch seconds); None before the first."""
-        found: int | None = self._database.value("SELECT max(as_of) FROM imports WHERE kind <> 'cancellation_rate'")
-        return found
+        return self._database.value(int, "SELECT max(as_of) FROM imports WHERE kind <> 'cancellation_rate'")
 
     def newest_word(self, marketplace: str) -> int | None:
         """Return the date of what was last said of any order of a marketplace (epoch seconds); None: nothing. Cached.
@@ -125,11 +124,10 @@ class OrderTallies:
             "SELECT max(at) FROM (SELECT max(at) AS at FROM orders WHERE marketplace = ?"
             " UNION ALL SELECT CAST(value AS bigint) FROM meta WHERE key = ?) t"
         )
-        found: int | None = self._database.cached(
-            f"newest word {marketplace}", lambda: self._database.value(sql, (marketplace, HEARD_KEY + marketplace))
+        return self._database.cached(
+            f"newest word {marketplace}", lambda: self._database.value(int, sql, (marketplace, HEARD_KEY + marketplace))
         )
-        return found
 
     def has_request_column(self) -> bool:
         """Return whether any imported report had the column for buyers' cancellation requests."""
-        return bool(self._database.value("SELECT max(has_request_column) FROM imports"))
+        return bool(self._database.value(int, "SELECT max(has_request_column) FROM imports"))

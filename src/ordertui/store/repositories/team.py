@@ -71,8 +71,8 @@ class Team:
         """
         self._database.create_read_indexes()
         with self._database.write() as database:
-            before = str(
-                database.value("SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = current_schema()")
+            before = database.required(
+                str, "SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = current_schema()"
             )
             was_there = self.is_there
             for role in Role:
@@ -160,7 +160,7 @@ class Team:
 
     def _run(self, form: str, *values: str) -> None:
         """Run a statement whose names and texts the server puts in, quoted."""
-        text: str = self._database.value(f"SELECT format(?{', ?::text' * len(values)})", (form, *values))
+        text = self._database.required(str, f"SELECT format(?{', ?::text' * len(values)})", (form, *values))
         try:
             self._engine.run(text)
         except StoreError as error:
@@ -180,10 +180,10 @@ class Team:
                 self._engine.run("RESET ROLE")
 
     def _me(self) -> str:
-        return str(self._database.value("SELECT session_user"))
+        return self._database.required(str, "SELECT session_user")
 
     def _group(self, role: Role) -> str:
-        return str(self._database.value("SELECT team_role(?)", (role.value,)))
+        return self._database.required(str, "SELECT team_role(?)", (role.value,))
 
     def _role_of(self, name: str) -> Role | None:
         return self._roles().get(name)
@@ -205,11 +205,11 @@ class Team:
             self._run("GRANT %I TO %I WITH ADMIN OPTION", self._group(role), owner)
 
     def _schema(self) -> str:
-        return str(self._database.value("SELECT current_schema()"))
+        return self._database.required(str, "SELECT current_schema()")
 
     def _give_ownership(self, name: str) -> None:
         owner = self._group(Role.OWNER)
-        is_admin = self._database.value("SELECT pg_has_role(?, ?, 'MEMBER WITH ADMIN OPTION')", (name, owner))
+        is_admin = self._database.value(bool, "SELECT pg_has_role(?, ?, 'MEMBER WITH ADMIN OPTION')", (name, owner))
         self._run("GRANT %I TO %I" if is_admin else "GRANT %I TO %I WITH ADMIN OPTION", owner, name)
 
     def _give(self, name: str, role: Role) -> None:
