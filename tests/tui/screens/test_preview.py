@@ -19,7 +19,7 @@ from ordertui.orders.enums import Action, RefundReason
 from ordertui.store.engine.errors import StoreLocked
 from ordertui.tui.commands import output
 from ordertui.tui.render.plan_rows import PlanRows
-from ordertui.tui.screens import preview as preview_module
+from ordertui.tui.screens import others_watch
 from ordertui.tui.screens.base import DialogKeys
 from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
 from ordertui.tui.screens.plan_head import PlanHead, PlanTitle
@@ -500,7 +500,7 @@ async def test_others_are_looked_at_again_after_a_commit_that_failed(
     def fail(*_: object, **__: object) -> object:
         raise StoreLocked("the store is busy")
 
-    monkeypatch.setattr(preview_module, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(others_watch, "LOOK_SECONDS", 0.01)
     with open_session(tmp_path / "shop") as other:
         async with running(mugs, toasts=True) as pilot:
             screen = await opened(pilot)
@@ -529,7 +529,7 @@ async def test_what_an_open_preview_saw_first_is_shown_on_the_main_screen_too(mu
 
 async def test_others_are_read_once_at_a_time(mugs: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However fast they change orders: a plan may be large, and a thread that reads cannot be stopped."""
-    real, running_now, most = preview_module.others_text, 0, 0
+    real, running_now, most = others_watch.others_text, 0, 0
 
     def slow(session: Session, plan: Plan, marked: Marks) -> tuple[str, ...]:
         nonlocal running_now, most
@@ -539,8 +539,8 @@ async def test_others_are_read_once_at_a_time(mugs: Session, tmp_path: Path, mon
         running_now -= 1
         return real(session, plan, marked)
 
-    monkeypatch.setattr(preview_module, "others_text", slow)
-    monkeypatch.setattr(preview_module, "LOOK_SECONDS", 0.005)
+    monkeypatch.setattr(others_watch, "others_text", slow)
+    monkeypatch.setattr(others_watch, "LOOK_SECONDS", 0.005)
     with open_session(tmp_path / "shop") as other:
         row = other.orders.id_of(order_id(1)) or 0
         async with running(mugs) as pilot:
@@ -559,7 +559,7 @@ async def test_what_others_do_that_cannot_be_read_is_said_and_the_preview_stays(
     def fail(_session: Session, _plan: Plan, _marked: Marks) -> tuple[str, ...]:
         raise OverflowError
 
-    monkeypatch.setattr(preview_module, "others_text", fail)
+    monkeypatch.setattr(others_watch, "others_text", fail)
     async with running(mugs, toasts=True) as pilot:
         screen = await opened(pilot)
         await until(pilot, lambda: "a number is too large" in said(pilot))

@@ -6,8 +6,6 @@ line that it was on.
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar
@@ -22,22 +20,18 @@ from textual.message import Message
 
 from ordertui.messages import N_, _, ngettext, translate
 from ordertui.operations.batches.batch import Batch
-from ordertui.operations.claims import HeldClaim
 from ordertui.operations.errors import PlanChanged, PlanExpired, Stopped, error_message
-from ordertui.operations.marks import Marks
 from ordertui.operations.planning.lines import main_sku
 from ordertui.operations.planning.order_planner import BY_OPERATOR, NO_CHOICES, PROCEEDS, PlanChoices
 from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlannedOrder
 from ordertui.operations.planning.reasons import reasons_for
 from ordertui.operations.session import Session
-from ordertui.orders.batch_state import holds_order
 from ordertui.orders.enums import Action
 from ordertui.orders.people import Permission
 from ordertui.orders.refund_limit import refundable_lines
-from ordertui.orders.text import mask_control_characters
 from ordertui.rules.rate import RateStatus
 from ordertui.tui.key_queue import KeyQueue
-from ordertui.tui.render.format import GAP, since_text
+from ordertui.tui.render.format import GAP
 from ordertui.tui.render.plan import (
     MarketplaceStep,
     PlanLook,
@@ -49,13 +43,12 @@ from ordertui.tui.widgets.line_list import LineList
 
 from .base import Dialog, Title
 from .dialogs import ConfirmScreen, TextScreen
-from .errors import call_every, shows_errors, work_shown
+from .errors import shows_errors
+from .others_watch import OthersWatch
 from .plan_head import PlanHead, PlanTitle
 from .plan_questions import ask_budget, ask_count, ask_reason, save_plan, save_sheet
 from .refund_editor import ask_amounts
 
-LOOK_SECONDS = 0.4
-"""How often it is looked what others do with the orders of an open preview."""
 BY_HAND = N_("by you")
 """Why the space bar excludes an order."""
 OTHER_SKUS = N_("holds more than")
@@ -119,13 +112,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         self._opened: frozenset[str] = frozenset()
         self.entries: list[PlanEntry] = []
         self._rows = PlanRows(plan, {}, frozenset())
-        self._claim: HeldClaim | None = None
-        self._others: tuple[str, ...] = ()
-        self._looked: tuple[object, ...] = ()
-        """What others had open, and the version of the store, when `_others` was read."""
-        self._is_committing = False
-        self._is_reading = False
-        """Whether `_others` is being read: one reading at a time, however fast others change orders."""
+        self._others = OthersWatch(self, session, lambda: self.plan, self._show_head)
 
     def _make_title(self) -> Title:
         return PlanTitle(self._plan_look)
@@ -137,34 +124,14 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
     @shows_errors
     def on_mount(self) -> None:
         """Show the plan, and let others know that it is open."""
-        self._claim = self.session.claims.hold(self.plan.action, self._ids)
+        self._others.hold(self._ids)
         self._show()
         self._list.focus()
-        self._look()
-        call_every(self, LOOK_SECONDS, self._look)
+        self._others.start()
 
     def on_unmount(self) -> None:
         """Let others know that it is closed."""
-        if self._claim is not None:
-            self._claim.release()
-
-    def _look(self) -> None:
-        """Look what others do with these orders; a commit of this preview is no other's."""
-        claims = self.session.claims
-        claims.look()
-        now = (claims.others, self.session.data_version(), self.plan)
-        if now != self._looked and not (self._is_committing or self._is_reading):
-            self._looked, self._is_reading = now, True
-            self.run_worker(work_shown(self, self._read_others()), group="others")
-
-    async def _read_others(self) -> None:
-        try:
-            found = await asyncio.to_thread(others_text, self.session, self.plan, Marks(self._ids))
-        finally:  # after an error what was read before stays, and the next change is read again
-            self._is_reading = False
-        if found != self._others and not self._is_committing:
-            self._others = found
-            self.query_one(PlanHead).show(self._plan_look, len(self.entries))
+        self._others.release()
 
     @property
     def _list(self) -> LineList:
@@ -174,7 +141,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
     def _plan_look(self) -> PlanLook:
         options = self._options
         hidden = sum(row_id in options.hidden for row_id in self._ids)
-        return PlanLook(self.plan, len(self._ids), hidden, options.heading, options.steps, self._others)
+        return PlanLook(self.plan, len(self._ids), hidden, options.heading, options.steps, self._others.found)
 
     @property
     def _only(self) -> list[str]:
@@ -205,11 +172,14 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         key = _key_of(before)
         place = next((n for n, entry in enumerate(self.entries) if _key_of(entry) == key), place)
         self._list.show(len(self.entries), place if before is not None else 0)
-        self.query_one(PlanHead).show(self._plan_look, len(self.entries))
+        self._show_head()
         title = self.query_one(PlanTitle)
         title.look = self._plan_look
         title.refresh()
         self._show_plan_keys()
+
+    def _show_head(self) -> None:
+        self.query_one(PlanHead).show(self._plan_look, len(self.entries))
 
     def _show_plan_keys(self) -> None:
         plan, options = self.plan, self._options
@@ -468,7 +438,8 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
             if typed is None:
                 return
         try:
-            batch = await self._commit_unwatched(task, plan, typed)
+            with self._others.paused():
+                batch = await task.commit(self.session, plan, typed)
         except Stopped:
             place = (
                 _(" in {marketplace}", marketplace=plan.marketplace) if len(self._options.steps) > 1 else ""
@@ -488,52 +459,6 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
             return
         self._tasks.keys.discard(Message().time)  # meant for this preview, not for what it covers
         self.dismiss(PreviewAnswer(batch))
-
-    async def _commit_unwatched(self, task: Task, plan: Plan, typed: str | None) -> Batch:
-        """Commit, without taking the own batch for another's; whatever fails, others are looked at again."""
-        self._is_committing = True
-        try:
-            return await task.commit(self.session, plan, typed)
-        except BaseException:
-            self._is_committing = False
-            raise
-
-
-def others_text(session: Session, plan: Plan, marked: Marks) -> tuple[str, ...]:
-    """Return what others do at this moment with the orders that a plan was asked for, one sentence for each."""
-    zone, now, found = session.orders.zone, session.clock.now(), []
-    for claim, count in session.claims.shared(marked):
-        facts = {"who": mask_control_characters(claim.login), "since": since_text(claim.since, now, zone)}
-        if claim.login:
-            form = ngettext(
-                "{n:,} of these is in {who}'s open preview, since {since}",
-                "{n:,} of these are in {who}'s open preview, since {since}",
-                count,
-                **facts,
-            )
-        else:
-            form = ngettext(
-                "{n:,} of these is in a preview of yours in another window, since {since}",
-                "{n:,} of these are in a preview of yours in another window, since {since}",
-                count,
-                **facts,
-            )
-        found.append(form)
-    rows = session.orders.rows([row.id for row in plan.rows]).values()
-    taken = [row for row in rows if (act := row.open_action) is not None and holds_order(act.kind, act.state)]
-    batches = Counter((one.batch, one.author) for one in session.orders.listed(taken).values() if one.batch)
-    for (batch, author), count in sorted(batches.items()):
-        who = mask_control_characters(author) or _("you")
-        found.append(
-            ngettext(
-                "{n:,} of these is in batch {batch} of {who} by now: the preview must be made again",
-                "{n:,} of these are in batch {batch} of {who} by now: the preview must be made again",
-                count,
-                batch=batch,
-                who=who,
-            )
-        )
-    return tuple(found)
 
 
 def _key_of(entry: PlanEntry | None) -> str:
