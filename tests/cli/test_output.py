@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordertui.cli.output import Record, cells_of, emit, lay_out, wrapped
+from ordertui.cli.output import cells_of, emit, lay_out, wrapped
+from ordertui.operations.query.export import Record
 
 Render = Callable[[Sequence[Record], Sequence[str], str], str]
 

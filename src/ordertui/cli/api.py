@@ -11,10 +11,10 @@ from ordertui.files import SECRET_CHARACTERS, read_line
 from ordertui.orders.clock import iso_utc, parse_iso
 from ordertui.orders.text import pluralize
 
-from .context import Settings, fail, open_session
+from .context import Settings, fail, open_session, say
 from .exit_codes import Exit
 from .imports import stop_on_interrupt
-from .output import FORMAT, emit, say
+from .output import FORMAT, emit
 
 if TYPE_CHECKING:
     from ordertui.operations.session import Session

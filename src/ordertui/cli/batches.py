@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ordertui.operations.query.export import Record
 from ordertui.orders.batch_state import NEVER_LEFT, UNANSWERED, BatchState, RowState
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.money import format_decimal
 from ordertui.orders.text import pluralize
 
-from .context import Settings, fail, open_session
+from .context import Settings, fail, open_session, say
 from .exit_codes import Exit
 from .imports import stop_on_interrupt
 from .messages import clock, held_sentence, sent_sentence, unconfirmed_sentence, waiting_sentences
-from .output import FORMAT, Record, emit, say
+from .output import FORMAT, emit
 
 if TYPE_CHECKING:
     from ordertui.operations.batches.batch import Batch

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ordertui.orders.text import pluralize
+from ordertui.orders.text import pluralize, strip_control_characters
 
-from .context import Settings, fail, open_session
+from .context import Settings, fail, open_session, say
 from .exit_codes import Exit
-from .output import FORMAT, emit, say, strip_control_characters
+from .output import FORMAT, emit
 
 if TYPE_CHECKING:
     from ordertui.operations.reports.rate_report import Days

@@ -10,9 +10,9 @@ from ordertui.files import SECRET_CHARACTERS, read_line
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import NotificationState
 
-from .context import Settings, fail, open_session
+from .context import Settings, fail, open_session, say
 from .exit_codes import Exit
-from .output import FORMAT, emit, say
+from .output import FORMAT, emit
 from .worker import stop_event
 
 NO_RECEIVERS = "the settings name no receiver: [[notify.receivers]], see `ordertui docs notifications`"

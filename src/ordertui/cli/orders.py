@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import click
 
-from ordertui.operations.query.export import COLUMNS, iso
+from ordertui.operations.query.export import COLUMNS, Record, cell, iso, json_text
 from ordertui.operations.query.facets import quoted
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Dispatched
 from ordertui.orders.text import pluralize
 
-from .context import Settings, fail, find_row_numbers, open_session
+from .context import Settings, fail, find_row_numbers, open_session, say
 from .exit_codes import Exit
-from .output import FORMAT, ONE_FORMAT, Record, cell, emit, json_text, say
+from .output import FORMAT, ONE_FORMAT, emit
 
 LEAVE_OUT_FIRST = (
     "note", "lines", "title", "dispatched", "asked", "action", "state", "sku", "marketplace", "placed", "currency",

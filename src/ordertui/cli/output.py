@@ -15,8 +15,7 @@ from itertools import islice
 
 import click
 
-from ordertui.operations.query.export import FORMATS, Record, cell, json_text, write_records
-from ordertui.orders.text import strip_control_characters
+from ordertui.operations.query.export import FORMATS, cell, write_records
 
 from .context import say
 
@@ -95,19 +94,6 @@ def _blocks(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> s
         blocks.append("\n".join(lines) + "\n")
     return "\n".join(blocks)
 
-
-__all__ = [
-    "FORMAT",
-    "FORMATS",
-    "ONE_FORMAT",
-    "Record",
-    "cell",
-    "emit",
-    "json_text",
-    "progress_line",
-    "say",
-    "strip_control_characters",
-]
 
 SHOWN_EVERY = 0.2
 """Seconds between two states of a progress line."""

@@ -11,14 +11,15 @@ import click
 import msgspec
 
 from ordertui.files import read_stream
+from ordertui.operations.query.export import Record
 from ordertui.orders.enums import Action
 from ordertui.orders.text import pluralize
 
-from .context import Settings, fail, open_session, split_known_orders
+from .context import Settings, fail, open_session, say, split_known_orders
 from .exit_codes import Exit
 from .imports import stop_on_interrupt
 from .messages import plan_sentences, saved_sentences
-from .output import FORMAT, Record, emit, progress_line, say
+from .output import FORMAT, emit, progress_line
 
 if TYPE_CHECKING:
     from ordertui.operations.planning.fitting import WaitingCancellation

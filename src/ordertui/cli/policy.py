@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ordertui.operations.query.export import Record, cell
 from ordertui.orders.api_facts import PROGRAM_RULES
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action
@@ -14,9 +15,9 @@ from ordertui.orders.marketplace import price_tax_rule
 from ordertui.orders.order import LinesKnown
 from ordertui.rules.policy.bundled import EDITIONS
 
-from .context import Settings, fail, open_session
+from .context import Settings, fail, open_session, say
 from .exit_codes import Exit
-from .output import FORMAT, Record, cell, emit, say
+from .output import FORMAT, emit
 
 if TYPE_CHECKING:
     from ordertui.operations.session import Session

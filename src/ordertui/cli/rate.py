@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ordertui.operations.query.export import iso
+from ordertui.operations.query.export import Record, iso
 
-from .context import Settings, fail, open_session
+from .context import Settings, fail, open_session, say
 from .exit_codes import Exit
-from .output import FORMAT, Record, emit, say
+from .output import FORMAT, emit
 
 if TYPE_CHECKING:
     from ordertui.operations.rate.figures import RateFigure

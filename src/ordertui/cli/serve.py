@@ -15,9 +15,8 @@ import click
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.text import install_extra
 
-from .context import Settings, fail
+from .context import Settings, fail, say
 from .exit_codes import Exit
-from .output import say
 
 KEY_BYTES = 24
 

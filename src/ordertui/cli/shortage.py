@@ -9,9 +9,9 @@ import click
 from ordertui.files import check_output, new_output
 from ordertui.orders.text import pluralize, with_verb
 
-from .context import Settings, fail, find_row_numbers, open_session
+from .context import Settings, fail, find_row_numbers, open_session, say
 from .exit_codes import Exit
-from .output import FORMAT, emit, say
+from .output import FORMAT, emit
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)

@@ -10,10 +10,11 @@ import msgspec
 
 from ordertui.files import MEBIBYTE, read_text
 from ordertui.operations import config as settings_file
+from ordertui.operations.query.export import json_text
 
 from .context import Settings, fail, say
 from .exit_codes import Exit
-from .output import FORMAT, emit, json_text
+from .output import FORMAT, emit
 
 PAGE_BYTES = MEBIBYTE
 """Most bytes of a page of the documentation."""

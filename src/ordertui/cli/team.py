@@ -6,12 +6,13 @@ import sys
 
 import click
 
+from ordertui.operations.query.export import Record
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.people import Role
 
 from .context import Settings, fail, open_session, say
 from .exit_codes import Exit
-from .output import FORMAT, Record, emit
+from .output import FORMAT, emit
 
 ROLE = click.Choice([role.value for role in Role])
 

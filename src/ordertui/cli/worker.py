@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ordertui.operations.query.export import Record, json_text
 from ordertui.orders.clock import iso_utc
 
-from .context import Group, Settings, fail, open_session, real_clock_only
+from .context import Group, Settings, fail, open_session, real_clock_only, say
 from .exit_codes import Exit
-from .output import ONE_FORMAT, Record, emit, json_text, say
+from .output import ONE_FORMAT, emit
 
 if TYPE_CHECKING:
     from ordertui.operations.session import Session
