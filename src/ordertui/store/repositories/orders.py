@@ -25,7 +25,7 @@ from ordertui.orders.enums import (
 from ordertui.orders.money import Money
 from ordertui.orders.order import LineAmounts, LinesKnown, Order, OrderLine, OrderRow
 from ordertui.orders.text import spelling
-from ordertui.store.engine.database import Database, in_list, slices
+from ordertui.store.engine.database import MAX_VALUES, Database, as_parameter, in_list, slices
 from ordertui.store.engine.protocol import Row
 
 from .derived_facts import LINES_KNOWN, REASON, UNITS_SHIPPED
@@ -181,11 +181,11 @@ class OrderRepository:
     def fitting(self, ids: Iterable[int], condition: Condition, *, decisions: Decisions = NO_DECISIONS) -> list[int]:
         """Return those of these orders that fit a condition; see `find`."""
         where, params = self._where(condition, decisions)
+        chosen = self._database.values_sql("chosen", id=int)
+        sql = f"SELECT o.id FROM {chosen} AS v CROSS JOIN orders o WHERE o.id = v.id AND ({where})"
         found: list[int] = []
-        for part in slices(ids):
-            chosen = ", ".join(str(int(row_id)) for row_id in part)  # numbers: the condition's parameters have names
-            sql = f"SELECT o.id FROM orders o WHERE o.id IN ({chosen}) AND ({where})"
-            found += [row[0] for row in self._database.query(sql, params)]
+        for part in slices(ids, MAX_VALUES):
+            found += [row[0] for row in self._database.query(sql, {**params, "chosen": as_parameter(part)})]
         return found
 
     def waiting_for(self, skus: Iterable[str]) -> list[int]:
@@ -243,8 +243,8 @@ class OrderRepository:
     def left_out_by_reports(self, ids: Iterable[int]) -> set[int]:
         """Return those of these orders that wait and that a newer Unshipped report of their marketplace leaves out."""
         sql = (
-            "SELECT o.id FROM orders o WHERE o.id IN ({}) AND o.status IN ('unshipped', 'partially_shipped')"
-            " AND o.channel <> 'amazon' AND EXISTS (SELECT 1 FROM unshipped_reports u"
+            "SELECT o.id FROM orders o WHERE o.id IN ({}) AND +o.status IN ('unshipped', 'partially_shipped')"
+            " AND +o.channel <> 'amazon' AND EXISTS (SELECT 1 FROM unshipped_reports u"
             " WHERE u.marketplace = o.marketplace AND u.as_of > coalesce(o.named_at, o.at))"
         )
         return {row[0] for row in self._database.query_in(sql, ids)}

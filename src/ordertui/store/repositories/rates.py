@@ -212,8 +212,8 @@ class RateQueries:
         """
         found = self._database.query_in(
             f"SELECT o.situation, {_CANCELLED} AS c, {_PENDING} AS p, {OPEN_ACTION} AS open, {LINES_KNOWN} AS known,"
-            " o.at >= ? AND o.at <= ? AS recent, count(*) FROM orders o WHERE o.marketplace = ?"
-            " AND o.channel = 'merchant' AND o.purchased_at >= ? AND o.purchased_at <= ? AND o.id IN ({})"
+            " o.at >= ? AND o.at <= ? AS recent, count(*) FROM orders o WHERE +o.marketplace = ?"
+            " AND +o.channel = 'merchant' AND +o.purchased_at >= ? AND +o.purchased_at <= ? AND o.id IN ({})"
             " GROUP BY o.situation, c, p, open, known, recent",
             ids,
             (*cancelled, marketplace, *placed),
@@ -226,8 +226,8 @@ class RateQueries:
     def facts(self, ids: Iterable[int], marketplace: str) -> list[tuple[int, RateFacts]]:
         """Return what tells of each of these orders, as far as the seller ships it, whether it counts already."""
         found = self._database.query_in(
-            f"SELECT o.id, o.situation, {_CANCELLED}, {_PENDING} FROM orders o WHERE o.marketplace = ?"
-            " AND o.channel = 'merchant' AND o.id IN ({})",
+            f"SELECT o.id, o.situation, {_CANCELLED}, {_PENDING} FROM orders o WHERE +o.marketplace = ?"
+            " AND +o.channel = 'merchant' AND o.id IN ({})",
             ids,
             (marketplace,),
         )
@@ -236,8 +236,8 @@ class RateQueries:
     def with_waiting_units(self, ids: Iterable[int], marketplace: str) -> list[int]:
         """Return those of these orders of which a part is confirmed as shipped, and no batch holds them."""
         found = self._database.query_in(
-            "SELECT o.id FROM orders o WHERE o.marketplace = ? AND o.channel = 'merchant'"
-            " AND (o.status = 'partially_shipped' OR (o.status = 'unshipped' AND o.units_shipped > 0))"
+            "SELECT o.id FROM orders o WHERE +o.marketplace = ? AND +o.channel = 'merchant'"
+            " AND (+o.status = 'partially_shipped' OR (+o.status = 'unshipped' AND o.units_shipped > 0))"
             f" AND NOT {OPEN_ACTION} AND o.id IN ({{}})",
             ids,
             (marketplace,),
@@ -253,11 +253,12 @@ class RateQueries:
         found = self._database.query(
             "SELECT o.id, o.purchased_at, CASE WHEN o.verge = 'cancellation' THEN 0 ELSE o.auto_cancel_at END AS due,"
             f" o.situation, {_CANCELLED}, {_PENDING} FROM orders o"
-            " WHERE (o.auto_cancel_at < ? OR o.verge = 'cancellation') AND o.marketplace = ?"
+            " WHERE (o.status IN ('unshipped', 'partially_shipped') AND o.auto_cancel_at < ?"
+            " OR o.verge = 'cancellation' AND o.marketplace = ?) AND +o.marketplace = ?"
             " AND +o.channel = 'merchant' AND +o.status IN ('unshipped', 'partially_shipped') AND NOT"
             f" (coalesce(o.state, '') IN {_OPEN} AND coalesce(o.open_action, '') = 'cancel')"
             " ORDER BY due, o.ship_by NULLS FIRST, o.id",
-            (until, marketplace),
+            (until, marketplace, marketplace),
         )
         return [_dated(row) for row in found]
 
