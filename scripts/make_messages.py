@@ -26,8 +26,8 @@ from ordertui.operations.facts import ASKED_WORDS, DISPATCHED_WORDS
 from ordertui.operations.planning.reasons import REASONS
 from ordertui.operations.query.queues import QUEUES
 from ordertui.orders.api_facts import AMAZON_BUSINESS, SELLER_FULFILLED_PRIME
-from ordertui.orders.batch_state import RowState
-from ordertui.orders.enums import Action
+from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.enums import Action, Program, ReportKind
 from ordertui.orders.order import COMPONENTS
 from ordertui.rules.language import FIELDS
 from ordertui.rules.situation import FACTS
@@ -91,9 +91,9 @@ def registered() -> Iterator[tuple[str, str | None]]:
 
 def codes() -> Iterator[str]:
     """Yield the words of closed lists that stand in sentences: names and values of facts, actions, states of rows."""
-    yield from ("is", "or", "left", "paid", *FACTS, *month_abbr[1:])
+    yield from ("is", "or", "left", "paid", "you", "somebody", "done", "kept", "this", *FACTS, *month_abbr[1:])
     yield from (value.value for values in FACTS.values() for value in values)
-    yield from (value.value for kind in (Action, RowState) for value in kind)
+    yield from (value.value for kind in (Action, RowState, BatchState, Program, ReportKind) for value in kind)
 
 
 def action_sentences(path: Path) -> Iterator[str]:
@@ -151,7 +151,9 @@ COMMANDS_ONLY = (
 """Modules and packages whose sentences only commands show: for policies, teams, moves, notifications, the worker."""
 POLICY_TEXTS = frozenset({"why", "short", "note", "text"})
 """Keys of a policy file whose values are shown."""
-NOUNS = ("order", "row", "file", "line", "unit", "item", "report", "day", "batch", "request", "problem")
+NOUNS = (
+    "order", "row", "file", "line", "unit", "item", "report", "day", "batch", "request", "problem", "difference",
+)  # fmt: skip
 """Counted by `pluralize` inside of sentences."""
 
 
@@ -172,7 +174,13 @@ JOINED = (
     "over the budget of {0} counting cancellations {1}: {2} are committed {3}, {4} with this batch",
     "house rule {0}: over the budget of {1} counting cancellations {2}: {3} are committed {4}, {5} with this batch"
     " ({6})",
-    "beyond the budget of {0}",
+    "beyond the budget of {0}", "a viewer", "an agent", "a lead", "an owner", "NO LINE", "STANDS STILL",
+    "batch {0} ({1}), {2}, {3}: {4}",
+    "batch {0}", "batch {0}: {1}", "feed {0}", "line {0}", "line {0}: {1}", "order {0}", "order {0}: {1}", "note: {0}",
+    "rejected: {0}", "placed", "program {0}", "template {0}", "parcel {0}: {1}", "parcel {0}: {1}, left {2}",
+    "{0} (item {1})", "{0} (against {1})", "{0} changed", "{0} written", "{0}, batch {1}", "{0}, by {1}",
+    "{0}, by {1}: {2}", "{0}, page {1}", "{0}: history {1}", "{0}: selling", "{0} went to Amazon by the API",
+    "{0} written for upload", "batches {0} written", "from {0} to {1}",
     "house rule {0}", 'a house rule needs an id, such as id = "big-orders"',
     "house rule {0} needs a when, as typed into the filter bar", "house rule {0} needs a why",
     "the sentence that the operator reads", "house rule {0} can never apply", "its condition contradicts itself",

@@ -309,7 +309,7 @@ def test_chinese_has_texts_plurals_and_contexts() -> None:
         ),
         (
             "bob, as a viewer, may not commit a batch; an agent or above may (`ordertui team list`)",
-            "bob（a viewer）无权：提交批次；有权的是 an agent 或更高（`ordertui team list`）",
+            "bob：查看者（viewer）无权提交批次；操作员（agent）及以上可以（`ordertui team list`）",
         ),
         (
             "your policy file p is not in force (2 problems, see `ordertui policy check`): its last good version is",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from ordertui.messages import CHINESE, ENGLISH, translate, use
+from ordertui.operations.batches.open_issues import KIND_WORDS
 
 
 @pytest.fixture(autouse=True)
@@ -23,12 +24,28 @@ def chinese() -> Iterator[None]:
      "p.toml:3:7：自定规则 H1：None 不是 effect；可用的有：warn, typed_confirmation, approval, deny"),
     ("p.toml:9:1: house rule big needs a why: the sentence that the operator reads",
      "p.toml:9:1：自定规则 big 需要 why：即操作人员看到的说明"),
-    ("auto-cancelled Nov 29, before it fits; fits Dec 4", "11-29会先被自动取消；12-4起不超目标"),
+    ("auto-cancelled Nov 29, before it fits; fits Dec 4", "11-29 会先被自动取消；12-04 起不超目标"),
     ("fits Dec 4 at the earliest (by order date, by cancellation date Dec 12)",
-     "最早12-4起不超目标（按下单日期；按取消日期：12-12）"),
+     "最早 12-04 起不超目标（按下单日期；按取消日期：12-12）"),
+    ("batch 7 (cancel), 2 orders, contradicted by a report: Amazon said done, but a report shows it as partially"
+     " shipped",
+     "批次 7（取消）：2 个订单与报告不符；亚马逊说已执行，但报告显示为 部分发货"),
+    ("Amazon refused it: 18028 The order is not there", "亚马逊拒绝：18028 The order is not there"),
+    ("cancel committed in batch 3 (NoInventory)", "提交取消：批次 3 (NoInventory)"),
+    ("partially shipped, by new orders, all orders", "部分发货，来自新订单，所有订单"),
+    ("NO LINE, copy 3 h old", "连接中断，副本已有 3 小时"),
     ("there is no field 'totl'; to search for text with '>' in it, quote it (did you mean 'total'?)", None),
 ])  # fmt: skip
 def test_sentences_and_what_is_to_be_typed_in_them(sentence: str, shown: str | None) -> None:
     found = translate(sentence)
     assert shown is None or found == shown
     assert "totl" not in sentence or ("totl" in found and "total" in found), found
+
+
+def test_every_kind_of_open_issue_is_named_in_chinese() -> None:
+    for words in KIND_WORDS.values():
+        sentence = f"batch 3 (confirm), 2 orders, {words}: no report since 2026-11-28 01:00 UTC"
+        assert (
+            translate(sentence) == f"批次 3（确认发货）：2 个订单{translate(words)}；自 2026-11-28 01:00 UTC 起没有报告"
+        )
+        assert translate(words) != words

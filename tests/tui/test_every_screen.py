@@ -134,3 +134,16 @@ async def test_every_screen_is_whole_and_readable(
 ) -> None:
     found = await look(shop, list(PLACES.values()), language, monkeypatch, colours=colours)
     assert found == [], "\n".join(found)
+
+
+async def test_the_line_of_the_cursor_is_reversed_without_colours(
+    shop: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 16 colours, or none, its background is that of the other lines."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with running(shop) as pilot:
+        async for keys in walk(pilot, ["2 x", "s", "o", "o enter", "P n", "equals_sign", "colon", "i"]):
+            await settled(pilot)
+            here = pilot.app.screen.query_one(".dialog").region
+            shown = [strip.crop(here.x, here.right) for strip in strips(pilot)[here.y : here.bottom]]
+            assert any(one.style and one.style.reverse and one.text.strip() for line in shown for one in line), keys

@@ -20,12 +20,14 @@ from . import _, current_language, pgettext
 
 CODE = "code"
 """Context of the words of closed lists and their names: the catalogs have them, the journal and the rules say them."""
-_BETWEEN_CODES = re.compile(r"(, | )")
 _FIELD = re.compile(r"\{(?:\d+|[a-z_]+)\}")
 _BRACKETS = re.compile("[()]")
 _WORD = re.compile("[A-Za-z]+")
 _PHRASE = re.compile("[a-z]{2,} [a-z]{2,}")
 _DAY = re.compile("([A-Z][a-z][a-z]) ([0-9]{1,2})")
+_SPAN = re.compile("([0-9]+) (s|min|h|d)")
+"""What `format_duration` returns."""
+_COUNT = re.compile("[^ ]*[0-9][^ ]*")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LEAP_YEAR = 2000
 _DEPTH = 4
@@ -49,6 +51,8 @@ def _translated(sentence: str, language: str, depth: int) -> str:
                 value if _is_typed(before, after) else _translated(value, language, depth - 1)
                 for value, before, after in zip(values, literals, literals[1:], strict=False)
             ]
+            if _is_short(literals) and any(map(_PHRASE.search, values)):
+                continue  # it would be one word in another language
             names = [name[1:-1] for name in _FIELD.findall(template)]
             return text.format(*values, **dict(zip(names, values, strict=True)))
     place, colon, rest = sentence.partition(": ")
@@ -77,12 +81,21 @@ def _line(text: str, language: str, depth: int) -> str:
 
 
 def _may_stand(values: Sequence[str], literals: Sequence[str]) -> bool:
-    """Return whether these may be the fields of a template: each closes its brackets, and none of a count, such as
-    `{0} orders` or `{0} of {1} rows`, is a part of another sentence, as in `some words about an order`.
+    """Return whether these may be the fields of a template: each closes its brackets, none but the end of the sentence
+    goes on in another line, and those of a count, such as `{0} orders` or `{0} of {1} rows`, are numbers, not a part of
+    another sentence, as in `some words about an order`.
     """
+    if any("\n" in value for value in (values[:-1] if not literals[-1] else values)):
+        return False
+    if not literals[0] and literals[-1].startswith(" ") and _is_short(literals):
+        return all(map(_COUNT.fullmatch, values))
+    return all(map(_is_balanced, values))
+
+
+def _is_short(literals: Sequence[str]) -> bool:
+    """Return whether a template has one word, perhaps after an `of`, and not before a colon."""
     words = _WORD.findall("".join(literals))
-    is_count = not literals[0] and len(words) == 1 + ("of" in words)
-    return all(_is_balanced(value) and not (is_count and _PHRASE.search(value)) for value in values)
+    return len(words) <= 1 + ("of" in words) and ": " not in "".join(literals)
 
 
 def _is_balanced(text: str) -> bool:
@@ -96,18 +109,30 @@ def _is_balanced(text: str) -> bool:
 
 
 def translate_codes(text: str) -> str:
-    """Return `status is unshipped, confirmed is no or some` in the language of the screen; as it is when one of its
-    words is no code.
+    """Return `status is unshipped, confirmed is no or some`, `new orders, all orders`, `Nov 3` or `3 h` in the language
+    of the screen; as it is when one of its words is no code.
     """
-    found = _DAY.fullmatch(text)
-    if found is not None and found[1] in _MONTHS:
+    parts = text.split(", ")
+    shown = [_translated_code(part) for part in parts]
+    return text if None in shown else pgettext("joint", ", ").join(filter(None, shown))
+
+
+def _translated_code(text: str) -> str | None:
+    """Return one of the codes between commas in the language of the screen; None when a word of it is no code."""
+    span, day = _SPAN.fullmatch(text), _DAY.fullmatch(text)
+    if span is not None:
+        return f"{span[1]} {pgettext('unit', span[2])}"
+    if day is not None and day[1] in _MONTHS:
         with suppress(ValueError):
-            return _("{day:%b} {day.day}", day=date(_LEAP_YEAR, _MONTHS.index(found[1]) + 1, int(found[2])))
-    parts = _BETWEEN_CODES.split(text)
-    words = [part if part in (", ", " ") or part.isdigit() else pgettext(CODE, part) for part in parts]
-    if any(word == part and not part.isdigit() for word, part in zip(words[::2], parts[::2], strict=True)):
-        return text
-    return "".join(pgettext("joint", word) if word == ", " else word for word in words)
+            return _("{day:%b} {day.day}", day=date(_LEAP_YEAR, _MONTHS.index(day[1]) + 1, int(day[2])))
+    words = [text.replace(" ", "_")] if _is_code(text.replace(" ", "_")) else text.split(" ")
+    if not all(word.isdigit() or _is_code(word) for word in words):
+        return None
+    return " ".join(word if word.isdigit() else pgettext(CODE, word) for word in words)
+
+
+def _is_code(word: str) -> bool:
+    return pgettext(CODE, word) != word
 
 
 def fields_of(sentence: str, literals: Sequence[str]) -> list[str]:

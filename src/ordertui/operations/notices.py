@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import DAY, iso_utc
-from ordertui.orders.text import format_duration
+from ordertui.orders.text import format_duration, pluralize
 
 from .context import SessionContext
 
@@ -55,8 +55,8 @@ class Notices:
             *self._line(),
         ]
         for issue in self._open_issues():
-            count = f"{len(issue.orders)} order" + ("s" if len(issue.orders) > 1 else "")
-            found.append(f"batch {issue.batch} ({issue.action.value}), {count} {issue.kind}: {issue.why}")
+            count = pluralize(len(issue.orders), "order")
+            found.append(f"batch {issue.batch} ({issue.action.value}), {count}, {issue.words}: {issue.why}")
         return tuple(text for text in found if text)
 
     def _line(self) -> tuple[str, ...]:

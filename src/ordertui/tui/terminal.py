@@ -24,7 +24,7 @@ def has_terminal() -> bool:
     return sys.__stdin__ is not None and sys.__stdin__.isatty()
 
 
-def shows_few_colours(app: App[object]) -> bool:
+def shows_few_colours(app: App[object] | App[None]) -> bool:
     """Return whether the terminal shows no more than 16 colours, or none are wanted (`NO_COLOR`)."""
     return app.no_color or (not app.is_headless and app.console.color_system in ("standard", "windows"))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
 from textual.content import Content
+from textual.pilot import Pilot
 
 from ordertui.operations.query.queues import QUEUES, Queue
 from ordertui.operations.session import Session
@@ -16,6 +18,7 @@ from ordertui.store import StoreError
 from ordertui.tui.widgets.queue_tabs import QueueTabs, brief
 from support.pilot import main, press, preview, running, said, settled, table, to_ship, until
 from support.shops import all_orders_row, bring, open_session
+from support.walks import lines
 
 COUNTS = (18_204, 412, 23, 9, 4, 12, 104, 3, 17, 0)
 
@@ -180,3 +183,20 @@ async def test_a_count_of_the_marked_that_fails_is_said_and_ends_nothing(
         monkeypatch.setattr(session.orders, "count", count)
         await press(pilot, "space")
         await until(pilot, lambda: "the disk is gone" in said(pilot))
+
+
+def is_said(pilot: Pilot[None], message: str) -> bool:
+    return said(pilot) == message
+
+
+@pytest.mark.parametrize("dialog", [False, True])
+async def test_no_wide_character_of_what_is_said_is_lost_on_an_edge(session: Session, dialog: bool) -> None:
+    """Textual cuts a line where any widget begins or ends: at the side pane every second Chinese message lost one."""
+    async with running(session, toasts=True) as pilot:
+        await to_ship(pilot)
+        screen = await preview(pilot) if dialog else main(pilot)
+        for message in ("保" * count + "x" for count in (17, 19, 40)):
+            screen.notify(message)
+            await until(pilot, partial(is_said, pilot, message))
+            await settled(pilot)
+            assert "".join(lines(pilot)).count("保") == message.count("保")

@@ -28,6 +28,17 @@ EVIDENCE = {
         "look at the order in Seller Central: if it was paid twice, ask the buyer or Amazon; refund nothing more"
     ),
 }
+KIND_WORDS = {
+    "unread": "in an unreadable state",
+    "unwritten": "not written yet",
+    "no_upload": "not to be uploaded",
+    "stuck": "without an answer",
+    "unknown": "outcome unknown",
+    "diverged": "contradicted by a report",
+    "unconfirmed": "not confirmed yet",
+    "overpaid": "perhaps paid twice",
+}
+"""What a kind says of its orders, for people; commands and JSON name the kind itself."""
 BY_FEED = "it went by the API: `ordertui dispatch` looks at its feed; upload no file of it"
 ELSEWHERE = "let that machine finish, or wait some minutes; then a dispatch here writes the same bytes"
 
@@ -46,6 +57,11 @@ class OpenIssue(msgspec.Struct, frozen=True):
     why: str
     evidence: str
     """What would settle it, for people."""
+
+    @property
+    def words(self) -> str:
+        """What the kind says of the orders, for people."""
+        return KIND_WORDS[self.kind]
 
 
 _EXPECTED = {Action.CANCEL: OrderStatus.CANCELLED, Action.CONFIRM: OrderStatus.SHIPPED}

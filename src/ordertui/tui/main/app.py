@@ -28,7 +28,12 @@ from ordertui.operations.session import Session
 from ordertui.tui.key_queue import KeyHandled, KeyQueue
 from ordertui.tui.keymap import KEYMAP_FILE, Keymap, read_keymap
 from ordertui.tui.screens.errors import errors_shown
-from ordertui.tui.terminal import discard_output_of_closed_terminal, exit_on_signals, watch_terminal
+from ordertui.tui.terminal import (
+    discard_output_of_closed_terminal,
+    exit_on_signals,
+    shows_few_colours,
+    watch_terminal,
+)
 from ordertui.tui.themes import DARK, THEMES
 from ordertui.tui.tour.controller import PracticeBuilt
 
@@ -105,6 +110,7 @@ class OrderTuiApp(App[None]):
         """Watch the terminal, and paint all of it after a visit to the shell (ctrl+z, fg), which leaves it blank."""
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         watch_terminal(self)
+        self.set_class(shows_few_colours(self), "-few-colours")
         if self._is_alone:
             # Or each 30th key waits 20 ms and more while all the widgets and styles are looked through for garbage.
             self.set_timer(START_SECONDS, gc.freeze)

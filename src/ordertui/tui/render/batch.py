@@ -275,8 +275,8 @@ def render_batch(
             )
         )
     for one in issues:
-        orders = ngettext("{n:,} order", "{n:,} orders", len(one.orders))
-        pieces.append((join_texts([f"\n! {orders} {translate(one.kind)}", translate(one.why)], ": "), WARNING))
+        about = join_texts([ngettext("{n:,} order", "{n:,} orders", len(one.orders)), translate(one.words)])
+        pieces.append((join_texts([f"\n! {about}", translate(one.why)], ": "), WARNING))
         pieces.append((f"\n  {translate(one.evidence)}", MUTED))
     if batch.advice:
         pieces.append(f"\n{translate(batch.advice)}")

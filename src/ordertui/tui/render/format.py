@@ -83,9 +83,9 @@ def format_hold(ends: int, now: int, *, with_seconds: bool = False) -> str:
     if with_seconds and ends - now < MINUTE:
         return format_countdown(ends - now)
     left = ends - now // MINUTE * MINUTE
-    if left < MINUTE:
-        return "<1m"
-    return f"{left // HOUR}h" if left >= 2 * HOUR else f"{left // MINUTE}m"
+    if left >= 2 * HOUR:
+        return f"{left // HOUR}{pgettext('unit', 'h')}"
+    return f"{left // MINUTE or '<1'}{pgettext('unit', 'm')}"
 
 
 def format_due(due: Due, now: int) -> str:

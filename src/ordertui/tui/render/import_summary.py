@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ordertui.messages import _, ngettext
+from ordertui.messages import _, join_texts, ngettext, translate, translate_codes
 from ordertui.operations.reports.progress import ImportSummary
 from ordertui.operations.results.evaluation import ResultSummary
 from ordertui.orders.batch_state import RowState
@@ -22,8 +22,8 @@ def import_lines(summaries: Sequence[ImportSummary]) -> list[Piece]:
     """Return what reports brought."""
     pieces: list[Piece] = []
     for one in summaries:
-        kind = one.kind.replace("_", " ")
-        pieces.append((f"{one.path.name}  {kind}, {one.encoding}\n", "bold"))
+        kind = translate_codes(one.kind.replace("_", " "))
+        pieces.append((f"{one.path.name}  {join_texts([kind, one.encoding])}\n", "bold"))
         pieces.append(
             _(
                 "  {rows}: {new}, {changed:,} changed, {unchanged:,} unchanged\n",
@@ -33,11 +33,13 @@ def import_lines(summaries: Sequence[ImportSummary]) -> list[Piece]:
                 unchanged=one.unchanged,
             )
         )
-        pieces += [(f"  {note}\n", "$text-warning") for note in one.notes]
+        pieces += [(f"  {translate(note)}\n", "$text-warning") for note in one.notes]
         for reject in one.rejects[:SHOWN_REJECTS]:
-            pieces.append((_("  line {line}: {reason}\n", line=reject.line, reason=reject.reason), "$text-error"))
+            pieces.append(
+                (_("  line {line}: {reason}\n", line=reject.line, reason=translate(reject.reason)), "$text-error")
+            )
         if one.rejects:
-            pieces.append((f"  {one.rejects_text}\n", "$text-error"))
+            pieces.append((f"  {translate(one.rejects_text)}\n", "$text-error"))
     return pieces
 
 
@@ -57,14 +59,14 @@ def result_lines(summaries: Sequence[ResultSummary]) -> list[Piece]:
                 "bold",
             )
         )
-        pieces += [(f"  {note}\n", "$text-warning") for note in one.notes]
+        pieces += [(f"  {translate(note)}\n", "$text-warning") for note in one.notes]
         groups: dict[tuple[RowState, str, str], list[str]] = {}
         for row in one.rows:
             said = ("", "") if row.state is RowState.CONFIRMED else (row.code, row.text)  # what stood open is settled
             groups.setdefault((row.state, *said), []).append(row.order_id)
         for (state, code, text), orders in sorted(groups.items(), key=lambda group: group[0][0] is RowState.OK):
             look = ROW_LOOKS[state]
-            words = " ".join(word for word in (look.glyph, state, code, text) if word)
+            words = " ".join(word for word in (look.glyph, translate_codes(state), code, text) if word)
             pieces.append((f"\n {words}  ({len(orders):,})\n", look.style))
             pieces += [f"     {order_id}\n" for order_id in orders[:SHOWN_ORDERS]]
         if one.ok:

@@ -371,7 +371,7 @@ def _history(detail: OrderDetail) -> Iterator[Piece]:
             yield (" " + pad("" if moment is None else format_time(moment, zone), 13), MUTED)
             yield f"{wrap_text(translate(text), ' ' * 14, detail.width).lstrip()}\n"
     placed, updated = format_time(order.row.purchased_at, zone), format_time(order.updated_at, zone)
-    sources = ", ".join(source.value.replace("_", " ") for source in order.sources)
+    sources = join_texts(translate_codes(source.value.replace("_", " ")) for source in order.sources)
     text = _(
         "placed {placed} · updated {updated} · times in {zone} · from {value}",
         placed=placed,

@@ -17,6 +17,7 @@ from textual.visual import Visual
 from ordertui.messages import N_
 
 from . import viewport
+from .option_list import REVERSE
 from .viewport import Viewport
 
 MARK_CELLS = 2
@@ -145,4 +146,5 @@ class LineList(ScrollView, can_focus=True):
             return Strip.blank(max(0, width), style.rich_style)
         content = self._draw(line, width).truncate(width, ellipsis=True)
         strips = Visual.to_strips(self, content, width, 1, style)
-        return strips[0] if strips else Strip.blank(width, style.rich_style)
+        strip = strips[0] if strips else Strip.blank(width, style.rich_style)
+        return strip.apply_style(REVERSE) if self.get_component_rich_style(name).reverse else strip

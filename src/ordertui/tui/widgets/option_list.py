@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.strip import Strip
 from textual.widgets import OptionList
+
+HIGHLIGHTED = "option-list--option-highlighted"
+REVERSE = Style(reverse=True)
 
 
 class SafeOptionList(OptionList):
@@ -59,6 +64,15 @@ class SafeOptionList(OptionList):
             super().action_page_down()  # type: ignore[no-untyped-call]
         else:
             self.action_last()
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line of the screen, reversed where the styles say so of the highlighted option: Textual leaves
+        that out, and without colours nothing else tells the option from the others.
+        """
+        strip, style = super().render_line(y), self.get_component_rich_style(HIGHLIGHTED)
+        if style.reverse and any(piece.style and piece.style.bgcolor == style.bgcolor for piece in strip):
+            return strip.apply_style(REVERSE)
+        return strip
 
     def _has_lines(self) -> bool:
         self.scroll_to_highlight()  # works out the lines of options that were just added
