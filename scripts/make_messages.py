@@ -106,8 +106,9 @@ def action_sentences(path: Path) -> Iterator[str]:
 
 SENTENCE_MODULES = (
     "amazon/feeds/flat_file", "amazon/feeds/items", "amazon/feeds/xml_schema", "amazon/processing_report",
-    "amazon/reports/cancellation_rate", "amazon/reports/cell_parsers", "amazon/reports/inspect",
-    "amazon/reports/report_file", "amazon/reports/row_reader", "amazon/spapi/auth", "amazon/spapi/client",
+    "amazon/reports/cancellation_rate", "amazon/reports/cell_parsers", "amazon/reports/cell_values",
+    "amazon/reports/inspect", "amazon/reports/report_file", "amazon/reports/row_reader", "amazon/reports/row_shape",
+    "amazon/spapi/auth", "amazon/spapi/client",
     "amazon/spapi/decoding", "amazon/spapi/documents", "amazon/spapi/errors", "amazon/spapi/order_mapping",
     "amazon/spapi/own_totals", "operations/batches/approvals", "operations/batches/batch",
     "operations/batches/committer", "operations/batches/open_issues", "operations/batches/retry",

@@ -17,18 +17,11 @@ from ordertui.orders.report_row import MARKETPLACE, ReportRow
 from ordertui.orders.report_row import ORDER_ID as ROW_ORDER_ID
 
 from .cell_parsers import ORDER_ID, Memo, parse_channel, parse_flag, parse_label, parse_status, strip_quotes
+from .cell_values import ITEM_ID, OUTSIDE_AMAZON, parse_currency, parse_item_id, parse_order_id
 from .inspect import split_line
 from .model import ReportInfo
-from .report_kind import FIELDS, StatusSource, column_positions
-from .row_reader import (
-    AMOUNT_FIELDS,
-    ITEM_ID,
-    OUTSIDE_AMAZON,
-    RowReader,
-    parse_currency,
-    parse_item_id,
-    parse_order_id,
-)
+from .report_kind import AMOUNT_FIELDS, FIELDS, StatusSource, column_positions
+from .row_reader import RowReader
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -45,21 +38,22 @@ class ColumnReader:
     def __init__(self, info: ReportInfo, rows: RowReader) -> None:
         self._info = info
         self._rows = rows
+        self._values = values = rows.values
         self._has_status = info.format.status_source is StatusSource.COLUMNS
         self._width = len(info.header)
         positions = zip(FIELDS, column_positions(info.header), strict=True)
         self._positions = {name: index for name, index in positions if index is not None}
-        self._markets: Memo[str, str | None] = Memo(rows.parse_marketplace)
+        self._markets: Memo[str, str | None] = Memo(values.parse_marketplace)
         self._currencies: Memo[str, str | None] = Memo(parse_currency)
         self._words: dict[str, Memo[str, str | None]] = {
-            "channel": Memo(lambda text: rows.parse_word("channel", parse_channel, text)),
-            "status": Memo(lambda text: rows.parse_word("status", parse_status, text)),
-            "item_status": Memo(lambda text: rows.parse_word("item_status", parse_status, text)),
-            "requested": Memo(rows.parse_request),
+            "channel": Memo(lambda text: values.parse_word("channel", parse_channel, text)),
+            "status": Memo(lambda text: values.parse_word("status", parse_status, text)),
+            "item_status": Memo(lambda text: values.parse_word("item_status", parse_status, text)),
+            "requested": Memo(values.parse_request),
             "request_reason": Memo(parse_label),
-            "replacement": Memo(lambda text: rows.parse_word("replacement", parse_flag, text)),
-            "business": Memo(lambda text: rows.parse_word("business", parse_flag, text)),
-            "prime": Memo(lambda text: rows.parse_word("prime", parse_flag, text)),
+            "replacement": Memo(lambda text: values.parse_word("replacement", parse_flag, text)),
+            "business": Memo(lambda text: values.parse_word("business", parse_flag, text)),
+            "prime": Memo(lambda text: values.parse_word("prime", parse_flag, text)),
         }
 
     def read(self, number: int, lines: list[str]) -> list[ReportRow] | None:
@@ -70,7 +64,7 @@ class ColumnReader:
             if set(map(len, cells)) != {self._width}:
                 if not all(map(str.strip, lines)):
                     return None
-                cells = [self._rows.fit_to_header(one) for one in cells]
+                cells = [self._rows.shape.fit_to_header(one) for one in cells]
             return self._read(range(number, number + len(lines)), list(zip(*cells, strict=True)))
         except (ValueError, TypeError):  # TypeError: a time without its offset from UTC
             return None
@@ -112,8 +106,8 @@ class ColumnReader:
             for name, latest in (("purchased", self._info.latest), ("ship_by", LATEST))
         )
         skus = self._parse_skus(cells, blank)
-        quantities = self._parse_column(rows.quantities, "quantity", cells, blank)
-        shipped = self._parse_column(rows.quantities, "shipped", cells, blank)
+        quantities = self._parse_column(self._values.quantities, "quantity", cells, blank)
+        shipped = self._parse_column(self._values.quantities, "shipped", cells, blank)
         as_of = self._info.as_of
         channels, statuses, item_statuses = word["channel"], word["status"], word["item_status"]
         fact_times: Values = [as_of] * count
@@ -144,12 +138,12 @@ class ColumnReader:
             zip(
                 numbers, ids, items, markets, channels, statuses, item_statuses, purchased, ship_by, fact_times,
                 skus,
-                self._parse_column(rows.labels, "asin", cells, blank),
-                self._parse_column(rows.labels, "title", cells, blank),
+                self._parse_column(self._values.labels, "asin", cells, blank),
+                self._parse_column(self._values.labels, "title", cells, blank),
                 quantities, shipped, currencies, *self._parse_amounts(currencies, cells, blank),
                 word["requested"], word["request_reason"], word["replacement"], word["business"], word["prime"],
-                self._parse_column(rows.labels, "item_promotion_id", cells, blank),
-                self._parse_column(rows.labels, "ship_promotion_id", cells, blank), repeat(None, count),
+                self._parse_column(self._values.labels, "item_promotion_id", cells, blank),
+                self._parse_column(self._values.labels, "ship_promotion_id", cells, blank), repeat(None, count),
                 strict=True,
             )
         )  # fmt: skip
@@ -176,8 +170,8 @@ class ColumnReader:
 
     def _parse_skus(self, cells: Sequence[Values], blank: Values) -> Values:
         """Return the SKUs. Raises ValueError where one is missing: the row may only add a promotion to its item."""
-        skus = self._parse_column(self._rows.labels, "sku", cells, blank)
-        if None in skus and self._rows.has_amounts:
+        skus = self._parse_column(self._values.labels, "sku", cells, blank)
+        if None in skus and self._rows.shape.has_amounts:
             raise ValueError
         return [text or "" for text in skus]
 
@@ -199,10 +193,10 @@ class ColumnReader:
 
     def _parse_amounts(self, currencies: Values, cells: Sequence[Values], blank: Values) -> Iterable[Values]:
         """Return the eight columns of amounts; None where there is no item price. Raises ValueError."""
-        rows, positions = self._rows, self._positions
-        if not rows.has_amounts:
+        positions = self._positions
+        if not self._rows.shape.has_amounts:
             return [[None] * len(blank)] * 8
-        memos = {currency: rows.amount_memos(currency) for currency in set(currencies)}
+        memos = {currency: self._values.amount_memos(currency) for currency in set(currencies)}
 
         def values(field: str) -> Values:
             index = positions.get(field)

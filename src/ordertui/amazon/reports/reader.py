@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from ordertui.orders.report_row import ReportRow
 
+from .cell_values import RowError
 from .column_reader import ColumnReader
 from .encoding import is_decodable
 from .included_tax import drop_included_tax
 from .inspect import BLOCK_BYTES, read_line_blocks
 from .model import RejectedRow, ReportInfo, RowBatch
-from .row_reader import RowError, RowReader
+from .row_reader import RowReader
 
 GROUP_LINES = 512
 """Lines that ColumnReader reads at once. If one of them is not plain, RowReader reads the whole group row by row."""
@@ -34,7 +35,7 @@ def read_orders(
         last_number += len(lines)
         lines, broken = held + lines, broken | held_broken
         first = last_number - len(lines) + 1
-        held = rows_reader.take_fragments(lines) if done < info.size_bytes and first + len(lines) > 2 else []
+        held = rows_reader.shape.take_fragments(lines) if done < info.size_bytes and first + len(lines) > 2 else []
         held_broken = frozenset(number for number in broken if number > last_number - len(held))
         rows: list[ReportRow] = []
         rejects: list[RejectedRow] = []
@@ -51,7 +52,7 @@ def read_orders(
             index += count
             rows += drop_included_tax(found)
             ignored += rows_reader.take_ignored()
-        yield RowBatch(rows, rejects, ignored, done, rows_reader.take_unknown_words())
+        yield RowBatch(rows, rejects, ignored, done, rows_reader.values.take_unknown_words())
 
 
 def _read_one_by_one(
@@ -68,7 +69,7 @@ def _read_one_by_one(
         index += 1
         if not line or line.isspace():
             continue
-        used = reader.count_fragments(lines, index - 1)
+        used = reader.shape.count_fragments(lines, index - 1)
         try:
             if used:
                 row = reader.read_fragments(number, lines[index - 1 : index - 1 + used])

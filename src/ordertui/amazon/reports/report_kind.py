@@ -51,6 +51,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """Field to its possible column names; the first in the header is read. Buyers' names and addresses are never read."""
 FIELDS = tuple(COLUMNS)
 """The fields that are read of an order report's row, in this order."""
+FIELD_INDEX = {name: index for index, name in enumerate(FIELDS)}
+AMOUNT_FIELDS = FIELDS[FIELD_INDEX["item_price"] : FIELD_INDEX["ship_promotion"] + 1]
 READ_NAMES = frozenset(name for names in COLUMNS.values() for name in names)
 """Names of the columns that are read."""
 
