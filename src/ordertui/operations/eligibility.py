@@ -200,25 +200,25 @@ class Eligibility:
         """Return what can be done first: `cancel`, `confirm`, `refund`; `★` when cancelling does not count."""
         policy = self.policy(row.marketplace)
         if not self.rules.denying(row.marketplace) and self._standing_denial(policy, row, Action.CANCEL) is None:
-            return self._known_word(row)
+            return self._usual_action(row)
         for action in (Action.CANCEL, Action.CONFIRM, Action.REFUND):
             if self.denial(row, action) is None:
                 does_not_count = action is Action.CANCEL and not self.counts(row)
                 return "cancel ★" if does_not_count else action.value
         return "wait" if row.status is OrderStatus.PENDING else "-"
 
-    def _known_word(self, row: OrderRow) -> str:
-        """As `allowed_action` without house rules: then few facts decide, and each combination is answered once."""
+    def _usual_action(self, row: OrderRow) -> str:
+        """Return `allowed_action` where no house rule denies: few facts decide, and each combination is judged once."""
         situation, policy = situation_of(row), self.policy(row.marketplace)
         open_ = has_open_action(row)
         key = (policy, (situation_number(situation) * 2 + open_) * 512 + row.lines_known)
         word = self._words.get(key)
         if word is None:
-            word = self._words[key] = self._word(policy, situation, open_, row.lines_known)
+            word = self._words[key] = self._first_action(policy, situation, open_, row.lines_known)
         return word
 
     @staticmethod
-    def _word(policy: Policy, situation: Situation, open_: bool, lines_known: LinesKnown) -> str:
+    def _first_action(policy: Policy, situation: Situation, open_: bool, lines_known: LinesKnown) -> str:
         for action in (Action.CANCEL, Action.CONFIRM, Action.REFUND):
             verdict = policy.verdict(situation, action)
             if verdict.allowed and not open_ and lines_denial(action, lines_known) is None:
@@ -253,7 +253,7 @@ class Eligibility:
         """List the situations for which the rules give the kind this value, by marketplaces that decide alike."""
         found: dict[tuple[int, ...], list[str]] = {}
         present = self._store().tallies.situations_present()
-        for alike in self._alike():
+        for alike in self._marketplaces_by_policy():
             policy = self.policy(alike[0])
             numbers = tuple(n for n in present if decides(policy, n, kind, value))
             found.setdefault(numbers, []).extend(alike)
@@ -261,7 +261,7 @@ class Eligibility:
             return [(None, numbers) for numbers in found]
         return [(tuple(codes), numbers) for numbers, codes in found.items()]
 
-    def _alike(self) -> list[list[str]]:
+    def _marketplaces_by_policy(self) -> list[list[str]]:
         """Group the marketplaces of the store by policies that decide alike."""
         groups: dict[object, list[str]] = {}
         for code in self._store().tallies.marketplaces():

@@ -1,4 +1,4 @@
-"""What runs over many orders share: how they are stopped, and when garbage is looked for."""
+"""Support for runs over many orders: how they are stopped, and when garbage is looked for."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class Why(StrEnum):
 
 
 class Shortage(msgspec.Struct, frozen=True):
-    """What to cancel, what to keep, and what stays short."""
+    """Answer to a shortage: what to cancel, what to keep, and what stays short."""
 
     chosen: Mapping[int, Why]
     kept: Mapping[int, Why]

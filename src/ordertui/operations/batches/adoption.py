@@ -27,8 +27,8 @@ LEFT_TEXT = "it left from the store that this one is a copy of"
 TRIED_TEXT = "it failed, and may have been tried again by the store that this one is a copy of"
 
 
-class AmazonsWord(msgspec.Struct, frozen=True):
-    """What Amazon lists since a copy was made that the copy does not know."""
+class AmazonFindings(msgspec.Struct, frozen=True):
+    """Feeds and bookings that Amazon lists since a copy was made, and that the copy does not know."""
 
     feeds: tuple[str, ...] = ()
     """Ids of feeds of the kinds that this program submits."""
@@ -55,7 +55,7 @@ class Adoption:
     """
 
     def __init__(
-        self, context: SessionContext, look: Callable[[int, Collection[str]], AmazonsWord] | None = None
+        self, context: SessionContext, look: Callable[[int, Collection[str]], AmazonFindings] | None = None
     ) -> None:
         self._context = context
         self._look = look
@@ -65,9 +65,9 @@ class Adoption:
 
         Raises Refused when the store is no copy.
         """
-        return self._questions(AmazonsWord())
+        return self._questions(AmazonFindings())
 
-    def _questions(self, word: AmazonsWord) -> list[AdoptionQuestion]:
+    def _questions(self, word: AmazonFindings) -> list[AdoptionQuestion]:
         copies, store = self._context.copies, self._context.reader()
         if not copies.reason():
             raise Refused("this store is no copy: there is nothing to adopt")
@@ -105,7 +105,7 @@ class Adoption:
         context = self._context
         store = context.writer(Permission.MAINTAIN)
         reason = check_reason(why)
-        asked = self._questions(AmazonsWord())
+        asked = self._questions(AmazonFindings())
         word = self._ask_amazon(store, asked)
         asked = self._questions(word)
         if nothing_since:
@@ -131,16 +131,16 @@ class Adoption:
         context.copies.note_progress()
         return made
 
-    def _ask_amazon(self, store: Store, asked: Sequence[AdoptionQuestion]) -> AmazonsWord:
+    def _ask_amazon(self, store: Store, asked: Sequence[AdoptionQuestion]) -> AmazonFindings:
         if self._look is None:
-            return AmazonsWord()
+            return AmazonFindings()
         acts = [at for batch in store.batches.find() for at in (batch.created_at, batch.sent_at or 0)]
         made = store.identity.backup_of  # of a plain copy the last act of the journal is known: it has acted on nothing
         since = max(acts, default=0) if made is None else made
         oldest = self._context.clock.now() - MOST_DAYS * DAY
         return self._look(max(since, oldest), {order_id for one in asked for order_id in one.orders})
 
-    def _check_nothing_since(self, word: AmazonsWord, left: Collection[int], not_left: Collection[int]) -> None:
+    def _check_nothing_since(self, word: AmazonFindings, left: Collection[int], not_left: Collection[int]) -> None:
         if left or not_left:
             raise BadInput("say either that nothing left since, or which held batches left and which did not")
         proof = self._context.copies.evidence()

@@ -273,13 +273,13 @@ class BatchService:
 
         By the API, what Amazon booked is asked for before refunds are settled as not done.
         """
-        from .settle import OperatorWord, settle
+        from .settle import OperatorStatement, settle
 
         if not done and self._look_at_bookings is not None:
             batch = self._context.writer(Permission.SETTLE).batches.get(batch_id)
             if batch.action is Action.REFUND:
                 self._look_at_bookings()
-        settled = settle(self._context, batch_id, order_ids, OperatorWord(done, why, typed, against))
+        settled = settle(self._context, batch_id, order_ids, OperatorStatement(done, why, typed, against))
         self._uploads.warn_beside_files(self._context.store)
         self._context.copies.note_quietly()
         return settled

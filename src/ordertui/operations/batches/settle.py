@@ -68,7 +68,7 @@ MOST_PROOFS = 5
 MAX_REASON_LENGTH = 500
 
 
-class OperatorWord(msgspec.Struct, frozen=True):
+class OperatorStatement(msgspec.Struct, frozen=True):
     """What the operator says became of rows."""
 
     done: bool
@@ -79,7 +79,7 @@ class OperatorWord(msgspec.Struct, frozen=True):
     """Names of the evidence that the operator knows and goes against."""
 
 
-def settle(context: SessionContext, batch_id: int, order_ids: Sequence[str], word: OperatorWord) -> Batch:
+def settle(context: SessionContext, batch_id: int, order_ids: Sequence[str], word: OperatorStatement) -> Batch:
     """Record that these rows of a batch were done, or were not.
 
     Done: a refund counts as paid; a cancellation or shipment still waits for a report. Not done: it failed, and may be

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from ordertui.amazon.feeds import FEED_TYPES
 from ordertui.amazon.spapi.cancellable_sleep import Stop, never_stop
 from ordertui.amazon.spapi.client import Client
-from ordertui.operations.batches.adoption import AmazonsWord
+from ordertui.operations.batches.adoption import AmazonFindings
 from ordertui.operations.batches.batch import Batch, Due, DueStep
 from ordertui.operations.errors import Refused
 from ordertui.operations.limits import feed_limits
@@ -57,21 +57,21 @@ class FeedDispatcher:
         self._failures = self._not_before = 0
         return left
 
-    def look(self, since: int, order_ids: Collection[str]) -> AmazonsWord:
+    def look(self, since: int, order_ids: Collection[str]) -> AmazonFindings:
         """Return the feeds and bookings that Amazon lists since then and this store does not know. Raises SpApiError.
 
         `order_ids`: orders whose bookings are looked for.
         """
         known = {one.feed_id for one in self._context.reader().submissions.find()}
 
-        async def work(client: Client) -> AmazonsWord:
+        async def work(client: Client) -> AmazonFindings:
             feeds = [
                 feed.feed_id
                 for kind in FEED_TYPES.values()
                 for feed in await self.tracker.list_feeds(client, kind.xml, since)
                 if feed.feed_id not in known
             ]
-            return AmazonsWord(tuple(feeds), await self._refunds.booked_since(client, since, order_ids))
+            return AmazonFindings(tuple(feeds), await self._refunds.booked_since(client, since, order_ids))
 
         return self._connection.run(work)
 

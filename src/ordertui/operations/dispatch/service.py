@@ -19,7 +19,7 @@ from ordertui.orders.text import pluralize
 from ordertui.store import JournalBatch, Store, Submission
 
 if TYPE_CHECKING:
-    from ordertui.operations.batches.adoption import AmazonsWord
+    from ordertui.operations.batches.adoption import AmazonFindings
     from ordertui.operations.planning.planner import Planner
     from ordertui.operations.sync.service import SyncService
 
@@ -152,7 +152,7 @@ class DispatchService:
         is_following = self._context.is_api_dispatch and not self._context.copies.reason()
         return is_following and self.feeds.wait(stop)
 
-    def look_at_amazon(self, since: int, order_ids: Collection[str]) -> AmazonsWord:
+    def look_at_amazon(self, since: int, order_ids: Collection[str]) -> AmazonFindings:
         """Return what Amazon lists since a time that this store does not know; see `Adoption`. Raises SpApiError."""
         return self.feeds.look(since, order_ids)
 

@@ -206,7 +206,7 @@ class Notifications:
     def _wanted(self, receiver: ReceiverConfig, alerts: Sequence[Alert]) -> list[Alert]:
         """Return the alerts that a receiver wants and was not told."""
         by_rule = [alert for alert in alerts if _fits_rule(receiver, alert)]
-        return self._choose(receiver, _untold(self._context.reader(), receiver, by_rule)[0])
+        return self._choose(receiver, _not_told(self._context.reader(), receiver, by_rule)[0])
 
     def _choose(self, receiver: ReceiverConfig, alerts: Sequence[Alert]) -> list[Alert]:
         """Return the alerts that fit the rules of a receiver: kinds, marketplaces, filter."""
@@ -234,7 +234,7 @@ class Notifications:
         """Note alerts of one kind as told, in one transaction with the look that allows it; None: not now."""
         with store.write(quiet=True):
             now = self._context.clock.now()
-            left, keys = _untold(store, receiver, alerts)
+            left, keys = _not_told(store, receiver, alerts)
             recent = store.notifications.recent(receiver.name, now - self._looks_back)
             if not left or waiting_reason(kind, self._config, recent, now):
                 return None
@@ -284,7 +284,7 @@ def _fits_rule(receiver: ReceiverConfig, alert: Alert) -> bool:
     )
 
 
-def _untold(store: Store, receiver: ReceiverConfig, alerts: Sequence[Alert]) -> tuple[list[Alert], list[str]]:
+def _not_told(store: Store, receiver: ReceiverConfig, alerts: Sequence[Alert]) -> tuple[list[Alert], list[str]]:
     """Return the alerts of which a receiver was not told everything, and the keys that it was not told."""
     told = store.notifications.told(receiver.name, [key for alert in alerts for key in alert.keys])
     left = [alert for alert in alerts if not told.keys() >= set(alert.keys)]

@@ -19,7 +19,7 @@ PRODUCTS_AT_ONCE = 500
 
 
 class Offers(msgspec.Struct, frozen=True):
-    """What a batch means for the SKUs in it."""
+    """Effect of a batch on the offers of its SKUs."""
 
     products: Mapping[int, tuple[int, ...]]
     """Order row number to its product numbers."""

@@ -227,7 +227,7 @@ class Planner:
         store, values = self._context.reader(), self._eligibility.policy(marketplace).values
         left_out = store.orders.left_out_by_reports(ids) if action is not Action.MESSAGE else ()
         return find_doubts(
-            action, tally, len(left_out), store.tallies.newest_word(marketplace), self._context.clock.now(), values
+            action, tally, len(left_out), store.tallies.newest_fact_at(marketplace), self._context.clock.now(), values
         )
 
     def life_seconds(self, marketplace: str) -> int:

@@ -1,4 +1,4 @@
-"""What a rate comes to, as frozen values."""
+"""Results of working out a rate, as frozen values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rate comes to by itself: cancellations that leave the window, and orders that Amazon is about to cancel."""
+"""Forecast of a rate if nobody acts: cancellations that leave the window, and orders that Amazon will cancel."""
 
 from __future__ import annotations
 

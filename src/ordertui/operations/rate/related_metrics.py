@@ -26,7 +26,7 @@ NO_PREMIUM_ORDERS = "unknown: no order report says which orders are Premium Ship
 PRIME_UNITS = "in orders; Amazon counts units, and all that the seller cancelled, also what the buyer asked for"
 
 
-class _UntoldRate(NamedTuple):
+class _UnreportedRate(NamedTuple):
     """A rate that no order report tells: its target's setting, on which side of it good is, and why it is unknown."""
 
     name: str
@@ -35,9 +35,9 @@ class _UntoldRate(NamedTuple):
     because: str
 
 
-LATE = _UntoldRate("late shipment rate", "late_shipment_target", "<", NO_CONFIRM_TIME)
-TRACKING = _UntoldRate("valid tracking rate", "valid_tracking_target", ">", NO_TRACKING)
-DELIVERY = _UntoldRate("on-time delivery rate", "on_time_delivery_target", ">=", NO_DELIVERY)
+LATE = _UnreportedRate("late shipment rate", "late_shipment_target", "<", NO_CONFIRM_TIME)
+TRACKING = _UnreportedRate("valid tracking rate", "valid_tracking_target", ">", NO_TRACKING)
+DELIVERY = _UnreportedRate("on-time delivery rate", "on_time_delivery_target", ">=", NO_DELIVERY)
 
 
 class Metric(msgspec.Struct, frozen=True):
@@ -70,13 +70,13 @@ class RelatedMetrics:
         values = self._sources.policy(marketplace).values
         return [
             *(self._late_shipment(marketplace, days) for days in values.late_shipment_days),
-            *(self._untold(marketplace, days, TRACKING) for days in values.valid_tracking_days),
-            *(self._untold(marketplace, days, DELIVERY) for days in values.on_time_delivery_days),
+            *(self._unreported(marketplace, days, TRACKING) for days in values.valid_tracking_days),
+            *(self._unreported(marketplace, days, DELIVERY) for days in values.on_time_delivery_days),
             *self._primes(marketplace),
             *self._premium(marketplace),
         ]
 
-    def _untold(self, marketplace: str, days: int, rate: _UntoldRate, at_least: int = 0) -> Metric:
+    def _unreported(self, marketplace: str, days: int, rate: _UnreportedRate, at_least: int = 0) -> Metric:
         """Return a rate that order reports do not tell; of its orders `at_least` are defects already."""
         target = getattr(self._sources.policy(marketplace).values, rate.setting)
         shown = exact_text(target) if isinstance(target, Fraction) else target
@@ -85,7 +85,7 @@ class RelatedMetrics:
 
     def _late_shipment(self, marketplace: str, days: int) -> Metric:
         late = self._sources.store().rates.count_late(marketplace, *self._sources.window(marketplace, days))
-        return self._untold(marketplace, days, LATE, late)
+        return self._unreported(marketplace, days, LATE, late)
 
     def _premium(self, marketplace: str) -> Iterator[Metric]:
         """Yield the rate of Premium Shipping where a source says that it differs."""
@@ -93,9 +93,9 @@ class RelatedMetrics:
         if values.premium_cancel_target == "same":
             return
         because = NO_PREMIUM_ORDERS if isinstance(values.premium_cancel_target, Fraction) else NO_PREMIUM_TARGET
-        rate = _UntoldRate("Premium Shipping cancellation rate", "premium_cancel_target", "<", because)
+        rate = _UnreportedRate("Premium Shipping cancellation rate", "premium_cancel_target", "<", because)
         for days in values.rate_days:
-            yield self._untold(marketplace, days, rate)
+            yield self._unreported(marketplace, days, rate)
 
     def _primes(self, marketplace: str) -> Iterator[Metric]:
         source = self._source(marketplace, "prime_cancel_target")

@@ -1,4 +1,4 @@
-"""What rates are worked out from."""
+"""Inputs of the rates: the store, the verdicts, the time."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ FEW = 1
 """A report with so many rows or fewer says little of the days that it covers by its own dates."""
 
 
-class RateReportTaken(msgspec.Struct, frozen=True):
-    """What importing one report did."""
+class RateReportImport(msgspec.Struct, frozen=True):
+    """Result of importing one Cancellation Rate report."""
 
     info: ReportInfo
     rows: int
@@ -36,7 +36,9 @@ class RateReportTaken(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def take_in_rate_report(store: Store, info: ReportInfo, covers: Days | None, now: Callable[[], int]) -> RateReportTaken:
+def take_in_rate_report(
+    store: Store, info: ReportInfo, covers: Days | None, now: Callable[[], int]
+) -> RateReportImport:
     """Import a report. `covers`: the days that it covers; None: from its first date to its last.
 
     Raises MarketplaceNeeded when neither the file, nor its orders, nor the store tell of which marketplace it is.
@@ -74,7 +76,7 @@ def take_in_rate_report(store: Store, info: ReportInfo, covers: Days | None, now
             " `ordertui import --covers 2026-11-16..2026-11-22`, and every cancelled order of theirs that it does not"
             " name is taken as not counting"
         )
-    return RateReportTaken(info, len(rows), len(known), changed, tuple(found), tuple(notes))
+    return RateReportImport(info, len(rows), len(known), changed, tuple(found), tuple(notes))
 
 
 def _decided(kept: RateReport, days: Days | None, *, is_own: bool) -> list[str]:

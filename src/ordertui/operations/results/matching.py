@@ -47,7 +47,7 @@ class BatchMatcher:
         fits = [sent for sent in left if _is_fitting(sent, report)]
         if before:
             raise BatchNeeded(
-                f"{_alike(before[-1])}; if this one is another batch's, name that one with --batch, and"
+                f"{_same_answer(before[-1])}; if this one is another batch's, name that one with --batch, and"
                 f" --against {evidence_name(before[-1])}",
                 [sent.batch.id for sent in fits if sent.is_waiting and sent.batch.id not in before],
             )
@@ -92,8 +92,8 @@ class BatchMatcher:
         if against is not None and before and batch_id not in before and evidence_name(before[-1]) not in against:
             name = evidence_name(before[-1])
             raise EvidenceAgainst(
-                f"{_alike(before[-1])}. If Amazon gave one for the upload of batch {batch_id} too, compare its time and"
-                f" its number of the upload in Seller Central, and name batch {before[-1]}: {name}",
+                f"{_same_answer(before[-1])}. If Amazon gave one for the upload of batch {batch_id} too, compare its time"
+                f" and its number of the upload in Seller Central, and name batch {before[-1]}: {name}",
                 [name],
             )
         return sent
@@ -140,7 +140,7 @@ def evidence_name(batch_id: int) -> str:
     return f"batch-{batch_id}"
 
 
-def _alike(batch_id: int) -> str:
+def _same_answer(batch_id: int) -> str:
     return f"a report that says the same was taken in for batch {batch_id} already, and may be this very one"
 
 

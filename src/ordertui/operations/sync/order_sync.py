@@ -120,7 +120,7 @@ class SyncSummary(msgspec.Struct, frozen=True):
 
 
 class _Counts:
-    """What a run stored so far."""
+    """Counts of what a run stored so far."""
 
     def __init__(self) -> None:
         self.orders = self.new = self.changed = self.pages = 0

@@ -21,7 +21,7 @@ OVERDUE_SECONDS = 900
 
 
 class Health(StrEnum):
-    """How the work of a store goes."""
+    """State of the workers and jobs of a store."""
 
     HEALTHY = "healthy"
     NONE = "none"

@@ -38,7 +38,7 @@ Progress = Callable[[int, int], None]
 
 
 class CopyState(msgspec.Struct, frozen=True):
-    """How far the copy is. Times are epoch seconds of the server."""
+    """State of the copy against its server. Times are epoch seconds of the server."""
 
     number: int
     """The server's change number that it has."""

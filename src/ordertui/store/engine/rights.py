@@ -18,7 +18,7 @@ from .protocol import Params, Row
 
 
 class Statements(Protocol):
-    """What runs the statements of rights, in its open transaction."""
+    """A connection that runs the statements of rights in its open transaction."""
 
     def query(self, sql: str, params: Params = ()) -> list[Row]:
         """Return all rows of a statement."""

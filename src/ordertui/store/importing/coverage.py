@@ -1,4 +1,4 @@
-"""What a list of unshipped orders says by silence: an order of its time that it does not name waits no more.
+"""Orders that a list of unshipped orders does not name although they are of its time: they wait no more.
 
 The report lists all that is unconfirmed when it is made (AMAZON.md h), of orders placed in the days it was asked for.
 These days are in no report, so the span from its oldest to its newest order is taken, or the period that the operator

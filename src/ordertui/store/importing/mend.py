@@ -42,7 +42,7 @@ _AUDITED = 1_000
 
 
 class Change(NamedTuple):
-    """What became of an order."""
+    """An order that was mended, or left as it was, and why."""
 
     order_id: str
     what: str

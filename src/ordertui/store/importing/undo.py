@@ -47,7 +47,7 @@ _SHOWN = 3
 
 
 class UndoneImport(msgspec.Struct, frozen=True):
-    """What an undo did."""
+    """Result of undoing an import."""
 
     number: int
     path: str

@@ -31,7 +31,7 @@ _LINE_COLUMNS = frozenset({"sku", "asin", "title"})
 
 
 class FilterDecisions(Protocol):
-    """What is read of `orders.Decisions`."""
+    """The part of `orders.Decisions` that filters read."""
 
     @property
     def situations(self) -> Mapping[tuple[str, str], Sequence[tuple[Sequence[str] | None, Sequence[int]]]]:

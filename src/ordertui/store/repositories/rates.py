@@ -1,4 +1,4 @@
-"""What the cancellation rate is made of: counts by day, and the orders in its numerator and denominator."""
+"""Read what the cancellation rate is made of: counts by day, and the orders in its numerator and denominator."""
 
 from __future__ import annotations
 

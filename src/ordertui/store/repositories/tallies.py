@@ -115,7 +115,7 @@ class OrderTallies:
         """Return the newest date in any imported report (epoch seconds); None before the first."""
         return self._database.value(int, "SELECT max(as_of) FROM imports WHERE kind <> 'cancellation_rate'")
 
-    def newest_word(self, marketplace: str) -> int | None:
+    def newest_fact_at(self, marketplace: str) -> int | None:
         """Return the date of what was last said of any order of a marketplace (epoch seconds); None: nothing. Cached.
 
         An import of one marketplace makes no other one fresh. A sync that told of no change says that there was none.

@@ -50,7 +50,7 @@ COUNTS = {
 
 
 class Course(msgspec.Struct, frozen=True):
-    """What the view shows of one marketplace and window."""
+    """The rate of one marketplace and window, as the view shows it."""
 
     effect: RateEffect
     """Now, and with the marked set."""

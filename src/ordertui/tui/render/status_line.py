@@ -18,7 +18,7 @@ NARROW = 80
 
 
 class StatusLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What the status line says."""
+    """Contents of the status line."""
 
     marked: int
     """Marked orders."""

@@ -1,5 +1,5 @@
-"""What every error comes to that a timer, a key, a message of a widget or work beside the screen meets: a line on the
-screen, which goes on.
+"""Show the error that a timer, a key, a message of a widget or work beside the screen meets as a line on the screen,
+which goes on.
 
 A store may fail at any read: a server is lost, a file is locked or damaged, a disk is full. Textual ends the program
 on an error that reaches it.

@@ -1,4 +1,4 @@
-"""What others do with the orders of an open preview, and that they see it is open."""
+"""Watch what others do with the orders of an open preview, and let them see that it is open."""
 
 from __future__ import annotations
 

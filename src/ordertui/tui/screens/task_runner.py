@@ -33,7 +33,7 @@ Arguments = ParamSpec("Arguments")
 
 
 class Task:
-    """What one task uses to ask and to work. Keys wait from its start to its end, except while a dialog is open."""
+    """Lets one task ask and work. Keys wait from its start to its end, except while a dialog is open."""
 
     def __init__(self, owner: Screen[Given], lock: InputLock) -> None:
         self._app = owner.app

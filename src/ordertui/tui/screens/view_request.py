@@ -23,7 +23,7 @@ COLUMN_OF = {column.sort_key: column.key for column in COLUMNS if column.sort_ke
 
 
 class ViewRequest(msgspec.Struct, frozen=True):
-    """What is asked for. It is never changed; each method returns another request."""
+    """A request for a view: queue, filter, sort, columns. It is never changed; each method returns another request."""
 
     queue: str = "all"
     filter: str = ""
