@@ -277,11 +277,30 @@ def publish(temporary: Path, target: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_HARD_LINKS:
             raise
-        _rename_to_new(temporary, target)
+        _rename(temporary, target)
     _sync_folder(target.parent)
 
 
-def _rename_to_new(temporary: Path, target: Path) -> None:
+def rename_to_new(path: Path, target: Path) -> None:
+    """Give a file another name in the same folder, in one step: at no moment it has both. One that has it is left.
+
+    Raises FileConflict when another file has that name, OSError.
+    """
+    try:
+        _rename(path, target)
+    except FileExistsError:
+        write_atomic(path.parent, target.name, lambda: _pieces_of(path))
+        path.unlink(missing_ok=True)
+    _sync_folder(target.parent)
+
+
+def _pieces_of(path: Path) -> Iterator[bytes]:
+    with open_plain(path) as file:
+        while piece := file.read(MEBIBYTE):
+            yield piece
+
+
+def _rename(temporary: Path, target: Path) -> None:
     """Rename a file to a name that is free: in one step on Linux and Windows, else after a look."""
     if sys.platform == "linux":
         import ctypes  # few file systems know no hard links

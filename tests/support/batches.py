@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from contextlib import suppress
 from pathlib import Path
+
+import pytest
 
 from ordertui.operations.planning.feed_builder import build_feed_files, feed_rows
 from ordertui.operations.planning.order_planner import NO_CHOICES, PlanChoices
@@ -12,8 +15,10 @@ from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
+from ordertui.store.journal.batches import BatchJournal
 
 from .fake_amazon import parse, report
+from .faults import Crash
 from .shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
 REFUND_REASON = PlanChoices(reason="GeneralAdjustment")
@@ -61,6 +66,28 @@ def send(session: Session, action: Action, *numbers: int) -> int:
     session.batches.release(batch)
     session.dispatcher.run()
     return batch
+
+
+def unwritten(session: Session, action: Action, *numbers: int) -> int:
+    """Mark a batch as written of which no file is, as a machine does that dies then; gives the batch."""
+    store = session.context.store
+    if store.is_shared:
+        batch = commit(session, action, *numbers)
+        session.batches.release(batch)
+        with pytest.MonkeyPatch.context() as patch, suppress(Crash):
+            patch.setattr(BatchJournal, "mark_written", _crash)
+            session.dispatcher.run()
+    else:  # as version 0.1 left it: today's marks it when it is written
+        batch = send(session, action, *numbers)
+        with store.write():
+            store.database.execute("UPDATE batches SET writing = 1 WHERE id = ?", (batch,))
+    for path in upload(session, batch).parent.iterdir():
+        path.unlink()
+    return batch
+
+
+def _crash(*_: object) -> None:
+    raise Crash
 
 
 def upload(session: Session, batch: int) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,8 +41,10 @@ def disk_space_warning(store: Store) -> str:
 class MaintenanceService:
     """Checks, copies, compacts and purges one store."""
 
-    def __init__(self, context: SessionContext) -> None:
+    def __init__(self, context: SessionContext, damaged_files: Callable[[Store], Mapping[int, str]]) -> None:
+        """`damaged_files` returns what is wrong with files that wait for their upload, by batch."""
         self._context = context
+        self._damaged_files = damaged_files
 
     def check(self) -> list[str]:
         """Return everything that is wrong with the store, one text each; empty when all is well."""
@@ -57,6 +59,7 @@ class MaintenanceService:
             for batch, host in store.journal.leases.unnamed().items()
             if batch not in writing
         ]
+        found += [f"batch {batch}: {text}" for batch, text in self._damaged_files(store).items()]
         return found + [text for text in (self._context.copies.reason(), disk_space_warning(store)) if text]
 
     def backup(self, target: Path, progress: Callable[[int, int], None] | None = None) -> int:

@@ -13,6 +13,8 @@ from .config import BESIDE_STORE
 FOLDER = re.compile(r"(\d{4,})-[A-Z]{2}-[a-z]+(?:-([0-9a-f]{8}))?")
 """Name of a batch's folder: its number, and the begin of its store's id, which version 0.1 left out."""
 
+UPLOAD_SUFFIX, READY_SUFFIX = ".txt", ".ready"
+
 
 def known_outboxes(outbox: Path, store: Store) -> Iterator[Path]:
     """Yield the folders in which files of a store may be: today's, the one beside it, and that of its newest files."""
@@ -45,3 +47,13 @@ def folders_in(outbox: Path) -> list[Path]:
         return sorted(path for path in outbox.iterdir() if path.is_dir())
     except OSError:
         return []
+
+
+def ready_files(folder: Path) -> list[Path]:
+    """Return the files of a batch in its folder that are written and have no name yet, the one to upload last."""
+    return sorted(folder.glob(f".*{READY_SUFFIX}"), key=lambda path: (final_name(path).endswith(UPLOAD_SUFFIX), path))
+
+
+def final_name(path: Path) -> str:
+    """Return the name that such a file gets: without its dot, and the id of its machine at the end."""
+    return path.name[1:].removesuffix(READY_SUFFIX).rpartition(".")[0]

@@ -222,7 +222,7 @@ class Session:
         """Batches on their way to Amazon, as files or as feeds."""
         from .dispatch.service import DispatchService
 
-        return DispatchService(self.context, lambda: self.planner, lambda: self.sync)
+        return DispatchService(self.context, lambda: self.planner, lambda: self.sync, self.uploads.write_notes)
 
     @property
     def imports(self) -> ReportImporter:
@@ -235,7 +235,11 @@ class Session:
         from .reports.importer import ReportImporter
 
         return ReportImporter(
-            self.context.store, self.eligibility.auto_cancel_at, self.directory / "rejects", self.clock.now
+            self.context.store,
+            self.eligibility.auto_cancel_at,
+            self.directory / "rejects",
+            self.clock.now,
+            self.uploads.write_notes,
         )
 
     def undo_import(self, number: int) -> UndoneImport:
@@ -248,7 +252,7 @@ class Session:
         """Amazon's processing reports brought into the journal. Raises RoleRefused, ReadOnly."""
         from .results.reconciler import ResultReconciler
 
-        return ResultReconciler(self.context.writer(Permission.IMPORT), self.uploads.warn_beside_files)
+        return ResultReconciler(self.context.writer(Permission.IMPORT), self.uploads.write_notes)
 
     @cached_property
     def sync(self) -> SyncService:
@@ -257,7 +261,7 @@ class Session:
         from .sync.service import SyncService
 
         connection = ApiConnection(self.context, config_path().parent)
-        return SyncService(connection, self._importer, self.eligibility.auto_cancel_at)
+        return SyncService(connection, self._importer, self.eligibility.auto_cancel_at, self.uploads.write_notes)
 
     @cached_property
     def facts(self) -> FactService:
@@ -285,7 +289,7 @@ class Session:
         """The store checked, copied, compacted and purged."""
         from .maintenance import MaintenanceService
 
-        return MaintenanceService(self.context)
+        return MaintenanceService(self.context, self.uploads.damaged)
 
     @cached_property
     def team(self) -> TeamService:

@@ -12,7 +12,7 @@ from ordertui.store.move import StoreMove
 
 from .config import Config, current_operator, load_config, outbox_folder, store_place
 from .copies import CopyGuard
-from .errors import BadInput, RoleRefused
+from .errors import BadInput, Refused, RoleRefused
 from .session import Session
 from .workspace import Workspace
 
@@ -52,6 +52,9 @@ def move_store(
         if not move.is_begun:
             session.context.copies.require_original()
             session.audit.verify()
+            unnamed = [] if store.is_shared else session.uploads.unnamed(store)
+            if unnamed:
+                raise Refused(f"a file of batch {unnamed[0]} has no name yet; `ordertui dispatch` first")
         move.begin()
         session.context.copies.note_progress()
         move.copy(progress)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
-from ordertui.operations.errors import NotConfirmed, PlanChanged, Refused
+from ordertui.operations.errors import EvidenceAgainst, NotConfirmed, PlanChanged, Refused
 from ordertui.operations.planning.plan import Plan
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
@@ -203,9 +204,13 @@ def test_a_word_that_could_not_be_written_beside_the_files_does_not_count(tmp_pa
     batch = send(session, Action.REFUND, 11)
     folder = next(session.context.outbox_directory.iterdir())
     (folder / "DO-NOT-UPLOAD.txt").mkdir()
-    with pytest.raises(OSError, match="DO-NOT-UPLOAD"):
-        session.batches.settle(batch, [order_id(11)], done=False, why="looked", typed="1")
+    settle = partial(session.batches.settle, batch, [order_id(11)], done=False, why="looked", typed="1")
+    with pytest.raises(EvidenceAgainst, match="no warning can stand beside its file") as told:
+        settle()
     assert _states(session, batch) == {RowState.WRITTEN}
+    settle(against=told.value.names)
+    assert _states(session, batch) == {RowState.ERROR}
+    assert "unwarned" in str(session.audit.records(order_id(11))[0]["why"])
 
 
 def _states(session: Session, batch: int) -> set[RowState]:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from ordertui.cli.batches import batch_record
-from ordertui.files import FileConflict
 from ordertui.messages import CHINESE, translate
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.errors import NotConfirmed
@@ -18,7 +17,7 @@ from ordertui.orders.enums import Action
 from ordertui.tui.render.batch import BatchContext, next_steps, render_outbox_head
 from ordertui.tui.screens.dialogs import ConfirmScreen
 from ordertui.tui.screens.outbox import OutboxScreen
-from support.batches import answer, commit, send, session_of, states, upload
+from support.batches import answer, send, session_of, states, unwritten, upload
 from support.languages import speaking
 from support.pilot import press, running, until
 from support.shops import NOW, all_orders_row, bring, order_id
@@ -159,17 +158,10 @@ def test_a_file_that_is_not_as_it_was_written_is_known_to_all(shop: Session, is_
 
 
 def test_what_was_settled_while_it_could_not_be_written_is_not_to_be_uploaded(shop: Session) -> None:
-    batch = commit(shop, Action.REFUND, 11)
-    shop.batches.release(batch)
-    name = f"{batch:04d}-US-refund-{shop.context.store.identity.id[:8]}"
-    file = shop.context.outbox_directory / name / "payment-adjustment.txt"
-    file.parent.mkdir(parents=True)
-    file.write_text("somebody's own file", encoding="utf-8")
-    with pytest.raises(FileConflict):
-        shop.dispatcher.run()
+    batch = unwritten(shop, Action.REFUND, 11)
     shop.batches.settle(batch, [order_id(11)], done=True, why="seen", typed="1")
-    file.unlink()
     (written,) = shop.dispatcher.run()
+    assert not upload(shop, batch).exists()
     assert "1. Upload" not in written.advice
     assert_withheld(shop, batch, "settled by hand")
 

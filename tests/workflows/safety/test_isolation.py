@@ -12,7 +12,6 @@ from click.testing import CliRunner
 
 from ordertui.cli.main import cli
 from ordertui.operations.batches.batch import journal_row
-from ordertui.operations.dispatch import file_dispatcher
 from ordertui.operations.errors import OperationError, PlanChanged, Refused
 from ordertui.operations.planning.feed_builder import FeedRows, build_feed_files
 from ordertui.operations.planning.order_planner import PlanChoices
@@ -21,8 +20,7 @@ from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import ActionAlreadyOpen
 from ordertui.store.repositories import maintenance
-from support.batches import commit, plan, session_of, states
-from support.faults import Crash
+from support.batches import commit, plan, session_of, states, unwritten
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
 
@@ -94,21 +92,10 @@ def test_a_batch_whose_plan_is_damaged_holds_up_no_other(tmp_path: Path, plan_by
     session.batches.recall(bad)
 
 
-def test_a_kept_file_that_was_damaged_before_it_was_written_does_not_leave(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The process died after the batch was marked, so the next dispatch writes what the store kept."""
+def test_a_kept_file_that_was_damaged_before_it_was_written_does_not_leave(tmp_path: Path) -> None:
+    """The batch was marked and not written, so the next dispatch writes what the store kept."""
     session = session_of(tmp_path)
-    bad = commit(session, Action.CANCEL, 1)
-    session.batches.release(bad)
-
-    def die(*_: object) -> Path:
-        raise Crash
-
-    with monkeypatch.context() as patch:
-        patch.setattr(file_dispatcher, "write_atomic", die)
-        with pytest.raises(Crash):
-            session.dispatcher.run()
+    bad = unwritten(session, Action.CANCEL, 1)
     with sqlite3.connect(tmp_path / "orders.db") as connection:
         changed = "UPDATE feeds SET content = CAST(replace(content, 'NoInventory', 'PricingError') AS BLOB)"
         assert connection.execute(f"{changed} WHERE name LIKE '%.txt'").rowcount == 1

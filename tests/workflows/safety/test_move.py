@@ -233,6 +233,10 @@ def test_a_place_that_has_something_is_left_as_it_is(places: dict[str, Place], t
     assert (content(places["file"]), content(taken)) == (before, other)
 
 
+def _crash(*_: object) -> None:
+    raise Crash
+
+
 def test_a_copy_or_a_store_with_unwritten_files_is_not_moved(
     places: dict[str, Place], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,14 +244,12 @@ def test_a_copy_or_a_store_with_unwritten_files_is_not_moved(
         session.maintenance.backup(tmp_path / "backup.db")
         session.batches.release(session.batches.find(open_only=True)[0].id)
         with monkeypatch.context() as patch:
-            patch.setattr(
-                "ordertui.store.journal.batches.BatchJournal.mark_written", lambda *_: (_ for _ in ()).throw(Crash())
-            )
+            patch.setattr("ordertui.operations.dispatch.file_dispatcher.rename_to_new", _crash)
             with pytest.raises(Crash):
                 session.dispatcher.run()
     with pytest.raises(Refused, match="backup"):
         move(tmp_path / "backup.db", places["server"])
-    with pytest.raises(StoreError, match="not all written"):
+    with pytest.raises(Refused, match="no name yet"):
         move(places["file"], places["server"])
     with Session.open(places["file"], clock=CLOCK, config=Config()) as session:
         session.dispatcher.run()

@@ -165,6 +165,7 @@ class BatchService:
                 raise NotConfirmed(f"{' '.join(texts)} If it was uploaded all the same, give --yes to record that.")
             for batch_id in batch_ids:
                 (store.journal.unmark_uploaded if undo else store.journal.mark_uploaded)(batch_id)
+        self._uploads.write_notes(store)
 
     def waiting(self) -> Waiting:
         """Return how many batches are held, how many files wait for their upload, and how many batches for approval."""
@@ -280,7 +281,7 @@ class BatchService:
             if batch.action is Action.REFUND:
                 self._look_at_bookings()
         settled = settle(self._context, batch_id, order_ids, OperatorStatement(done, why, typed, against))
-        self._uploads.warn_beside_files(self._context.store)
+        self._uploads.write_notes(self._context.store)
         self._context.copies.note_quietly()
         return settled
 

@@ -4,7 +4,9 @@ the evidence that says otherwise.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -63,6 +65,12 @@ def proofs_against(store: Store, batch: JournalBatch, order_ids: Collection[str]
     return against
 
 
+UNWARNED, FILES = "unwarned", "files"
+"""Names of evidence that is in a batch's folder."""
+UNWARNED_TEXT = (
+    "{folder} cannot be written ({why}), so no warning can stand beside its file, which must not be uploaded then. To"
+    " settle it all the same, name it (unwarned)."
+)
 MOST_PROOFS = 5
 """Pieces of evidence that an error lists."""
 MAX_REASON_LENGTH = 500
@@ -93,15 +101,17 @@ def settle(context: SessionContext, batch_id: int, order_ids: Sequence[str], wor
     reason = check_reason(word.why)
     if (word.typed or "").strip() != str(len(orders)):
         raise NotConfirmed(f"type the number of orders, {len(orders)}, to settle them by your word")
-    batch = store.batches.get(batch_id)
-    if not done and batch.is_writing:
-        raise Refused(f"batch {batch_id} is still being written: run `ordertui dispatch` first")
     state = RowState.OK if done else RowState.ERROR
     text = f"{'done' if done else 'not done'}, by {store.audit.operator}: {reason}"
     outcomes = {one: Outcome(state, OPERATOR_CODE, text) for one in orders}
-    folder = folder_of(context.outbox_directory, batch, store)
     with store.write():  # no report comes between the look at the evidence and the word
+        batch = store.batches.get(batch_id)
+        folder = folder_of(context.outbox_directory, batch, store)
         proofs = proofs_against(store, batch, orders, done=done)
+        is_given_up = batch.is_writing and not done
+        if is_given_up:
+            _check_given_up(store, batch, orders)
+            proofs += _proofs_of_files(batch, folder)
         unnamed = [one for one in proofs if one.name not in word.against]
         if unnamed:
             names = list(dict.fromkeys(one.name for one in unnamed))
@@ -111,13 +121,51 @@ def settle(context: SessionContext, batch_id: int, order_ids: Sequence[str], wor
                 " same",
                 names,
             )
-        if proofs:
-            reason = f"{reason} (against {', '.join(dict.fromkeys(one.name for one in proofs))})"
-        # the word counts only when the warning beside the files could be written too
+        known = list(dict.fromkeys(one.name for one in proofs))
+        if UNWARNED in word.against:
+            known.append(UNWARNED)
+        if known:
+            reason = f"{reason} (against {', '.join(known)})"
+        if is_given_up:
+            store.journal.give_up_writing(batch_id)
         settled = store.results.settle(batch_id, outcomes, why=reason)
-        if settled.state is BatchState.WRITTEN and not batch.is_writing:
-            warn_in(folder, obstacle_text(batch_id, BY_HAND))
+        if settled.state is BatchState.WRITTEN and not settled.is_writing:
+            try:
+                warn_in(folder, obstacle_text(batch_id, BY_HAND))
+            except OSError as error:  # the word counts without the warning only when that is known
+                if UNWARNED not in word.against:
+                    raise EvidenceAgainst(
+                        UNWARNED_TEXT.format(folder=folder, why=error.strerror), [UNWARNED]
+                    ) from error
     return as_batch(settled)
+
+
+def _check_given_up(store: Store, batch: JournalBatch, orders: Collection[str]) -> None:
+    """Raise Refused unless nobody writes the batch any more once these orders are settled as not done."""
+    if not store.journal.leases.is_free(batch.id):
+        raise Refused(f"batch {batch.id} is being written by another machine: let it finish, or wait some minutes")
+    left = {row.order_id for row in batch.rows if row.state is RowState.WRITTEN} - set(orders)
+    if left:
+        raise Refused(
+            f"batch {batch.id} is still being written, and its file names all its orders: run `ordertui dispatch`"
+            f" first, or name those too that are not named ({', '.join(sorted(left)[:MOST_PROOFS])})"
+        )
+
+
+def _proofs_of_files(batch: JournalBatch, folder: Path) -> list[Proof]:
+    """Return what speaks for that somebody may have a file of a batch that is not all written."""
+    names = [Path(name).name for name in batch.files]
+    there = [name for name in names if os.path.lexists(folder / name)]
+    if not there and folder.is_dir():
+        return []
+    missing = ", ".join(name for name in names if name not in there)
+    if not there:
+        text = f"{folder} is not there, and what may be in it ({missing}) cannot be seen"
+    elif missing:
+        text = f"{folder} has {', '.join(there)}, but not {missing}: what is there may have been uploaded"
+    else:
+        text = f"{folder} has {', '.join(there)}: what is there may have been uploaded"
+    return [Proof(FILES, True, text)]
 
 
 def check_reason(why: str) -> str:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from ordertui.files import MOST_FEED_BYTES, read_file, replace_file
 from ordertui.operations.context import SessionContext
-from ordertui.operations.outbox_folder import folder_of
+from ordertui.operations.outbox_folder import final_name, folder_of, ready_files
 from ordertui.orders.batch_state import BatchState
 from ordertui.store import JournalBatch, Store
+
+from .batch import upload_instructions
 
 INSTRUCTIONS, WARNING_FILE = "WHAT-TO-DO.txt", "DO-NOT-UPLOAD.txt"
 BY_HAND = "orders of it were settled by hand"
@@ -48,13 +50,33 @@ class UploadCheck:
         found = store.batches.to_upload()
         return self.obstacles(store, [one for one in found if only is None or one.id in only])
 
-    def warn_beside_files(self, store: Store) -> None:
-        """Write beside each file that must not be uploaded, as the journal knows it, that it must not be."""
-        for batch_id, why in store.journal.upload_obstacles().items():
-            batch = store.batches.head(batch_id)
-            if not batch.is_writing:
-                with suppress(OSError):  # the screen and the command line say it too
-                    warn_in(folder_of(self._context.outbox_directory, batch, store), obstacle_text(batch_id, why))
+    def damaged(self, store: Store) -> dict[int, str]:
+        """Return what is wrong with files that nobody uploaded as they are on the disk, by batch."""
+        found = ((batch.id, self._file_obstacle(store, batch)) for batch in store.batches.to_upload())
+        return {batch_id: text for batch_id, text in found if text}
+
+    def unnamed(self, store: Store) -> list[int]:
+        """Return the batches whose file is written here and has no name yet."""
+        found = ((one.id, folder_of(self._context.outbox_directory, one, store)) for one in store.batches.to_upload())
+        return [batch_id for batch_id, folder in found if ready_files(folder)]
+
+    def write_notes(self, store: Store) -> None:
+        """Write beside each file whether it may be uploaded, as the journal knows it now.
+
+        Called after whatever may change that: orders, results, bookings, the operator's word.
+        """
+        obstacles = store.journal.upload_obstacles()
+        waiting = [one for one in store.batches.to_upload() if one.id not in obstacles]
+        for batch in (*map(store.batches.head, obstacles), *waiting):
+            folder, why = folder_of(self._context.outbox_directory, batch, store), obstacles.get(batch.id)
+            with suppress(OSError):  # the screen and the command line say it too
+                if batch.is_writing:
+                    continue
+                if why:
+                    warn_in(folder, obstacle_text(batch.id, why))
+                elif (folder / WARNING_FILE).is_file():
+                    put_text(folder, INSTRUCTIONS, upload_instructions(batch, practice=self._context.is_practice))
+                    (folder / WARNING_FILE).unlink()
 
     def _file_obstacle(self, store: Store, batch: JournalBatch) -> str:
         """Return a warning when the file to upload is not the one that was written, or is gone before its upload."""
@@ -70,6 +92,8 @@ class UploadCheck:
         except FileNotFoundError:
             if store.is_shared or batch.state is BatchState.UPLOADED:
                 return ""  # it may be on another machine
+            if _has_no_name(path):
+                return f"WARNING: {path} has not got its name yet: the next `ordertui dispatch` gives it."
             return f"WARNING: {path} is gone. If it was not uploaded, {again}"
         except OSError as error:
             return f"WARNING: {path} cannot be checked ({error.strerror}): do not upload it."
@@ -86,11 +110,19 @@ def obstacle_text(batch_id: int, why: str) -> str:
     )
 
 
+def _has_no_name(path: Path) -> bool:
+    return any(final_name(one) == path.name for one in ready_files(path.parent))
+
+
 def warn_in(folder: Path, text: str) -> None:
     """Write into a batch's folder, where it is there, that nothing of it may be uploaded. Raises OSError."""
     if folder.is_dir():
         for name in (WARNING_FILE, INSTRUCTIONS):
-            content = f"{text}\n".encode()
-            path = folder / name
-            if not path.is_file() or path.stat().st_size != len(content) or read_file(path, len(content)) != content:
-                replace_file(path, content)
+            put_text(folder, name, text)
+
+
+def put_text(folder: Path, name: str, text: str) -> None:
+    """Write a text for the operator beside a batch's files, over one of before. Raises OSError."""
+    content, path = f"{text}\n".encode(), folder / name
+    if not path.is_file() or path.stat().st_size != len(content) or read_file(path, len(content)) != content:
+        replace_file(path, content)

@@ -1,16 +1,21 @@
 """Due batches written into the outbox folder as upload files: once, whole, and with the bytes that were previewed.
 
-One transaction checks every row again, stores the bytes and marks the batch as sent. Only then are the files written,
-under the store's own lock, so that two processes never write one batch. After a crash in between, the next run writes
-the same stored bytes. A batch whose files are all written is never written again, because the operator may have
-uploaded it. In a store on a server the file to upload gets its name after the server took down that it is written: of
-two machines only one has it, whatever dies or loses its line (`store.journal.writer_leases`).
+In one transaction every row is checked again, the bytes are stored and written under hidden names, and the batch is
+marked as written. Only then do the files get the names under which somebody finds them. So what cannot be written (a
+full disk, a folder that is read-only or gone) leaves the batch held; after a crash nothing could be uploaded yet, or
+the next run gives the names that are missing. A batch that is marked as written is never written again, because the
+operator may have uploaded it.
+
+A store on a server marks the batch in a transaction of its own, and a machine that has its lease writes it
+(`store.journal.writer_leases`): of two machines only one has the file, whatever dies or loses its line.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -18,31 +23,47 @@ import msgspec
 from ordertui.amazon.spapi.cancellable_sleep import Stop, never_stop
 from ordertui.files import (
     MOST_FEED_BYTES,
+    FileConflict,
     make_folder,
     make_own_folder,
     publish,
     read_file,
     remove_partial_files,
+    rename_to_new,
     write_atomic,
 )
 from ordertui.operations.batches.batch import Batch, as_batch, upload_instructions
-from ordertui.operations.batches.upload import INSTRUCTIONS, obstacle_text, warn_in
+from ordertui.operations.batches.upload import INSTRUCTIONS, obstacle_text, put_text, warn_in
 from ordertui.operations.config import BESIDE_STORE
 from ordertui.operations.errors import USER_ERRORS, OperationError, Stopped
 from ordertui.operations.long_runs import stop_check
-from ordertui.operations.outbox_folder import FOLDER, folder_of, folders_in, known_outboxes
-from ordertui.store import Interrupted, Store
+from ordertui.operations.outbox_folder import (
+    FOLDER,
+    READY_SUFFIX,
+    UPLOAD_SUFFIX,
+    final_name,
+    folder_of,
+    folders_in,
+    known_outboxes,
+    ready_files,
+)
+from ordertui.orders.batch_state import BatchState
+from ordertui.store import Interrupted, JournalBatch, Store
 
 from .dispatcher import DispatchIncomplete, Note, batch_failure, ignore_note, nothing_leaves_text
 from .freeze import BatchFreezer, BatchWaits, as_feed_files
 
 INTERRUPTED = "INTERRUPTED.txt"
-UPLOAD_SUFFIX, READY_SUFFIX = ".txt", ".ready"
 INTERRUPTED_TEXT = (
     "NOTE: the writing of this batch was interrupted and was finished later.\n"
     "If you uploaded its file before this note came, do NOT upload it again: Amazon would act twice."
 )
 
+NOT_THERE = (
+    "batch {batch}: {folder} is not there, and its file may be where that is now: on a disk that is not connected, or"
+    " in a folder that was moved. Nothing was written. Bring it back; or look at its orders in Seller Central, and say"
+    " what became of all of them: `ordertui settle {batch} ORDER-ID...`"
+)
 TAKEN_OVER = "NOTHING-TO-UPLOAD.txt"
 TAKEN_OVER_TEXT = (
     "Another machine wrote this batch, or somebody settled it, while this one was away: there is nothing to upload"
@@ -80,11 +101,12 @@ class FileDispatcher:
         written: list[Batch] = []
         errors: dict[int, Exception] = {}
 
-        def write(batch_id: int, *, is_retry: bool) -> None:
+        def write(batch_id: int, attempt: Callable[[], Batch | None]) -> None:
             try:
-                if is_retry or self._mark_sent(batch_id, note, stop, is_released=batch_id in released):
-                    batch = self._write(batch_id, is_retry=is_retry)
-                    written.extend([batch] if batch is not None else [])
+                batch = attempt()
+                if batch is not None:
+                    self._name_ready_files(batch_id, Path(batch.files[0]).parent)
+                    written.append(batch)
             except (Stopped, Interrupted):
                 return  # it is held as before; `stop` ends the run
             except BatchWaits as error:
@@ -101,15 +123,31 @@ class FileDispatcher:
                 errors[batch_id] = error if isinstance(error, USER_ERRORS) else batch_failure(batch_id, error)
         for batch_id in self._store.journal.unwritten():
             if not stop():
-                write(batch_id, is_retry=True)
+                write(batch_id, partial(self._write, batch_id, is_retry=True))
         for batch_id in dict.fromkeys((*self._store.batches.due(), *released)):
             if not stop():
-                write(batch_id, is_retry=False)
+                write(batch_id, partial(self._leave, batch_id, note, stop, is_released=batch_id in released))
         if len(errors) == 1 and not written:
             raise next(iter(errors.values()))
         if errors:
             raise DispatchIncomplete(written, errors)
         return written
+
+    def _leave(self, batch_id: int, note: Note, stop: Stop, *, is_released: bool) -> Batch | None:
+        """Write a due batch; return None when another process did, or nothing of it may leave. Raises as its parts."""
+        if self._store.is_shared:
+            is_marked = self._mark_sent(batch_id, note, stop, is_released=is_released)
+            return self._write(batch_id, is_retry=False) if is_marked else None
+        try:
+            with self._store.write():  # what cannot be written stays held
+                is_marked = self._mark_sent(batch_id, note, stop, is_released=is_released)
+                return self._write(batch_id, is_retry=False) if is_marked else None
+        except Exception:
+            with suppress(Exception):
+                self._name_ready_files(
+                    batch_id, folder_of(self._outbox, self._store.batches.head(batch_id), self._store)
+                )
+            raise
 
     def _mark_sent(self, batch_id: int, note: Note, stop: Stop, *, is_released: bool = False) -> bool:
         """Mark a due batch as sent; return False when another process did, or nothing of it may leave.
@@ -128,6 +166,8 @@ class FileDispatcher:
                 note(nothing_leaves_text(batch))
                 return False
             folder = folder_of(self._outbox, batch, self._store)
+            if not self._store.is_shared:
+                _check_is_free(batch.id, [folder / one.file.name for one in files])
             self._store.journal.mark_sent(
                 batch.id,
                 files=[str(folder / one.file.name) for one in files],
@@ -138,105 +178,124 @@ class FileDispatcher:
         return True
 
     def _write(self, batch_id: int, *, is_retry: bool) -> Batch | None:
-        """Write the stored bytes of a batch that was marked as sent; return None when another process has."""
+        """Write the stored bytes of a batch that was marked as sent; return None when another process has.
+
+        What is to be uploaded has a hidden name until `_name_ready_files`.
+        """
         with self._store.write():
             batch = self._store.batches.get(batch_id)
             folder = folder_of(self._outbox, batch, self._store)
-            names = [str(folder / Path(name).name) for name in batch.files]
             if not batch.is_writing or not self._store.journal.leases.take(batch_id):
                 return None
-            self._note_progress()
-            batch = msgspec.structs.replace(batch, files=tuple(names))
             feeds = self._store.batches.feeds(batch_id) or self._freezer.rebuild(batch)
+            names = batch.files or [feed.name for feed in feeds]
+            batch = msgspec.structs.replace(batch, files=tuple(str(folder / Path(name).name) for name in names))
             damaged = next((feed.name for feed in feeds if not feed.is_sound), None)
             if damaged is not None:
                 raise OperationError(
                     f"batch {batch_id}: the kept {damaged} is damaged; nothing was written: see `ordertui audit verify`"
                 )
-            folder = self._make_folder(folder)
-            names = [str(folder / Path(name).name) for name in names]
-            batch = msgspec.structs.replace(batch, files=tuple(names))
+            may_be_elsewhere = not self._store.is_shared and folder.parent != self._store.path.parent / BESIDE_STORE
+            if is_retry and may_be_elsewhere and not folder.is_dir():  # of version 0.1, which named it at once
+                raise OperationError(NOT_THERE.format(batch=batch_id, folder=folder))
+            _make_folder(folder)
             remove_partial_files(folder)
             advice = upload_instructions(batch, practice=self._is_practice)
-            why = self._store.journal.upload_obstacles().get(batch_id) if is_retry else None
-            if why:  # settled while it could not be written
-                advice = obstacle_text(batch_id, why)
-                warn_in(folder, advice)
-            else:
-                write_atomic(folder, INSTRUCTIONS, (advice + "\n").encode("utf-8"))
             if is_retry:
+                why = self._store.journal.upload_obstacles().get(batch_id)
+                advice = obstacle_text(batch_id, why) if why else advice  # settled while it could not be written
                 advice += f"\n{INTERRUPTED_TEXT}"
                 write_atomic(folder, INTERRUPTED, (INTERRUPTED_TEXT + "\n").encode("utf-8"))
-            for feed in sorted(feeds, key=lambda feed: feed.name.endswith(UPLOAD_SUFFIX)):
-                is_last = feed.name.endswith(UPLOAD_SUFFIX) and self._store.is_shared
-                machine = self._store.journal.leases.machine
-                name = f".{feed.name}.{machine}{READY_SUFFIX}" if is_last else feed.name
-                write_atomic(folder, name, feed.pieces)  # the file to upload comes last
-            self._store.journal.mark_written(batch_id, names)
-        self._name_ready_files(batch_id, folder)
+            for feed in feeds:
+                name = feed.name
+                if not self._store.is_shared or name.endswith(UPLOAD_SUFFIX):
+                    name = f".{feed.name}.{self._store.journal.leases.machine}{READY_SUFFIX}"
+                write_atomic(folder, name, feed.pieces)
+            self._store.journal.mark_written(batch_id, batch.files)
         return as_batch(msgspec.structs.replace(batch, is_writing=False), advice)
 
-    def _make_folder(self, folder: Path) -> Path:
-        """Make a batch's folder and return it; where it cannot be made, and nothing is, the one in today's outbox.
-
-        Raises OSError.
-        """
-        try:
-            if folder.parent.name == BESIDE_STORE:
-                make_own_folder(folder.parent)
-            else:  # the user's own: who may look into it is for the user to say
-                make_folder(folder.parent)
-            make_own_folder(folder)
-        except OSError:
-            elsewhere = self._outbox / folder.name
-            if elsewhere == folder or not _is_absent(folder):
-                raise
-            return self._make_folder(elsewhere)
-        return folder
-
     def _folders_here(self) -> list[tuple[int, Path]]:
-        """Return the folders of a shared store's batches on this machine, with the batch's number."""
-        if not self._store.is_shared:
-            return []
+        """Return the folders on this machine in which a file has no name yet, with the batch's number."""
         store, found = self._store.identity.id[:8], []
         for outbox in known_outboxes(self._outbox, self._store):
             for folder in folders_in(outbox):
                 match = FOLDER.fullmatch(folder.name)
-                if match is not None and match[2] == store:
+                if match is not None and match[2] == store and ready_files(folder):
                     found.append((int(match[1]), folder))
         return found
 
     def _name_ready_files(self, batch_id: int, folder: Path) -> None:
-        """Give files their names that are written for good; remove those of a batch that another machine wrote.
+        """Give files their names that are written for good; remove those of a batch that has not left, or was settled.
 
         In an outbox that machines share, a file of another one is left to it, or named when its lease has ended.
         """
-        leases = self._store.journal.leases
-        for path in sorted(folder.glob(f".*{READY_SUFFIX}")) if self._store.is_shared else ():
-            name, _, machine = path.name[1:].removesuffix(READY_SUFFIX).rpartition(".")
-            target, is_mine = path.with_name(name), machine == leases.machine
-            with self._store.write():
-                if self._store.batches.head(batch_id).is_writing:
-                    return
-                if leases.may_name(batch_id, machine):
-                    try:
-                        publish(path, target)
-                    except FileExistsError:  # a crash came right after it, or the file is another one
-                        write_atomic(folder, target.name, read_file(path, MOST_FEED_BYTES))
-                    leases.release(batch_id)
-                elif not is_mine:
-                    continue
-                elif not os.path.lexists(target) and len(list(folder.glob(f".*{READY_SUFFIX}"))) == 1:
-                    write_atomic(folder, TAKEN_OVER, TAKEN_OVER_TEXT.encode())  # else it was ours, and has its name
-            path.unlink(missing_ok=True)
+        if self._store.is_shared:
+            for path in ready_files(folder):
+                self._name_leased_file(batch_id, path)
+            return
+        ready = ready_files(folder)
+        if not ready:
+            return
+        with self._store.write():
+            batch = self._store.batches.head(batch_id)
+            if batch.is_writing:
+                return
+            if batch.state is BatchState.WRITTEN:
+                if folder == folder_of(self._outbox, batch, self._store) and self._instruct(batch, folder):
+                    for path in ready:
+                        rename_to_new(path, path.with_name(final_name(path)))
+            elif batch.state is not BatchState.UPLOADED:
+                for path in ready:
+                    path.unlink(missing_ok=True)
 
-
-def _is_absent(folder: Path) -> bool:
-    """Return whether a folder is surely not there; one that cannot be looked at may be."""
-    try:
-        folder.lstat()
-    except FileNotFoundError:
+    def _instruct(self, batch: JournalBatch, folder: Path) -> bool:
+        """Note how far the store came, and write beside a batch's files what to do; return whether to upload them."""
+        self._note_progress()
+        why = self._store.journal.upload_obstacles().get(batch.id)
+        if why:
+            warn_in(folder, obstacle_text(batch.id, why))
+            return False
+        names = tuple(str(folder / Path(name).name) for name in batch.files)
+        advice = upload_instructions(msgspec.structs.replace(batch, files=names), practice=self._is_practice)
+        put_text(folder, INSTRUCTIONS, advice)
         return True
-    except OSError:
-        return False
-    return False
+
+    def _name_leased_file(self, batch_id: int, path: Path) -> None:
+        """Give a file of a store on a server its name, or remove it when another machine wrote its batch."""
+        leases, folder = self._store.journal.leases, path.parent
+        target, machine = path.with_name(final_name(path)), path.stem.rpartition(".")[2]
+        with self._store.write():
+            batch = self._store.batches.head(batch_id)
+            if batch.is_writing:
+                return
+            if leases.may_name(batch_id, machine):
+                self._instruct(batch, folder)
+                try:
+                    publish(path, target)
+                except FileExistsError:  # a crash came right after it, or the file is another one
+                    write_atomic(folder, target.name, read_file(path, MOST_FEED_BYTES))
+                leases.release(batch_id)
+            elif machine != leases.machine:
+                return
+            elif not os.path.lexists(target) and len(ready_files(folder)) == 1:
+                write_atomic(folder, TAKEN_OVER, TAKEN_OVER_TEXT.encode())  # else it was ours, and has its name
+        path.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a batch's folder. Raises OSError."""
+    if folder.parent.name == BESIDE_STORE:
+        make_own_folder(folder.parent)
+    else:  # the user's own: who may look into it is for the user to say
+        make_folder(folder.parent)
+    make_own_folder(folder)
+
+
+def _check_is_free(batch_id: int, targets: Sequence[Path]) -> None:
+    """Raise FileConflict when a file of a batch that never left is there: somebody may have uploaded it."""
+    taken = next((path for path in targets if os.path.lexists(path)), None)
+    if taken is not None:
+        raise FileConflict(
+            f"batch {batch_id} is held as before: {taken} is there already, and this store never wrote it. Look whether"
+            " it was uploaded, then move it away"
+        )

@@ -35,14 +35,20 @@ class DispatchService:
     """Lets batches leave as files in the outbox folder or as feeds by the API.
 
     `planner` and `sync` are called when they are first needed; neither dispatcher is imported before.
+    `write_notes` says beside the files that left whether they may be uploaded.
     """
 
     def __init__(
-        self, context: SessionContext, planner: Callable[[], Planner], sync: Callable[[], SyncService]
+        self,
+        context: SessionContext,
+        planner: Callable[[], Planner],
+        sync: Callable[[], SyncService],
+        write_notes: Callable[[Store], None],
     ) -> None:
         self._context = context
         self._planner = planner
         self._sync = sync
+        self._write_notes = write_notes
 
     @cached_property
     def _freezer(self) -> BatchFreezer:
@@ -90,6 +96,7 @@ class DispatchService:
         """
         self._context.require(Permission.DISPATCH)
         self._context.copies.require_original()
+        self._write_notes(self._context.store)  # an outbox may be there again
         dispatcher: Dispatcher = self.feeds if self._context.is_api_dispatch else self.files
         return dispatcher.run(stop, note)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -27,7 +28,7 @@ from ordertui.orders.clock import DAY, iso_utc
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.text import guard_formula, pluralize, with_verb
-from ordertui.store import Store
+from ordertui.store import Store, StoreError
 from ordertui.store.importing.import_session import ImportSession, ReportSource
 from ordertui.store.importing.undo import UndoneImport
 
@@ -99,7 +100,8 @@ class ReportImporter:
     """Imports into one store.
 
     `deadline` gives the auto-cancel time of a marketplace and a ship-by time. What a report says of a moment more than
-    a day after `now` is a mistake: it does not make the report newer, and is read as unknown.
+    a day after `now` is a mistake: it does not make the report newer, and is read as unknown. `changed` is called after
+    orders may have changed.
     """
 
     def __init__(
@@ -108,11 +110,13 @@ class ReportImporter:
         deadline: Callable[[str, int], int | None],
         rejects_folder: Path,
         now: Callable[[], int],
+        changed: Callable[[Store], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._deadline = deadline
         self._rejects_folder = rejects_folder
         self._now = now
+        self._changed = changed
 
     def import_files(
         self,
@@ -145,14 +149,18 @@ class ReportImporter:
             raise BadInput(f"{other.path}: {other.format.title} takes no days that it covers; import it without them")
         infos.sort(key=lambda info: info.format.content)
         out: list[ImportSummary] = []
-        for info in infos:
-            if info.format.content is ReportContent.RATE_ENTRIES:
-                out.append(self._rate_report(info, covers))
-            else:
-                out.append(self._orders(self._source(info, covers), info, progress, stop))
-            if out[-1].stopped:
-                break
-        self._store.rate_reports.apply()
+        try:
+            for info in infos:
+                if info.format.content is ReportContent.RATE_ENTRIES:
+                    out.append(self._rate_report(info, covers))
+                else:
+                    out.append(self._orders(self._source(info, covers), info, progress, stop))
+                if out[-1].stopped:
+                    break
+            self._store.rate_reports.apply()
+        finally:
+            with suppress(StoreError):  # it would hide another error
+                self._changed(self._store)
         return out
 
     def _inspect(self, path: Path, encoding: str | None, marketplace: str | None, stop: Stop) -> ReportInfo:
@@ -232,6 +240,7 @@ class ReportImporter:
         with self._store.write():
             done = self._store.imports.undo(number, self._deadline)
             self._store.rate_reports.apply()
+        self._changed(self._store)
         return done
 
     def _rate_report(self, info: ReportInfo, covers: Days | None) -> ImportSummary:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -11,6 +13,7 @@ from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.errors import CallCancelled
 from ordertui.amazon.spapi.order_mapping import Deadline
 from ordertui.operations.reports.importer import ReportImporter
+from ordertui.store import Store, StoreError
 
 from .account import SellerAccount
 from .buyer_messages import BuyerMessenger
@@ -20,15 +23,24 @@ from .refund_confirmations import RefundConfirmer
 from .report_sync import ReportSync
 from .status import SyncStatus, sync_status
 
+Found = TypeVar("Found")
+
 
 class SyncService:
     """Syncs one store with one account, and owns the services that share its connection.
 
-    In a read-only session only what calls nothing works.
+    In a read-only session only what calls nothing works. `changed` is called after orders or bookings may have changed.
     """
 
-    def __init__(self, connection: ApiConnection, importer: ReportImporter, deadline: Deadline) -> None:
+    def __init__(
+        self,
+        connection: ApiConnection,
+        importer: ReportImporter,
+        deadline: Deadline,
+        changed: Callable[[Store], None] = lambda _: None,
+    ) -> None:
         self.connection = connection
+        self._changed = changed
         self.account = SellerAccount(connection)
         self.orders = OrderSync(connection, deadline)
         self.refunds = RefundConfirmer(connection)
@@ -47,18 +59,31 @@ class SyncService:
 
         Raises SpApiError, Refused, BadInput.
         """
-        return self.connection.run(lambda client: self._sync(client, on_page), on_wait=on_wait, stop=stop)
+        return self._run(lambda client: self._sync(client, on_page), on_wait=on_wait, stop=stop)
 
     def look_at_bookings(self) -> tuple[str, ...]:
         """Confirm refunds by what Amazon booked; return notes for the operator.
 
         Raises SpApiError, Refused, BadInput.
         """
-        return self.connection.run(self.refunds.run)
+        return self._run(self.refunds.run)
 
     def sync_order(self, order_id: str, *, on_wait: OnWait = ignore_wait, stop: Stop = never_stop) -> SyncSummary:
         """Fetch one order as it is now. Raises SpApiError, Refused, BadInput, Stopped."""
-        return self.connection.run(lambda client: self.orders.fetch_order(client, order_id), on_wait=on_wait, stop=stop)
+        return self._run(lambda client: self.orders.fetch_order(client, order_id), on_wait=on_wait, stop=stop)
+
+    def _run(
+        self,
+        work: Callable[[Client], Awaitable[Found]],
+        *,
+        on_wait: OnWait = ignore_wait,
+        stop: Stop = never_stop,
+    ) -> Found:
+        try:
+            return self.connection.run(work, on_wait=on_wait, stop=stop)
+        finally:
+            with suppress(StoreError):  # it would hide another error
+                self._changed(self.connection.context.store)
 
     async def _sync(self, client: Client, on_page: OnPage) -> SyncSummary:
         found = await self.orders.run(client, on_page)

@@ -315,6 +315,12 @@ class BatchJournal:
             )
             self.transitions.log("batch.written", batch_id)
 
+    def give_up_writing(self, batch_id: int) -> None:
+        """Record that the files of a batch are never written any more. The open transaction settles its rows."""
+        with self._database.write():
+            self._database.execute("UPDATE batches SET writing = 0 WHERE id = ?", (batch_id,))
+            self.transitions.log("batch.given_up", batch_id)
+
     def mark_uploaded(self, batch_id: int) -> JournalBatch:
         """Record the operator's word that the file of a batch was uploaded.
 
