@@ -92,8 +92,8 @@ class BatchMatcher:
         if against is not None and before and batch_id not in before and evidence_name(before[-1]) not in against:
             name = evidence_name(before[-1])
             raise EvidenceAgainst(
-                f"{_same_answer(before[-1])}. If Amazon gave one for the upload of batch {batch_id} too, compare its time"
-                f" and its number of the upload in Seller Central, and name batch {before[-1]}: {name}",
+                f"{_same_answer(before[-1])}. If Amazon gave one for the upload of batch {batch_id} too, compare its"
+                f" time and its number of the upload in Seller Central, and name batch {before[-1]}: {name}",
                 [name],
             )
         return sent
