@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +18,9 @@ from .exit_codes import Exit
 from .output import FORMAT, emit
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from ordertui.operations.reports.progress import ImportProgress
     from ordertui.operations.reports.rate_report import Days
 
 FILES = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -27,7 +30,7 @@ FILES_AND_FOLDERS = click.Path(exists=True, path_type=Path)
 _COVERS_HELP = "Days of order that a Cancellation Rate or Unshipped report covers, as 2026-11-16..2026-11-22."
 
 
-class _Days(click.ParamType[Any]):
+class _Days(click.ParamType["Days"]):
     """The days of `2026-11-16..2026-11-22`."""
 
     name = "days"
@@ -46,11 +49,10 @@ class _Progress:
     """A progress bar on stderr with rows per second and time left, on a terminal only."""
 
     def __init__(self) -> None:
-        self._bar: Any = None
-        self._task: Any = None
-        self._path: object = None
+        self._bar: Progress | None = None
+        self._path: Path | None = None
 
-    def __call__(self, progress: Any) -> None:
+    def __call__(self, progress: ImportProgress) -> None:
         if not sys.stderr.isatty():
             return
         if self._bar is None:
@@ -67,11 +69,11 @@ class _Progress:
             self._bar.start()
         if self._path != progress.path:
             self._path = progress.path
-            self._task = self._bar.add_task(strip_control_characters(Path(progress.path).name), total=None, speed="0")
+            self._bar.add_task(strip_control_characters(progress.path.name), total=None, speed="0")
         task = self._bar.tasks[-1]
         speed = int(progress.rows / max(task.elapsed or 0.0, 0.001))
-        total = getattr(progress, "bytes_total", None)
-        self._bar.update(self._task, completed=progress.bytes_done, total=total, speed=f"{speed:,}")
+        done, total = progress.bytes_done, progress.bytes_total
+        self._bar.update(task.id, completed=done, total=total, speed=f"{speed:,}")
 
     def close(self) -> None:
         """Remove the bar."""

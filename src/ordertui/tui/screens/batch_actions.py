@@ -25,6 +25,7 @@ from ordertui.tui.render.state import BATCH_LOOKS, ROW_LOOKS
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 
 from .dialogs import ConfirmScreen, FormScreen, TextScreen
+from .processing_reports import ask_evidence, read_processing_reports
 
 Given = TypeVar("Given")
 TRIED_TWICE = {
@@ -276,7 +277,6 @@ class BatchActions:
 
     async def _read_report(self, task: Task, batch: Batch) -> None:
         from .file_picker import PickerScreen  # when it is opened
-        from .processing_reports import read_processing_reports
 
         title = _("Processing report of batch {batch}", batch=batch.id)
         paths = await task.ask(PickerScreen(self._session, self._tasks.keys, title))
@@ -355,16 +355,10 @@ class BatchActions:
                 try:
                     await task.work(settle)
                 except EvidenceAgainst as error:
-                    names = ", ".join(error.names)
-                    form = FormScreen(
-                        _("Evidence says otherwise"),
-                        [("names", _("Type {names}", names=names), "")],
-                        translate(str(error)),
-                    )
-                    named = await task.ask(form, discard_typeahead=True)
+                    named = await ask_evidence(task, _("Evidence says otherwise"), error)
                     if named is None:
                         return
-                    await task.work(settle, against=named["names"].replace(",", " ").split())
+                    await task.work(settle, against=named)
                 self._say(_("{order_id} resolved by hand; the audit keeps it", order_id=row.order_id))
             finally:
                 self._changed()

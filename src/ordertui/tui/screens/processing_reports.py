@@ -44,13 +44,15 @@ async def _take_in(
     try:
         return await task.work(take_in)
     except EvidenceAgainst as error:
-        form = FormScreen(
-            _("Another batch has this answer"),
-            [("names", _("Type {names}", names=", ".join(error.names)), "")],
-            translate(str(error)),
-        )
-        named = await task.ask(form, discard_typeahead=True)
-        return () if named is None else await task.work(take_in, named["names"].replace(",", " ").split())
+        named = await ask_evidence(task, _("Another batch has this answer"), error)
+        return () if named is None else await task.work(take_in, named)
+
+
+async def ask_evidence(task: Task, title: str, error: EvidenceAgainst) -> list[str] | None:
+    """Ask for the names of the evidence that says otherwise; None when the operator leaves."""
+    names = _("Type {names}", names=", ".join(error.names))
+    named = await task.ask(FormScreen(title, [("names", names, "")], translate(str(error))), discard_typeahead=True)
+    return None if named is None else named["names"].replace(",", " ").split()
 
 
 def _choices(session: Session, batches: Sequence[int]) -> list[tuple[str, str]]:
