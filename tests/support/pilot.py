@@ -73,7 +73,8 @@ def text(pilot: Pilot[None], name: str) -> str:
 
 
 def said(pilot: Pilot[None]) -> str:
-    """What the screen says for a while, newest last."""
+    """What the screen says for a while, newest last. Only a screen that runs with `toasts=True` says anything."""
+    assert not pilot.app._disable_notifications, "running(..., toasts=True): without it nothing is ever said"
     return "\n".join(str(toast.render()) for toast in pilot.app.screen.query("Toast"))
 
 

@@ -173,15 +173,50 @@ async def test_confirm_three_shipments(shop: Session) -> None:
             await operator.opened("FormScreen")
             title = str(pilot.app.screen.query_one(".dialog-title", Static).content)
             assert shown[number] in title, "as the table lists them: parcels and their numbers lie in that sequence"
+            assert "1 × SKU-" in str(pilot.app.screen.query_one(".dialog-text", Static).content)
             if number == 0:
                 await operator.types("UPS")
-            await operator.keys("enter")
+                await operator.keys("enter")
             await operator.types(f"1Z{number}")
             await operator.keys("enter", "enter")
         await operator.opened("PreviewScreen")
         await operator.keys("y")
         await until(pilot, lambda: len(held(shop)) == 3)
-        assert operator.count <= 16
+        assert operator.count <= 14
+
+
+async def test_a_shipment_with_a_wrong_date_is_asked_for_again(shop: Session) -> None:
+    """What was typed into a wrong field was taken, and the order was left out of the preview for another reason."""
+    async with running(shop) as pilot:
+        operator = Operator(pilot)
+        await operator.keys("2", "d", "c")
+        await operator.opened("FormScreen")
+        form = pilot.app.screen
+        await operator.types("UPS")
+        await operator.keys("enter")
+        await operator.types("1Z1")
+        await operator.keys("enter")
+        await operator.types("1Z2")
+        await operator.keys("enter")
+        assert pilot.app.screen is form
+        assert "'1Z2' is not a date" in str(form.query_one("#form-error", Static).content)
+        await operator.types("2026-11-23")
+        await operator.keys("enter")
+        await operator.opened("PreviewScreen")
+        await operator.keys("y")
+        await until(pilot, lambda: len(held(shop)) == 1)
+
+
+async def test_a_parcel_without_a_tracking_number_is_left_out(shop: Session) -> None:
+    async with running(shop) as pilot:
+        operator = Operator(pilot)
+        await operator.keys("2", "d", "c")
+        await operator.opened("FormScreen")
+        await operator.keys("enter", "enter", "enter")
+        await operator.opened("PreviewScreen")
+        await operator.keys("y")
+        await settled(pilot)
+        assert held(shop) == set()
 
 
 async def test_upload_a_file_and_bring_its_report_back(shop: Session, tmp_path: Path) -> None:

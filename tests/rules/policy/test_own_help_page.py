@@ -40,15 +40,32 @@ def test_only_the_place_of_a_help_page_changes(url: str, marketplace: str, cited
 def test_no_order_cites_the_help_page_of_another_place(tmp_path: Path, code: str) -> None:
     with open_session(tmp_path) as session:
         bring(session, tmp_path, everything=[all_orders_row(1, "Shipped", market=code)])
-        for text in _sources(session):
-            address = text.split(", https://")[1].split(" ")[0] if ", https://" in text else ""
-            if "/gp/help/" in address:
-                assert urlsplit(f"https://{address}").hostname == MARKETPLACES[code].seller_central, text
-                assert "it was read at" not in text or text.index("(read ") < text.index("it was read at")
+        assert _hosts(session, 1) == {MARKETPLACES[code].seller_central}
 
 
-def _sources(session: Session) -> list[str]:
-    order = session.orders.get(order_id(1))
+def test_marketplaces_that_decide_alike_cite_each_its_own_page(tmp_path: Path) -> None:
+    """A situation was explained once for all of them, with the page of the marketplace that was asked for first."""
+    codes = ("UK", "US", "DE")
+    with open_session(tmp_path) as session:
+        rows = [all_orders_row(number, "Shipped", market=code) for number, code in enumerate(codes)]
+        bring(session, tmp_path, everything=rows)
+        for number, code in enumerate(codes):
+            assert _hosts(session, number) == {MARKETPLACES[code].seller_central}
+
+
+def _hosts(session: Session, number: int) -> set[str | None]:
+    """Return the hosts of the help pages that an order cites."""
+    found = set()
+    for text in _sources(session, number):
+        address = text.split(", https://")[1].split(" ")[0] if ", https://" in text else ""
+        if "/gp/help/" in address:
+            found.add(urlsplit(f"https://{address}").hostname)
+            assert "it was read at" not in text or text.index("(read ") < text.index("it was read at")
+    return found
+
+
+def _sources(session: Session, number: int) -> list[str]:
+    order = session.orders.get(order_id(number))
     assert order is not None
     found = [verdict.source for verdict in session.eligibility.verdicts(order.row, order.lines)]
     found += [session.planner.explain(order, action).source for action in Action]

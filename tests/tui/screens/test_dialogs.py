@@ -12,7 +12,7 @@ from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.selection import Selection
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from ordertui.operations.rate.figures import Impact
@@ -191,3 +191,23 @@ async def test_a_y_typed_before_the_new_plan_was_shown_does_not_commit_it(sessio
         await settled(pilot)
         assert session.batches.find() == []
         assert pilot.app.screen is shown
+
+
+async def test_enter_without_a_highlighted_choice_says_what_to_do(session: Session) -> None:
+    """A reason that costs money has no first choice: Enter did nothing, and said nothing."""
+    async with running(session) as pilot:
+        screen = ChoiceScreen("Reason", [("a", "Apple"), ("b", "Bread")], at=None)
+        answers: list[str | None] = []
+        pilot.app.push_screen(screen, answers.append)
+        await until(pilot, lambda: pilot.app.screen is screen)
+
+        def told() -> str:
+            return str(screen.query_one(".error", Static).content)
+
+        await press(pilot, "enter")
+        await until(pilot, lambda: "choose one first" in told())
+        assert pilot.app.screen is screen
+        await press(pilot, "b")
+        await until(pilot, lambda: not told())
+        await press(pilot, "enter")
+        await until(pilot, lambda: answers == ["b"])

@@ -221,6 +221,7 @@ async def test_f_keeps_what_fits_and_undoes_it(mugs: Session) -> None:
         await press(pilot, "2", "enter")
         await until(pilot, lambda: len(ins(screen)) == 2)
         assert screen.plan.rates[0].after.cancelled == 2
+        assert [line[:1] for line in lines(screen)] == ["✓", "✓", "✗", "✗", "✗"], "what is left is seen first"
         await press(pilot, "i")
         await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
         assert "3 orders excluded by you" in str(pilot.app.screen.query_one(".dialog-body Static", Static).content)

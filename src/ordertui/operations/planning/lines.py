@@ -12,7 +12,7 @@ from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action, BuyerRequest, CancelReason
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import format_money
-from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
+from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine, OrderRow
 from ordertui.orders.refund_limit import excess_text, lines_to_cancel, refund_limit, units_to_cancel, waiting_units
 
 from .plan import PlanLine, PlannedOrder
@@ -82,16 +82,9 @@ def confirm_lines(
     order: Order, shipping: tuple[str, str, str] | None, now: int, zone: str
 ) -> tuple[PlanLine, ...] | Denial:
     """Return every line with units not confirmed yet. `shipping` is carrier, tracking number, ship date."""
-    if shipping is None or not shipping[0].strip() or not shipping[1].strip():
-        return Denial("tracking", "carrier and tracking number are missing")
-    try:
-        shipped = date.fromisoformat(shipping[2])
-    except ValueError:
-        return Denial("ship-date", f"{shipping[2]!r} is not a date such as 2026-11-23")
-    if shipped > to_local(now, zone).date():
-        return Denial("ship-date", f"the ship date {shipped} is in the future")
-    if order.row.purchased_at is not None and shipped < to_local(order.row.purchased_at, zone).date():
-        return Denial("ship-date", f"the ship date {shipped} is before the order was placed")
+    denial = shipping_denial(order.row, shipping, now, zone)
+    if denial is not None:
+        return denial
     open_lines = [line for line in _active_lines(order) if (line.quantity or 0) > (line.quantity_shipped or 0)]
     if not open_lines:
         return NO_LINES
@@ -101,6 +94,21 @@ def confirm_lines(
         PlanLine(line.line, line.order_item_id or "", line.sku, (line.quantity or 0) - (line.quantity_shipped or 0))
         for line in _one_per_item(open_lines)
     )
+
+
+def shipping_denial(row: OrderRow, shipping: tuple[str, str, str] | None, now: int, zone: str) -> Denial | None:
+    """Return what is wrong with carrier, tracking number and ship date of an order; None when nothing is."""
+    if shipping is None or not shipping[0].strip() or not shipping[1].strip():
+        return Denial("tracking", "carrier and tracking number are missing")
+    try:
+        shipped = date.fromisoformat(shipping[2])
+    except ValueError:
+        return Denial("ship-date", f"{shipping[2]!r} is not a date such as 2026-11-23")
+    if shipped > to_local(now, zone).date():
+        return Denial("ship-date", f"the ship date {shipped} is in the future")
+    if row.purchased_at is not None and shipped < to_local(row.purchased_at, zone).date():
+        return Denial("ship-date", f"the ship date {shipped} is before the order was placed")
+    return None
 
 
 def refund_lines(order: Order, wanted: Sequence[PlanLine] | None) -> tuple[PlanLine, ...] | Denial:

@@ -63,10 +63,6 @@ class Policy:
         self._history: dict[int, YesNo] = {}
         self._explained: dict[tuple[int, Action], Explanation] = {}
 
-    def reuse_verdicts(self, other: Policy) -> None:
-        """Share the caches of a policy that has the same decision signature."""
-        self._verdicts, self._history, self._explained = other._verdicts, other._history, other._explained
-
     def verdicts(self, situation: Situation) -> tuple[Verdict, ...]:
         """Return one verdict for each action, in the order of Action."""
         number = situation_number(situation)
@@ -280,10 +276,6 @@ class Policies:
             day = self._change_days[era - 1] if era else date.min
             own = self.house.settings_of(code)
             found = Policy(code, self._data, day, own, self.house.rules)
-            same_era = [policy for (_, known_era), policy in self._known.items() if known_era == era]
-            alike = next((one for one in same_era if one.decision_signature == found.decision_signature), None)
-            if alike is not None:
-                found.reuse_verdicts(alike)
             self._known[code, era] = found
         if marketplace == code:  # few; an unknown name may be any
             self._newest[code] = now, found

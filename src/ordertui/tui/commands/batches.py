@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from textual.message import Message
 
 from ordertui.messages import _, ngettext, translate
 from ordertui.operations.batches.batch import Batch
+from ordertui.operations.planning.lines import shipping_denial
 from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.reasons import UNSAID, reasons_for
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import NOT_LEFT, BatchState, RowState
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action, CancelReason
+from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import OrderRow
 from ordertui.orders.people import Permission
+from ordertui.orders.text import mask_control_characters
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.render.format import action_word, format_zone, reason_choices
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen
@@ -157,8 +161,9 @@ async def _ask_shipping(context: CommandContext, task: Task, ids: Sequence[int])
                     ("tracking", _("Tracking number"), ""),
                     ("day", _("Ship date"), day),
                 ],
-                _("Nothing is sent before the preview."),
+                await task.work(_parcel_note, session, row),
                 done=_("go on"),
+                check=partial(_shipping_problem, row, session.clock.now()),
             )
         )
         if answer is None:
@@ -166,6 +171,22 @@ async def _ask_shipping(context: CommandContext, task: Task, ids: Sequence[int])
         carrier, day = answer["carrier"].strip(), answer["day"].strip()
         found[row.order_id] = (carrier, answer["tracking"].strip(), day)
     return found
+
+
+def _parcel_note(session: Session, row: OrderRow) -> str:
+    """Return what is in the parcel, and what an empty tracking number means."""
+    order = session.orders.get(row.order_id)
+    lines = order.lines if order is not None else ()
+    items = ", ".join(f"{line.quantity or '?'} × {mask_control_characters(line.sku)}" for line in lines)
+    note = _("Nothing is sent before the preview. Without a tracking number the order is left out of it.")
+    return f"{items}\n{note}" if items else note
+
+
+def _shipping_problem(row: OrderRow, now: int, values: Mapping[str, str]) -> str:
+    """Return what is wrong with carrier, tracking number and date; without a tracking number nothing is."""
+    given = (values["carrier"], values["tracking"], values["day"].strip())
+    denial = shipping_denial(row, given, now, zone_of(row.marketplace)) if values["tracking"].strip() else None
+    return "" if denial is None else translate(denial.why)
 
 
 async def undo_held(context: CommandContext, task: Task) -> None:

@@ -120,8 +120,9 @@ class FormScreen(Dialog[dict[str, str] | None]):
         yield WrappedText("", id="form-error", classes="error", markup=False)
 
     def on_mount(self) -> None:
-        """Focus the first field."""
-        self.query_one(Input).focus()
+        """Focus the first field that is empty, else the first."""
+        fields = list(self.query(Input))
+        next((field for field in fields if not field.value), fields[0]).focus()
 
     @on(Input.Changed)
     def _clear_error(self, event: Input.Changed) -> None:
@@ -158,6 +159,8 @@ class ChoiceScreen(Dialog[str | None]):
 
     def _compose_body(self) -> ComposeResult:
         yield SafeOptionList(*(Option(Content(text), id=key) for key, text in self._choices))
+        if self._at is None:
+            yield WrappedText("", classes="error", markup=False)
 
     def on_mount(self) -> None:
         """Highlight the choice asked for."""
@@ -166,6 +169,15 @@ class ChoiceScreen(Dialog[str | None]):
             options.highlighted = None
         elif self._at:
             options.highlighted = options.get_option_index(self._at)
+
+    @on(SafeOptionList.NothingHighlighted)
+    def _ask_to_choose(self) -> None:
+        self.query_one(".error", Static).update(_("choose one first: ↑ ↓, or its first letter"))
+
+    @on(OptionList.OptionHighlighted)
+    def _clear_error(self) -> None:
+        for said in self.query(".error").results(Static):
+            said.update("")
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

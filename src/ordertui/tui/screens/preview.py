@@ -1,7 +1,7 @@
 """The preview of a plan: what it does to the rate and to money, then its orders, included or excluded and why.
 
 Only `y` commits, and it is never the key that opened the preview. A key that changes the plan leaves the cursor on the
-line that it was on.
+order that it was on; one that excludes many lists first those that are left, so that they are what is seen.
 """
 
 from __future__ import annotations
@@ -109,6 +109,8 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         self._known: dict[int, PlannedOrder] = {}
         """Orders as they were when they were last included."""
         self._ids = [row.id for row in plan.rows] + [row.id for row in plan.out]
+        self._listed = self._ids
+        """The same, in the sequence of the list: after a key that excludes many, those that are left come first."""
         self._opened: frozenset[str] = frozenset()
         self.entries: list[PlanEntry] = []
         self._rows = PlanRows(plan, {}, frozenset())
@@ -168,7 +170,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         before, place = self._entry, self._list.cursor
         self._known |= {row.id: row for row in self.plan.rows}
         self._rows = PlanRows(self.plan, self._known, self._options.hidden)
-        self.entries = list_entries(self.plan, self._ids, self._opened)
+        self.entries = list_entries(self.plan, self._listed, self._opened)
         key = _key_of(before)
         place = next((n for n, entry in enumerate(self.entries) if _key_of(entry) == key), place)
         self._list.show(len(self.entries), place if before is not None else 0)
@@ -239,13 +241,17 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
             self.notify(_(RETRY_STAYS))
         return not self._options.fixed
 
-    def _replan(self, choices: PlanChoices) -> None:
-        self._tasks.start(lambda task: self._plan_again(task, choices))
+    def _replan(self, choices: PlanChoices, *, of_many: bool = False) -> None:
+        self._tasks.start(lambda task: self._plan_again(task, choices, of_many=of_many))
 
-    async def _plan_again(self, task: Task, choices: PlanChoices) -> None:
+    async def _plan_again(self, task: Task, choices: PlanChoices, *, of_many: bool = False) -> None:
+        """Plan anew. `of_many`: many were excluded or included at once, so the list is put in a new sequence too."""
         plans = await task.plan(self.session, self.plan.action, self._ids, choices)
         self._choices = choices
         self.plan = plans[0]
+        if of_many:
+            included = {row.id for row in self.plan.rows}
+            self._listed = sorted(self._ids, key=lambda row_id: row_id not in included)
         self._show()
         self._tasks.keys.discard(Message().time)  # a `y` typed before this was shown was meant for the plan before it
 
@@ -262,14 +268,13 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         elif entry is not None:
             self.notify(_("it cannot be included: its line says why"))
 
-    def _exclude(self, whys: Mapping[str, str]) -> None:
-        self._replan(replace(self._choices, left_out={**self._choices.left_out, **whys}))
+    def _exclude(self, whys: Mapping[str, str], *, of_many: bool = False) -> None:
+        self._replan(replace(self._choices, left_out={**self._choices.left_out, **whys}), of_many=of_many)
 
-    def _include(self, order_ids: Iterable[str]) -> None:
+    def _include(self, order_ids: Iterable[str], *, of_many: bool = False) -> None:
         gone = frozenset(order_ids)
-        self._replan(
-            replace(self._choices, left_out={k: why for k, why in self._choices.left_out.items() if k not in gone})
-        )
+        left_out = {order_id: why for order_id, why in self._choices.left_out.items() if order_id not in gone}
+        self._replan(replace(self._choices, left_out=left_out), of_many=of_many)
 
     def action_only_sku(self) -> None:
         """Include only orders with nothing but the SKU under the cursor; again: those with other SKUs too."""
@@ -278,7 +283,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         if self.plan.action is not Action.CANCEL:
             self.notify(_("only a cancellation takes whole orders"))
         elif self._only:
-            self._include(self._only)
+            self._include(self._only, of_many=True)
         else:
             self._exclude_other_skus()
 
@@ -292,7 +297,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         if len(others) == len(self.plan.rows):
             self.notify(_("every included order holds more than {sku}: nothing would be left", sku=sku))
         elif others:
-            self._exclude(dict.fromkeys(others, f"{OTHER_SKUS} {sku}"))
+            self._exclude(dict.fromkeys(others, f"{OTHER_SKUS} {sku}"), of_many=True)
         else:
             self.notify(_("every included order holds {sku} and nothing else", sku=sku))
 
@@ -301,7 +306,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         if not self._may_fit():
             return
         if self._unfit:
-            self._include(self._unfit)
+            self._include(self._unfit, of_many=True)
         else:
             self._tasks.start(lambda task: self._fit(task, None))
 
@@ -327,7 +332,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         fits = await task.work(self.session.fitter.fit, self._ids, choices, budget)
         rest = {one.order_id: one.why for fit in fits for one in fit.rest}
         kept = sum(len(fit.kept) for fit in fits)
-        await self._plan_again(task, replace(choices, left_out={**left_out, **rest}))
+        await self._plan_again(task, replace(choices, left_out={**left_out, **rest}), of_many=True)
         if rest:
             self.notify(
                 _(

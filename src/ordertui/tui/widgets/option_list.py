@@ -7,6 +7,7 @@ from typing import ClassVar
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import OptionList
 
@@ -29,6 +30,9 @@ class SafeOptionList(OptionList):
         Binding("G", "last", show=False),
     ]
 
+    class NothingHighlighted(Message):
+        """Enter while no option is highlighted."""
+
     def on_key(self, event: events.Key) -> None:
         """Jump to the next option that begins with the letter typed, unless the letter is a key of the dialog."""
         letter = event.character or ""
@@ -50,6 +54,13 @@ class SafeOptionList(OptionList):
                 self.highlighted = place
                 return True
         return False
+
+    def action_select(self) -> None:
+        """Choose the highlighted option; without one, let the dialog say so."""
+        if self.highlighted is None:
+            self.post_message(self.NothingHighlighted())
+        else:
+            super().action_select()
 
     def action_page_up(self) -> None:
         """Go a page up; without a page, to the first option."""
