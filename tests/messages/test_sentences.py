@@ -25,8 +25,7 @@ def chinese() -> Iterator[None]:
     ("p.toml:9:1: house rule big needs a why: the sentence that the operator reads",
      "p.toml:9:1：自定规则 big 需要 why：即操作人员看到的说明"),
     ("auto-cancelled Nov 29, before it fits; fits Dec 4", "11-29 会先被自动取消；12-04 起不超目标"),
-    ("fits Dec 4 at the earliest (by order date, by cancellation date Dec 12)",
-     "最早 12-04 起不超目标（按下单日期；按取消日期：12-12）"),
+    ("fits Dec 4 by order date, Dec 12 by cancellation date", "按下单日期 12-04 起不超目标；按取消日期：12-12"),
     ("batch 7 (cancel), 2 orders, contradicted by a report: Amazon said done, but a report shows it as partially"
      " shipped",
      "批次 7（取消）：2 个订单与报告不符；亚马逊说已执行，但报告显示为 部分发货"),

@@ -79,12 +79,12 @@ def program_of(names: Iterable[str]) -> Program:
 
 
 SELLER_FULFILLED_PRIME = (
-    "Seller Fulfilled Prime: every cancellation of yours counts toward its own rate, also one that the buyer asked for,"
-    " and Amazon decides itself on refunds after the order"
+    "Seller Fulfilled Prime: each cancellation by you counts toward the separate Prime rate, even when the buyer asked"
+    " for it; refunds after the order are up to Amazon"
 )
 """Source: Seller Central help 202072550; `operations.rate.prime_rate` calculates the rate."""
 AMAZON_BUSINESS = (
-    "Amazon Business: no source gives a rule of its own for cancelling these: look in Seller Central first"
+    "Amazon Business: no page of Amazon's says whether cancelling these differs; check in Seller Central first"
 )
 """AMAZON.md names Business orders among those to be warned of, and no page that says what is special about them."""
 SHIPPED_BY_AMAZON = (Program.EASY_SHIP, Program.DELIVERY_BY_AMAZON)

@@ -219,3 +219,9 @@ def test_every_completed_value_parses() -> None:
         for word in complete(f"{name}:", len(name) + 1):
             read(word)
     assert set(field_names()) == set(FIELDS)
+
+
+def test_the_word_of_the_screen_is_a_name_of_its_field() -> None:
+    """State says `can refund`, and `can:refund` was an unknown field."""
+    assert read("can:refund") == read("action:refund")
+    assert "action:refund" in complete("can:re", len("can:re"))

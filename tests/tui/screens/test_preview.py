@@ -211,7 +211,7 @@ async def test_f_keeps_what_fits_and_undoes_it(mugs: Session) -> None:
         await press(pilot, "f")
         await until(pilot, lambda: ins(screen) == set())
         assert len(lines(screen)) == 5
-        assert all("excluded: fits Nov 29 at the earliest" in line for line in lines(screen))
+        assert all("excluded: fits Nov 29 by order date" in line for line in lines(screen))
         assert "f all" in keys(screen)
         await press(pilot, "F")
         await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))

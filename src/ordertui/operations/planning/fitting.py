@@ -221,8 +221,8 @@ def _days(by_order: date | None, by_cancellation: date | None) -> str:
     if by_order == by_cancellation:
         return f"fits {_day(by_order)}"
     if by_cancellation is None or (by_order is not None and by_order < by_cancellation):
-        return f"fits {_day(by_order)} at the earliest (by order date, by cancellation date {_day(by_cancellation)})"
-    return f"fits {_day(by_cancellation)} at the earliest (by cancellation date, by order date {_day(by_order)})"
+        return f"fits {_day(by_order)} by order date, {_day(by_cancellation)} by cancellation date"
+    return f"fits {_day(by_cancellation)} by cancellation date, {_day(by_order)} by order date"
 
 
 def _day(day: date | None) -> str:

@@ -28,7 +28,7 @@ def plan_warnings(
         found += _cancel_warnings(tally)
     if tally.replacements:
         words = with_verb(tally.replacements, "is a replacement order", "are replacement orders")
-        found.append(f"{words}: no source gives a special rule: look in Seller Central first")
+        found.append(f"{words}: no page of Amazon's says whether this differs; check in Seller Central first")
     if tally.business and action is Action.CANCEL:
         found.append(f"{pluralize(tally.business)} of {AMAZON_BUSINESS}")
     if tally.prime and action in (Action.CANCEL, Action.REFUND):

@@ -29,7 +29,7 @@ _BETTER = (
     "your policy file protects {other}, which is kept",
     "your policy file prefers to cancel it",
     "it is worth less than {other}, which is kept",
-    "it is to be shipped later than {other}, which is kept",
+    "it ships after {other}, which is kept",
 )
 """Why an order is chosen, by the first level of `Harm` at which it does less harm than the least harmful kept one."""
 _WORSE = (
@@ -37,7 +37,7 @@ _WORSE = (
     "your policy file protects it",
     "your policy file prefers to cancel others, such as {other}",
     "it is worth more than {other}, which is chosen",
-    "it is to be shipped before {other}, which is chosen",
+    "it ships before {other}, which is chosen",
 )
 """Why an order is kept, by the first level at which it does more harm than the most harmful chosen one."""
 _MONEY, _URGENCY = Harm._fields.index("money"), Harm._fields.index("urgency")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .fields import FIELDS, FLAGS, FieldKind, spellings
+from .fields import FIELDS, FLAGS, FieldKind, canonical_name, spellings
 
 _WORDS = ("or", "not")
 
@@ -28,7 +28,7 @@ def complete(text: str, column: int) -> list[str]:
     if split is None:
         names = [*FLAGS, *(f"{name}:" for name in FIELDS if FIELDS[name].kind is not FieldKind.FLAG), *_WORDS]
         return [name for name in dict.fromkeys(names) if name.startswith(word) and name != word]
-    spec = FIELDS.get(word[:split].replace("_", "-"))
+    spec = FIELDS.get(canonical_name(word[:split]))
     if spec is None:
         return []
     start = split

@@ -100,7 +100,8 @@ FIELDS: dict[str, Field] = {
         Field("ship-by", FieldKind.FUTURE, "ship_by", "latest time to ship", examples=_AHEAD),
         Field("auto-cancel", FieldKind.FUTURE, "auto_cancel_at", "when Amazon cancels an order not confirmed",
               examples=_AHEAD, only_awaiting_shipment=True),
-        Field("action", FieldKind.SITUATION, "situation", "what the policy allows", tuple(a.value for a in Action)),
+        Field("action", FieldKind.SITUATION, "situation", "what can be done with it (`can:refund` too)",
+              tuple(a.value for a in Action)),
         Field("counts", FieldKind.SITUATION, "situation", "whether cancelling it counts toward the rate",
               ("yes", "no")),
         _choice("state", "state", "where its last action stands", RowState, failed=(RowState.ERROR.value,),
@@ -159,6 +160,16 @@ FLAGS = ("late", MARKED, "noted", "missing", "buyer-requested", "prime", "busine
 
 ORDERED = frozenset({FieldKind.MONEY, FieldKind.INTEGER, FieldKind.RATIO, FieldKind.PAST, FieldKind.FUTURE})
 """Kinds that `<` and `>` compare. Their fact may be missing; `:unknown` matches exactly that."""
+
+
+SYNONYMS = {"can": "action"}
+"""Other names of fields: the word that the screen has for what they ask."""
+
+
+def canonical_name(word: str) -> str:
+    """Return the name of the field that a word of a filter means, if it means one."""
+    name = word.lower().replace("_", "-")
+    return SYNONYMS.get(name, name)
 
 
 def field_names() -> tuple[str, ...]:

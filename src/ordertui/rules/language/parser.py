@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from .ast import ALWAYS, And, Compare, Condition, Not, Or, Text
 from .errors import FilterError, closest
-from .fields import ALL_FIELDS, FIELDS, FLAGS, MARKED, MARKED_BY, PLAN_FIELDS, Field
+from .fields import ALL_FIELDS, FIELDS, FLAGS, MARKED, MARKED_BY, PLAN_FIELDS, Field, canonical_name
 from .lexer import Token, TokenKind, tokenize
 from .literals import parse_literal, parse_pattern
 
@@ -100,7 +100,7 @@ class _Parser:
         return Text(parse_pattern(token.text, quoted=token.quoted, column=token.column))
 
     def _make_compare(self, token: Token) -> Condition:
-        name = token.field.lower().replace("_", "-")
+        name = canonical_name(token.field)
         spec = self._fields.get(name)
         if spec is None and name in PLAN_FIELDS:
             raise FilterError(token.column, f"'{name}' is a fact of a whole batch; only house rules can ask for it")

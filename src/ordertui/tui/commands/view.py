@@ -129,7 +129,7 @@ def refresh(context: CommandContext) -> None:
 
 async def sort(context: CommandContext, task: Task) -> None:
     """Choose the column to sort by."""
-    note = _("The same column again turns the order round. S on the table sorts by one more.")
+    note = _("Choose the same column again to reverse. S on the table sorts by one more.")
     first = next((column for column, _ in context.view.request.order), "")
     chosen = await task.ask(ChoiceScreen(_("Sort by"), _sortable_columns(context), note, at=first))
     if chosen is not None:

@@ -34,6 +34,7 @@ AT_ONCE = 500
 MARKING_PAUSE = 0.08
 """Seconds after the last mark until a large set is summed up."""
 NO_IMPACT = Impact(0, (), 0, 0, 0, 0)
+NO_STRIPS = (Content(""), Content(""))
 NO_ORDERS = N_("\n No orders yet.\n i imports the reports you\n downloaded from Seller Central.")
 
 
@@ -52,8 +53,8 @@ class Summary(msgspec.Struct, frozen=True):
     """The texts about the rate. The status line is made by `SelectionSummarizer.status` afterwards."""
 
     panel: Content
-    strip: Content
-    """The one line that stands for the panel on a narrow screen."""
+    strips: tuple[Content, Content]
+    """The line that stands for the panel on a narrow screen, with its words and in short."""
     market: str
     """The marketplace shown."""
     impact: Impact
@@ -138,7 +139,7 @@ class SelectionSummarizer:
         impact = calculator.impact(_until_stopped(request.ids, stop))
         shown = self.market(request.line.cursor, impact)
         if not shown:
-            return Summary(Content(_(NO_ORDERS)), Content(""), "", impact, request.version)
+            return Summary(Content(_(NO_ORDERS)), NO_STRIPS, "", impact, request.version)
         marked = dict(impact.markets)
         effects = {
             code: calculator.effects(code, request.ids) if marked.get(code) else self._unmarked_rate(code)
@@ -157,7 +158,8 @@ class SelectionSummarizer:
             budgets=self._session.rate.budgets.of(shown),
             is_pinned=bool(self.pinned),
         )
-        return Summary(render_rate_panel(panel), render_rate_strip(panel), shown, impact, request.version)
+        strips = (render_rate_strip(panel), render_rate_strip(panel, is_short=True))
+        return Summary(render_rate_panel(panel), strips, shown, impact, request.version)
 
     def _rates(self) -> _Rates:
         minute = self._session.clock.now() // 60
@@ -220,7 +222,7 @@ class SummaryController:
         """When a batch does something next; the status line counts down to it."""
         self.waiting = Waiting()
         """How many batches are held, and how many files wait for their upload."""
-        self._strip = Content("")
+        self._strips = NO_STRIPS
         """The rate in one line, as it was found last."""
         self._market = ""
         """Whose rate the panel shows."""
@@ -236,7 +238,9 @@ class SummaryController:
 
     def fit(self) -> None:
         """Show the lines that depend on the width of the screen."""
-        self._update_text("rate-strip", cut_parts(self._strip, self._screen.size.width - 2))
+        room = self._screen.size.width - 2
+        long, short = self._strips
+        self._update_text("rate-strip", long if long.cell_length <= room else cut_parts(short, room))
         self.show_status()
 
     def show_status(self) -> None:
@@ -279,7 +283,7 @@ class SummaryController:
     def _show(self, summary: Summary) -> None:
         self.summarizer.take_in(summary)
         self._update_text("rate", summary.panel)
-        self._strip = summary.strip
+        self._strips = summary.strips
         self.fit()  # the status line is of now: range, view or size may differ from when the summary was asked for
         self._market = summary.market
 

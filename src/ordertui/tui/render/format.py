@@ -216,14 +216,15 @@ def cut_text(text: str, width: int) -> str:
 
 def cut_parts(text: Content, width: int) -> Content:
     """Return a line of parts, `one · two · three`, in at most `width` cells: parts that do not fit are left out whole,
-    behind an ellipsis. The first part alone is cut where it must be.
+    behind an ellipsis. The first part alone is cut at a blank where it has one: half a number is another number.
     """
     if text.cell_length <= width:
         return text
-    for found in reversed(list(re.finditer(f"(?={SEPARATOR})", text.plain))):
-        kept = text[: found.start()]
-        if kept.cell_length + 2 <= width:
-            return kept + Content.styled(" …", MUTED)
+    for mark in (SEPARATOR, " "):
+        for found in reversed(list(re.finditer(f"(?={mark})", text.plain))):
+            kept = text[: found.start()]
+            if kept.plain.strip() and kept.cell_length + 2 <= width:
+                return kept + Content.styled(" …", MUTED)
     return text.truncate(max(0, width), ellipsis=True)
 
 

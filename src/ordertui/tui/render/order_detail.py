@@ -279,7 +279,11 @@ def _auto_cancel(detail: OrderDetail) -> Iterator[Piece]:
         )
         yield (f"{wrap_text(text, ' ' * 13, detail.width).lstrip()}\n", style)
     elif last in (None, first) or first - now < 2 * DAY:
-        yield (f"{exact} · {left}\n", style)
+        room = detail.width - cell_len(_(" Auto-cancel "))
+        hour = f"{to_local(first, zone):%H:%M} {format_zone(first, zone)}"
+        brief = f"{left} · {hour if abs(first - now) < DAY else _day(first, zone)}"
+        yield (f"{exact} · {left}" if cell_len(f"{exact} · {left}") <= room else brief, style)
+        yield "\n"
     else:
         yield (
             _("{first} to {value} · {left}\n", first=_day(first, zone), value=_day(last or first, zone), left=left),

@@ -308,7 +308,7 @@ def _notes(plan: Plan, *, by_api: bool) -> Iterator[str]:
     if plan.approval:
         yield _("The hold begins with the approval.")
     if plan.buyer_mails:
-        also = _(", opted out or not") if plan.action is Action.CANCEL else ""
+        also = _(", even if they opted out") if plan.action is Action.CANCEL else ""
         buyers = _("the buyer") if plan.buyer_mails == 1 else _("the buyers")
         yield _(
             "Amazon sends {buyer_mails} to {buyers}{also}.",

@@ -116,17 +116,21 @@ def _allowed(room: int, *, over: bool) -> Piece:
     return _("none left: over the target") if over else _("none left"), "bold $text-error"
 
 
-def render_rate_strip(panel: RatePanel) -> Content:
-    """Return the rate in one line, for terminals without room for the panel."""
+def render_rate_strip(panel: RatePanel, *, is_short: bool = False) -> Content:
+    """Return the rate in one line, for terminals without room for the panel. `is_short`: signs alone, without words."""
+
+    def share(figure: RateFigure) -> Piece:
+        word = "" if is_short else f" {rate_word(figure.status)}"
+        return f"{format_rate(figure)} {GLYPH[figure.status]}{word}", STYLE[figure.status]
+
     pieces: list[Piece] = [(f"{panel.name} ", "bold")]
     for effect in panel.effects[:1]:
         now, after = effect.before, effect.after
-        pieces.append((f"{format_rate(now)} {GLYPH[now.status]} {rate_word(now.status)}", STYLE[now.status]))
+        orders = "?" if now.reason else f"{now.orders:,}"
+        counted = _("{days} d {cancelled:,}/{orders} ", days=now.days, cancelled=now.cancelled, orders=orders)
+        pieces += [(counted, MUTED), share(now)]
         if panel.has_marks:
-            pieces.append((" → ", MUTED))
-            pieces.append(
-                (f"{format_rate(after)} {GLYPH[after.status]} {rate_word(after.status)}", STYLE[after.status])
-            )
+            pieces += [(" → ", MUTED), share(after)]
         room = after.headroom if panel.has_marks else now.headroom
         known = (
             _(" · {room:,} more allowed", room=room) if room else _(" · none left"),
@@ -143,16 +147,6 @@ def render_rate_strip(panel: RatePanel) -> Content:
             after = effect.after
             pieces.append((f" · {code} ", MUTED))
             pieces.append((f"{format_rate(after)} {GLYPH[after.status]}", STYLE[after.status]))
-    for effect in panel.effects[:1]:
-        pieces.append(
-            (
-                _(
-                    " · {days} d {cancelled:,}/{orders:,} estimate",
-                    days=effect.before.days,
-                    cancelled=effect.before.cancelled,
-                    orders=effect.before.orders,
-                ),
-                MUTED,
-            )
-        )
+    if panel.effects:
+        pieces.append((_(" · estimate"), MUTED))
     return Content.assemble(*pieces)

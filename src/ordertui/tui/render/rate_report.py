@@ -223,12 +223,14 @@ def render_days_ahead(course: Course, *, short: bool) -> Content:
         pieces.append("\n")
     first = next((point for point in course.points if point.due > point.auto_cancels), None)
     if first is not None:
-        adds = ngettext("{n:,} adds", "{n:,} add", first.auto_cancels)
-        words = join_texts([f" {format_day(first.day, weekday=True)}", adds], ": ")
-        words += _(" to this rate of the {due:,} that Amazon cancels by then", due=first.due)
-        pieces.append(
-            (_("{words}; the others were ordered before the window, or do not count anew\n", words=words), MUTED)
+        text = ngettext(
+            " {day}: of the {due:,} orders that Amazon cancels by then, {n:,} counts anew in this window\n",
+            " {day}: of the {due:,} orders that Amazon cancels by then, {n:,} count anew in this window\n",
+            first.auto_cancels,
+            day=format_day(first.day, weekday=True),
+            due=first.due,
         )
+        pieces.append((text, MUTED))
     return Content.assemble(*pieces)
 
 

@@ -98,7 +98,8 @@ def render_shortage_row(row: ShortageRow, zone: str, width: int, *, many_skus: b
     why = translate(row.why.removeprefix("chosen because ").removeprefix("kept because "))
     head = _("cancel") if row.is_chosen else _("keep")
     pieces: list[Piece] = [sign, facts.rstrip(), *(flag if width >= 100 else []), join_texts([f"  {head}", ""], ": ")]
-    return Content.assemble(*pieces, (mask_control_characters(why), MUTED)).truncate(width, ellipsis=True)
+    forms = [Content.assemble(*pieces, (mask_control_characters(one), MUTED)) for one in (why, why.partition(", ")[0])]
+    return next((form for form in forms if form.cell_length <= width), forms[0]).truncate(width, ellipsis=True)
 
 
 def _units(row: ShortageRow, many_skus: bool) -> str:

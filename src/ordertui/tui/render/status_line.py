@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import msgspec
 from rich.cells import cell_len
 from textual.content import Content
@@ -50,8 +52,8 @@ class StatusLine(msgspec.Struct, frozen=True, kw_only=True):
 def render_status_line(line: StatusLine) -> Content:
     """Return the line, cut to its width.
 
-    Where cells are few, money in several currencies is only counted, then the end is left out; what is held and what
-    waits for its upload always stands.
+    Where cells are few, money in several currencies is only counted, then left out, then the end is; what is held and
+    what waits for its upload always stands.
     """
     clock = render_waiting(line.waiting, line.due, line.now, is_short=line.width < NARROW)
     room = max(0, line.width - clock.cell_length)
@@ -71,8 +73,8 @@ def render_status_line(line: StatusLine) -> Content:
         pieces.append((_(" ● {marked:,} marked", marked=line.marked), "bold $text-accent"))
         if line.hidden:
             pieces.append((_(" ({hidden:,} not shown)", hidden=line.hidden), "bold $text-warning"))
-        long, short = ([*pieces, *_impact_pieces(line.impact, short=short)] for short in (False, True))
-        pieces = long if Content.assemble(*long).cell_length <= room else short
+        forms = [[*pieces, *_impact_pieces(line.impact, money)] for money in (format_sums, _currencies, _no_money)]
+        pieces = next((form for form in forms if Content.assemble(*form).cell_length <= room), forms[-1])
     else:
         fba = _(" · {hidden_fba:,} FBA hidden", hidden_fba=line.hidden_fba) if line.hidden_fba else ""
         cursor = line.cursor.order_id if line.cursor is not None else ""
@@ -106,12 +108,21 @@ def render_waiting(waiting: Waiting, due: Due | None, now: int, *, is_short: boo
     return found
 
 
-def _impact_pieces(impact: Impact | None, *, short: bool) -> list[Piece]:
+def _currencies(money: Sequence[tuple[str, int]], unpriced: int) -> str:
+    if len(money) < 2:
+        return format_sums(money, unpriced)
+    return " + ".join(text for text in (_("{money} currencies", money=len(money)), format_sums((), unpriced)) if text)
+
+
+def _no_money(money: Sequence[tuple[str, int]], unpriced: int) -> str:
+    return "" if len(money) > 1 else format_sums(money, unpriced)
+
+
+def _impact_pieces(impact: Impact | None, money_text: Callable[[Sequence[tuple[str, int]], int], str]) -> list[Piece]:
     """Return the money of the marked orders, and for how many of them each action is possible."""
     if impact is None:
         return [(_(" · working out what they come to…"), MUTED)]
-    many = short and len(impact.money) > 1
-    money = _("{money} currencies", money=len(impact.money)) if many else format_sums(impact.money, impact.unpriced)
+    money = money_text(impact.money, impact.unpriced)
     pieces: list[Piece] = [f" · {money}"] if money else []
     if impact.cancellable:
         counted = ngettext("{n:,} counts", "{n:,} count", impact.counted) if impact.cancellable > 1 else _("counts")

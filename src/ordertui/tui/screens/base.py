@@ -202,7 +202,7 @@ class Dialog(ModalScreen[ScreenResultType]):
         self.notify(_("F2 switches the language on the main screen: close this first"))
 
     def action_leave(self) -> None:
-        """Close without an answer."""
+        """Close, and change nothing."""
         self.dismiss(None)
 
     def action_scroll(self, lines: int) -> None:

@@ -31,6 +31,7 @@ SENTENCES_OF_TEXTUAL = (
 )
 """What Textual's actions say of themselves, for translators."""
 SIDEWAYS = frozenset({"scroll_left", "scroll_right", "page_left", "page_right"})
+OF_EVERY_DIALOG = frozenset({"leave", "show_dialog_keys", "tell_of_language", "copy_text"})
 KEYS = 18
 """Cells before the sentence of a key."""
 
@@ -60,11 +61,15 @@ def dialog_help(dialog: Screen[Given], title: str, more: Sequence[tuple[str, str
 def binding_lines(dialog: Screen[Given]) -> list[tuple[str, str]]:
     """Return the keys that are in force in a dialog, those of one action together, with a sentence for each action.
 
-    The dialog's own come first, then those of the list in it. Without those of a field to type in, those of the
-    application and those that scroll sideways.
+    The dialog's own come first, then those of the list in it, then those that every dialog has. Without those of a
+    field to type in, those of the application and those that scroll sideways.
     """
+
+    def place(active: ActiveBinding) -> tuple[bool, bool]:
+        return parse(active.binding.action)[1] in OF_EVERY_DIALOG, active.node is not dialog
+
     lines: dict[str, list[str]] = {}
-    for key, active in sorted(dialog.active_bindings.items(), key=lambda item: item[1].node is not dialog):
+    for key, active in sorted(dialog.active_bindings.items(), key=lambda item: place(item[1])):
         if active.binding.system or isinstance(active.node, Input) or active.node is dialog.app:
             continue
         if parse(active.binding.action)[1] in SIDEWAYS:

@@ -42,7 +42,7 @@ class FilterScreen(Dialog[str | None]):
         self.dismiss(event.text if event.text.strip() else None)
 
     def on_filter_bar_cancelled(self) -> None:
-        """Close without an answer."""
+        """Close, and change nothing."""
         self.dismiss(None)
 
 

@@ -20,6 +20,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.clipboard import copy
 from ordertui.tui.key_queue import KeyQueue
+from ordertui.tui.render.format import GAP
 from ordertui.tui.render.rate_report import Course, render_all_rates, render_entry, render_rate, render_risk
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.option_list import SafeOptionList
@@ -145,7 +146,7 @@ class RateScreen(Dialog[None]):
             if self._course is not None:
                 keys = _("n what counts   d all orders   r about to be cancelled")
                 keys = (_("p next marketplace   ") if len(self._views) > 1 else "") + keys
-            self.show_keys(_("{keys}   Esc close", keys=keys))
+            self.show_keys(GAP.join([keys, _("? keys"), _("Esc close")]))
             self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:

@@ -127,7 +127,9 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
         keys = [_("y mark {chosen:,} to cancel", chosen=len(self.sheet.chosen))] if self.sheet.chosen else []
         keys += [_("space move across")] if self.sheet.rows else []
         keys += [_("u undo the move"), _("U all moves")] if self._cancel or self._keep else []
-        self.show_keys(GAP.join([*keys, _("Enter the whole order"), _("w save"), _("i SKUs"), _("Esc close")]))
+        self.show_keys(
+            GAP.join([*keys, _("Enter the whole order"), _("w save"), _("i SKUs"), _("? keys"), _("Esc close")])
+        )
 
     # Moving orders
 

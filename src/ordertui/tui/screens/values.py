@@ -37,7 +37,9 @@ class ValuesScreen(Dialog[str | None]):
     ]
 
     def __init__(self, session: Session, keys: KeyQueue, facet: str, request: ViewRequest) -> None:
-        super().__init__(_("Values"), _("Enter filter   space mark   ← → other facts   Esc close"), is_tall=True)
+        super().__init__(
+            _("Values"), _("Enter filter   space mark   ← → other facts   ? keys   Esc close"), is_tall=True
+        )
         self._session = session
         self._tasks = TaskRunner(self, keys)
         self._facet = facet

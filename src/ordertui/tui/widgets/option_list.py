@@ -56,7 +56,10 @@ class SafeOptionList(OptionList):
         return False
 
     def action_select(self) -> None:
-        """Choose the highlighted option; without one, let the dialog say so."""
+        """Select the currently highlighted option.
+
+        Without one, the dialog is told.
+        """
         if self.highlighted is None:
             self.post_message(self.NothingHighlighted())
         else:

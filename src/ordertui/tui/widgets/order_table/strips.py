@@ -80,7 +80,7 @@ def placeholder_segments(layout: Layout, tones: Mapping[str, Style]) -> tuple[Se
 def header_strip(layout: Layout, sort: ColumnSort, style: Style, width: int) -> Strip:
     """Return the labels, `width` cells wide; those sorted by have an arrow, and their number when they are several.
 
-    When the first sort column is not shown, the first label names it if there is room.
+    When the first sort column is not shown, the first label names it if there is room, beside itself or in its place.
     """
     signs = {
         key: f"{'▼' if down else '▲'}{str(number).translate(_RAISED) if len(sort) > 1 else ''}"
@@ -91,10 +91,9 @@ def header_strip(layout: Layout, sort: ColumnSort, style: Style, width: int) -> 
     for place, (column, size) in enumerate(zip(layout.columns, layout.widths, strict=True)):
         label = _label(column, signs.get(column.key, ""), size)
         if not place and sort and sort[0][0] not in shown:
-            longer = _(
-                "{label}  by {by_key}{signs}", label=label, by_key=_(BY_KEY[sort[0][0]].label), signs=signs[sort[0][0]]
-            )
-            label = longer if cell_len(longer) <= size else label
+            by = {"by_key": _(BY_KEY[sort[0][0]].label), "signs": signs[sort[0][0]]}
+            forms = (_("{label}  by {by_key}{signs}", label=label, **by), _("by {by_key}{signs}", **by))
+            label = next((form for form in forms if cell_len(form) <= size), label)
         parts.append(fit(label, size, column.align) + " " * layout.gap)
     return Strip([Segment(fit("".join(parts).rstrip(), width), style)], width)
 
