@@ -11,7 +11,7 @@ import msgspec
 from ordertui.operations.limits import operation_limits
 from ordertui.operations.results.evaluation import HOW_TO_SETTLE
 from ordertui.orders.batch_state import IN_FLIGHT, BatchState, RowState, is_contradicted
-from ordertui.orders.clock import iso_utc
+from ordertui.orders.clock import utc_time
 from ordertui.orders.enums import Action, OrderStatus
 from ordertui.orders.order import LinesKnown
 from ordertui.store import JournalBatch, JournalRow, Store
@@ -77,7 +77,7 @@ def open_issues(store: Store, now: int, withheld: Mapping[int, str]) -> list[Ope
         groups: dict[tuple[str, str], list[str]] = {}
         if batch.is_writing:
             is_free = store.journal.leases.is_free(batch.id)
-            why = "its files could not all be written" if is_free else "another machine has not written all its files"
+            why = "its files are not all written yet" if is_free else "another machine has not written all its files"
             groups["unwritten", why] = [row.order_id for row in batch.rows]
         if batch.id in withheld:
             groups["no_upload", withheld[batch.id]] = [
@@ -137,7 +137,7 @@ def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[Journal
         elif row.state is RowState.UNKNOWN:
             out.append((row, "unknown", row.text))
         elif row.state in IN_FLIGHT and late and batch.sent_at is not None:
-            at = iso_utc(batch.sent_at)
+            at = utc_time(batch.sent_at, now)
             is_written = row.state is RowState.WRITTEN
             why = f"written at {at}, and nobody said that it was uploaded" if is_written else f"no report since {at}"
             out.append((row, "stuck", why))
@@ -146,7 +146,6 @@ def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[Journal
             if is_contradicted(batch.action, row.state, status):
                 out.append((row, "diverged", f"Amazon said done, but a report shows it as {word}"))
             elif answered is not None and as_of - answered >= limits.unconfirmed_seconds:
-                out.append(
-                    (row, "unconfirmed", f"Amazon said done, but reports of {iso_utc(as_of)} still show it as {word}")
-                )
+                seen = utc_time(as_of, now)
+                out.append((row, "unconfirmed", f"Amazon said done, but reports of {seen} still show it as {word}"))
     return out

@@ -54,7 +54,7 @@ class PickerScreen(Dialog[list[Path] | None]):
 
     def __init__(self, session: Session, keys: KeyQueue, title: str = "") -> None:
         keys_line = _(
-            "space mark   a all reports   Enter read   ← up   d downloads   . other files   / type   ? keys   Esc leave"
+            "space mark   a all reports   Enter read   ← up   d downloads   . other files   / type   Esc leave"
         )
         super().__init__(title or _("Import report files, or a processing report"), keys_line, is_tall=True)
         self._tasks = TaskRunner(self, keys)
