@@ -136,10 +136,7 @@ def render_rate_strip(panel: RatePanel, *, is_short: bool = False) -> Content:
             _(" · {room:,} more allowed", room=room) if room else _(" · none left"),
             "" if room else "bold $text-error",
         )
-        pieces += [
-            (_(" · import All Orders"), "$text-warning") if now.reason else known,
-            (_(" · target {now}", now=format_target(now)), MUTED),
-        ]
+        pieces.append((_(" · import All Orders"), "$text-warning") if now.reason else known)
     for use in panel.budgets[:1]:
         pieces += [(_(" · budget "), MUTED), *budget_pieces(use)]
     for code, count, effect in sorted(panel.elsewhere, key=lambda entry: -entry[1]):
@@ -147,6 +144,6 @@ def render_rate_strip(panel: RatePanel, *, is_short: bool = False) -> Content:
             after = effect.after
             pieces.append((f" · {code} ", MUTED))
             pieces.append((f"{format_rate(after)} {GLYPH[after.status]}", STYLE[after.status]))
-    if panel.effects:
-        pieces.append((_(" · estimate"), MUTED))
+    for effect in panel.effects[:1]:  # last: where cells are few they are left out first
+        pieces += [(_(" · target {now}", now=format_target(effect.before)), MUTED), (_(" · estimate"), MUTED)]
     return Content.assemble(*pieces)
