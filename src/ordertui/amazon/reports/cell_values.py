@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from operator import itemgetter
-from typing import Any
+from typing import NamedTuple
 
 from ordertui.orders.marketplace import CURRENCIES, by_sales_channel
 from ordertui.orders.text import to_single_line
@@ -33,9 +33,9 @@ _BROKEN_NUMBER = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
 _CHANNEL_TEXT = re.compile(r"[A-Za-z.\- ]*amazon[A-Za-z.\- ]*|SI [A-Z]{2} Prod Marketplace", re.IGNORECASE)
 OUTSIDE_AMAZON = ""
 """Stands for the marketplace of a row of a sales channel outside Amazon."""
+_FLAGS = ("replacement", "business", "prime")
 _VOCABULARY = (
-    "sales_channel", "channel", "status", "item_status", "currency", "requested", "request_reason", "replacement",
-    "business", "prime",
+    "sales_channel", "channel", "status", "item_status", "currency", "requested", "request_reason", *_FLAGS,
 )  # fmt: skip
 """Fields with few different values. One memo parses all of them at once: their combinations repeat too."""
 
@@ -60,6 +60,22 @@ class RowError(ValueError):
         return f"{self.column}: {self.value[:60]!r} {self.wrong}" if self.value else str(self)
 
 
+class RowWords(NamedTuple):
+    """The values of _VOCABULARY in a row."""
+
+    marketplace: str | None
+    channel: str | None = None
+    status: str | None = None
+    item_status: str | None = None
+    currency: str | None = None
+    amounts: AmountMemos | None = None
+    """None for a channel outside Amazon alone."""
+    request: str | None = None
+    request_reason: str | None = None
+    flags: tuple[str | None, ...] = ()
+    has_unknown_flag: bool = False
+
+
 class CellValues:
     """Parses the cells of one report. Its memos and notes are shared by RowReader and ColumnReader."""
 
@@ -67,7 +83,7 @@ class CellValues:
         """`latest`: what is dated later has not happened (epoch seconds)."""
         self._latest = latest
         self.pick_words = itemgetter(*(FIELD_INDEX[name] for name in _VOCABULARY))
-        self.words: Memo[tuple[str, ...], tuple[Any, ...]] = Memo(self._parse_words)
+        self.words: Memo[tuple[str, ...], RowWords] = Memo(self._parse_words)
         """By the cells of `pick_words`."""
         self.times: Memo[str, int | None] = Memo(parse_time)
         self.past: Memo[str, int | None] = Memo(self._parse_past)
@@ -76,8 +92,8 @@ class CellValues:
         self._amounts: dict[str | None, AmountMemos] = {}
         self._unknown_words: set[str] = set()
 
-    def words_of(self, cells: tuple[str, ...]) -> tuple[Any, ...]:
-        """Return the values of a row's fields that have few different ones; see `_parse_words`. Raises RowError."""
+    def words_of(self, cells: tuple[str, ...]) -> RowWords:
+        """Return the values of a row's fields that have few different ones. Raises RowError."""
         return self.words[self.pick_words(cells)]
 
     @property
@@ -91,25 +107,22 @@ class CellValues:
         self._unknown_words.clear()
         return found
 
-    def _parse_words(self, cells: tuple[str, ...]) -> tuple[Any, ...]:
-        """Return the values of _VOCABULARY cells, amount memos after the currency, and whether a flag is unknown.
-
-        Nothing but the marketplace for a channel outside Amazon. Raises RowError.
-        """
+    def _parse_words(self, cells: tuple[str, ...]) -> RowWords:
+        """Return the values of _VOCABULARY cells; of a channel outside Amazon nothing but that. Raises RowError."""
         market = self.parse_marketplace(cells[0])
         if market == OUTSIDE_AMAZON:
-            return (market, *(None,) * 11, False)
+            return RowWords(market)
         currency = parse_currency(cells[4])
-        return (
+        return RowWords(
             market,
             self.parse_word("channel", parse_channel, cells[1]),
             self.parse_word("status", parse_status, cells[2]),
             self.parse_word("item_status", parse_status, cells[3]),
             currency,
-            *self.amount_memos(currency),
+            self.amount_memos(currency),
             self.parse_request(cells[5]),
             parse_label(cells[6]),
-            *(self.parse_word(name, parse_flag, cell) for name, cell in zip(_VOCABULARY[7:], cells[7:], strict=True)),
+            tuple(self.parse_word(name, parse_flag, cell) for name, cell in zip(_FLAGS, cells[7:], strict=True)),
             any(strip_quotes(text) and parse_flag(text) is None for text in (cells[5], *cells[7:])),
         )
 

@@ -16,7 +16,6 @@ from ordertui.orders.text import to_single_line
 from .cell_parsers import (
     MEMO_LIMIT,
     ORDER_ID,
-    Memo,
     parse_channel,
     parse_flag,
     parse_quantity,
@@ -24,7 +23,15 @@ from .cell_parsers import (
     parse_time,
     strip_quotes,
 )
-from .cell_values import OUTSIDE_AMAZON, CellValues, RowError, parse_currency, parse_item_id, parse_order_id
+from .cell_values import (
+    OUTSIDE_AMAZON,
+    AmountMemos,
+    CellValues,
+    RowError,
+    parse_currency,
+    parse_item_id,
+    parse_order_id,
+)
 from .model import RejectedRow, ReportInfo
 from .report_kind import AMOUNT_FIELDS, FIELD_INDEX, FIELDS, StatusSource
 from .row_shape import RowShape
@@ -82,7 +89,7 @@ class RowReader:
         try:
             row = self._parse(number, picked, _NOTHING)
             words = self.values.pick_words(picked)
-            if row is not None and self.values.words[words][-1] and words not in self._checked_words:
+            if row is not None and self.values.words[words].has_unknown_flag and words not in self._checked_words:
                 raise ValueError("a word that is not known may be another column's")
         except ValueError:
             row = self._read_damaged(number, cells, picked, is_plain=is_plain)
@@ -271,8 +278,7 @@ class RowReader:
     # Rows
 
     def _parse_all_orders(self, number: int, cells: tuple[str, ...], damaged: frozenset[str]) -> ReportRow | None:
-        words = self.values.words_of(cells)
-        market, channel, status, item_status, currency, prices, discounts, request, reason, *flags, _ = words
+        market, channel, status, item_status, currency, memos, request, reason, flags, _ = self.values.words_of(cells)
         if market == OUTSIDE_AMAZON:
             return None
         order_id = cells[_ORDER_ID] if ORDER_ID.fullmatch(cells[_ORDER_ID]) else parse_order_id(cells[_ORDER_ID])
@@ -280,7 +286,7 @@ class RowReader:
         times, past, labels = self.values.times, self.values.past, self.values.labels
         purchased, ship_by, updated = past[cells[_PURCHASED]], times[cells[_SHIP_BY]], past[cells[_UPDATED]]
         quantity, shipped = self.values.quantities[cells[_QUANTITY]], self.values.quantities[cells[_SHIPPED]]
-        amounts = self._parse_amounts(cells, prices, discounts) if self.shape.has_amounts else _NO_AMOUNTS
+        amounts = self._parse_amounts(cells, memos) if memos and self.shape.has_amounts else _NO_AMOUNTS
         if shipped is None and item_status == "shipped":
             shipped = quantity
         if updated is None and (cells[_UPDATED] or "updated" in damaged):
@@ -294,9 +300,7 @@ class RowReader:
         )  # fmt: skip
 
     def _parse_shipping_report(self, number: int, cells: tuple[str, ...], damaged: frozenset[str]) -> ReportRow | None:
-        market, _, _, _, currency, prices, discounts, request, reason, *flags, _ = self.values.words[
-            self.values.pick_words(cells)
-        ]
+        market, _, _, _, currency, memos, request, reason, flags, _ = self.values.words_of(cells)
         if market == OUTSIDE_AMAZON:
             return None
         order_id = cells[_ORDER_ID] if ORDER_ID.fullmatch(cells[_ORDER_ID]) else parse_order_id(cells[_ORDER_ID])
@@ -306,7 +310,7 @@ class RowReader:
         labels = self.values.labels
         purchased, ship_by = self.values.past[cells[_PURCHASED]], self.values.times[cells[_SHIP_BY]]
         quantity, shipped = self.values.quantities[cells[_QUANTITY]], self.values.quantities[cells[_SHIPPED]]
-        amounts = self._parse_amounts(cells, prices, discounts) if self.shape.has_amounts else _NO_AMOUNTS
+        amounts = self._parse_amounts(cells, memos) if memos and self.shape.has_amounts else _NO_AMOUNTS
         status = None
         if self._status_source is StatusSource.UNITS_SHIPPED and "shipped" not in damaged:
             status = "partially_shipped" if shipped else "unshipped"
@@ -319,13 +323,12 @@ class RowReader:
         )  # fmt: skip
 
     @staticmethod
-    def _parse_amounts(
-        cells: tuple[str, ...], prices: Memo[str, int | None], discounts: Memo[str, int | None]
-    ) -> tuple[int | None, ...]:
+    def _parse_amounts(cells: tuple[str, ...], memos: AmountMemos) -> tuple[int | None, ...]:
         """Return the eight money components; all None when the row has no item price. Raises ValueError.
 
         A row that only adds promotions to its item has those alone.
         """
+        prices, discounts = memos
         price = prices[cells[_ITEM_PRICE]]
         rest = (
             prices[cells[_ITEM_TAX]] or 0, prices[cells[_SHIPPING_PRICE]] or 0, prices[cells[_SHIPPING_TAX]] or 0,
