@@ -7,7 +7,7 @@ reports, and must come to the same orders and lines.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ordertui.orders.enums import ReportKind
@@ -91,7 +91,11 @@ class SlowLine:
 class SlowOrder:
     """One order and all that was said of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, title: Callable[[str], str | None]) -> None:
+        self.title = title
+        """The title of a SKU."""
+        self.reported: set[str] = set()
+        """The SKUs of the report at hand."""
         self.said: dict[str, list[Statement]] = {name: [] for name in ORDER}
         self.named: list[int] = []
         self.lines: list[SlowLine] = []
@@ -102,6 +106,7 @@ class SlowOrder:
     def take(self, kind: str, as_of: int, rows: Sequence[dict[str, Any]]) -> None:
         """Take in all rows of one report about the order."""
         self.kinds.add(kind)
+        self.reported = {spelled(row["sku"]) for row in rows}
         self.waits += [as_of for row in rows if row["status"] in WAITING]
         for row in rows:
             self.named.append(row["fact_at"])
@@ -177,6 +182,14 @@ class SlowOrder:
                     if line is not None:
                         free.remove(line)
                         found[place] = line
+        left = [one for one in free if spelled(one.sku) not in self.reported]
+        rows = {place: group[0] for place, group in enumerate(groups) if place not in found}
+        for place, row in rows.items():
+            what = self.title(row["sku"]), row["quantity"]
+            same_rows = [one for one in rows.values() if (self.title(one["sku"]), one["quantity"]) == what]
+            same_lines = [one for one in left if (self.title(one.sku), one.value("quantity")) == what]
+            if all(what) and len(same_rows) == len(same_lines) == 1 and _known(row) != bool(same_lines[0].item_id):
+                found[place] = same_lines[0]
         for place in range(len(groups)):
             if place not in found:
                 found[place] = SlowLine()
@@ -261,7 +274,11 @@ class SlowBook:
             for name, known in said.items():
                 known.append((row["fact_at"], row[name]))
         for order_id, rows in groups.items():
-            self.orders.setdefault(order_id, SlowOrder()).take(report.kind, report.as_of, rows)
+            self.orders.setdefault(order_id, SlowOrder(self._title)).take(report.kind, report.as_of, rows)
+
+    def _title(self, sku: str) -> str | None:
+        found = best(one for key, said in self.products.items() if key[1] == sku for one in said["title"])
+        return None if found is None else found[1]
 
     def facts(self) -> dict[str, Any]:
         """All orders, by id."""

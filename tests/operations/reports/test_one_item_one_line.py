@@ -151,6 +151,55 @@ def test_an_order_that_stands_twice_in_an_xml_report_is_not_doubled(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("first", ["all_orders", "new_orders"])
+def test_an_item_whose_sku_was_changed_between_two_reports_is_one_line(
+    session: Session, tmp_path: Path, first: str
+) -> None:
+    """Else its units and its money would be doubled, and what never left could only be refunded."""
+    said = {
+        "all_orders": (ALL_ORDERS, [all_orders(1, "MUG-V2"), all_orders(1, "LID", **{"product-name": "Lid"})]),
+        "new_orders": (COLUMNS["new_orders"], [
+            cells("new_orders") | {"sku": "MUG", "quantity-purchased": "1", "item-price": "10.00"},
+            cells("new_orders") | {
+                "sku": "LID", "quantity-purchased": "1", "item-price": "10.00", "product-name": "Lid",
+                "order-item-id": "30000000000009",
+            },
+        ]),
+        "unshipped": (COLUMNS["unshipped"], [cells("unshipped") | {"sku": "MUG", "quantity-purchased": "1"}]),
+    }  # fmt: skip
+    noted: list[str] = []
+    for kind in sorted(said, key=lambda one: (one != first, one)):
+        noted += take(session, tmp_path / f"{kind}.txt", *said[kind])
+        assert sorted(line.sku for line in lines(session)) in (["LID", "MUG"], ["LID", "MUG-V2"])
+    known, other = ("MUG-V2", "MUG") if first == "all_orders" else ("MUG", "MUG-V2")
+    text = "other SKUs for known lines of the same title and quantity, taken as the same lines"
+    assert [note for note in noted if "other SKUs" in note] == [f"{text}: {ORDER}: {known}, now {other}"]
+    order = session.orders.get(ORDER)
+    assert order is not None
+    assert [order.row.items, len({line.order_item_id for line in order.lines})] == [2, 2]
+    assert list(session.recount().run()) == []
+
+
+@pytest.mark.parametrize("other", [
+    {"product-name": "Pan"}, {"quantity": "2"}, {"quantity": ""}, {"product-name": ""},
+])  # fmt: skip
+def test_an_item_of_another_sku_that_is_not_told_by_title_and_quantity_is_another(
+    session: Session, tmp_path: Path, other: dict[str, str]
+) -> None:
+    row = cells("new_orders") | {"sku": "MUG", "quantity-purchased": "1"}
+    take(session, tmp_path / "new.txt", COLUMNS["new_orders"], [row])
+    take(session, tmp_path / "all.txt", ALL_ORDERS, [all_orders(1, "POT", **other)])
+    assert sorted(line.sku for line in lines(session)) == ["MUG", "POT"]
+
+
+def test_two_items_of_other_skus_with_one_title_are_not_guessed(session: Session, tmp_path: Path) -> None:
+    rows = [cells("new_orders") | {"sku": sku, "quantity-purchased": "1", "order-item-id": f"3000000000000{n}"}
+            for n, sku in enumerate(("S", "M"))]  # fmt: skip
+    take(session, tmp_path / "new.txt", COLUMNS["new_orders"], rows)
+    take(session, tmp_path / "all.txt", ALL_ORDERS, [all_orders(1, "S-2"), all_orders(1, "M-2")])
+    assert sorted(line.sku for line in lines(session)) == ["M", "M-2", "S", "S-2"]
+
+
 def test_two_promotions_of_one_amount_count_both(session: Session, tmp_path: Path) -> None:
     second = SECOND | {"item-promotion-discount": "-4.00"}
     take(session, tmp_path / "a.txt", PROMOTED, [cells("new_orders") | FIRST, cells("new_orders") | second])

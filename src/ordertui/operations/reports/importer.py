@@ -221,7 +221,7 @@ class ReportImporter:
             *_notes(info),
             *odd,
             *resolver.notes(),
-            *_renamed(target.renamed),
+            *_rename_notes(target),
             *_amount_notes(target),
             *_coverage_notes(info, source, target, read + target.rejected),
         ]
@@ -258,13 +258,20 @@ def _merged(rows: int, read: int) -> tuple[int, float]:
     return int(read * share), share
 
 
-def _renamed(lines: Sequence[tuple[object, ...]]) -> list[str]:
-    """Return the warning that lines came under other item ids."""
-    if not lines:
-        return []
+def _rename_notes(target: ImportSession) -> Iterator[str]:
+    """Yield the warnings that known lines came under other item ids or SKUs."""
+    if target.renamed:
+        shown = _shown_names(target.renamed)
+        yield f"other item ids for known lines of the same SKU and quantity, taken as the same lines: {shown}"
+    if target.renamed_skus:
+        shown = _shown_names(target.renamed_skus)
+        yield f"other SKUs for known lines of the same title and quantity, taken as the same lines: {shown}"
+
+
+def _shown_names(lines: Sequence[tuple[object, ...]]) -> str:
     shown = "; ".join(f"{order_id}: {known}, now {said}" for order_id, known, said in lines[:SHOWN_LINES])
     more = f"; and {len(lines) - SHOWN_LINES:,} more" if len(lines) > SHOWN_LINES else ""
-    return [f"other item ids for known lines of the same SKU and quantity, taken as the same lines: {shown}{more}"]
+    return f"{shown}{more}"
 
 
 def _amount_notes(target: ImportSession) -> Iterator[str]:

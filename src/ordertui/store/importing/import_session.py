@@ -110,6 +110,8 @@ class ImportSession:
         self.unchanged = 0
         self.renamed: list[tuple[Any, ...]] = []
         """(order id, known item id, the report's) of lines that the report names by another item id."""
+        self.renamed_skus: list[tuple[Any, ...]] = []
+        """(order id, known SKU, the report's) of lines that the report names by another SKU."""
         self.repromoted: list[tuple[Any, ...]] = []
         """Order and item id of known items that came with other promotions."""
         self.repriced: list[tuple[Any, ...]] = []
@@ -227,7 +229,7 @@ class ImportSession:
                 for statement in (sql.NAME_KNOWN, sql.WAITING, sql.NEWS, sql.DROP_UNCHANGED):
                     self._do(statement)
                 self._undo.add_lines()
-            renamed = self._pair_unclear()
+            renamed, renamed_skus = self._pair_unclear()
             repromoted = self._database.query(pairing.OTHER_PROMOTIONS) if known else []
             repriced = self._database.query(pairing.OTHER_PRICES) if known and self._values["undated"] else []
             self._merge_lines()
@@ -242,6 +244,7 @@ class ImportSession:
                 self._database.count_rows(*(("orders", "lines") if new else ()), "import_orders", "import_lines")
         self.rows, self.new, self.changed, self.unchanged = after
         self.renamed += renamed
+        self.renamed_skus += renamed_skus
         self.repromoted += repromoted
         self.repriced += repriced
         self.above_price += above_price
@@ -266,11 +269,11 @@ class ImportSession:
         for statement in sql.SETTLE_MARKETPLACES if count else ():
             self._do(statement)
 
-    def _pair_unclear(self) -> list[tuple[Any, ...]]:
-        """Find which row is about which line where the SKUs alone do not tell; return the lines with another id."""
+    def _pair_unclear(self) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+        """Find which row is about which line where the SKUs alone do not tell; return those with another id or SKU."""
         self._do(sql.NEW_UNCLEAR)
         if not self._database.query("SELECT 1 FROM news WHERE is_unclear = 1 LIMIT 1"):
-            return []
+            return [], []
         spelled = [(product, spelling(sku)) for product, sku in self._database.query(pairing.SKUS)]
         self._database.fill("spellings", ("product_id", "sku_key"), spelled)
         for statement in (*pairing.PROMOTIONS, *pairing.UNCLEAR):
@@ -280,7 +283,7 @@ class ImportSession:
             for statement in (*pairing.PAIRS, *(pairing.TAKE_IN if number < rounds[-1] else ())):
                 self._do(statement, round=number)
         self._do(pairing.PLACES)
-        return self._database.query(pairing.RENAMED)
+        return self._database.query(pairing.RENAMED), self._database.query(pairing.RENAMED_SKU)
 
     def _merge_lines(self) -> None:
         self._do(sql.JOIN_CLEAR)

@@ -59,17 +59,45 @@ together. Like rows that follow each other stay two items, as far as one place h
 """
 
 
-def _pair(keys: str, rows: str, lines: str, *, is_renamed: bool = False) -> str:
+OTHER_ID, OTHER_SKU = 1, 2
+"""By what else than before a report names a known line: values of `pairs.renamed`."""
+
+
+def _pair(keys: str, rows: str, lines: str, *, renamed: int = 0) -> str:
     """Pair rows and lines that are free yet and agree in `keys`, in file order."""
     names = [name.strip() for name in keys.split(",")]
     agree = " AND ".join(f"r.{name} = l.{name}" for name in names)
     taken = "NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = f.id AND p.round = :round AND"
     return (
-        f"INSERT INTO pairs SELECT r.id, r.seq, :round, l.line, 0, 1, {int(is_renamed)} FROM (SELECT id, seq, {keys},"
+        f"INSERT INTO pairs SELECT r.id, r.seq, :round, l.line, 0, 1, {renamed} FROM (SELECT id, seq, {keys},"
         f" row_number() OVER (PARTITION BY id, {keys} ORDER BY seq) AS n FROM unclear_rows f WHERE again = 1"
         f" AND round = :round AND {rows} AND {taken} p.seq = f.seq)) r JOIN (SELECT id, line,"
         f" {keys}, row_number() OVER (PARTITION BY id, {keys} ORDER BY line) AS n FROM unclear_lines f"
         f" WHERE {lines} AND {taken} p.line = f.line)) l ON r.id = l.id AND r.n = l.n AND {agree}"
+    )
+
+
+def _pair_other_sku() -> str:
+    """Pair the only row and line that are left with one title and quantity, when one of the two has no item id.
+
+    A line whose SKU the report names in any row is not left.
+    """
+
+    def left(column: str, table: str, condition: str) -> str:
+        return (
+            f"(SELECT f.id AS id, w.title AS title, f.quantity AS quantity, min(f.{column}) AS {column},"
+            f" max(f.item) AS item FROM {table} f CROSS JOIN products w WHERE {condition} AND w.id = f.product_id"
+            " AND w.title IS NOT NULL AND f.quantity > 0 AND NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = f.id"
+            f" AND p.round = :round AND p.{column} = f.{column}) GROUP BY f.id, w.title, f.quantity"
+            " HAVING count(*) = 1)"
+        )
+
+    named = "SELECT 1 FROM unclear_rows u WHERE u.id = f.id AND u.sku_key = f.sku_key"
+    rows = left("seq", "unclear_rows", "again = 1 AND round = :round")
+    lines = left("line", "unclear_lines", f"NOT EXISTS ({named})")
+    return (
+        f"INSERT INTO pairs SELECT r.id, r.seq, :round, l.line, 0, 1, {OTHER_SKU} FROM {rows} r JOIN {lines} l"
+        " ON l.id = r.id AND l.title = r.title AND l.quantity = r.quantity AND (l.item IS NULL) <> (r.item IS NULL)"
     )
 
 
@@ -78,10 +106,11 @@ PAIRS = (
     _pair("item", "item IS NOT NULL", "item IS NOT NULL"),
     *(_pair(keys, "item IS NOT NULL", "item IS NULL") for keys in _SAME),
     *(
-        _pair(keys, "item IS NOT NULL", "item IS NOT NULL", is_renamed=True)
+        _pair(keys, "item IS NOT NULL", "item IS NOT NULL", renamed=OTHER_ID)
         for keys in ("product_id, quantity", "sku_key, quantity")
     ),
     *(_pair(keys, "item IS NULL", "1 = 1") for keys in _SAME),
+    _pair_other_sku(),
     "INSERT INTO pairs SELECT id, seq, :round, (SELECT coalesce(max(l.line), 0) FROM unclear_lines l"
     " WHERE l.id = r.id) + row_number() OVER (PARTITION BY id ORDER BY seq), 1, 1, 0 FROM unclear_rows r"
     " WHERE again = 1 AND round = :round AND NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = r.id AND p.seq = r.seq)",
@@ -90,8 +119,9 @@ PAIRS = (
 )
 """One round. A row is about the line with its item id, else one of its SKU without an id (of its quantity, if there is
 one), else one of its SKU and quantity with another id. A row without an id is about any line of its SKU. A SKU that is
-only spelled otherwise (`sku_key`) comes after the same one. Rows of one id are about one line; each other row that is
-left is a line that was not known.
+only spelled otherwise (`sku_key`) comes after the same one. Rows of one id are about one line. What has no item id came
+from All Orders, which names every line of an order: a row and a line that are left, with one title and quantity, are
+one item whose SKU was changed. Each other row that is left is a line that was not known.
 """
 _OF_ROUND = "pairs p CROSS JOIN unclear_rows r WHERE p.round = :round AND r.id = p.id AND r.seq = p.seq"
 _LATER = "b.{0} IS NOT NULL AND (unclear_lines.{0} IS NULL OR b.at > {0}_at)"
@@ -129,9 +159,15 @@ PAIRED = "pairs p CROSS JOIN heads h CROSS JOIN sorted s"
 OF_PAIR = "h.id = p.id AND s.order_id = h.order_id AND s.seq = p.seq"
 RENAMED = (
     "SELECT h.order_id, l.item_id, s.item_id FROM pairs p CROSS JOIN heads h CROSS JOIN sorted s CROSS JOIN lines l"
-    f" WHERE p.is_renamed = 1 AND {OF_PAIR} AND l.order_id = p.id AND l.line = p.line ORDER BY s.seq"
+    f" WHERE p.renamed = {OTHER_ID} AND {OF_PAIR} AND l.order_id = p.id AND l.line = p.line ORDER BY s.seq"
 )
 """Lines that the report names under another item id: (order id, known item id, the report's)."""
+RENAMED_SKU = (
+    "SELECT h.order_id, k.sku, w.sku FROM pairs p CROSS JOIN heads h CROSS JOIN sorted s CROSS JOIN lines l CROSS JOIN"
+    f" products k CROSS JOIN products w WHERE p.renamed = {OTHER_SKU} AND {OF_PAIR} AND l.order_id = p.id"
+    " AND l.line = p.line AND k.id = l.product_id AND w.id = s.product_id ORDER BY s.seq"
+)
+"""Lines that the report names under another SKU: (order id, known SKU, the report's)."""
 OTHER_PROMOTIONS = (
     "SELECT DISTINCT h.order_id, l.item_id FROM news n CROSS JOIN heads h CROSS JOIN sorted s CROSS JOIN lines l"
     " WHERE h.id = n.id AND s.order_id = h.order_id AND l.order_id = h.id AND l.item_id = s.item_id"

@@ -40,7 +40,7 @@ OF_SLICE = {
     "unclear_lines": "id INTEGER, line INTEGER, item TEXT, item_at INTEGER, product_id INTEGER, sku_key TEXT,"
     " quantity INTEGER, quantity_at INTEGER, PRIMARY KEY (id, line)",
     "pairs": "id INTEGER, seq INTEGER, round INTEGER, line INTEGER, is_new INTEGER, place INTEGER,"
-    " is_renamed INTEGER, PRIMARY KEY (id, seq)",
+    " renamed INTEGER, PRIMARY KEY (id, seq)",
     "joined": f"id INTEGER, line INTEGER, is_new INTEGER, product_id INTEGER, {typed(LINE_REGISTERS)},"
     " changed INTEGER, PRIMARY KEY (id, line)",
     "odd": f"id INTEGER, place INTEGER, at INTEGER, {typed(ORDER_STATED)}",
