@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordertui.operations.marks import UNDO_DEPTH, Marks
+from ordertui.operations.marks import UNDO_DEPTH, IdSet, Marks
 
 IDS = st.lists(st.one_of(st.integers(0, 40), st.integers(0, 5_000)), max_size=25)
 STEPS = st.lists(
@@ -73,3 +73,25 @@ def test_ids_below_zero_and_strangers() -> None:
         Marks([-1])
     assert "1" not in Marks([1])
     assert -1 not in Marks([1])
+
+
+@given(IDS, IDS)
+@settings(max_examples=100, deadline=None)
+def test_a_set_of_ids_does_not_change(ids: list[int], others: list[int]) -> None:
+    marks = Marks(ids)
+    found = marks.frozen()
+    for other in (others, IdSet(others)):
+        assert list(found.without(other)) == sorted(set(ids) - set(others))
+        assert list(found.union(other)) == sorted(set(ids) | set(others))
+        assert len(found.without(other)) == len(set(ids) - set(others))
+    assert all((one in found) is (one in ids) for one in [*ids, *others, -1, 5_001])
+    marks.invert(others)
+    assert (list(found), len(found), bool(found)) == (sorted(set(ids)), len(set(ids)), bool(ids))
+    assert list(marks.frozen()) == sorted(set(ids) ^ set(others))
+
+
+def test_who_goes_through_a_million_ids_is_asked_on_the_way() -> None:
+    asked: list[None] = []
+    many = IdSet(range(1, 1_000_001), lambda: asked.append(None))
+    assert sum(1 for _ in many.without([5])) == 999_999
+    assert len(asked) > 100

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ordertui.operations.errors import BadInput
+from ordertui.operations.marks import IdSet
 from ordertui.operations.rate.counting import ALWAYS, ChosenOrders, RateCounting
 from ordertui.operations.session import Session
 from ordertui.operations.shortage.reasons import WeighedOrder, WeighedReasons
@@ -124,7 +125,7 @@ def test_newly_counting_is_what_the_rate_says(market: str, tmp_path: Path) -> No
             if row.reason is Why.DENIED:
                 assert session.eligibility.denial(session.orders.rows([row.id])[row.id], Action.CANCEL) is not None
                 continue
-            gain = counting.chosen_gain(store, market, ChosenOrders((row.id,)), ALWAYS, ALWAYS)
+            gain = counting.chosen_gain(store, market, ChosenOrders(IdSet((row.id,))), ALWAYS, ALWAYS)
             assert (gain.cancelled == 1) is row.counts, row.order_id
 
 

@@ -9,7 +9,8 @@ after it) and what the operator has yet to choose (amounts, tracking numbers) is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -238,14 +239,14 @@ class Eligibility:
                 wanted |= set(_asked(denied))
         return Decisions({(kind, value): self._situations(kind, value) for kind, value in wanted}, denials)
 
-    def denied_ids(self, ids: Sequence[int], action: Action) -> list[int]:
+    def denied_ids(self, ids: Collection[int], action: Action) -> array[int]:
         """Return those of these orders that what is known of each one denies the action: a report, time, a house rule.
 
         What whole groups of orders share is asked by `group_allows`.
         """
         denied = self._denied(action) if ids else None
         if denied is None:
-            return []
+            return array("q")
         situations = {(kind, value): self._situations(kind, value) for kind, value in _asked(denied)}
         return self._store().orders.fitting(ids, denied, decisions=Decisions(situations, by_rules_alone=True))
 

@@ -55,7 +55,7 @@ def questions(store: Store) -> dict[str, Callable[[], Sized]]:
     ids = list(store.orders.ids_of([f"113-{n:07}-0000001" for n in range(5)]).values())
     condition, span = parse("marketplace:US status:unshipped channel:merchant", now=NOW, zone="UTC"), (0, NOW)
     return {
-        "groups": lambda: store.rates.groups(ids, "US", span, span),
+        "groups": lambda: list(store.rates.groups(ids, "US", span, span)),
         "facts": lambda: store.rates.facts(ids, "US"),
         "waiting units": lambda: store.rates.with_waiting_units(ids, "US"),
         "due": lambda: store.rates.auto_cancellations("US", NOW + 10 * DAY),

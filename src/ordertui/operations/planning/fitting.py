@@ -9,6 +9,7 @@ import msgspec
 
 from ordertui.operations.context import SessionContext
 from ordertui.operations.eligibility import Eligibility
+from ordertui.operations.marks import IdSet
 from ordertui.operations.rate.budget import BudgetUse
 from ordertui.operations.rate.counting import ChosenOrders
 from ordertui.operations.rate.figures import Dated
@@ -140,7 +141,7 @@ class BatchFitter:
         `kept`: the orders kept that count; `newly`: those of them that newly count.
         """
         policy = self._eligibility.policy(marketplace)
-        chosen, waiting = ChosenOrders(counting=tuple(newly)), ChosenOrders(counting=tuple(one.id for one in rest))
+        chosen, waiting = ChosenOrders(counting=IdSet(newly)), ChosenOrders(counting=IdSet(one.id for one in rest))
         dates: dict[Dated, dict[int, date | None]] = {}
         for dated in Dated if limits.is_known else ():
             days = self._rate.outlook.ahead(marketplace, chosen, waiting, dated)

@@ -5,7 +5,6 @@ Counts are cached by day until something in the store changes, so a rate asked a
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable
 from datetime import date
 from itertools import pairwise
@@ -13,6 +12,7 @@ from itertools import pairwise
 import msgspec
 
 from ordertui.operations.denials import BATCH_ACTIONS
+from ordertui.operations.marks import IdSet
 from ordertui.orders.clock import day_start, iso_utc, to_local
 from ordertui.orders.enums import Action, YesNo
 from ordertui.orders.text import pluralize
@@ -56,7 +56,7 @@ class RateCalculator:
         nothing.
         """
         chosen = self.counting.choose(self._sources.store(), marketplace, extra_ids)
-        chosen = chosen._replace(counting=tuple(dict.fromkeys((*chosen.counting, *counting_ids))))
+        chosen = chosen._replace(counting=chosen.counting.union(counting_ids))
         now, policy = self._sources.now(), self._sources.policy(marketplace)
         found = []
         for days in policy.values.rate_days:
@@ -266,13 +266,12 @@ class RateCalculator:
         What is overdue is dated now, and what adds nothing is left out, as are chosen orders: those are cancelled
         before.
         """
-        now = self._sources.now()
-        first, counting = set(without.cancelled), set(without.counting)
+        now, outcome = self._sources.now(), self._sources.eligibility.cancel_outcome
         found = []
         for one in self._sources.store().rates.auto_cancellations(marketplace, until):
-            if one.placed is None or one.id in counting:
+            if one.placed is None or one.id in without.counting:
                 continue
-            if one.id in first and self._sources.eligibility.cancel_outcome(marketplace, one.facts.situation)[0]:
+            if one.id in without.cancelled and outcome(marketplace, one.facts.situation)[0]:
                 continue
             gain = self.counting.auto_cancel_gain(marketplace, one.facts)
             if gain != NO_GAIN:
@@ -291,7 +290,7 @@ class RateCalculator:
 
     def impact(self, ids: Iterable[int]) -> Impact:
         """Return what a marked set comes to: money, and how many of it each action may take."""
-        wanted = array("q", ids)  # a list of a million takes five times the memory
+        wanted = ids if isinstance(ids, IdSet) else IdSet(ids)
         money: dict[str, int] = {}
         markets: dict[str, int] = {}
         count = unpriced = 0

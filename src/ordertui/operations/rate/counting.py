@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ordertui.operations.eligibility import Eligibility
+from ordertui.operations.marks import IdSet
 from ordertui.orders.enums import Action, BuyerRequest, OrderStatus, YesNo
 from ordertui.orders.order import Order
 from ordertui.orders.refund_limit import lines_to_cancel
 from ordertui.rules.situation import situation_from_number
 from ordertui.store import Store
+from ordertui.store.engine.database import slices
 from ordertui.store.repositories.rates import Cancelled, Pending, RateFacts, RateGroup
 
 ALWAYS = (0, 2**62)
@@ -54,9 +56,9 @@ def sum_gains(upcoming: Iterable[tuple[int, int, Gain]], *, placed: tuple[int, i
 class ChosenOrders(NamedTuple):
     """Orders of one marketplace whose effect on the rate is asked for."""
 
-    cancelled: tuple[int, ...] = ()
+    cancelled: IdSet = IdSet()
     """Cancelled as far as their verdicts allow it."""
-    counting: tuple[int, ...] = ()
+    counting: IdSet = IdSet()
     """They count, whatever they count by."""
 
 
@@ -112,16 +114,16 @@ class RateCounting:
         Only when none may be, what a refund comes to: of an order that is partly shipped it cancels what never left,
         and so the order counts. One preview is of one action, so the two are never added.
         """
-        wanted = list(dict.fromkeys(ids))
+        wanted = ids if isinstance(ids, IdSet) else IdSet(ids)
         if not wanted:
             return NOTHING_CHOSEN
-        denied = set(self._eligibility.denied_ids(wanted, Action.CANCEL))
-        chosen = tuple(row_id for row_id in wanted if row_id not in denied)
+        chosen = wanted.without(self._eligibility.denied_ids(wanted, Action.CANCEL))
         groups = store.rates.groups(chosen, marketplace, ALWAYS, ALWAYS)
         if any(self._allows_cancelling(marketplace, group) for group in groups):
             return ChosenOrders(chosen)
-        waiting = store.orders.get(store.rates.with_waiting_units(wanted, marketplace))
-        return ChosenOrders(counting=tuple(row_id for row_id, order in waiting.items() if self._refund_counts(order)))
+        waiting = store.rates.with_waiting_units(wanted, marketplace)
+        orders = (order for part in slices(waiting) for order in store.orders.get(part).values())
+        return ChosenOrders(counting=IdSet(order.row.id for order in orders if self._refund_counts(order)))
 
     def _refund_counts(self, order: Order) -> bool:
         """Return whether a refund without amounts named is allowed, and cancels units so that the order counts."""

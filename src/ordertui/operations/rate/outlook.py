@@ -83,7 +83,7 @@ class RateOutlook:
         longest = max(policy.values.rate_days)
         past = calculator.daily_counts(marketplace, longest)
         last = day_start(now, policy.zone, longest + 1)
-        gone = ChosenOrders(counting=(*kept.counting, *rest.counting))
+        gone = ChosenOrders(counting=kept.counting.union(rest.counting))
         upcoming = calculator.upcoming_auto_cancels(marketplace, last, gone)
         found = []
         for index in range(longest + 1):

@@ -178,14 +178,14 @@ class OrderRepository:
         sql = f"SELECT {source} GROUP BY {term} ORDER BY 2 DESC, 1 NULLS FIRST{most}"
         return [(value, count) for value, count in self._database.query(sql, params)]
 
-    def fitting(self, ids: Iterable[int], condition: Condition, *, decisions: Decisions = NO_DECISIONS) -> list[int]:
+    def fitting(self, ids: Iterable[int], condition: Condition, *, decisions: Decisions = NO_DECISIONS) -> array[int]:
         """Return those of these orders that fit a condition; see `find`."""
         where, params = self._where(condition, decisions)
         chosen = self._database.values_sql("chosen", id=int)
         sql = f"SELECT o.id FROM {chosen} AS v CROSS JOIN orders o WHERE o.id = v.id AND ({where})"
-        found: list[int] = []
+        found = array("q")
         for part in slices(ids, MAX_VALUES):
-            found += [row[0] for row in self._database.query(sql, {**params, "chosen": as_parameter(part)})]
+            found.extend(row[0] for row in self._database.query(sql, {**params, "chosen": as_parameter(part)}))
         return found
 
     def waiting_for(self, skus: Iterable[str]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple, TypeAlias
 
@@ -10,7 +10,7 @@ from ordertui.orders.api_facts import SHIPPED_BY_AMAZON
 from ordertui.orders.batch_state import COMMITTED, OPEN_STATES
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.order import LinesKnown
-from ordertui.store.engine.database import Database, in_list
+from ordertui.store.engine.database import MAX_VALUES, Database, in_list, slices
 
 from .derived_facts import LINES_KNOWN, OPEN_ACTION
 
@@ -205,23 +205,21 @@ class RateQueries:
 
     def groups(
         self, ids: Iterable[int], marketplace: str, placed: tuple[int, int], cancelled: tuple[int, int]
-    ) -> list[RateGroup]:
-        """Return the facts of those of these orders that were placed in a span; the ends are included.
+    ) -> Iterator[RateGroup]:
+        """Yield the facts of those of these orders that were placed in a span; the ends are included.
 
         `cancelled` is the span of `RateGroup.is_recent`. A combination of facts may come more than once.
         """
-        found = self._database.query_in(
+        sql = (
             f"SELECT o.situation, {_CANCELLED} AS c, {_PENDING} AS p, {OPEN_ACTION} AS open, {LINES_KNOWN} AS known,"
             " o.at >= ? AND o.at <= ? AS recent, count(*) FROM orders o WHERE +o.marketplace = ?"
             " AND +o.channel = 'merchant' AND +o.purchased_at >= ? AND +o.purchased_at <= ? AND o.id IN ({})"
-            " GROUP BY o.situation, c, p, open, known, recent",
-            ids,
-            (*cancelled, marketplace, *placed),
+            " GROUP BY o.situation, c, p, open, known, recent"
         )
-        return [
-            RateGroup(RateFacts(v[0], Cancelled(v[1]), Pending(v[2])), bool(v[3]), LinesKnown(v[4]), bool(v[5]), v[6])
-            for v in found
-        ]
+        for part in slices(ids, MAX_VALUES):  # who looks for one group ends with the first part that has it
+            for v in self._database.query_in(sql, part, (*cancelled, marketplace, *placed)):
+                facts = RateFacts(v[0], Cancelled(v[1]), Pending(v[2]))
+                yield RateGroup(facts, bool(v[3]), LinesKnown(v[4]), bool(v[5]), v[6])
 
     def facts(self, ids: Iterable[int], marketplace: str) -> list[tuple[int, RateFacts]]:
         """Return what tells of each of these orders, as far as the seller ships it, whether it counts already."""

@@ -196,8 +196,8 @@ async def undo_held(context: CommandContext, task: Task) -> None:
     held = [batch for batch in found if batch.state in NOT_LEFT]
     answers = {}
     waiting = {one.order_id for batch in held for one in batch.rows if one.state is RowState.HELD}
-    rows = await task.work(session.orders.rows, context.table.marks.ids())
-    marked = {row_id: one.order_id for row_id, one in rows.items() if one.order_id in waiting}
+    ids = await task.work(session.orders.ids_of, waiting)
+    marked = {row_id: order_id for order_id, row_id in ids.items() if row_id in context.table.marks}
     batch = held[0] if held else None
     if marked:
         answers["m"] = _(

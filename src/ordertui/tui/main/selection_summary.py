@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from textual.screen import Screen
 from ordertui.messages import N_, _
 from ordertui.operations.batches.batch import Due, Waiting
 from ordertui.operations.errors import Stopped
+from ordertui.operations.marks import IdSet
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.rate.figures import Impact, RateEffect
 from ordertui.operations.session import Session
@@ -27,8 +29,6 @@ from ordertui.tui.widgets.order_table import OrderTable
 from .view_controller import ViewController
 
 SPARK_DAYS = 14
-CHECK_EVERY = 2_000
-"""Orders summed up between two checks that somebody still waits for the summary."""
 AT_ONCE = 500
 """Up to so many marks are summed up at once, which takes some milliseconds; more are summed up beside the screen."""
 MARKING_PAUSE = 0.08
@@ -41,7 +41,7 @@ NO_ORDERS = N_("\n No orders yet.\n i imports the reports you\n downloaded from 
 class SummaryRequest(msgspec.Struct, frozen=True):
     """What is marked and shown when a summary is asked for."""
 
-    ids: Sequence[int]
+    ids: IdSet
     """The marked orders."""
     version: int
     """Version of the marks; another one after each change."""
@@ -136,13 +136,14 @@ class SelectionSummarizer:
         from ordertui.tui.render.rate_panel import RatePanel, render_rate_panel, render_rate_strip
 
         calculator = self._session.rate.calculator
-        impact = calculator.impact(_until_stopped(request.ids, stop))
+        ids = IdSet(request.ids, partial(_go_on, stop))
+        impact = calculator.impact(ids)
         shown = self.market(request.line.cursor, impact)
         if not shown:
             return Summary(Content(_(NO_ORDERS)), NO_STRIPS, "", impact, request.version)
         marked = dict(impact.markets)
         effects = {
-            code: calculator.effects(code, request.ids) if marked.get(code) else self._unmarked_rate(code)
+            code: calculator.effects(code, ids) if marked.get(code) else self._unmarked_rate(code)
             for code in self._codes()
         }
         elsewhere = [(code, marked.get(code, 0), found[0]) for code, found in effects.items() if code != shown]
@@ -192,11 +193,9 @@ class SelectionSummarizer:
         return rates.around[code]
 
 
-def _until_stopped(ids: Sequence[int], stop: Callable[[], bool]) -> Iterator[int]:
-    for start in range(0, len(ids), CHECK_EVERY):
-        if stop():
-            raise Stopped("another set is marked by now")
-        yield from ids[start : start + CHECK_EVERY]
+def _go_on(stop: Callable[[], bool]) -> None:
+    if stop():
+        raise Stopped("another set is marked by now")
 
 
 class SummaryController:
@@ -305,4 +304,4 @@ class SummaryController:
             progress=view.progress,
             hidden_fba=0 if view.shown is None else view.shown.hidden_fba,
         )
-        return SummaryRequest(marks.ids(), marks.version, line)
+        return SummaryRequest(marks.frozen(), marks.version, line)
