@@ -91,7 +91,7 @@ def registered() -> Iterator[tuple[str, str | None]]:
 
 def codes() -> Iterator[str]:
     """Yield the words of closed lists that stand in sentences: names and values of facts, actions, states of rows."""
-    yield from ("is", "or", "left", "paid", "you", "somebody", "done", "kept", "this", *FACTS, *month_abbr[1:])
+    yield from ("is", "or", "left", "paid", "you", "somebody", "done", "kept", "this", "late", *FACTS, *month_abbr[1:])
     yield from (value.value for values in FACTS.values() for value in values)
     yield from (value.value for kind in (Action, RowState, BatchState, Program, ReportKind) for value in kind)
 
@@ -181,7 +181,8 @@ JOINED = (
     "rejected: {0}", "placed", "program {0}", "template {0}", "parcel {0}: {1}", "parcel {0}: {1}, left {2}",
     "{0} (item {1})", "{0} (against {1})", "{0} changed", "{0} written", "{0}, batch {1}", "{0}, by {1}",
     "{0}, by {1}: {2}", "{0}, page {1}", "{0}: history {1}", "{0}: selling", "{0} went to Amazon by the API",
-    "{0} written for upload", "batches {0} written", "from {0} to {1}",
+    "{0} written for upload", "Seller Central help {0}", "can message", "Marketplace", "batches {0} written",
+    "from {0} to {1}",
     "house rule {0}", 'a house rule needs an id, such as id = "big-orders"',
     "house rule {0} needs a when, as typed into the filter bar", "house rule {0} needs a why",
     "the sentence that the operator reads", "house rule {0} can never apply", "its condition contradicts itself",

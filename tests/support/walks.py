@@ -22,7 +22,7 @@ TITLES = ("水筒", "手ぬぐい", "緑茶")
 ENGLISH_WORDS = re.compile(r"(?<![\w/.:-])[a-z]{2,} [a-z]{2,}(?![\w/.:-])|\b[A-Z][a-z]{2,} [a-z]{2,}")
 NO_WORDS = re.compile(
     "`[^`]*`|ordertui [a-z]+|status:unshipped total>50 late|not taken|sort ship-by|filter sku:A[*]|Seller Central help"
-    "|Tab shift|Hello, .*"
+    "|Tab shift|config path|Hello, .*"
 )
 """Filters and commands to be typed as they are, Amazon's words, and a text for an English buyer."""
 CJK = "[　-〿㐀-鿿＀-￯]"

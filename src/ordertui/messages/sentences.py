@@ -93,9 +93,9 @@ def _may_stand(values: Sequence[str], literals: Sequence[str]) -> bool:
 
 
 def _is_short(literals: Sequence[str]) -> bool:
-    """Return whether a template has one word, perhaps after an `of`, and not before a colon."""
+    """Return whether a template has one word, perhaps after an `of`, without a colon or bracket."""
     words = _WORD.findall("".join(literals))
-    return len(words) <= 1 + ("of" in words) and ": " not in "".join(literals)
+    return len(words) <= 1 + ("of" in words) and not {":", "("}.intersection("".join(literals))
 
 
 def _is_balanced(text: str) -> bool:

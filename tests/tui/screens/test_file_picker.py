@@ -64,7 +64,7 @@ async def test_several_are_marked_and_read_at_once(empty: Session, folder: Path)
         kinds = [line.split("  ")[1:] for line in lines(pilot)]
         assert "All Orders" in lines(pilot)[2]
         assert "Unshipped orders" in lines(pilot)[3]
-        assert "no report" in lines(pilot)[4], kinds
+        assert "not a report" in lines(pilot)[4], kinds
         await press(pilot, "space", "space")
         assert [line[0] for line in lines(pilot)] == [" ", " ", "●", "●", " "]
         await press(pilot, "enter")

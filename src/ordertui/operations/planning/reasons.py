@@ -8,6 +8,7 @@ from ordertui.amazon.feeds.vocabulary import FLAT_REFUND_REASONS, PARTIAL_CANCEL
 from ordertui.operations.denials import Denial
 from ordertui.orders.enums import Action, BuyerRequest, CancelReason, Dispatched, RefundReason
 from ordertui.orders.order import Order
+from ordertui.orders.text import pluralize
 
 from .plan import PlanLine
 
@@ -67,7 +68,7 @@ def refund_reason(
 def _partial_cancel_reason(order: Order, lines: Sequence[PlanLine], own: str, for_all: str) -> tuple[str, str] | Denial:
     allowed = reasons_for(Action.REFUND, cancels_units=True)
     units = sum(line.cancelled for line in lines)
-    note = f"cancels {units:,} {'unit' if units == 1 else 'units'} not shipped"
+    note = f"cancels {pluralize(units, 'unit')} not shipped"
     if own and own not in allowed:
         return Denial("reason", f"a refund that cancels units takes {' or '.join(allowed)}, not {own}")
     if own or for_all in allowed:

@@ -102,7 +102,7 @@ def _words(field: str, members: type[OrderStatus] | type[BuyerRequest]) -> _List
 
 _low, _high = (0, *_TOTAL_EDGES), (*_TOTAL_EDGES, None)
 _TOTALS = [
-    (f"{low} to {high}" if high else f"{low} and more", f"total>={low}" + (f" total<{high}" if high else ""))
+    (f"{low}–{high}" if high else f"{low} and more", f"total>={low}" + (f" total<{high}" if high else ""))
     for low, high in zip(_low, _high, strict=True)
 ]
 FACETS: dict[str, tuple[str, _List]] = {

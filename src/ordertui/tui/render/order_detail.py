@@ -336,7 +336,7 @@ def _reasons(detail: OrderDetail) -> Iterator[Piece]:
             if verdict.instead and not verdict.allowed
             else ""
         )
-        yield (" " + pad(action_word(verdict.action), 8), "bold")
+        yield (" " + pad(f"{action_word(verdict.action)} ", 8), "bold")
         yield (f"{word} ({verdict.rule}){instead}\n", "$text-success" if verdict.allowed else MUTED)
         yield (f"{wrap_text(translate(verdict.why), '    ', width)}\n", "")
         if verdict.action is Action.CANCEL and verdict.allowed:

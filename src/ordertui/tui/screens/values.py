@@ -11,11 +11,12 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from ordertui.messages import N_, _
+from ordertui.messages import N_, _, translate, translate_codes
 from ordertui.operations.marks import Marks
 from ordertui.operations.query.facets import FACETS, FacetValue, values
 from ordertui.operations.query.queues import within
 from ordertui.operations.session import Session
+from ordertui.orders.text import mask_control_characters
 from ordertui.store import Interrupted
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.format import MUTED
@@ -61,7 +62,8 @@ class ValuesScreen(Dialog[str | None]):
         facet = self._facet
         self._values = await task.work(self._count, facet)
         self._marked.clear()
-        title = _("{facets}: {values:,} among the orders shown", facets=FACETS[facet][0], values=len(self._values))
+        name = translate(FACETS[facet][0])
+        title = _("{facets}: {values:,} among the orders shown", facets=name, values=len(self._values))
         self.query_one(Title).update(title)
         options = self.query_one(OptionList)
         options.clear_options()
@@ -85,7 +87,9 @@ class ValuesScreen(Dialog[str | None]):
     def _prompt(self, place: int) -> Content:
         value = self._values[place]
         mark = "●" if place in self._marked else " "
-        return Content.assemble((f"{mark} ", "$text-accent"), (f"{value.count:>7,}  ", MUTED), value.label)
+        is_text = self._facet == "sku"
+        label = mask_control_characters(value.label) if is_text else translate_codes(translate(value.label))
+        return Content.assemble((f"{mark} ", "$text-accent"), (f"{value.count:>7,}  ", MUTED), label)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
