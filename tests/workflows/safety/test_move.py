@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from ordertui.orders.enums import Action
 from ordertui.store import Store, StoreError
 from ordertui.store.engine.errors import StoreMoved
 from ordertui.store.engine.protocol import QUIET_KEY, SHOWN_KEY, STORE_ID_KEY
+from ordertui.store.engine.table_layout import table_layouts
 from ordertui.store.move import StoreMove
 from ordertui.store.repositories.identity import PLACE_KEY
 from support.batches import answer, commit, send, session_of
@@ -119,6 +121,47 @@ WAYS = [("file", "server"), ("server", "another file"), ("server", "another serv
 def arrange(places: dict[str, Place], source: str) -> None:
     if source == "server":
         move(places["file"], places["server"])
+
+
+def fill_empty_tables(place: Path) -> None:
+    """Put two rows into each table that has none, the second with NULL wherever a column may have it.
+
+    The tables are those of the schema, so that a new one is among them.
+    """
+    with closing(sqlite3.connect(place)) as connection, connection:
+        for table in table_layouts():
+            if connection.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchall():
+                continue
+            needed = {row[1] for row in connection.execute(f"PRAGMA table_info({table.name})") if row[3]}
+            for n, names in enumerate((list(table.columns), [*{*needed, *table.key}]), 1):
+                kinds = [table.columns[name] for name in names]
+                words = {"INTEGER": n, "TEXT": f"{n} ü \\n 'q' % \U0001f600", "BLOB": bytes(range(256)) * n}
+                values = [
+                    2**62 + n if kind == "INTEGER" and name not in table.key else words[kind]
+                    for name, kind in zip(names, kinds, strict=True)
+                ]
+                marks = ", ".join("?" * len(names))
+                connection.execute(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", values)
+
+
+def test_rows_of_every_table_of_the_schema_come_to_a_server_and_back_as_they_were(places: dict[str, Place]) -> None:
+    assert isinstance(places["file"], Path)
+    fill_empty_tables(places["file"])
+    before = content(places["file"])
+    assert [name for name, rows in before.items() if not rows] == []
+    move(places["file"], places["server"])
+    there = content(places["server"])
+    assert_moved(before, dict(there))
+    with Session.open(places["server"], clock=CLOCK, config=Config()) as session:
+        names = {
+            row[0]
+            for row in session.context.store.database.query(
+                "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+            )
+        }
+    assert names - there.keys() == {"schema_version", "change_number", "commits", "changes", "unrecorded"}, "its own"
+    move(places["server"], places["another file"])
+    assert_moved(there, content(places["another file"]))
 
 
 @pytest.mark.parametrize(("source", "target"), WAYS)
