@@ -8,7 +8,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -266,6 +266,7 @@ def test_a_copy_that_is_there_is_brought_along_and_one_that_is_not_fitting_is_ma
         lambda: engine_of(path).execute("UPDATE meta SET value = '1:2' WHERE key = 'copy:location'"),
         lambda: engine_of(path).execute("UPDATE meta SET value = 'other' WHERE key = 'store:id'"),
         lambda: engine_of(path).execute("UPDATE meta SET value = '0' WHERE key = 'copy:number'"),
+        lambda: engine_of(path).execute("UPDATE meta SET value = 'other' WHERE key = 'copy:change'"),
     ):
         for more in path.parent.glob("copy.db-*"):
             more.unlink()
@@ -487,6 +488,50 @@ def test_a_lost_line_is_told_read_through_and_found_again(
         commit(screen, Action.CANCEL, 2)
         assert [one.id for one in screen.dispatcher.run()] == [held]
         assert len(screen.batches.find()) == 2
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_server_put_back_to_an_older_state_is_not_the_one_the_copy_is_of_however_far_it_went_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a restore, or when a standby took over: the same numbers stand for other changes."""
+    monkeypatch.setattr("ordertui.store.copy.local_copy.LocalCopy.watch", lambda _: None)
+
+    def opened(*, copied: bool) -> Session:
+        return Session.open(
+            own.address("put_back"), clock=CLOCK, config=Config(), copy=(lambda *_: None) if copied else None
+        )
+
+    with closing(Server()) as own:
+        with opened(copied=False) as session:
+            bring(session, tmp_path, everything=[all_orders_row(n) for n in range(1, 9)])
+        with opened(copied=True):
+            own.keep()
+            own.start()
+        with opened(copied=True) as screen:
+            ids = screen.orders.find()
+            for n in range(3):
+                screen.facts.set_note(ids[n : n + 1], "before")
+            reached = local_copy(screen).state
+            own.stop("fast")
+            own.put_back()
+            with opened(copied=False) as team:
+                with pytest.raises(StoreError, match="connection to the server was lost"):
+                    local_copy(screen).follow()
+                with pytest.raises(StoreError, match="not the store that the copy is of"):
+                    local_copy(screen).follow()
+                for n in range(8):
+                    team.facts.set_note(ids[n : n + 1], "" if n < 3 else "after")
+                with pytest.raises(StoreError, match="not the store that the copy is of"):
+                    local_copy(screen).follow()
+                assert local_copy(screen).state == reached
+        with opened(copied=True) as screen, opened(copied=False) as team:
+            assert is_equal(screen, team)
+            own.run("postgres", "DELETE FROM put_back.commits")  # as after 10,000 changes more
+            local_copy(screen).follow()
+            own.run("postgres", "SET search_path TO put_back; UPDATE change_number SET number = number + 1")
+            local_copy(screen).follow()
+            assert is_equal(screen, team)
 
 
 @pytest.mark.parametrize("is_kept", [True, False])

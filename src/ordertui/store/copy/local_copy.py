@@ -16,15 +16,17 @@ from ordertui.orders.clock import Clock, iso_utc
 from ordertui.store.engine.address import ServerAddress
 from ordertui.store.engine.database import as_parameter
 from ordertui.store.engine.errors import ServerUnreachable, StoreError, StoreLocked
-from ordertui.store.engine.postgres import PostgresEngine, postgres_engine
+from ordertui.store.engine.postgres import PostgresEngine, Snapshot, postgres_engine
 from ordertui.store.engine.protocol import SET_META, Params, Row
-from ordertui.store.engine.sqlite import CopyPlace, SqliteEngine, file_lock
+from ordertui.store.engine.sqlite import CopyPlace, SqliteEngine, file_lock, sqlite_engine
 from ordertui.store.engine.table_layout import TableLayout, table_layouts
 from ordertui.store.store import Store
 
 FILE_NAME = "copy.db"
-NUMBER_KEY, PLACE_KEY, AT_KEY = "copy:number", "copy:location", "copy:at"
-"""Keys in the copy's `meta`: the server's change number that it is as of, the server's location, and when it was."""
+NUMBER_KEY, CHANGE_KEY, PLACE_KEY, AT_KEY = "copy:number", "copy:change", "copy:location", "copy:at"
+"""Keys in the copy's `meta`: number and id of the server's change that it is as of, the server's location, and when
+it was.
+"""
 ROWS_AT_ONCE, CONTENTS_AT_ONCE = 20_000, 50
 KEYS_AT_ONCE = 10_000
 """Keys of changed rows whose rows are in memory together, however many a big import changed."""
@@ -98,8 +100,9 @@ class LocalCopy:
         Return False when the server notes no changes and cannot be told to.
         """
         with self._lock:
-            log_from = self._snapshot()[1]
-            if log_from is None:
+            found = self._feed.begin_snapshot()
+            self._feed.rollback()
+            if found.log_from is None:
                 if self._server.read_only:
                     return False
                 with self._server.database.lock:
@@ -170,19 +173,33 @@ class LocalCopy:
     def _take_over(self, copy: SqliteEngine) -> bool:
         """Take over what changed; return False when another process of this machine took something over meanwhile."""
         known, at = self._known(copy), self._clock.now()
-        number, log_from, location = self._feed.begin_snapshot()
+        found = self._feed.begin_snapshot(known)
         try:
-            is_same = location == self._place.location and known <= number
-            if not is_same or log_from is None or known < log_from:
+            if found.location != self._place.location or not self._leads_to(found, known, copy):
                 raise StoreError(f"{self._place.place} is not the store that the copy is of; open it again")
-            reached = CopyState(number, at)
-            if known < number and not self._replace(copy, known, reached):
+            reached = CopyState(found.number, at)
+            if known < found.number and not self._replace(copy, known, reached, found.change):
                 return False
         finally:
             with suppress(StoreError):
                 self._feed.rollback()
         self.state = reached
         return True
+
+    def _leads_to(self, found: Snapshot, known: int, copy: SqliteEngine) -> bool:
+        """Return whether the changes from `known` on, at which the copy is, make it as what was found.
+
+        A server that was restored, or whose standby took over, may count the same numbers again for other changes. Of
+        a change that it knows no more, the newest record of the audit tells.
+        """
+        if found.log_from is None or not found.log_from <= known <= found.number:
+            return False
+        if found.known_change is not None:
+            return copy.query("SELECT value FROM meta WHERE key = ?", (CHANGE_KEY,)) == [(found.known_change,)]
+        return all(
+            self._feed.query("SELECT 1 FROM audit WHERE id = ? AND hash = ?", newest)
+            for newest in copy.query("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")
+        )
 
     def _changed_keys(self, known: int) -> Iterator[dict[str, list[str]]]:
         """Yield the keys of what changed by table, some at a time."""
@@ -208,7 +225,7 @@ class LocalCopy:
         values, parameter = _keys(self._feed, table, keys)
         return f"SELECT {', '.join(table.columns)} FROM {name} WHERE {table.key[0]} IN {values}", (parameter,)
 
-    def _replace(self, copy: SqliteEngine, known: int, reached: CopyState) -> bool:
+    def _replace(self, copy: SqliteEngine, known: int, reached: CopyState, change: str) -> bool:
         """Put the rows that changed in the place of those that the copy has, unless it is not at `known` any more.
 
         All old rows go before the first new one comes: a unique index holds over all of them together. What fits into
@@ -231,6 +248,7 @@ class LocalCopy:
             for changed in islice(self._changed_keys(known), 1, None) if is_long else ():
                 self._fill_rows(copy, changed, self._read(changed))
             _set(copy, NUMBER_KEY, str(reached.number))
+            _set(copy, CHANGE_KEY, change)
             _set(copy, AT_KEY, str(reached.at))
             copy.commit()
         except BaseException:
@@ -247,11 +265,6 @@ class LocalCopy:
     def _fill_rows(self, copy: SqliteEngine, changed: dict[str, list[str]], rows: list[list[Row]]) -> None:
         for name, found in zip(changed, rows, strict=True):
             copy.fill(name, tuple(self._tables[name].columns), found)
-
-    def _snapshot(self) -> tuple[int, int | None, str]:
-        found = self._feed.begin_snapshot()
-        self._feed.rollback()
-        return found
 
     def _lose(self, error: Exception) -> None:
         state = self.state
@@ -281,14 +294,17 @@ class LocalCopy:
             with Store(self._place, clock=self._clock, read_only=True) as store:
                 known = store.meta(NUMBER_KEY)
                 is_ours = store.meta(PLACE_KEY) == self._place.location and store.identity.id == server
-        except StoreLocked:
-            raise  # it is sound, and another process writes into it
+                if known is None or not is_ours:
+                    return False
+                found = self._feed.begin_snapshot(int(known))
+                try:
+                    return self._leads_to(found, int(known), sqlite_engine(store.database.engine))
+                finally:
+                    self._feed.rollback()
+        except (StoreLocked, ServerUnreachable):
+            raise  # it may be sound: another process writes into it, or nobody can be asked
         except StoreError:
             return False  # damaged, or of another version
-        if known is None or not is_ours:
-            return False
-        number, log_from, _ = self._snapshot()
-        return log_from is not None and log_from <= int(known) <= number
 
     def _fill(self, progress: Progress) -> None:
         """Make the copy anew beside the one that is there, and put it in its place unless another process has."""
@@ -300,7 +316,7 @@ class LocalCopy:
         try:
             target.execute("PRAGMA synchronous = OFF")
             at = self._clock.now()
-            number = self._feed.begin_snapshot()[0]
+            found = self._feed.begin_snapshot()
             try:
                 counts = self._feed.query_all([(f"SELECT count(*) FROM {name}", ()) for name in self._tables])
                 done, total = 0, sum(int(count[0][0]) for count in counts)
@@ -316,7 +332,8 @@ class LocalCopy:
                 with suppress(StoreError):
                     self._feed.rollback()
             target.create_read_indexes()
-            _set(target, NUMBER_KEY, str(number))
+            _set(target, NUMBER_KEY, str(found.number))
+            _set(target, CHANGE_KEY, found.change)
             _set(target, AT_KEY, str(at))
             _set(target, PLACE_KEY, self._place.location)
             target.query("PRAGMA wal_checkpoint(TRUNCATE)")

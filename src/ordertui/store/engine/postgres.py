@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from psycopg import errors, pq
@@ -125,6 +125,20 @@ def _seconds() -> float:
     """Return seconds since a fixed moment, with the time asleep where the system counts it."""
     source = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if source is None else time.clock_gettime(source)
+
+
+class Snapshot(NamedTuple):
+    """One state of a store."""
+
+    number: int
+    """How many changes led to it."""
+    log_from: int | None
+    """From which number on changes are noted; None: none are."""
+    location: str
+    change: str
+    """The id of its newest change."""
+    known_change: str | None
+    """The id of the change that was asked about; None when there is none of this number, or it was long ago."""
 
 
 class PostgresEngine:
@@ -509,21 +523,19 @@ class PostgresEngine:
             self._give_up()
             raise
 
-    def begin_snapshot(self) -> tuple[int, int | None, str]:
-        """Begin a transaction that reads one state.
-
-        Return its number, from which number on changes are noted (None: none are), and the location.
-        """
+    def begin_snapshot(self, known: int = 0) -> Snapshot:
+        """Begin a transaction that reads one state; `known` is the number of a change to be told the id of."""
         self._revive()
         try:
             with self._translated():
                 cursor = self.connection.execute(
                     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-                    f" SELECT number, log_from, {_LOCATION} FROM change_number"
+                    f" SELECT n.number, log_from, {_LOCATION},"
+                    " coalesce((SELECT id FROM commits c WHERE c.number = n.number), ''),"
+                    f" (SELECT id FROM commits c WHERE c.number = {known:d}) FROM change_number n"
                 )
                 cursor.nextset()
-                found: Any = cursor.fetchone()
-                return int(found[0]), found[1], str(found[2])
+                return Snapshot(*cursor.fetchall()[0])
         except BaseException:
             self._give_up()
             raise
