@@ -399,6 +399,32 @@ def test_a_copy_that_cannot_be_written_is_told_as_that(
         commit(screen, Action.CANCEL, 2)
 
 
+@pytest.mark.parametrize("is_made_anew", [False, True], ids=["removed", "made anew"])
+def test_a_copy_that_is_removed_under_an_open_screen_is_not_called_in_step(
+    is_made_anew: bool, tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The screen goes on with a file that nobody else has; who starts next makes the copy anew."""
+    monkeypatch.setattr("ordertui.store.copy.local_copy.RETRY_SECONDS", 0.1)
+    with copied(tmp_path) as screen:
+        ids = screen.orders.find()
+        path = local_copy(screen).path
+        for found in path.parent.glob("copy.db*"):
+            found.rename(tmp_path / found.name)
+        if is_made_anew:
+            copied(tmp_path).close()
+        team.facts.set_note(ids[:1], "new")
+        until(lambda: local_copy(screen).state.lost_since is not None)
+        assert any("removed or replaced" in text for text in screen.notices.banners())
+        with pytest.raises(Refused, match="removed or replaced"):
+            commit(screen, Action.CANCEL, 1)
+        for found in path.parent.glob("copy.db*"):
+            found.unlink()
+        for found in tmp_path.glob("copy.db*"):
+            found.rename(path.with_name(found.name))
+        until(lambda: local_copy(screen).state.lost_since is None)
+        assert is_equal(screen, team)
+
+
 def test_a_defect_of_the_copy_is_told_logged_and_overcome(
     tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,6 +83,8 @@ class LocalCopy:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._copy: SqliteEngine | None = None
+        self._opened: os.stat_result | None = None
+        """The file of the copy that is open."""
         self.state = CopyState(0, clock.now())
 
     def reader(self) -> Store:
@@ -109,7 +111,7 @@ class LocalCopy:
                     postgres_engine(self._server.database.engine).start_log()
             if not self._is_usable():
                 self._fill(progress)
-            self._copy = SqliteEngine(self.path, read_only=False)
+            self._copy, self._opened = SqliteEngine(self.path, read_only=False), self.path.stat()
             self._copy.execute("PRAGMA synchronous = NORMAL")  # what a crash loses is asked for again
         self.follow()
         self._server.database.on_commit = self.follow_quietly
@@ -172,6 +174,7 @@ class LocalCopy:
 
     def _take_over(self, copy: SqliteEngine) -> bool:
         """Take over what changed; return False when another process of this machine took something over meanwhile."""
+        self._require_file()
         known, at = self._known(copy), self._clock.now()
         found = self._feed.begin_snapshot(known)
         try:
@@ -185,6 +188,17 @@ class LocalCopy:
                 self._feed.rollback()
         self.state = reached
         return True
+
+    def _require_file(self) -> None:
+        """Raise StoreError when the copy's file was removed or replaced: nobody else has the one that is open."""
+        assert self._opened is not None
+        with suppress(OSError):
+            if os.path.samestat(self._opened, self.path.stat()):
+                return
+        raise StoreError(
+            f"{self.path} was removed or replaced while it was open: leave ordertui and start it again, which makes the"
+            " copy anew"
+        )
 
     def _leads_to(self, found: Snapshot, known: int, copy: SqliteEngine) -> bool:
         """Return whether the changes from `known` on, at which the copy is, make it as what was found.

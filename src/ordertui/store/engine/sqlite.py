@@ -409,8 +409,8 @@ class SqliteEngine:
         ]
 
     def size(self) -> int:
-        """Return the bytes of the file, without its write-ahead log."""
-        return self.path.stat().st_size
+        """Return the bytes of the store's pages; its file may have been removed under it."""
+        return int(self.query("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")[0][0])
 
     def location(self) -> str:
         """Return the machine and the number of the file on its disk; a copy has another number, a renamed file not."""
