@@ -224,8 +224,13 @@ class Database:
         with self.lock:
             self.engine.fill_temporary(name, columns, rows)
 
+    def empty_temporary(self, tables: Sequence[str]) -> None:
+        """Delete all rows of such tables, in the open transaction."""
+        with self.lock:
+            self.engine.empty_temporary(tables)
+
     def count_rows(self, *tables: str) -> None:
-        """Tell the planner that many rows of these tables are new, where it does not look by itself."""
+        """Tell the planner that many rows of these tables are new, where it does not look by itself; see `Engine`."""
         with self.lock:
             self.engine.count_rows(*tables)
 

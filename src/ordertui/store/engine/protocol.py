@@ -162,8 +162,14 @@ class Engine(Protocol):
     def fill_temporary(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Insert many rows into such a table, without locking the store when no transaction is open."""
 
+    def empty_temporary(self, tables: Sequence[str]) -> None:
+        """Delete all rows of such tables, in the open transaction."""
+
     def count_rows(self, *tables: str) -> None:
-        """Tell the planner that many rows of these tables are new, where it does not look by itself."""
+        """Tell the planner that many rows of these tables are new, where it does not look by itself.
+
+        A table may be given with the columns that matter, in brackets.
+        """
 
     def follow_ids(self) -> None:
         """Let the next row numbers follow those of rows that were filled in with their numbers."""

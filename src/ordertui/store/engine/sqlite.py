@@ -369,6 +369,11 @@ class SqliteEngine:
         finally:
             self.execute("COMMIT")
 
+    def empty_temporary(self, tables: Sequence[str]) -> None:
+        """Delete the rows."""
+        for name in tables:
+            self.execute(f"DELETE FROM {name}")
+
     def count_rows(self, *tables: str) -> None:
         """Do nothing: statements say in which order tables are read."""
 

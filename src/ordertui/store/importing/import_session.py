@@ -216,17 +216,19 @@ class ImportSession:
             count = self._do(sort, **span)
             if not count:
                 return
-            self._database.count_rows("sorted")
+            self._database.count_rows("sorted (order_id, seq, product_id, item_promotion, ship_promotion)")
             new = self._do(sql.HEADS, last=self._last_order())
             if self._has_spellings:
                 self._do(sql.SPELLED_TWINS)
             known = self._database.required(int, sql.COUNT_KNOWN)
             new -= known
-            self._database.count_rows("heads")
+            self._database.count_rows("heads (id, order_id, is_new, seq)")
             self._undo.add_orders()
             self._settle_marketplaces()
+            waiting = 0
             if known:
-                for statement in (sql.NAME_KNOWN, sql.WAITING, sql.NEWS, sql.DROP_UNCHANGED):
+                waiting = self._do(sql.WAITING)
+                for statement in (sql.NAME_KNOWN, sql.NEWS, sql.DROP_UNCHANGED):
                     self._do(statement)
                 self._undo.add_lines()
             renamed, renamed_skus = self._pair_unclear()
@@ -238,7 +240,8 @@ class ImportSession:
             if self.flags:  # with the order, which nobody may cancel before its program is known
                 self._keep_flags(row[0] for row in self._database.query("SELECT DISTINCT order_id FROM sorted"))
             after = (self.rows + count, self.new + new, self.changed + changed, self.unchanged + known - changed)
-            self._confirm_shown()
+            if waiting:
+                self._confirm_shown()
             self._count(after)
             if not self.rows:
                 self._database.count_rows(*(("orders", "lines") if new else ()), "import_orders", "import_lines")
@@ -301,7 +304,7 @@ class ImportSession:
             self._do(statement)
         for place in self._places("place", "odd"):
             self._do(sql.MERGE_AGAIN, place=place)
-        self._database.count_rows("merged")
+        self._database.count_rows("merged (id, order_id, is_new)")
         undated = self._database.query(self._staging.sql(sql.UNDATED))
         self._staging.fill("deadlines", [(*key, self._auto_cancel_at(*key)) for key in undated])
         for statement in (sql.WRITE_NEW, *sql.WRITE_NAMED):

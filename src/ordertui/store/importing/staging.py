@@ -54,8 +54,7 @@ class Staging:
 
     def empty_slice(self) -> None:
         """Empty the tables that each slice fills."""
-        for name in OF_SLICE:
-            self._database.execute(f"DELETE FROM {name}")
+        self._database.empty_temporary(tuple(OF_SLICE))
 
     def slices(self, size: int) -> Iterator[tuple[int, int]]:
         """Yield the first and last row of each slice; rows of one order that follow each other stay together."""
