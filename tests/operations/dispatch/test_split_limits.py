@@ -47,6 +47,24 @@ def test_a_limit_of_a_whole_batch_that_came_after_the_commit_is_not_got_round_by
     assert floor.states(batch) == {rows}
 
 
+@pytest.mark.parametrize("limit", [f"batch-orders>={ROWS}", "batch-total>=1000", f"batch-orders>={ROWS + 1}"])
+def test_a_limit_that_came_between_two_parts_is_asked_of_the_whole(
+    sim: Simulator, clock: FixedClock, tmp_path: Path, limit: str
+) -> None:
+    floor = Floor(sim, clock, tmp_path / "shop", waiting=ROWS, shipped=0)
+    floor.commit(Action.CANCEL, *range(1, ROWS + 1))
+    floor.dispatch()
+    later = max(one.id for one in floor.made.batches.find())
+    rows = len(floor.batch(later).rows)
+    assert 0 < rows < ROWS, "its first part left"
+    add_rules(floor, f'[[rule]]\nid = "many"\nwhen = "{limit}"\neffect = "deny"\nwhy = "too many"\n')
+    with floor.made.context.store.write():
+        found = floor.made.dispatcher.look(later)
+    is_over = str(ROWS + 1) not in limit
+    assert bool(found.files) != is_over
+    assert floor.states(later) == {RowState.LEFT_OUT if is_over else RowState.HELD}
+
+
 @pytest.mark.parametrize("looked_at", [0, ROWS // 2, ROWS, ROWS + 1])
 def test_a_release_that_is_stopped_holds_the_batch_or_all_its_parts_as_long_as_before(
     sim: Simulator, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looked_at: int

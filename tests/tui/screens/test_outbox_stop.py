@@ -46,6 +46,13 @@ def _refused(session: Session, folder: Path) -> None:
     session.results.take_in([answer(session, folder, batch, failed={1})], batch_id=batch)
 
 
+def _unclear(session: Session, folder: Path) -> None:
+    """Two reports contradict each other."""
+    batch = send(session, Action.CANCEL, 1)
+    for failed, name in ((set[int](), "done.txt"), ({1}, "refused.txt")):
+        session.results.take_in([answer(session, folder, batch, failed, name)], batch_id=batch)
+
+
 RUNS = {
     "undo": Run(("u", "b"), _held, lambda session: (session.context.store.journal, "recall")),
     "release": Run(
@@ -63,6 +70,9 @@ RUNS = {
         lambda session: (session.context.store.journal, "mark_uploaded"),
     ),
     "not uploaded": Run(("U", "n"), _uploaded, lambda session: (session.context.store.journal, "unmark_uploaded")),
+    "resolve": Run(
+        ("s", "s", "d", "x", "tab", "1", "enter"), _unclear, lambda session: (session.context.store.results, "settle")
+    ),
     "retry": Run(("t",), _refused, lambda session: (session.planner, "plan")),
 }
 

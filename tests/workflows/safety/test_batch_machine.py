@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -35,7 +35,8 @@ from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
 from ordertui.operations.errors import EvidenceAgainst, OperationError, Refused
 from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan, PlanLine
-from ordertui.operations.results.evaluation import OPERATOR_CODE
+from ordertui.operations.results.evaluation import OPERATOR_CODE, ReportEvidence
+from ordertui.operations.results.reconciler import ResultReconciler
 from ordertui.operations.session import Session
 from ordertui.operations.worker.jobs import jobs_for
 from ordertui.orders.batch_state import COMMITTED, LEFT_BATCHES, BatchState, RowState
@@ -302,11 +303,14 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data())
     def settle_against_evidence(self, data: st.DataObject) -> None:
         """The operator says the contrary of what a whole report says, and names no evidence: it changes nothing."""
+        evidence = ResultReconciler(self.session.context.store).evidence_of
         found = [
             (batch.id, row.order_id, row.state)
             for batch in self.session.batches.find()
             for row in batch.rows
             if row.state in (RowState.OK, RowState.ERROR) and row.code != OPERATOR_CODE and batch.id in self.uploaded
+            # where a report says done, that word is the careful one, and needs no evidence
+            if row.state is RowState.OK or not _says_done(evidence(batch.id), row.order_id)
         ]
         if found:
             batch, order, state = data.draw(st.sampled_from(found))
@@ -663,6 +667,10 @@ class Machine(RuleBasedStateMachine):
             whole = {feed.name: feed.content for feed in self.session.context.reader().batches.feeds(ident)}
             assert path.read_bytes() == whole[path.name]
             assert str(path) in batches[ident].files
+
+
+def _says_done(reports: Iterable[ReportEvidence], order: str) -> bool:
+    return any(order in one.outcomes and one.outcomes[order].state is RowState.OK for one in reports)
 
 
 def test_no_sequence_pays_or_cancels_twice(template: Path, monkeypatch: pytest.MonkeyPatch) -> None:

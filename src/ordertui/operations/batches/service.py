@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ordertui.operations.planning.planner import Planner
 
     from .open_issues import OpenIssue
+    from .settle import OperatorStatement
     from .upload import UploadCheck
 
 
@@ -270,17 +271,30 @@ class BatchService:
         typed: str | None = None,
         against: Sequence[str] = (),
     ) -> Batch:
-        """Record the operator's word on rows that left; see `settle.settle`.
+        """Record the operator's word on rows that left; see `record`."""
+        from .settle import OperatorStatement
 
-        By the API, what Amazon booked is asked for before refunds are settled as not done.
+        return self.record(batch_id, order_ids, OperatorStatement(done, why, typed, against))
+
+    def record(
+        self,
+        batch_id: int,
+        order_ids: Sequence[str],
+        statement: OperatorStatement,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Batch:
+        """Record what the operator says of rows that left; see `settle.settle`.
+
+        By the API, what Amazon booked is asked for before refunds are settled as not done. Raises Stopped when `stop`
+        says so; then nothing was recorded.
         """
-        from .settle import OperatorStatement, settle
+        from .settle import settle
 
-        if not done and self._look_at_bookings is not None:
-            batch = self._context.writer(Permission.SETTLE).batches.get(batch_id)
+        if not statement.done and self._look_at_bookings is not None:
+            batch = self._context.writer(Permission.SETTLE).batches.head(batch_id)
             if batch.action is Action.REFUND:
                 self._look_at_bookings()
-        settled = settle(self._context, batch_id, order_ids, OperatorStatement(done, why, typed, against))
+        settled = settle(self._context, batch_id, order_ids, statement, stop)
         self._uploads.write_notes(self._context.store)
         self._context.copies.note_quietly()
         return settled

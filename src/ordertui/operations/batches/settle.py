@@ -5,13 +5,14 @@ the evidence that says otherwise.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import msgspec
 
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import BadInput, EvidenceAgainst, NotConfirmed, Refused
+from ordertui.operations.long_runs import changing
 from ordertui.operations.outbox_folder import folder_of
 from ordertui.operations.results.bookings import confirming_bookings, kept_bookings, may_match
 from ordertui.operations.results.evaluation import OPERATOR_CODE
@@ -87,14 +88,20 @@ class OperatorStatement(msgspec.Struct, frozen=True):
     """Names of the evidence that the operator knows and goes against."""
 
 
-def settle(context: SessionContext, batch_id: int, order_ids: Sequence[str], word: OperatorStatement) -> Batch:
+def settle(
+    context: SessionContext,
+    batch_id: int,
+    order_ids: Sequence[str],
+    word: OperatorStatement,
+    stop: Callable[[], bool] = lambda: False,
+) -> Batch:
     """Record that these rows of a batch were done, or were not.
 
     Done: a refund counts as paid; a cancellation or shipment still waits for a report. Not done: it failed, and may be
     tried again. Evidence at hand beats a word that does not name it. Raises BadInput, NotConfirmed, EvidenceAgainst,
-    Refused, StoreError.
+    Refused, StoreError, Stopped.
     """
-    store, done = context.writer(Permission.SETTLE), word.done
+    done = word.done
     orders = list(dict.fromkeys(order_ids))
     if not orders:
         raise BadInput("name the orders to settle; none named never means all")
@@ -102,9 +109,11 @@ def settle(context: SessionContext, batch_id: int, order_ids: Sequence[str], wor
     if (word.typed or "").strip() != str(len(orders)):
         raise NotConfirmed(f"type the number of orders, {len(orders)}, to settle them by your word")
     state = RowState.OK if done else RowState.ERROR
-    text = f"{'done' if done else 'not done'}, by {store.audit.operator}: {reason}"
+    text = f"{'done' if done else 'not done'}, by {context.store.audit.operator}: {reason}"
     outcomes = {one: Outcome(state, OPERATOR_CODE, text) for one in orders}
-    with store.write():  # no report comes between the look at the evidence and the word
+    with changing(
+        context, Permission.SETTLE, stop
+    ) as store:  # no report comes between the look at the evidence and the word
         batch = store.batches.get(batch_id)
         folder = folder_of(context.outbox_directory, batch, store)
         proofs = proofs_against(store, batch, orders, done=done)

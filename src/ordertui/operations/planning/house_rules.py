@@ -91,6 +91,8 @@ class PlannedBatchFacts:
         self._offers: Offers | None = None
         self._rate: tuple[Fraction | None, bool] | None = None
         self._committed_totals: CommittedTotals | None = None
+        self._beside = CommittedTotals(0, 0, {}) if own_batch is None else house.committed_beside(own_batch)
+        """The other parts of a batch that leaves in parts: a limit of a batch is asked of the whole."""
 
     def fact(self, subject: HasOrderFields, name: str) -> int | Money | Fraction | None:
         """Return a field of PLAN_FIELDS.
@@ -99,9 +101,10 @@ class PlannedBatchFacts:
         the orders that are known.
         """
         if name == "batch-orders":
-            return len(self._sums.ids)
+            return len(self._sums.ids) + self._beside.orders
         if name == "batch-total":
-            return self._sums.total
+            total = self._sums.total
+            return Money(total.minor + self._beside.totals.get(total.currency, 0), total.currency)
         if name in ("day-orders", "day-total"):
             day = self._today()
             total = self._sums.total
@@ -121,7 +124,9 @@ class PlannedBatchFacts:
             return self._sums.is_unpriced or self._today().unpriced > 0
         if name == "rate-after":
             return not self._rate_after()[1]
-        return self._sums.is_unpriced if name == "batch-total" else self.fact(subject, name) is None
+        if name == "batch-total":
+            return self._sums.is_unpriced or self._beside.unpriced > 0
+        return self.fact(subject, name) is None
 
     def _rate_after(self) -> tuple[Fraction | None, bool]:
         if self._rate is None:
@@ -216,6 +221,10 @@ class HouseRules:
         """
         midnight = day_start(self._sources.now(), self._sources.policy(marketplace).zone)
         return self._sources.store().batches.committed_since(action, marketplace, midnight, besides=own_batch)
+
+    def committed_beside(self, own_batch: int) -> CommittedTotals:
+        """Return what the other parts of the same larger batch come to."""
+        return self._sources.store().batches.committed_beside(own_batch)
 
     def rate_after(self, marketplace: str, sums: BatchSums) -> tuple[Fraction | None, bool]:
         """Return the highest rate of any window after the batch, with items a refund cancels, and whether it is known.

@@ -144,6 +144,29 @@ class BatchQueries:
                 totals[currency] = totals.get(currency, 0) + total
         return CommittedTotals(orders, unpriced, totals)
 
+    def committed_beside(self, batch_id: int) -> CommittedTotals:
+        """Return what the other parts come to of the batch that this one is split off, or that was split."""
+        pairs = self._database.query("SELECT batch, after_batch FROM feed_parts")
+        before: dict[int, int] = dict(pairs)
+        after = {whole: part for part, whole in before.items()}
+        parts = []
+        for chain in (before, after):
+            part = chain.get(batch_id)
+            while part is not None and part not in parts:
+                parts.append(part)
+                part = chain.get(part)
+        orders = unpriced = 0
+        totals: dict[str, int] = {}
+        for currency, total in self._database.query_in(
+            f"SELECT currency, total FROM batch_rows WHERE state IN {in_list(COMMITTED)} AND batch IN ({{}})", parts
+        ):
+            orders += 1
+            if currency is None or total is None:
+                unpriced += 1
+            else:
+                totals[currency] = totals.get(currency, 0) + total
+        return CommittedTotals(orders, unpriced, totals)
+
     def counting_since(self, marketplace: str, start: int, besides: int | None = None) -> dict[int, int]:
         """Return the orders of counting cancellations that were decided from `start` on, each with when, the last time.
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+from msgspec.structs import replace
 from textual.content import Content
 from textual.screen import Screen
 
 from ordertui.messages import N_, _, join_texts, ngettext, translate
 from ordertui.operations.batches.batch import Batch
+from ordertui.operations.batches.settle import OperatorStatement
 from ordertui.operations.errors import EvidenceAgainst
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import LEFT_BATCHES, NOT_LEFT, BatchState, RowState
@@ -331,11 +333,14 @@ class BatchActions:
         answer = await task.ask(question, discard_typeahead=True)
         if not answer:
             return
+        title = (
+            _("{order_id}: it was done", order_id=row.order_id)
+            if answer == "d"
+            else _("{order_id}: it was not done", order_id=row.order_id)
+        )
         why = await task.ask(
             FormScreen(
-                _("{order_id}: it was done", order_id=row.order_id)
-                if answer == "d"
-                else _("{order_id}: it was not done", order_id=row.order_id),
+                title,
                 [("why", _("What you looked at"), ""), ("typed", _("Type 1 to confirm"), "")],
                 _("The audit keeps it as your statement."),
                 done=_("record it"),
@@ -343,22 +348,16 @@ class BatchActions:
             discard_typeahead=True,
         )
         if why is not None:
-            settle = partial(
-                self._session.batches.settle,
-                batch.id,
-                [row.order_id],
-                done=answer == "d",
-                why=why["why"],
-                typed=why["typed"],
-            )
+            said = OperatorStatement(answer == "d", why["why"], why["typed"])
+            record, rows = partial(self._session.batches.record, batch.id, [row.order_id]), len(batch.rows)
             try:
                 try:
-                    await task.work(settle)
+                    await task.change(title, rows, partial(record, said))
                 except EvidenceAgainst as error:
                     named = await ask_evidence(task, _("Evidence says otherwise"), error)
                     if named is None:
                         return
-                    await task.work(settle, against=named)
+                    await task.change(title, rows, partial(record, replace(said, against=tuple(named))))
                 self._say(_("{order_id} resolved by hand; the audit keeps it", order_id=row.order_id))
             finally:
                 self._changed()
