@@ -12,6 +12,7 @@ from ordertui.operations.config import Config
 from ordertui.operations.session import Session, open_practice
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc, parse_iso
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.store.importing.import_session import ReportSource
 
 from . import places
 from .reports import write
@@ -154,16 +155,31 @@ def bring(
     *,
     everything: Iterable[Mapping[str, object]] = (),
     open_: Iterable[Mapping[str, object]] = (),
+    is_all: bool = True,
 ) -> None:
-    """Import All Orders rows, then Unshipped rows."""
+    """Import All Orders rows, then Unshipped rows. `is_all`: with All Orders, no order of earlier days is missing."""
     everything, open_ = list(everything), list(open_)
+    if everything and is_all:
+        know_earlier_days(session)
     if everything:
         session.imports.import_files([write(folder / "all.txt", ALL_ORDERS, everything)])
     if open_:
         session.imports.import_files([write(folder / "unshipped.txt", UNSHIPPED, open_)])
 
 
-def standard(session: Session, folder: Path, *, waiting: int = 6, shipped: int = 94) -> list[int]:
+def know_earlier_days(session: Session) -> None:
+    """Let the store know that no order of the last year is missing: a sync of then, with no order, tells of all since.
+
+    Without it the rate of a shop whose All Orders report begins within the window is not known.
+    """
+    store = session.context.store
+    if store.rates.synced_since() is None:
+        source = ReportSource("api_orders", "", "", NOW - 365 * DAY, has_request_column=False, marketplace=None)
+        with store.imports.open(source, lambda _market, _ship_by: None):
+            pass
+
+
+def standard(session: Session, folder: Path, *, waiting: int = 6, shipped: int = 94, is_all: bool = True) -> list[int]:
     """`waiting` unshipped orders (1..) that may be cancelled, number 1 with an official request, and `shipped` shipped
     ones (1001..).
 
@@ -175,6 +191,7 @@ def standard(session: Session, folder: Path, *, waiting: int = 6, shipped: int =
         session,
         folder,
         everything=rows,
+        is_all=is_all,
         open_=[unshipped_row(n, "true" if n == 1 else "false") for n in range(1, waiting + 1)],
     )
     return [row_id for n in range(1, waiting + 1) if (row_id := session.orders.id_of(order_id(n))) is not None]

@@ -132,8 +132,7 @@ def show_figures(session: Session, codes: list[str], text: str | None, dated: st
             "marketplace": now.marketplace, "window_from": iso(now.window_from), "window_to": iso(now.window_to),
             "timezone": now.timezone, "orders": now.orders, "cancelled": now.cancelled, "rate": share(now, form),
             "target": target_cell(Fraction(now.target), form),
-            "headroom": None if now.reason else now.headroom, "status": now.status,
-            "reason": now.reason or session.rate.calculator.unreported_reason(now.marketplace, now.days),
+            "headroom": None if now.reason else now.headroom, "status": now.status, "reason": now.reason,
             "basis": now.basis, "after_cancelled": after.cancelled, "after_rate": share(after, form),
             "after_headroom": None if after.reason else after.headroom,
         }  # fmt: skip

@@ -118,10 +118,10 @@ def test_a_rate_that_nobody_knows_can_be_asked_for(tmp_path: Path) -> None:
         warnings = cancel(session, [row_id]).warnings
         assert {f"house rule {one}: because of {one} (1 order)" for one in ("covered", "rate", "both")} <= set(warnings)
     with session_with(tmp_path / "known", *rules) as session:
-        ids = standard(session, tmp_path / "known")
+        ids = standard(session, tmp_path / "known", is_all=False)
         found = [warning for warning in cancel(session, ids).warnings if warning.startswith("house rule")]
         assert len(found) == 3, "All Orders begins within the window: what came before is in no report"
-        bring(session, tmp_path / "known", everything=[all_orders_row(700, "Shipped", age=8 * DAY)])
+        bring(session, tmp_path / "known", is_all=False, everything=[all_orders_row(700, "Shipped", age=8 * DAY)])
         found = [warning for warning in cancel(session, ids).warnings if warning.startswith("house rule")]
         assert found == ["house rule rate: because of rate (6 orders)"], "days without orders are within its span"
 

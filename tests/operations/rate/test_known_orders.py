@@ -65,12 +65,16 @@ def test_the_command_line_gives_null_and_the_reason(tmp_path: Path) -> None:
 
 def test_all_orders_of_the_window_give_the_rate(tmp_path: Path) -> None:
     session = only_open(tmp_path)
-    bring(session, tmp_path, everything=[all_orders_row(n, "Shipped", age=20 * DAY) for n in range(50, 60)])
+    bring(
+        session, tmp_path, is_all=False, everything=[all_orders_row(n, "Shipped", age=20 * DAY) for n in range(50, 60)]
+    )
     assert session.rate.calculator.effects("US")[0].before.reason, "they are of days before the window"
-    bring(session, tmp_path, everything=[all_orders_row(n, "Shipped", age=2 * DAY) for n in range(100, 199)])
+    bring(
+        session, tmp_path, is_all=False, everything=[all_orders_row(n, "Shipped", age=2 * DAY) for n in range(100, 199)]
+    )
     reason = session.rate.calculator.effects("US")[0].before.reason
     assert "of 2026-11-22 only open orders are known" in reason, "a part of the window is not all of it"
-    bring(session, tmp_path, everything=[all_orders_row(199, "Shipped")])
+    bring(session, tmp_path, is_all=False, everything=[all_orders_row(199, "Shipped")])
     figure = session.rate.calculator.effects("US")[0].before
     assert (figure.reason, figure.cancelled, figure.orders, figure.status) == ("", 1, 107, RateStatus.OK)
 
@@ -104,6 +108,7 @@ def test_a_window_fetched_in_part_has_no_percentage(tmp_path: Path, fetched: Ite
         bring(
             session,
             tmp_path,
+            is_all=False,
             everything=[all_orders_row(100 * day, "Shipped", age=day * DAY) for day in fetched],
             open_=[unshipped_row(day, age=day * DAY) for day in range(7)],
         )

@@ -62,8 +62,11 @@ def test_rates_over_a_clock_change(tmp_path: Path, code: str) -> None:
                 figure = session.rate.calculator.effects(code)[0].before
                 assert (figure.window_from, figure.window_to) == (start, now)
                 assert (figure.orders, figure.cancelled) == (len(inside), len(gone))
+                begins = min(when for when, _ in placed.values())
+                is_known = begins < midnight(start, zone, 1)
+                assert bool(figure.reason) is (bool(inside) and not is_known), "the report begins within the window"
                 assert (figure.status == "over") is (
-                    bool(inside) and Fraction(len(gone), len(inside)) >= Fraction(figure.target)
+                    bool(inside) and is_known and Fraction(len(gone), len(inside)) >= Fraction(figure.target)
                 )
                 tonight = [n for n in gone if placed[n][0] < midnight(now, zone, -5)]
                 assert session.rate.calculator.rolls_off_tonight(code) == len(tonight)

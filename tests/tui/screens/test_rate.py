@@ -21,7 +21,7 @@ from ordertui.tui.screens.dialogs import TextScreen
 from ordertui.tui.screens.rate import OrdersScreen, RateScreen, courses
 from support.batches import commit
 from support.pilot import burst, main, press, running, said, settled, to_ship, until
-from support.shops import all_orders_row, bring, open_session, order_id, unshipped_row
+from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
 
 def body(pilot: Pilot[None]) -> str:
@@ -144,7 +144,7 @@ async def test_its_orders_and_what_amazon_is_about_to_cancel(tmp_path: Path, clo
 def test_a_past_day_that_is_over_only_if_the_unknown_count_says_so(tmp_path: Path, clock: FixedClock) -> None:
     with open_session(tmp_path / "shop", clock=clock) as found:
         rows = [all_orders_row(n, "Cancelled" if n < 2 else "Shipped", age=10 * DAY) for n in range(10)]
-        rows.append(all_orders_row(10, "Shipped", age=40 * DAY))
+        rows.append(all_orders_row(10, "Shipped", age=40 * DAY, updated=NOW))
         bring(found, tmp_path, everything=rows)
         (course, *_) = courses(found, "US", ())
     past = [number for number, point in enumerate(course.points) if point.ahead < 0 and point.cancelled]

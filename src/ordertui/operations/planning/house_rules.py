@@ -229,13 +229,11 @@ class HouseRules:
     def rate_after(self, marketplace: str, sums: BatchSums) -> tuple[Fraction | None, bool]:
         """Return the highest rate of any window after the batch, with items a refund cancels, and whether it is known.
 
-        None without orders. It is not known when that of some window is not, or All Orders begins within a window.
+        None without orders. It is not known when that of some window is not.
         """
-        calculator = self._rate.calculator
-        effects = calculator.effects(marketplace, counting_ids=sums.counting)
+        effects = self._rate.calculator.effects(marketplace, counting_ids=sums.counting)
         shares = [share for e in effects if (share := rate(e.after.orders, e.after.cancelled)) is not None]
-        is_open = any(e.after.reason or calculator.unreported_reason(marketplace, e.after.days) for e in effects)
-        return max(shares, default=None), bool(shares) and not is_open
+        return max(shares, default=None), bool(shares) and not any(e.after.reason for e in effects)
 
     def offers(self, action: Action, marketplace: str, sums: BatchSums) -> Offers:
         """Return the seller cancellations of the batch's SKUs, with the batch."""

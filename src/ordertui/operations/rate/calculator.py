@@ -5,7 +5,7 @@ Counts are cached by day until something in the store changes, so a rate asked a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import pairwise
 
@@ -117,73 +117,91 @@ class RateCalculator:
         return RateEffect(as_value(now), as_value(now.plus(more)))
 
     def is_known(self, marketplace: str, start: int, end: int) -> bool:
-        """Return whether orders of every status that were placed in a span are known, and not the open ones alone."""
-        return self._is_covered(marketplace, start, end) and not self._unknown_days(marketplace, start, end)
+        """Return whether the orders of every status that were placed in a span are known, up to this moment."""
+        return not self._missing(marketplace, start, end)
+
+    def unknown_reason(self, marketplace: str, days: int) -> str:
+        """Return why the orders of a window that ends now are not all known; empty when nothing speaks against it."""
+        return self._missing(marketplace, *self._sources.window(marketplace, days))
+
+    def _missing(self, marketplace: str, start: int, end: int) -> str:
+        """Return why the orders placed in a span are not all known, and what would tell them; else empty.
+
+        The Unshipped orders report, and the first sync, tell of open orders only: what was shipped or cancelled is
+        missing then, above and below the line. All Orders may have been asked for some of the days only, and a rate of
+        some of the days is not that of the window.
+        """
+        rates, days = self._sources.store().rates, self._whole_days(marketplace, start, end)
+        synced = rates.synced_since()
+        report = f"the All Orders report of the last {len(days)} days"
+        if not self._is_covered(marketplace, start, end):
+            if synced is None:
+                return f"of these days only open orders are known, none that shipped or was cancelled: import {report}"
+            return (
+                f"orders that shipped or were cancelled before the first sync ({iso_utc(synced)}) were never fetched:"
+                f" `ordertui sync --history {len(days)}` fetches them; or import {report}"
+            )
+        unknown = self._open_only(marketplace, days)
+        if unknown:
+            first, last = unknown[0], unknown[-1]
+            of_days = str(first) if first == last else f"{pluralize(len(unknown), 'day')} from {first} to {last}"
+            return f"of {of_days} only open orders are known, none that shipped or was cancelled: import {report}"
+        told = self._told(marketplace, days)
+        if len(told) == len(days):
+            return ""
+        first, last = (told[0], told[-1]) if told else (days[0][0], days[0][0])
+        if told[:1] == [days[0][0]]:
+            return f"the reports tell of {len(told)} of these {len(days)} days, {first} to {last}: import {report}"
+        return (
+            f"the reports tell of {len(told)} of these {len(days)} days, {first} to {last}: import {report}, and of a"
+            " day before them that has orders"
+        )
+
+    def _whole_days(self, marketplace: str, start: int, end: int) -> list[tuple[date, int, int]]:
+        """Return the days of a span in the marketplace's zone: the date, its first second and that of the next day."""
+        zone, found = self._sources.policy(marketplace).zone, []
+        while start <= end:
+            following = day_start(start, zone, 1)
+            found.append((to_local(start, zone).date(), start, following))
+            start = following
+        return found
 
     def _is_covered(self, marketplace: str, start: int, end: int) -> bool:
+        """Return whether the API, or an order that All Orders names, tells of a span."""
         rates = self._sources.store().rates
         synced = rates.synced_since()
         return (synced is not None and synced <= start) or rates.names_shipped(marketplace, start, end)
 
-    def _unknown_days(self, marketplace: str, start: int, end: int) -> list[int]:
-        """Return the beginnings of the days of a span with orders none of which the API or All Orders gives.
+    def _open_only(self, marketplace: str, days: Sequence[tuple[date, int, int]]) -> list[date]:
+        """Return the days with orders none of which the API or All Orders gives.
 
         The day that is not over yet is left out: All Orders is downloaded after it.
         """
-        zone, now = self._sources.policy(marketplace).zone, self._sources.now()
-        found = []
-        day = start
-        while (following := day_start(day, zone, 1)) <= min(end + 1, now):
-            placed = self._sources.store().rates.count_day(marketplace, day, following)[1]
-            if placed and not self._is_covered(marketplace, day, following - 1):
-                found.append(day)
-            day = following
-        return found
+        rates, now = self._sources.store().rates, self._sources.now()
+        return [
+            day
+            for day, start, following in days
+            if following <= now
+            and rates.count_day(marketplace, start, following)[1]
+            and not self._is_covered(marketplace, start, following - 1)
+        ]
 
-    def unknown_reason(self, marketplace: str, days: int) -> str:
-        """Return why the orders of a window that ends now are not all known; empty when nothing speaks against it.
+    def _told(self, marketplace: str, days: Sequence[tuple[date, int, int]]) -> list[date]:
+        """Return the days of which reports tell, whether they have orders or not.
 
-        The Unshipped orders report, and the first sync, tell of open orders only: what was shipped or cancelled in the
-        window is missing then, above and below the line. All Orders may have been asked for some of its days only.
+        A day without orders is usual. That none was placed is known only within what reports span: from the first order
+        that All Orders names on, or from the first sync, until the newest word on any order of the marketplace. Today
+        is not over: a word of yesterday is enough for it.
         """
-        zone = self._sources.policy(marketplace).zone
-        start, end = self._sources.window(marketplace, days)
-        synced = self._sources.store().rates.synced_since()
-        report = f"the All Orders report of the last {days} days"
-        if self._is_covered(marketplace, start, end):
-            unknown = self._unknown_days(marketplace, start, end)
-            if not unknown:
-                return ""
-            first, last = (str(to_local(day, zone).date()) for day in (unknown[0], unknown[-1]))
-            of_days = first if first == last else f"{pluralize(len(unknown), 'day')} from {first} to {last}"
-            return f"of {of_days} only open orders are known, none that shipped or was cancelled: import {report}"
-        if synced is None:
-            return f"of these days only open orders are known, none that shipped or was cancelled: import {report}"
-        return (
-            f"orders that shipped or were cancelled before the first sync ({iso_utc(synced)}) were never fetched:"
-            f" `ordertui sync --history {days}` fetches them; or import {report}"
-        )
-
-    def unreported_reason(self, marketplace: str, days: int) -> str:
-        """Return why the first days of a window may have orders: All Orders begins after them; else empty.
-
-        A day without orders is usual. That none was placed is known only within what All Orders spans: from the first
-        order that it names.
-        """
-        zone, rates = self._sources.policy(marketplace).zone, self._sources.store().rates
-        start, _ = self._sources.window(marketplace, days)
-        synced = rates.synced_since()
-        if (synced is not None and synced <= start) or rates.names_shipped(
-            marketplace, 0, day_start(start, zone, 1) - 1
-        ):
-            return ""
-        first = next((day for day, placed, _ in self.days(marketplace, days) if placed), None)
-        if first is None or first == to_local(start, zone).date():
-            return ""
-        return (
-            f"no report tells of orders before {first}: All Orders begins there. Import the All Orders report of the"
-            f" last {days} days, and of a day before them that has orders"
-        )
+        store, now, zone = self._sources.store(), self._sources.now(), self._sources.policy(marketplace).zone
+        synced = store.rates.synced_since()
+        newest = store.tallies.newest_fact_at(marketplace) or 0
+        return [
+            day
+            for day, start, following in days
+            if (start <= newest or (following > now and day_start(start, zone, -1) <= newest))
+            and ((synced is not None and synced <= start) or store.rates.names_shipped(marketplace, 0, following - 1))
+        ]
 
     def span_counts(self, marketplace: str, start: int, end: int) -> tuple[int, int, int]:
         """Return orders placed from `start` to `end`, counted cancellations of them, and those known to count.
