@@ -53,12 +53,13 @@ class RateOutlook:
         days = min(policy.values.rate_days)
         past = [counts[:3] for counts in self._calculator.daily_counts(marketplace, days)]
         upcoming = self._calculator.upcoming_auto_cancels(marketplace, day_start(now, policy.zone, days))
+        is_empty = not any(counts[1] for counts in past)
         found = []
         for ahead in range(days):
             left = past[ahead:]
             start, midnight = left[0][0], day_start(now, policy.zone, ahead + 1)
             orders = sum(count for _, count, _ in left)
-            is_known = not orders or self._calculator.is_known(marketplace, start, now)
+            is_known = is_empty or self._calculator.is_known(marketplace, start, now)
             auto = sum_gains(upcoming, placed=(start, now), before=midnight).cancelled
             pending = self._calculator.pending_gain(marketplace, (start, now)).cancelled
             cancelled = sum(count for _, _, count in left) + pending + auto
