@@ -118,11 +118,35 @@ def test_a_table_shows_rates_as_percentages(looked_at: Command) -> None:
 
 def test_show_has_the_documented_shape(looked_at: Command) -> None:
     order = looked_at.json("show", "001-0000000-0000001")
-    assert list(order) == ["order_id", "marketplace", "status", "facts", "notes", "actions"]
+    assert list(order) == ["order_id", "marketplace", "status", "facts", "notes", "lines", "actions"]
     assert [action["action"] for action in order["actions"]] == ["cancel", "refund", "confirm", "message"]
     for action in order["actions"]:
         assert list(action)[:7] == ["action", "allowed", "counts", "rule", "why", "source", "instead"]
     assert (order["actions"][0]["allowed"], order["actions"][0]["counts"]) == (True, "no")
+
+
+def test_show_says_of_each_item_what_went_back_and_what_is_in_an_open_refund(us: Command, tmp_path: Path) -> None:
+    def item() -> tuple[object, ...]:
+        order = us.json("show", order_id)
+        (one,) = order["lines"]
+        assert (one["line"], one["sku"], one["item_id"] is None) == (1, row["sku"], False)
+        known = tuple(one[name] for name in ("paid", "refunded", "open_refund", "left"))
+        return order["facts"]["refunded"], order["facts"]["refund_open"], *known
+
+    row = us.json("list", "--filter", "action:refund status:shipped items:1", "--limit", "1")[0]
+    order_id, paid = str(row["order_id"]), str(row["total"])
+    assert item() == ("none", False, paid, "0.00", "0.00", paid)
+    us.ok("commit", planned(us, "--filter", f"id:{order_id}", "--reason", "GeneralAdjustment", action="refund"),
+          "--yes", "--typed", "1")  # fmt: skip
+    assert item() == ("none", True, paid, "0.00", paid, "0.00")
+    us.ok("release", "1")
+    us.ok("dispatch")
+    us.ok("uploaded", "1")
+    assert item() == ("full", True, paid, "0.00", paid, "0.00")
+    assert "full (not known yet whether all of it went back)" in us.ok("show", order_id)
+    us.ok("settle", "1", order_id, "--done", "--why", "seen in Seller Central", "--typed", "1")
+    assert item() == ("full", False, paid, paid, "0.00", "0.00")
+    assert "not known yet" not in us.ok("show", order_id)
 
 
 def test_sort_and_limit(looked_at: Command) -> None:

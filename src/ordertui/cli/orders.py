@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from ordertui.operations.query.export import COLUMNS, Record, cell, iso, json_text
+from ordertui.operations.query.export import COLUMNS, LINE_COLUMNS, Record, cell, iso, json_text, line_records
 from ordertui.operations.query.facets import quoted
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.orders.clock import iso_utc
-from ordertui.orders.enums import Dispatched
+from ordertui.orders.enums import Dispatched, Refunded
 from ordertui.orders.text import pluralize
 
 from .context import Settings, fail, find_row_numbers, open_session, say
@@ -102,7 +102,11 @@ def claims(settings: Settings, form: str) -> None:
 @ONE_FORMAT
 @click.pass_obj
 def show(settings: Settings, order_id: str, form: str) -> None:
-    """Show everything known of one order, and what may be done with it and why."""
+    """Show everything known of one order, its items, and what may be done with it and why.
+
+    Of each item: LINE, its number as `plan refund --amounts` takes it; REFUNDED, what went back by this store's
+    refunds; OPEN REFUND, what is in a refund of which that is not known yet; LEFT, what may still be given back.
+    """
     from ordertui.operations.query.api_sentences import api_sentences, program_sentences
 
     with open_session(settings) as session:
@@ -116,6 +120,7 @@ def show(settings: Settings, order_id: str, form: str) -> None:
             "buyer_request": row.buyer_request,
             "cancelled_by": row.cancelled_by,
             "refunded": row.refunded,
+            "refund_open": any(line.refund_open for line in order.lines),
             "replacement": row.replacement,
             "business": row.business,
             "prime": row.prime,
@@ -133,6 +138,7 @@ def show(settings: Settings, order_id: str, form: str) -> None:
             "note": row.note,
             "sources": order.sources,
         }
+        lines = line_records(order)
         api_facts = session.orders.api_facts(row.id)
         notes = list(program_sentences(row)) + ([] if api_facts is None else list(api_sentences(api_facts, iso_utc)))
         actions: list[Record] = []
@@ -146,15 +152,22 @@ def show(settings: Settings, order_id: str, form: str) -> None:
             })  # fmt: skip
     head = {"order_id": row.order_id, "marketplace": row.marketplace, "status": row.status}
     if form == "json":
-        click.echo(json_text(head | {"facts": facts, "notes": notes, "actions": actions}), nl=False)
+        click.echo(json_text(head | {"facts": facts, "notes": notes, "lines": lines, "actions": actions}), nl=False)
         return
     click.echo(f"{cell(row.order_id)}  {row.marketplace}  {row.status}")
     for key, value in facts.items():
         empty = "none" if key in ("open_action", "note") else "unknown"
         text = ", ".join(value) if isinstance(value, tuple) else cell(value) or empty
+        if key == "refunded" and facts["refund_open"] and row.refunded is not Refunded.NONE:
+            text += " (not known yet whether all of it went back)"
         click.echo(f"  {key:<15} {text}")
     for note in notes:
         click.echo(f"  {note}")
+    known: list[Record] = [
+        {name: "unknown" if one[name] is None else one[name] for name in LINE_COLUMNS} for one in lines
+    ]
+    emit(known, LINE_COLUMNS, "table", ("title", "currency", "status", "shipped"))
+    click.echo()
     columns = ("action", "allowed", "counts", "rule", "instead", "house", "why", "why_not")
     emit(actions, columns, "table", ("why_not", "house"))
 

@@ -35,7 +35,11 @@ MOST_ID_CHARACTERS = 32 * 2**20
 """Of a list of ids: a million of them take some 20 million."""
 OUTPUT = click.option("-o", "--output", type=NEW_FILE, required=True, help="Plan file to write.")
 REPLACE = click.option("--replace", is_flag=True, help="Write over a plan file that is there. Other files always stay.")
-_AMOUNTS_HELP = "Refund: a tab-separated file of order-id, line and amounts; without it all that is left."
+_AMOUNTS_HELP = (
+    "Refund: a tab-separated file with the columns order-id and line (the number that `ordertui show` gives), and any"
+    " of item-price, item-tax, shipping-price, shipping-tax, gift-wrap-price, gift-wrap-tax, item-promotion,"
+    " ship-promotion, quantity-cancelled; without it all that is left."
+)
 _REASON_HELP = (
     "Amazon's reason code. A cancellation says NoInventory without it; a refund of a shipped order needs one."
 )

@@ -103,6 +103,8 @@ class OrderLine(msgspec.Struct, frozen=True):
     item_promotion_id: str | None = None
     """Amazon's id of the promotion on the price; None when no report gives one, or several add up."""
     ship_promotion_id: str | None = None
+    refund_open: int = 0
+    """Minor units of `refunded` that are not known to have gone back: held, sent, or of unknown outcome."""
 
     @property
     def is_active(self) -> bool:

@@ -16,7 +16,8 @@ from ordertui.operations.planning.plan import Plan
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import OrderStatus
 from ordertui.orders.money import format_decimal
-from ordertui.orders.order import OrderLine, OrderRow
+from ordertui.orders.order import Order, OrderLine, OrderRow
+from ordertui.orders.refund_limit import refund_limit
 from ordertui.orders.text import guard_formula, strip_control_characters
 
 FORMATS = ("table", "json", "csv", "tsv")
@@ -84,6 +85,41 @@ def format_lines(lines: Sequence[OrderLine]) -> str:
         + (" (cancelled)" if line.status is OrderStatus.CANCELLED else "")
         for line in lines
     )
+
+
+LINE_COLUMNS = (
+    "line", "item_id", "sku", "units", "shipped", "status", "paid", "refunded", "open_refund", "left", "currency",
+    "title",
+)  # fmt: skip
+"""Columns of the items of one order. `line` is the number that `plan refund --amounts` takes; `refunded` went back by
+this store's refunds, `open_refund` may have or will, and `left` may still be given back.
+"""
+
+
+def line_records(order: Order) -> list[Record]:
+    """Return the items of an order as rows of a list; None: unknown."""
+
+    def money(line: OrderLine, minor: int | None) -> str | None:
+        return None if minor is None or line.currency is None else format_decimal(minor, line.currency)
+
+    found: list[Record] = []
+    for line in order.lines:
+        left = refund_limit(order, line)
+        found.append({
+            "line": line.line,
+            "item_id": line.order_item_id,
+            "sku": line.sku,
+            "units": line.quantity,
+            "shipped": line.quantity_shipped,
+            "status": str(line.status),
+            "paid": money(line, line.paid.total if line.paid else None),
+            "refunded": money(line, line.refunded.total - line.refund_open),
+            "open_refund": money(line, line.refund_open),
+            "left": money(line, left.total if left else None),
+            "currency": line.currency,
+            "title": line.title,
+        })  # fmt: skip
+    return found
 
 
 def record(row: OrderRow, may: str, lines: Sequence[OrderLine] = ()) -> Record:

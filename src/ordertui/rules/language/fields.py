@@ -115,7 +115,7 @@ FIELDS: dict[str, Field] = {
         _choice("program", "program", "Amazon's program that ships it", Program),
         _choice("business", "business", "Amazon Business order", YesNo),
         _choice("replacement", "replacement", "replacement order", YesNo),
-        _choice("refunded", "refunded", "how much went back", Refunded),
+        _choice("refunded", "refunded", "how much went back, or is in a refund that was sent", Refunded),
         _choice("cancelled-by", "cancelled_by", "who cancelled it", CancelledBy),
         Field("missing", FieldKind.CHOICE, "missing", "left out by a newer Unshipped report of its days",
               ("yes", "no")),

@@ -8,7 +8,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from ordertui.orders.batch_state import COMMITTED, OPEN_STATES, open_action
+from ordertui.orders.batch_state import COMMITTED, OPEN_STATES, PENDING, open_action
 from ordertui.orders.enums import (
     Action,
     BuyerRequest,
@@ -87,13 +87,14 @@ _VERGES = {one.value: one for one in Verge}
 _SOURCE_BITS = tuple((kind, kind.bit) for kind in ReportKind)
 REFUNDED = (
     "SELECT r.order_id, m.line, r.item_price, r.item_tax, r.shipping_price, r.shipping_tax, r.gift_wrap_price,"
-    " r.gift_wrap_tax, r.item_promotion, r.ship_promotion, coalesce(r.quantity, 0) FROM refunds r JOIN batch_rows b"
+    " r.gift_wrap_tax, r.item_promotion, r.ship_promotion, coalesce(r.quantity, 0),"
+    f" CASE WHEN b.state IN {in_list(PENDING)} THEN 1 ELSE 0 END FROM refunds r JOIN batch_rows b"
     " ON b.batch = r.batch AND b.order_id = r.order_id"
     " JOIN lines m ON m.order_id = r.order_id AND (m.line = r.line OR m.item_id = r.item_id OR m.item_id ="
     " (SELECT n.item_id FROM lines n WHERE n.order_id = r.order_id AND n.line = r.line))"
     f" WHERE b.state IN {in_list(COMMITTED)} AND r.order_id IN ({{}})"
 )
-"""What this store's refunds of some orders gave back, or are about to; `sum_refunds` sums it.
+"""What this store's refunds of some orders gave back, or are about to (last column: 1); `sum_refunds` sums it.
 
 The item is what a refund names: lines with one order-item-id share what went back for any of them, also for a line that
 is gone, or had another id then.
@@ -216,15 +217,16 @@ class OrderRepository:
         back, of_lines, rows = self._database.query_all_in(
             (REFUNDED, _LINES, f"SELECT {_ROW} WHERE o.id IN ({{}})"), ids
         )
-        refunded = sum_refunds(back)
+        refunded, still_open = sum_refunds(back), sum_refunds(v for v in back if v[11])
         lines: dict[int, list[Row]] = {}
         for v in of_lines:
             lines.setdefault(v[0], []).append(v)
         found = {}
         for v in rows:
             found[v[0]] = Order(
-                _order_row(v), v[22] or None, _order_lines(lines.get(v[0], ()), refunded), False, _sources(v[23])
-            )
+                _order_row(v), v[22] or None, _order_lines(lines.get(v[0], ()), refunded, still_open), False,
+                _sources(v[23]),
+            )  # fmt: skip
         return found
 
     def order(self, order_id: str) -> Order | None:
@@ -309,13 +311,21 @@ def _order_row(v: Row) -> OrderRow:
     )  # fmt: skip
 
 
-def _order_lines(rows: Sequence[Row], refunded: Mapping[tuple[int, int], RefundedSoFar]) -> tuple[OrderLine, ...]:
-    """Return the lines of one order from the columns that `OrderRepository.get` reads."""
+def _order_lines(
+    rows: Sequence[Row],
+    refunded: Mapping[tuple[int, int], RefundedSoFar],
+    still_open: Mapping[tuple[int, int], RefundedSoFar],
+) -> tuple[OrderLine, ...]:
+    """Return the lines of one order from the columns that `OrderRepository.get` reads.
+
+    `still_open`: what of `refunded` is not known to have gone back.
+    """
     return tuple(
         OrderLine(
             v[1], v[2], v[3], v[4], v[5], v[6], v[7], _STATUSES[v[8] or "unknown"], v[9],
             paid_amounts(v[10:18]),
             *refunded.get((v[0], v[1]), NOTHING), _REQUESTS[v[18] or "unknown"], v[19], v[20], v[21],
+            still_open.get((v[0], v[1]), NOTHING)[0].total,
         )
         for v in rows
     )  # fmt: skip

@@ -178,8 +178,13 @@ def _item(detail: OrderDetail, line: OrderLine, sku_cells: int) -> Iterator[Piec
         price = f" {format_grouped(line.paid.total, line.currency):>8}"
     yield from (head, price)
     used = cell_len(head) + cell_len(price if isinstance(price, str) else price[0])
-    if line.currency and line.refunded.total:
-        text = _("  refunded {total}", total=format_grouped(line.refunded.total, line.currency))
+    for total, phrase in (
+        (line.refunded.total - line.refund_open, N_("  refunded {total}")),
+        (line.refund_open, N_("  open refund {total}")),
+    ):
+        if not line.currency or not total:
+            continue
+        text = _(phrase, total=format_grouped(total, line.currency))
         yield (text, "$text-warning")
         used += cell_len(text)
     if detail.order.row.buyer_request is BuyerRequest.SOME and line.buyer_request is BuyerRequest.OFFICIAL:
