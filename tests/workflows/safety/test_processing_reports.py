@@ -216,7 +216,7 @@ def test_a_late_answer_says_when_more_may_have_gone_back_than_was_paid(session: 
     session.dispatcher.run()
     session.results.take_in([answer(session, tmp_path, first, set(), "late.txt")], first)
     assert (second, "overpaid", (order_id(11),)) in kinds(session)
-    assert any("overpaid" in note for note in session.notices.banners())
+    assert any("perhaps paid twice" in note for note in session.notices.banners())
     assert [str(one) for one in session.recount().run()] == [], "what may have gone back twice is counted twice"
 
 
@@ -277,7 +277,7 @@ def test_a_batch_without_an_answer_is_stuck(session: Session, clock: FixedClock)
     assert kinds(session) == []
     clock.advance(1)
     assert kinds(session) == [(batch, "stuck", (order_id(1),))]
-    assert any(f"batch {batch}" in note and "stuck" in note for note in session.notices.banners())
+    assert any(f"batch {batch}" in note and "without an answer" in note for note in session.notices.banners())
     assert "processing report" in session.batches.open_issues()[0].evidence
 
 
