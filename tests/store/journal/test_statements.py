@@ -116,7 +116,9 @@ def test_what_follows_a_commit_is_a_fixed_number_of_statements(shop: Session, ac
         found.setdefault(name, set()).add(count)
         scans.extend(bad)
 
-    for size in SIZES:
+    for turn, size in enumerate((1, *SIZES)):
+        if turn == 1:  # before, no order was refunded once: those that were are compared by two statements more
+            found.clear()
         batch = shop.batches.commit(plan_of(shop, action, size), typed=str(size)).id
         orders = [row.order_id for row in store.batches.get(batch).rows]
         note("recall", lambda batch=batch: store.journal.recall(batch))  # type: ignore[misc]
@@ -130,7 +132,7 @@ def test_what_follows_a_commit_is_a_fixed_number_of_statements(shop: Session, ac
             found.setdefault("dispatch", set()).add(notes.trips)
         scans += notes.scans("orders", "lines")
         note("settle", lambda batch=batch, orders=orders: settle(store, batch, orders))  # type: ignore[misc]
-        report = answer(shop, tmp_path, batch, set(), name=f"{size}.txt")
+        report = answer(shop, tmp_path, batch, set(), name=f"{turn}.txt")
         with noted(store) as notes:
             shop.results.take_in([report], batch, against=[f"batch-{n}" for n in range(1, batch)])
         found.setdefault("results", set()).add(notes.trips)
@@ -143,7 +145,7 @@ def test_what_follows_a_commit_is_a_fixed_number_of_statements(shop: Session, ac
         if size < MOST:  # a plan reads some orders at a time, so that it can be stopped
             found.setdefault("retry", set()).add(notes.trips)
         with noted(store) as notes:
-            store.facts.set(list(store.orders.ids_of(orders).values()), asked=size != 92)
+            store.facts.set(list(store.orders.ids_of(orders).values()), asked=turn % 2 == 0)
         found.setdefault("facts", set()).add(notes.trips)
     assert scans == []
     assert max(found.pop("retry")) <= 30, "a plan reads its orders some at a time"
