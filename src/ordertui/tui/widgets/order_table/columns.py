@@ -86,7 +86,10 @@ class Column(msgspec.Struct, frozen=True):
 
 def first_fitting(forms: tuple[str, ...], width: int) -> str:
     """Return the first of these texts that fits, else the last."""
-    return next((form for form in forms if cell_len(form) <= width), forms[-1])
+    for form in forms:
+        if (len(form) if form.isascii() else cell_len(form)) <= width:
+            return form
+    return forms[-1]
 
 
 def placed_text(row: OrderRow, context: CellContext, _width: int) -> str:
@@ -187,10 +190,10 @@ def total_text(row: OrderRow, _context: CellContext, width: int) -> str:
     amount = format_grouped(row.total.minor, currency)
     own = MARKETPLACES.get(row.marketplace)
     head = "" if own is not None and own.currency == currency else f"{currency} "
+    if len(head) + len(amount) <= width:
+        return f"{head}{amount}"
     plain = amount.replace(",", "")
-    return first_fitting(
-        (f"{head}{amount}", f"{head}{plain}", f"{head}{plain.partition('.')[0]}…", f"{head}…".lstrip()), width
-    )
+    return first_fitting((f"{head}{plain}", f"{head}{plain.partition('.')[0]}…", f"{head}…".lstrip()), width)
 
 
 def state_text(row: OrderRow, context: CellContext, width: int) -> str:

@@ -7,6 +7,7 @@ afterwards as one state style, so moving the cursor makes no new content.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -32,8 +33,11 @@ def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
     """Return the text in exactly `width` cells, cut with an ellipsis; a wide character is never halved."""
     if width <= 0:
         return ""
-    text = mask_control_characters(text)
-    size = len(text) if text.isascii() else cell_len(text)
+    if text.isascii() and text.isprintable():
+        size = len(text)
+    else:
+        text = mask_control_characters(text)
+        size = cell_len(text)
     if size > width:
         cut = set_cell_size(text, width - 1).rstrip() + ELLIPSIS
         text, size = cut, cell_len(cut)
@@ -145,7 +149,12 @@ def line_strip(
 
     The state style is laid under all of it.
     """
-    shown = crop_line(Strip([*gutter, *content], window.whole), window)
-    whole = [*shown, bar] if bar else shown
+    segments: Iterable[Segment] = chain(gutter, content)
+    blank = None if window.whole is None else window.width - window.whole
+    if blank is None or blank < 0 or window.scroll_x:
+        segments = crop_line(Strip(segments, window.whole), window)
+    elif blank:
+        segments = chain(segments, (Segment(" " * blank),))
+    whole = chain(segments, (bar,)) if bar else segments
     merged = merge_runs((text, state if style is None else state + style) for text, style, _ in whole)
-    return Strip(merged, shown.cell_length + bool(bar))
+    return Strip(merged, window.width + bool(bar))
