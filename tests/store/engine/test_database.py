@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import tracemalloc
+from array import array
 from contextlib import closing
 from pathlib import Path
 
@@ -141,3 +144,17 @@ def test_a_change_that_nobody_counted_is_shown(tmp_path: Path) -> None:
             with store.write(quiet=True) as database:
                 database.set_meta("beat", beat)
             assert screen.data_version() == seen == screen.data_version()
+
+
+def test_a_long_list_is_written_a_part_at_a_time() -> None:
+    ids = array("q", range(10**6, 10**6 + 200_000))
+    tracemalloc.start()
+    try:
+        text = as_parameter(ids)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert text == json.dumps(list(ids), separators=(",", ":"))
+    assert peak < 4 * len(text), "JSON's list of texts alone takes 7 times as much"
+    assert as_parameter([]) == "[]"
+    assert as_parameter([(1, "é,"), (2, None)]) == '[[1,"é,"],[2,null]]'

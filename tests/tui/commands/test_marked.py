@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.rules.language import FilterError, parse
+from ordertui.store.engine.database import as_parameter
 from ordertui.tui.screens.dialogs import ConfirmScreen, FormScreen
 from ordertui.tui.screens.rate import OrdersScreen
 from ordertui.tui.widgets.queue_tabs import QueueTabs
@@ -60,6 +62,25 @@ def test_queues_are_counted_within_a_filter(
     assert {str(queue.key): queue.count for queue in queues if queue.count != 0} == counts
     for queue in queues:
         assert queue.count == len(session.orders.find(filter_text, queue=queue.key))
+
+
+def test_marked_orders_are_counted_a_part_at_a_time(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    session.workspace.marks()[0].add(session.orders.find())
+    assert len(session.workspace.marks()[0]) == 100
+    lists: list[int] = []
+
+    def counted(rows: Iterable[object]) -> str:
+        values = list(rows)
+        lists.append(len(values))
+        return as_parameter(values)
+
+    for name in ("orders", "filter_sql"):
+        monkeypatch.setattr(f"ordertui.store.repositories.{name}.as_parameter", counted)
+    monkeypatch.setattr("ordertui.store.repositories.orders.MAX_VALUES", 7)
+    for filter_text, found in (("", 100), ("sku:SKU-2", session.orders.count("sku:SKU-2"))):
+        queues = session.orders.queues(filter_text)
+        assert {queue.key: queue.count for queue in queues}["marked"] == found
+        assert max(lists, default=0) <= 7, filter_text
 
 
 def test_the_command_line_knows_the_marks_of_the_screen(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import Stopped, UnknownChoice
-from ordertui.operations.marks import Marks, marked_ids
+from ordertui.operations.marks import IdSet, Marks, marked_ids
 from ordertui.orders.enums import Channel
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import ListedFacts, Order, OrderRow
@@ -231,7 +231,11 @@ class OrderQueries:
         requests_invisible = not self._context.reader().tallies.has_request_column()
         out = []
         for spec in QUEUES:
-            count: int | None = self.count(filter_text, spec.key, without_fba=without_fba)
+            count: int | None = (
+                self._count_marked(filter_text)
+                if spec.key == MARKED
+                else self.count(filter_text, spec.key, without_fba=without_fba)
+            )
             note = ""
             if spec.key == "buyer_asked" and requests_invisible and self.marketplaces():
                 note = INVISIBLE_REQUESTS
@@ -241,6 +245,14 @@ class OrderQueries:
                 unknown = self.count(filter_text, also=spec.unknown)
             out.append(Queue(spec.key, spec.title, self.queue_filter(spec), count, spec.why_empty, note, unknown))
         return tuple(out)
+
+    def _count_marked(self, filter_text: str) -> int:
+        """Return how many marked orders fit a filter; they are looked for a part at a time, whatever their number."""
+        marked = IdSet(self.marks())  # the screen may change them now
+        if not marked or not filter_text.strip():
+            return len(marked)
+        condition = self.condition(filter_text)
+        return len(self._context.reader().orders.fitting(marked, condition, decisions=self._decisions(condition)))
 
     def marketplaces(self) -> Sequence[str]:
         """Return the codes of the marketplaces that have orders, most orders first."""
