@@ -1,11 +1,14 @@
 """What a key may cost, in counts: lines painted, strips made, rows fetched. Wall-clock times are in benchmarks/."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from rich.segment import Segment
 from textual.geometry import Region
+from textual.strip import Strip
 from textual.widget import Widget
 
 from ordertui.operations.session import Session
@@ -81,6 +84,23 @@ async def test_a_page_writes_each_cell_once(many: Session, monkeypatch: pytest.M
         await settled(pilot)
         assert set(asked) == {column.key for column in layout.columns}
         assert max(asked.values()) <= view.size.height
+
+
+async def test_a_page_makes_one_strip_for_each_line(many: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(many, (160, 50)) as pilot:
+        view, made = table(pilot), Counter[str]()
+
+        class Counted(Strip):
+            def __init__(self, segments: Iterable[Segment], cell_length: int | None = None) -> None:
+                made["strips"] += 1
+                super().__init__(segments, cell_length)
+
+        monkeypatch.setattr("ordertui.tui.widgets.order_table.strips.Strip", Counted)
+        lines = view.renderer.composed
+        await press(pilot, "pagedown")
+        await settled(pilot)
+        assert view.renderer.composed - lines >= view.view.height
+        assert made["strips"] == view.renderer.composed - lines
 
 
 async def test_a_range_over_all_orders_paints_only_what_is_shown(many: Session) -> None:
