@@ -113,6 +113,7 @@ def import_command(
         return
     if not files:
         raise click.UsageError("name the files to import")
+    from ordertui.operations.reports.closing import closing_notes
     from ordertui.operations.reports.files import expand_folders, find_kind
     from ordertui.orders.enums import ReportKind
 
@@ -129,6 +130,7 @@ def import_command(
             )
         finally:
             progress.close()
+        at_the_end = closing_notes(session.orders.count, summaries)
     columns = ("path", "kind", "encoding", "rows", "new", "changed", "unchanged", "rejected", "unread")
     records = [
         {"import": s.number} | {c: str(getattr(s, c)) if c == "path" else getattr(s, c) for c in columns}
@@ -144,6 +146,8 @@ def import_command(
             say(f"{reject.file}:{reject.line}: {reject.reason}")
         if summary.rejects:
             say(f"{summary.path}: {summary.rejects_text}")
+    for note in at_the_end:
+        say(note)
     if any(summary.stopped for summary in summaries):
         fail(Exit.INTERRUPTED, "stopped; what was read is kept, import the rest again")
     if any(summary.rejects for summary in summaries):

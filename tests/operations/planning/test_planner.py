@@ -11,6 +11,7 @@ from ordertui.operations.planning.effects import restock_note, window_words
 from ordertui.operations.planning.lines import other_items
 from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan, PlanLine
+from ordertui.operations.reports.closing import closing_notes
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action, Dispatched
@@ -203,7 +204,7 @@ def test_unknown_requests_are_taken_as_counting_and_said(tmp_path: Path) -> None
     columns = list(row)
     path.write_text("\t".join(columns) + "\n" + "\t".join(str(row[c]) for c in columns) + "\n", encoding="utf-8")
     summary = session.imports.import_files([path])[0]
-    assert any("invisible" in note for note in summary.notes)
+    assert any("invisible" in note for note in closing_notes(session.orders.count, [summary]))
     plan = only(session.planner.plan(Action.CANCEL, ids(session, 1)))
     assert plan.rows[0].counts
     assert any("no report has the buyer's request" in warning for warning in plan.warnings)

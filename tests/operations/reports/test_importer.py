@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ordertui.amazon.reports import MarketplaceNeeded, ReportError, UnknownReport
+from ordertui.operations.reports.closing import closing_notes
 from ordertui.operations.reports.importer import SHOWN
 from ordertui.operations.reports.progress import ImportProgress
 from ordertui.operations.session import Session
@@ -80,10 +81,37 @@ def test_three_reports_join_into_one_order_and_twice_changes_nothing(session: Se
 def test_without_a_request_column_requests_are_unknown_and_the_user_is_told(session: Session, tmp_path: Path) -> None:
     columns = [name for name in COLUMNS["unshipped"] if "requested" not in name]
     (summary,) = session.imports.import_files([write(tmp_path / "a.txt", columns, [cells("unshipped")])])
-    assert any(note.startswith("buyer requests are invisible in this report") for note in summary.notes)
+    assert closing_notes(session.orders.count, [summary]) == [
+        "buyer requests are invisible in a.txt: no column is-buyer-requested-cancellation"
+    ]
     order = session.orders.get("113-0000001-0000009")
     assert order is not None
     assert order.row.buyer_request.value == "unknown"
+
+
+def test_what_a_later_file_settles_is_not_told(session: Session, tmp_path: Path) -> None:
+    """New Orders without the column beside an Unshipped report with it, and All Orders after an Unshipped report."""
+    columns = [name for name in COLUMNS["new_orders"] if "requested" not in name]
+    new = write(tmp_path / "new.txt", columns, [cells("new_orders", n) for n in (1, 2)])
+    everything = write(tmp_path / "all.txt", ALL_ORDERS, [cells("all_orders", n) for n in (1, 2)])
+    (alone,) = session.imports.import_files([new])
+    assert len(closing_notes(session.orders.count, [alone])) == 1
+    one = write(tmp_path / "one.txt", UNSHIPPED, [cells("unshipped", 1)])
+    summaries = session.imports.import_files([everything, new, one])
+    requests, missing = closing_notes(session.orders.count, summaries)
+    assert requests.startswith("buyer requests are invisible for 1 order to ship")
+    assert missing.startswith("missing in the newest Unshipped report of their days: 1 order")
+    both = write(tmp_path / "both.txt", UNSHIPPED, [cells("unshipped", n) for n in (1, 2)])
+    summaries = session.imports.import_files([new, both])
+    assert not closing_notes(session.orders.count, summaries)
+    assert not any("invisible" in note for one in summaries for note in one.notes)
+
+
+def test_the_encoding_of_a_utf16_file_is_told(session: Session, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", UNSHIPPED, [cells("unshipped")])
+    path.write_bytes(path.read_text(encoding="utf-8").encode("utf-16"))
+    assert session.imports.import_files([path])[0].encoding == "utf-16"
+    assert session.imports.import_files([path])[0].encoding == "utf-16"
 
 
 def test_every_file_is_recognised_before_the_first_row_is_stored(session: Session, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from .cell_parsers import ORDER_ID, parse_time, strip_quotes
 from .encoding import EncodingDetector, codec_name, is_decodable
 from .errors import InspectionStopped, MarketplaceNeeded, ReportError, UnknownReport
 from .model import ReportInfo
-from .report_file import open_report
+from .report_file import is_utf16, open_report
 from .unnamed_orders import UnnamedOrders
 
 BLOCK_BYTES = 1 << 20
@@ -164,6 +164,7 @@ def _inspect(
         marketplace=marketplace,
         has_request_column="is-buyer-requested-cancellation" in scan.header,
         missing=report_kind.missing_columns(scan.kind, scan.header),
+        is_utf16=is_utf16(path),
     )
 
 

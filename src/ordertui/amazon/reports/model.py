@@ -20,7 +20,7 @@ class ReportInfo(msgspec.Struct, frozen=True):
     path: Path
     kind: ReportKind
     encoding: str
-    """Name of the Python codec."""
+    """Name of the Python codec that reads its text; UTF-16 comes to readers as UTF-8."""
     delimiter: str
     header: tuple[str, ...]
     """Normalized column names."""
@@ -39,6 +39,19 @@ class ReportInfo(msgspec.Struct, frozen=True):
     """
     latest: int = LATEST
     """A purchase or an update after this moment (epoch seconds) is a mistake: a day after the report was inspected."""
+
+    is_utf16: bool = False
+    """Whether the file itself is UTF-16."""
+
+    @property
+    def file_encoding(self) -> str:
+        """Name of the file's encoding."""
+        return "utf-16" if self.is_utf16 else self.encoding
+
+    @property
+    def hides_requests(self) -> bool:
+        """Whether it lacks the column of buyers' requests, which Amazon can add to this kind of report."""
+        return self.format.may_show_buyer_requests and not self.has_request_column
 
     @property
     def format(self) -> ReportFormat:

@@ -41,17 +41,7 @@ class Source(Protocol):
 def open_report(path: Path) -> Iterator[Source]:
     """Open a report. Raises OSError, and ReportError, also while it is read."""
     with ExitStack() as ending:
-        file: IO[bytes] = ending.enter_context(open_plain(path))
-        source: Source = file
-        beginning = file.read(len(_ZIP))
-        file.seek(0)
-        if beginning.startswith(_GZIP):
-            source = _Unpacked(path, ending.enter_context(closing(gzip.GzipFile(fileobj=file))))
-        elif beginning.startswith(_ZIP):
-            source = _Unpacked(path, _open_member(path, file, ending))
-        source = Peekable(source)
-        if beginning.startswith((_GZIP, _ZIP)) and source.peek.startswith((_GZIP, _ZIP)):
-            raise ReportError(f"{path} holds a packed file: unpack it, and import what is in it")
+        source = _unpack(path, ending)
         if source.peek.startswith(_BOMS):
             source = Peekable(_Utf8(source))
         if b"\r" in source.peek[:-1] and b"\n" not in source.peek:
@@ -60,8 +50,31 @@ def open_report(path: Path) -> Iterator[Source]:
             from .xml_orders import XmlOrders, has_orders  # few files need it
 
             if has_orders(source.peek):
-                source = XmlOrders(path, source, source.peek)
+                yield XmlOrders(path, source, source.peek)
+                return
         yield source
+
+
+def is_utf16(path: Path) -> bool:
+    """Return whether a report is UTF-16 text. Raises OSError and ReportError."""
+    with ExitStack() as ending:
+        return _unpack(path, ending).peek.startswith(_BOMS)
+
+
+def _unpack(path: Path, ending: ExitStack) -> Peekable:
+    """Open a file, or the only one that is packed in it."""
+    file: IO[bytes] = ending.enter_context(open_plain(path))
+    source: Source = file
+    beginning = file.read(len(_ZIP))
+    file.seek(0)
+    if beginning.startswith(_GZIP):
+        source = _Unpacked(path, ending.enter_context(closing(gzip.GzipFile(fileobj=file))))
+    elif beginning.startswith(_ZIP):
+        source = _Unpacked(path, _open_member(path, file, ending))
+    found = Peekable(source)
+    if beginning.startswith((_GZIP, _ZIP)) and found.peek.startswith((_GZIP, _ZIP)):
+        raise ReportError(f"{path} holds a packed file: unpack it, and import what is in it")
+    return found
 
 
 def read_report(path: Path, most: int) -> bytes:

@@ -27,7 +27,7 @@ from ordertui.operations.errors import BadInput
 from ordertui.orders.clock import DAY, iso_utc
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import zone_of
-from ordertui.orders.text import guard_formula, pluralize, with_verb
+from ordertui.orders.text import guard_formula, with_verb
 from ordertui.store import Store, StoreError
 from ordertui.store.importing.import_session import ImportSession, ReportSource
 from ordertui.store.importing.undo import UndoneImport
@@ -314,11 +314,6 @@ def _coverage_notes(info: ReportInfo, source: ReportSource, target: ImportSessio
     """Yield what an Unshipped report says of the orders that it does not name."""
     if info.kind is not ReportKind.UNSHIPPED:
         return
-    if target.missing:
-        yield (
-            f"missing in the newest Unshipped report of their days: {pluralize(target.missing)} (filter: missing);"
-            " import All Orders, which says what became of them"
-        )
     if not rows and source.period is None:
         yield "it has no row; name the days that it was asked for with --covers FIRST..LAST, so that it says something"
     elif target.coverage.has_unknown_rows:
@@ -326,12 +321,7 @@ def _coverage_notes(info: ReportInfo, source: ReportSource, target: ImportSessio
 
 
 def _notes(info: ReportInfo) -> list[str]:
-    notes = []
-    if info.format.may_show_buyer_requests and not info.has_request_column:
-        notes.append("buyer requests are invisible in this report: it has no column is-buyer-requested-cancellation")
-    if info.missing:
-        notes.append(f"columns not in this file: {', '.join(info.missing)}")
-    return notes
+    return [f"columns not in this file: {', '.join(info.missing)}"] if info.missing else []
 
 
 def _summary(
@@ -339,8 +329,8 @@ def _summary(
 ) -> ImportSummary:
     """Return what an import came to; `orders` are how many are new, changed and as before."""
     return ImportSummary(
-        info.path, info.kind.value, info.encoding, rows, *orders, rejects.count, rejects.unread,
-        tuple(rejects.first), rejects.path, tuple(notes),
+        info.path, info.kind.value, info.file_encoding, rows, *orders, rejects.count, rejects.unread,
+        tuple(rejects.first), rejects.path, tuple(notes), hides_requests=info.hides_requests,
     )  # fmt: skip
 
 
@@ -349,4 +339,7 @@ def _known_file(info: ReportInfo, known: tuple[int, int, int, int]) -> ImportSum
     number, at, rows, orders = known
     note = f"this very file was imported before, as import {number} of {iso_utc(at)}: nothing of it is new"
     notes = (*_notes(info), note)
-    return ImportSummary(info.path, info.kind.value, info.encoding, rows, unchanged=orders, notes=notes, number=number)
+    return ImportSummary(
+        info.path, info.kind.value, info.file_encoding, rows, unchanged=orders, notes=notes, number=number,
+        hides_requests=info.hides_requests,
+    )  # fmt: skip

@@ -48,6 +48,8 @@ class ImportSummary(msgspec.Struct, frozen=True):
     """The import's number, by which it can be undone; None: nothing was recorded."""
     is_period_open: bool = False
     """Whether it would say more, if the days of order that it was asked for were named."""
+    hides_requests: bool = False
+    """Whether the file lacks the column of buyers' requests, which Amazon can add to this kind of report."""
 
     @property
     def rejects_text(self) -> str:

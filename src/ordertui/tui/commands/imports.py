@@ -11,6 +11,7 @@ from textual.content import Content
 from ordertui.amazon.reports.errors import AmbiguousEncoding, MarketplaceNeeded
 from ordertui.messages import _, ngettext, translate
 from ordertui.operations.errors import BadInput, BatchNeeded, error_message
+from ordertui.operations.reports.closing import closing_notes
 from ordertui.operations.reports.files import expand_folders, find_kind, import_order
 from ordertui.operations.reports.progress import ImportProgress, ImportSummary
 from ordertui.operations.reports.rate_report import Days, parse_days
@@ -24,6 +25,9 @@ from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from ordertui.tui.screens.progress import ProgressScreen
 from ordertui.tui.screens.task_runner import Task
+
+_Read = tuple[list[Piece], Sequence[ImportSummary], bool]
+"""What is shown of a file, what it brought, and whether the user stopped it."""
 
 
 def sync(context: CommandContext) -> None:
@@ -46,25 +50,30 @@ async def _read_files(context: CommandContext, task: Task, paths: Sequence[Path]
         paths, left_out = [], [error_message(error)]
     lines: list[Piece] = [(f"{line}\n", "$text-warning") for line in left_out]
     paths = await task.work(import_order, list(paths))
+    summaries: list[ImportSummary] = []
     for number, path in enumerate(paths, start=1):
         place = _("{number} of {paths}", number=number, paths=len(paths)) if len(paths) > 1 else ""
-        found, was_stopped = await _read_file(context.session, task, path, place)
+        found, brought, was_stopped = await _read_file(context.session, task, path, place)
         lines += found
+        summaries += brought
         if was_stopped:
             lines += [
                 (_("{left}: left out, you stopped\n", left=left.name), "$text-warning") for left in paths[number:]
             ]
             break
+    if summaries:
+        notes = await task.work(closing_notes, context.session.orders.count, summaries)
+        lines += [(f"\n{translate(note)}\n", "$text-warning") for note in notes]
     context.table.reload()
     context.refresh()
     if lines:
         await task.ask(TextScreen(_("Import result"), Content.assemble(*lines)))
 
 
-async def _read_file(session: Session, task: Task, path: Path, place: str) -> tuple[list[Piece], bool]:
-    """Read one file, and ask what it leaves open; return its summary, and whether the user stopped it."""
+async def _read_file(session: Session, task: Task, path: Path, place: str) -> _Read:
+    """Read one file, and ask what it leaves open."""
     if await task.work(find_kind, path) is ReportKind.PROCESSING_REPORT:
-        return await _read_results(session, task, path), False
+        return await _read_results(session, task, path), [], False
     encoding = marketplace = None
     covers: Days | None = None
     while True:
@@ -75,12 +84,12 @@ async def _read_file(session: Session, task: Task, path: Path, place: str) -> tu
                 covers = await _ask_days(task, path)
                 if covers is not None:
                     continue
-            return import_lines(summaries), any(one.stopped for one in summaries)
+            return import_lines(summaries), summaries, any(one.stopped for one in summaries)
         except AmbiguousEncoding as error:
             choices = [(name, f"{name:<12} {sample}") for name, sample in error.candidates]
             encoding = await task.ask(ChoiceScreen(_("Which line of {path} reads right?", path=path.name), choices))
             if encoding is None:
-                return [(_("{path}: left out, its encoding is open\n", path=path.name), "$text-warning")], False
+                return [(_("{path}: left out, its encoding is open\n", path=path.name), "$text-warning")], [], False
         except MarketplaceNeeded as error:
             likely = {error.proposed: _("  its order ids and currency speak for it")}
             choices = [(code, f"{code}  {MARKETPLACES[code].name}{likely.get(code, '')}") for code in error.choices]
@@ -88,9 +97,9 @@ async def _read_file(session: Session, task: Task, path: Path, place: str) -> tu
                 ChoiceScreen(_("Of which marketplace are the new orders of {path}?", path=path.name), choices)
             )
             if marketplace is None:
-                return [(_("{path}: left out, its marketplace is open\n", path=path.name), "$text-warning")], False
+                return [(_("{path}: left out, its marketplace is open\n", path=path.name), "$text-warning")], [], False
         except Exception as error:
-            return [(f"{error_message(error)}\n", "$text-error")], False
+            return [(f"{error_message(error)}\n", "$text-error")], [], False
 
 
 async def _ask_days(task: Task, path: Path) -> Days | None:
