@@ -318,12 +318,16 @@ class Monkey:
         cancels = f"{len(cancel):,} cancel{counts}{cannot}" if len(cancel) > 1 else f"1 cancel (counts){cannot}"
         if len(cancel) == 1 and not counted:
             cancels = f"1 cancel{cannot}"
-        parts = [
-            f"● {len(marked):,} marked" + (f" ({hidden:,} not shown)" if hidden else ""),
-            " + ".join([*sums, *([f"{unpriced} without a known price"] if unpriced else [])]),
-            cancels if cancel else "none can be cancelled",
-            *([f"{refunds:,} refund"] if refunds else []),
-            *([f"{confirms:,} confirm"] if confirms else []),
+        head = f"● {len(marked):,} marked" + (f" ({hidden:,} not shown)" if hidden else "")
+        sums += [f"{unpriced} without a known price"] if unpriced else []
+        notes = ("",) if cancel or not refunds else ("", " (counts)")  # what a refund cancels is told where it counts
+        tails = [
+            [
+                cancels if cancel else "none can be cancelled",
+                *([f"{refunds:,} refund{note}"] if refunds else []),
+                *([f"{confirms:,} confirm"] if confirms else []),
+            ]
+            for note in notes
         ]
-        short = [parts[0], f"{len(money)} currencies", *parts[2:]]
-        return " · ".join(parts), *([" · ".join(short)] if len(money) > 1 else [])
+        middles = [" + ".join(sums), *([f"{len(money)} currencies"] if len(money) > 1 else [])]
+        return tuple(" · ".join([head, middle, *tail]) for middle in middles for tail in tails)

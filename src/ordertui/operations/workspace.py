@@ -15,6 +15,7 @@ import msgspec
 
 from ordertui.files import MEBIBYTE, SETTINGS_BYTES, load_toml, read_file, replace_file
 
+from .config import downloads_folder
 from .marks import Marks, marked_ids
 
 TOUR_SEEN = ".tour"
@@ -191,12 +192,14 @@ class Workspace:
             self._write(path, "\n".join(lines[-HISTORY:]) + "\n")
 
     def folder(self) -> Path:
-        """Return the folder where report files were looked for last; the current one when that is not known or gone."""
+        """Return the folder where report files were looked for last; else that of downloads, else the current one."""
         try:
             found = Path(self._read(self._folder).strip())
         except (OSError, UnicodeDecodeError):
-            return Path.cwd()
-        return found if found.is_absolute() and found.is_dir() else Path.cwd()
+            found = downloads_folder()
+        else:
+            found = found if found.is_absolute() and found.is_dir() else downloads_folder()
+        return found if found.is_dir() else Path.cwd()
 
     def keep_folder(self, folder: Path) -> None:
         """Look there first the next time."""

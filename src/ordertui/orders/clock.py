@@ -114,10 +114,11 @@ def iso_utc(epoch: int) -> str:
     return to_local(epoch, "UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def utc_time(epoch: int, now: int) -> str:
+def time_of(epoch: int, now: int, zone: str = "UTC") -> str:
     """Return `14:05 UTC`, with the date where that is not the day of `now`."""
-    moment = to_local(epoch, "UTC")
-    return moment.strftime("%H:%M UTC" if moment.date() == to_local(now, "UTC").date() else "%Y-%m-%d %H:%M UTC")
+    moment = to_local(epoch, zone)
+    day = "" if moment.date() == to_local(now, zone).date() else "%Y-%m-%d "
+    return moment.strftime(f"{day}%H:%M {moment.tzname() or zone}")
 
 
 def lease_has_ended(until: int, now: int, seconds: int) -> bool:

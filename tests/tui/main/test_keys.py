@@ -178,7 +178,7 @@ def test_where_cells_are_few_the_status_line_counts_currencies_rather_than_cut_o
     assert "CAD 1,212.48 + EUR 2,558.72 + USD 3,637.15 · 410 cancel" in line(140)
     assert line(120).endswith("   ◷ 3 held 14m   ↑ 5 to upload")
     assert line(96).startswith(" ● 421 marked · 3 currencies · 410 cancel (380 count), 11 cannot   ◷ 3 held 14m   ↑ 5")
-    assert line(80).endswith("…   ◷ 3 held 14m   ↑ 5 to upload")
+    assert line(80) == " ● 421 marked · 410 cancel (380 count), 11 cannot   ◷ 3 held 14m   ↑ 5 to upload"
     assert line(60).endswith("…   ◷ 3 held 14m   ↑ 5")
 
 
@@ -199,6 +199,14 @@ def test_the_status_line_names_no_zero(cancel: int, counted: int, cannot: int, w
         waiting=Waiting(), due=None, now=NOW, view="All", width=120,
     )  # fmt: skip
     assert render_status_line(line).plain == f" ● {cancel + cannot} marked (1 not shown) · {words}"
+
+
+def test_the_status_line_says_that_a_refund_counts_where_none_can_be_cancelled() -> None:
+    line = StatusLine(
+        marked=2, impact=Impact(2, (), 0, 0, 0, 2, refundable=2, refund_counts=True), hidden=0, cursor=None,
+        waiting=Waiting(), due=None, now=NOW, view="All", width=120,
+    )  # fmt: skip
+    assert render_status_line(line).plain == " ● 2 marked · none can be cancelled · 2 refund (counts)"
 
 
 async def _later(pilot: Pilot[None], true: Callable[[], object]) -> bool:

@@ -56,6 +56,19 @@ async def pick(pilot: Pilot[None]) -> PickerScreen:
     return screen
 
 
+def test_it_begins_where_it_was_last_else_with_the_downloads(
+    empty: Session, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert empty.workspace.folder() == folder, "the current folder: there is none of downloads"
+    (downloads := tmp_path / "mine").mkdir()
+    monkeypatch.setattr("ordertui.operations.workspace.downloads_folder", lambda: downloads)
+    assert empty.workspace.folder() == downloads
+    empty.workspace.keep_folder(folder / "older")
+    assert empty.workspace.folder() == folder / "older"
+    (folder / "older").rename(folder / "gone")
+    assert empty.workspace.folder() == downloads
+
+
 async def test_several_are_marked_and_read_at_once(empty: Session, folder: Path) -> None:
     async with running(empty) as pilot:
         await pick(pilot)

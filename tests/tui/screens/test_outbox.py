@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
+from textual.widgets._toast import Toast, ToastRack
 
 from ordertui.cli.batches import next_command
 from ordertui.messages import CHINESE, _
@@ -24,10 +25,11 @@ from ordertui.tui.screens.file_picker import PickerScreen
 from ordertui.tui.screens.outbox import IN_ROWS, OutboxScreen
 from ordertui.tui.screens.plan_head import PlanHead
 from ordertui.tui.screens.preview import PreviewScreen
+from ordertui.tui.tour.controller import TourNote
 from support.batches import answer, commit, send, session_of
 from support.languages import speaking
 from support.logins import session_as
-from support.pilot import press, running, table, text, until
+from support.pilot import main, press, running, table, text, until
 from support.shops import order_id
 
 
@@ -192,6 +194,30 @@ async def test_capital_u_marks_as_uploaded_and_takes_it_back_after_a_question(se
     assert kinds[:2] == ["batch.not_uploaded", "batch.uploaded"]
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_what_is_said_hides_neither_how_to_upload_nor_the_tour(session: Session, size: tuple[int, int]) -> None:
+    send(session, Action.CANCEL, 1, 2)
+    async with running(session, size=size, toasts=True) as pilot:
+        await opened(pilot)
+        await press(pilot, "y")
+        await until(pilot, lambda: pilot.app.screen.query(Toast))
+        head = pilot.app.screen.query_one("#batch-head")
+        await until(pilot, lambda: pilot.app.screen.query_one(Toast).region.bottom <= head.region.y)
+        assert head.virtual_size.height <= head.outer_size.height, "all of its lines are shown"
+        pilot.app.screen.mount(note := TourNote("j and k move", markup=False))
+        await until(pilot, lambda: note.region and head.region.bottom < note.region.y)
+        assert pilot.app.screen.query_one(Toast).region.bottom <= head.region.y
+        await press(pilot, "escape")
+        screen = main(pilot)
+        screen.mount(note := TourNote("j and k move", markup=False))
+        screen.notify("something was done")
+        await until(pilot, lambda: screen.query(Toast) and note.region)
+        await until(pilot, lambda: screen.query_one(Toast).region.bottom <= screen.query_one("#status").region.y)
+        note.remove()
+        rack = screen.query_one(ToastRack)
+        await until(pilot, lambda: rack.styles.margin.bottom == 2)
+
+
 async def test_i_gives_a_report_to_the_very_batch_of_two_that_are_alike(session: Session, tmp_path: Path) -> None:
     first, second = send(session, Action.CANCEL, 1), send(session, Action.CANCEL, 2)
     path = answer(session, tmp_path, first, name="report.txt")
@@ -306,6 +332,7 @@ def test_what_is_held_is_said_when_the_program_is_left(session: Session) -> None
     assert session.batches.unfinished() == [
         "batch 1 (cancel, 2 orders) is held until 14:20 UTC; written when ordertui is open, or by `ordertui dispatch`"
     ]
+    assert "is held until 23:20 JST; " in session.batches.unfinished("Asia/Tokyo")[0]
 
 
 async def test_a_report_that_fits_two_batches_is_asked_about(session: Session, tmp_path: Path) -> None:

@@ -406,6 +406,7 @@ def show_theme(app: OrderTuiApp, theme: str, mono: Monochrome) -> bool:
     has_colours = theme != NO_COLOUR
     if app.no_color is has_colours:
         app.no_color = not has_colours
+        app.set_class(not has_colours, "-few-colours")
         (app._filters.remove if has_colours else app._filters.append)(mono)
         for widget in (one for screen in app.screen_stack for one in (screen, *screen.query(Widget))):
             widget._styles_cache.clear()

@@ -11,7 +11,7 @@ import msgspec
 from ordertui.operations.limits import operation_limits
 from ordertui.operations.results.evaluation import HOW_TO_SETTLE
 from ordertui.orders.batch_state import IN_FLIGHT, BatchState, RowState, is_contradicted
-from ordertui.orders.clock import utc_time
+from ordertui.orders.clock import time_of
 from ordertui.orders.enums import Action, OrderStatus
 from ordertui.orders.order import LinesKnown
 from ordertui.store import JournalBatch, JournalRow, Store
@@ -137,7 +137,7 @@ def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[Journal
         elif row.state is RowState.UNKNOWN:
             out.append((row, "unknown", row.text))
         elif row.state in IN_FLIGHT and late and batch.sent_at is not None:
-            at = utc_time(batch.sent_at, now)
+            at = time_of(batch.sent_at, now)
             is_written = row.state is RowState.WRITTEN
             why = f"written at {at}, and nobody said that it was uploaded" if is_written else f"no report since {at}"
             out.append((row, "stuck", why))
@@ -146,6 +146,6 @@ def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[Journal
             if is_contradicted(batch.action, row.state, status):
                 out.append((row, "diverged", f"Amazon said done, but a report shows it as {word}"))
             elif answered is not None and as_of - answered >= limits.unconfirmed_seconds:
-                seen = utc_time(as_of, now)
+                seen = time_of(as_of, now)
                 out.append((row, "unconfirmed", f"Amazon said done, but reports of {seen} still show it as {word}"))
     return out

@@ -12,7 +12,7 @@ from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import BadInput, NotConfirmed, Refused, Stopped
 from ordertui.operations.long_runs import changing
 from ordertui.orders.batch_state import AT_AMAZON, NOT_LEFT, BatchState, RowState
-from ordertui.orders.clock import utc_time
+from ordertui.orders.clock import time_of
 from ordertui.orders.enums import Action
 from ordertui.orders.people import Permission
 from ordertui.orders.text import pluralize, with_verb
@@ -174,8 +174,11 @@ class BatchService:
         counts, to_upload = reader.batches.count, len(self._uploads.to_upload(reader))
         return Waiting(counts(BatchState.HELD), to_upload, counts(BatchState.AWAITING))
 
-    def unfinished(self) -> list[str]:
-        """Return what is not done when the program is left: one sentence for each held batch and each kind of wait."""
+    def unfinished(self, zone: str = "UTC") -> list[str]:
+        """Return what is not done when the program is left: one sentence for each held batch and each kind of wait.
+
+        Times are of the zone.
+        """
         found_open = self._context.reader().batches.find(open_only=True)
         held = [one for one in found_open if one.state is BatchState.HELD]
         leaves = (
@@ -186,7 +189,7 @@ class BatchService:
         now = self._context.clock.now()
         found = [
             f"batch {one.id} ({one.action.value}, {pluralize(one.count(RowState.HELD))}) is"
-            f" held until {utc_time(one.due_at, now)}; {leaves}"
+            f" held until {time_of(one.due_at, now, zone)}; {leaves}"
             for one in held[:MOST_SENTENCES]
         ]
         if len(held) > MOST_SENTENCES:

@@ -88,3 +88,5 @@ class Impact(msgspec.Struct, frozen=True):
     """(marketplace, how many of the set are of it), most first."""
     confirmable: int = 0
     """Of how many the shipment may be confirmed."""
+    refund_counts: bool = False
+    """Whether none may be cancelled, and a refund makes some count: it cancels the units that never left."""

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Console
@@ -27,6 +28,7 @@ from ordertui.operations.errors import error_message
 from ordertui.operations.session import Session
 from ordertui.tui.key_queue import KeyHandled, KeyQueue
 from ordertui.tui.keymap import KEYMAP_FILE, Keymap, read_keymap
+from ordertui.tui.render.format import wrap_text
 from ordertui.tui.screens.errors import errors_shown
 from ordertui.tui.terminal import (
     discard_output_of_closed_terminal,
@@ -257,7 +259,8 @@ def run(
     if app.defect is not None:
         print(f"ordertui: {translate(error_message(app.defect))}", file=sys.stderr)
     elif not app.return_code:
-        for sentence in session.batches.unfinished():
-            say(translate(sentence))
+        width = get_terminal_size().columns
+        for sentence in session.batches.unfinished(session.orders.zone):
+            say(wrap_text(translate(sentence), "  ", width).removeprefix("  "))
     use(ENGLISH)
     return app.return_code or 0

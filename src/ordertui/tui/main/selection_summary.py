@@ -146,6 +146,9 @@ class SelectionSummarizer:
             code: calculator.effects(code, ids) if marked.get(code) else self._unmarked_rate(code)
             for code in self._codes()
         }
+        if ids and not impact.cancellable:
+            rises = any(one.after.cancelled > one.before.cancelled for found in effects.values() for one in found)
+            impact = replace(impact, refund_counts=rises)
         elsewhere = [(code, marked.get(code, 0), found[0]) for code, found in effects.items() if code != shown]
         spark, rolls_off, risk = self._around(shown)
         panel = RatePanel(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from ordertui.messages import _
+from ordertui.messages import _, translate_codes
 from ordertui.operations.reports.files import FileEntry
 
 from .format import MUTED, format_time, pad
@@ -32,7 +32,7 @@ def render_file(entry: FileEntry, kind: str | None, *, marked: bool, zone: str, 
     rest = KIND + 8 + 14
     room = max(12, min(NAME, width - 2 - rest))
     name = entry.path.name if len(entry.path.name) <= room else f"{entry.path.name[: room - 1]}…"
-    word = "…" if kind is None else kind or _("not a report")
+    word = "…" if kind is None else translate_codes(_(kind)) if kind else _("not a report")
     return Content.assemble(
         mark,
         (pad(name, room) + " ", "" if kind or kind is None else MUTED),

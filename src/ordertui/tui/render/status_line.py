@@ -135,7 +135,8 @@ def _impact_pieces(impact: Impact | None, money_text: Callable[[Sequence[tuple[s
     elif impact.cannot:
         pieces.append((_(" · none can be cancelled"), "$text-warning"))
     if impact.refundable:
-        pieces.append(_(" · {refundable:,} refund", refundable=impact.refundable))
+        note = _(" ({note})", note=_("counts")) if impact.refund_counts else ""
+        pieces.append(_(" · {refundable:,} refund", refundable=impact.refundable) + note)
     if impact.confirmable:
         pieces.append(_(" · {confirmable:,} confirm", confirmable=impact.confirmable))
     return pieces

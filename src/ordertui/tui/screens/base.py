@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import ScreenResume
-from textual.geometry import Region, Size
+from textual.geometry import Region, Size, Spacing
 from textual.message import Message
 from textual.screen import ModalScreen, ScreenResultType
 from textual.strip import Strip
@@ -135,6 +135,30 @@ class WrappedText(Static):
 
     def _wrapped(self, width: int) -> str:
         return wrap_text(str(self.content), "", width)
+
+
+class ReadBelow(Static):
+    """A text that has to stay readable while something is said: messages stand above it, however high it is."""
+
+    is_docked = False
+    """Whether it takes its lines from the whole screen, so that all that stands above it moves up."""
+
+    def on_resize(self) -> None:
+        """Make room once it is laid out."""
+        self._make_room(self.screen.query(ReadBelow))
+
+    def on_unmount(self) -> None:
+        """Give the room back."""
+        self._make_room(one for one in self.screen.query(ReadBelow) if one is not self)
+
+    def _make_room(self, shown: Iterable[ReadBelow]) -> None:
+        screen = self.screen
+        texts = [one for one in shown if one.region.height]
+        docked = sum(one.outer_size.height for one in texts if one.is_docked)
+        below = max((screen.size.height - one.region.y for one in texts if not one.is_docked), default=0)
+        for rack in screen.query("ToastRack"):
+            usual = rack.styles.base.margin
+            rack.styles.margin = Spacing(usual.top, usual.right, max(usual.bottom + docked, below), usual.left)
 
 
 class Dialog(ModalScreen[ScreenResultType]):

@@ -179,19 +179,18 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
         """Return the lines of a hit: what it is called, and beside that what it does."""
         room = (self.query_one(OptionList).size.width or self.app.size.width * 9 // 10) - 1  # a scrollbar may come
         if isinstance(hit, TypedCommand):
-            name, text, end = hit.text, _(VERBS[hit.verb].description), ""
+            name, text = hit.text, _(VERBS[hit.verb].description)
         elif isinstance(hit, str):
             verb = VERBS.get(hit.split()[0])
             missing = verb.argument if verb is not None and hit.strip() == verb.word else ""
-            name, text, end = f"{hit.strip()} {missing}", _(verb.description) if verb is not None else "", ""
+            name, text = f"{hit.strip()} {missing}", _(verb.description) if verb is not None else ""
         else:
-            name, text, end = hit.key_text, _(hit.description), hit.id
+            name, text = hit.key_text, _(hit.description)
         head = f"{pad(name, NAME_CELLS)}  "
-        words = wrap_text(f"{text}  {end}".rstrip(), " " * min(cell_len(head), room // 2), room).lstrip()
-        cut = len(words) - len(end)
+        words = wrap_text(text, " " * min(cell_len(head), room // 2), room).lstrip()
         if not isinstance(hit, Command):
             return Content.assemble((head, "bold $text-success"), (words, MUTED))
-        return Content.assemble((head, "bold $text-accent"), words[:cut], (words[cut:], MUTED))
+        return Content.assemble((head, "bold $text-accent"), words)
 
     @on(Input.Changed)
     @shows_errors

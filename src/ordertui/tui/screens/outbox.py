@@ -35,7 +35,7 @@ from ordertui.tui.render.format import GAP
 from ordertui.tui.screens.task_runner import TaskRunner
 from ordertui.tui.widgets.option_list import SafeOptionList
 
-from .base import Dialog, Title
+from .base import Dialog, ReadBelow, Title
 from .batch_actions import BatchActions
 from .dialogs import TextScreen
 from .errors import call_every, errors_shown, shows_errors
@@ -81,7 +81,7 @@ class OutboxScreen(Dialog[None]):
         yield Static(id="outbox-head", markup=False)
         yield Static(id="batch-columns", markup=False)
         yield SafeOptionList(id="batches", markup=False)
-        yield Static(id="batch-head")
+        yield ReadBelow(id="batch-head")
         yield SafeOptionList(id="batch-rows", markup=False)
 
     def on_mount(self) -> None:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Static
 
 from ordertui.messages import N_, _
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import LEFT_BATCHES, RowState
 from ordertui.orders.enums import Action
+from ordertui.tui.screens.base import ReadBelow
 from ordertui.tui.screens.errors import call_every
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.order_table import OrderTable
@@ -36,8 +36,10 @@ FINISHED = N_(
 OFFER = N_("Made-up orders in a folder of their own; nothing in it is real, and your own store stays as it is.")
 
 
-class TourNote(Static):
+class TourNote(ReadBelow):
     """What to do now, docked below whatever screen is open: never over it, and never the target of a key."""
+
+    is_docked = True
 
 
 class PracticeBuilt(Message):
