@@ -114,7 +114,7 @@ def test_on_a_file_a_team_needs_a_server(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text("", encoding="utf-8")
     for args in (
         ("team", "init"), ("team", "list"), ("team", "add", "ann", "--role", "agent", "--generate"),
-        ("policy", "publish", str(tmp_path / "rules.toml"), "--why", "x"), ("policy", "history"),
+        ("policy", "publish", str(tmp_path / "rules.toml"), "--why", "x"),
     ):  # fmt: skip
         found = run(place, *args)
         assert (found.exit_code, "a team needs a store on a server" in found.stderr) == (2, True), args

@@ -62,9 +62,14 @@ def policy_publish(settings: Settings, file: Path, why: str, edition: str | None
 @FORMAT
 @click.pass_obj
 def policy_history(settings: Settings, version: int | None, form: str) -> None:
-    """List the versions of the policy of a store on a server, newest first, with who published each, when and why."""
+    """List the versions of the policy of a store on a server, newest first, with who published each, when and why.
+
+    A store that was moved from there to a file still has them.
+    """
+    from ordertui.operations.team import policy_history as versions
+
     with open_session(settings) as session:
-        found = session.team.policy_history()
+        found = versions(session.context)
     if version is not None:
         text = next((one.text for one in found if one.version == version), None)
         if text is None:

@@ -45,6 +45,10 @@ OTHER_FILE = (
     "your policy file {path} is not in force, and differs from the store's policy, which is ({version}); an owner"
     " publishes one: `ordertui policy publish FILE`. Take `policy_file` out of your settings"
 )
+LEFT_BEHIND = (
+    "your policy file {path} is in force, and differs from the policy that the store brought along from its server"
+    " ({version}); `ordertui policy history` has that one"
+)
 OTHER_EDITION = "your settings' policy = '{edition}' is not in force: the store's policy is ({version})"
 EDITED = (
     "your policy file {path} was edited after ordertui was opened: close it and open it again to work by the new rules;"
@@ -61,17 +65,18 @@ class ActivePolicies(NamedTuple):
     text: str | None = None
     """The operator's own file as it was read, or the store's own policy; None: there is none, or it cannot be read."""
     version: int = 0
-    """Of the policy that the store on a server has for everybody; 0: it has none, and the settings say."""
+    """Of the store's own policy, which it has for everybody on a server; 0: it has none, and the settings say."""
 
 
 def load_active_policies(config: Config, reader: Store, store: Store, clock: Clock) -> ActivePolicies:
     """Return the policies in force. `reader` is asked for the store's own, so that no key waits for a network.
 
-    They are the store's own where one was published, which is on a server alone. Else a file that passes is kept in the
-    store; one that fails leaves the kept text in force. Raises PolicyError when it fails and none is kept.
+    They are the store's own where one was published, which is on a server alone; a store that was moved from there to a
+    file keeps them until the settings name a policy file, so that no move lifts a rule. Else a file that passes is kept
+    in the store; one that fails leaves the kept text in force. Raises PolicyError when it fails and none is kept.
     """
-    published = reader.policies.newest() if store.is_shared else None
-    if published is not None:
+    published = reader.policies.newest()
+    if published is not None and (store.is_shared or not config.policy_file):
         return _of_store(published, config, clock)
     if not config.policy_file:
         return ActivePolicies(load_policies(config.policy, now=clock.now))
@@ -93,7 +98,10 @@ def load_active_policies(config: Config, reader: Store, store: Store, clock: Clo
     if not store.read_only and store.meta(LAST_GOOD) != text and store.person().may(Permission.PUBLISH_POLICY):
         with suppress(ReadOnlyStore):  # it was moved to another place
             store.set_meta(LAST_GOOD, text)
-    return ActivePolicies(load_policies(config.policy, house, now=clock.now), text=text)
+    note = ""
+    if published is not None and published.text != text:
+        note = LEFT_BEHIND.format(path=path, version=describe_version(published))
+    return ActivePolicies(load_policies(config.policy, house, now=clock.now), note, text)
 
 
 def _of_store(published: PolicyVersion, config: Config, clock: Clock) -> ActivePolicies:

@@ -96,13 +96,14 @@ class TeamService:
         read_house_policy(text, str(path), load_edition(edition), now=self._context.clock.now())
         return store.policies.publish(edition, text, why)
 
-    def policy_history(self) -> list[PolicyVersion]:
-        """Return the versions of the store's own policy, newest first."""
-        self._context.require(Permission.LOOK)
-        return self._context.store.policies.find()
-
     def _team(self) -> Team:
         return self._context.writer(Permission.MANAGE_TEAM).team
+
+
+def policy_history(context: SessionContext) -> list[PolicyVersion]:
+    """Return the versions of the store's own policy, newest first; those of a file were published on a server."""
+    context.require(Permission.LOOK)
+    return context.store.policies.find()
 
 
 def make_password() -> str:

@@ -14,6 +14,7 @@ from ordertui.operations.batches.committer import Committer
 from ordertui.operations.config import Config
 from ordertui.operations.errors import BadInput, OperationError, Refused, RoleRefused
 from ordertui.operations.session import Session
+from ordertui.operations.team import policy_history
 from ordertui.operations.worker.health import Health, worker_health
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, FixedClock
@@ -153,7 +154,7 @@ ACTIONS: tuple[tuple[Permission, Callable[[Session], object]], ...] = (
     (Permission.MAINTAIN, lambda session: session.maintenance.compact()),
     (Permission.MAINTAIN, lambda session: session.adoption.adopt(why="x", typed=None)),
     (Permission.PUBLISH_POLICY, lambda session: session.team.publish_policy(Path("nowhere"), None, "x")),
-    (Permission.LOOK, lambda session: session.team.policy_history()),
+    (Permission.LOOK, lambda session: policy_history(session.context)),
     (Permission.MANAGE_TEAM, lambda session: session.team.change("nobody", Role.LEAD)),
     (Permission.MANAGE_TEAM, lambda session: session.team.init()),
 )
@@ -404,7 +405,7 @@ def test_the_policy_is_the_stores_own(
     team: TeamStore, sessions: dict[Role, Session], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agent, owner = sessions[Role.AGENT], sessions[Role.OWNER]
-    first = owner.team.policy_history()[-1]
+    first = policy_history(owner.context)[-1]
     assert (first.version, first.who, first.edition, first.text) == (1, "boss", "amazon", "")
     file = tmp_path / "house.toml"
     file.write_text("[[rules]]\nid = 'broken'\n", encoding="utf-8")

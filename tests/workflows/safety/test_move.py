@@ -17,6 +17,7 @@ from ordertui.operations.errors import BadInput, Refused
 from ordertui.operations.marks import Marks
 from ordertui.operations.session import Session
 from ordertui.operations.store_move import move_store
+from ordertui.operations.team import policy_history
 from ordertui.operations.worker.health import Health, worker_health
 from ordertui.orders.batch_state import LEFT_BATCHES
 from ordertui.orders.clock import FixedClock
@@ -27,7 +28,7 @@ from ordertui.store.engine.protocol import QUIET_KEY, SHOWN_KEY, STORE_ID_KEY
 from ordertui.store.engine.table_layout import table_layouts
 from ordertui.store.move import StoreMove
 from ordertui.store.repositories.identity import PLACE_KEY
-from support.batches import answer, commit, send, session_of
+from support.batches import answer, commit, plan, send, session_of
 from support.faults import Crash, Faults, inject
 from support.places import schema_of
 from support.server import Server
@@ -136,9 +137,14 @@ def fill_empty_tables(place: Path) -> None:
             needed = {row[1] for row in connection.execute(f"PRAGMA table_info({table.name})") if row[3]}
             for n, names in enumerate((list(table.columns), [*{*needed, *table.key}]), 1):
                 kinds = [table.columns[name] for name in names]
-                words = {"INTEGER": n, "TEXT": f"{n} ü \\n 'q' % \U0001f600", "BLOB": bytes(range(256)) * n}
+                text = f"{n} ü \\n 'q' % \U0001f600"
+                words = {"INTEGER": n, "TEXT": text, "BLOB": bytes(range(256)) * n}
                 values = [
-                    2**62 + n if kind == "INTEGER" and name not in table.key else words[kind]
+                    json.dumps([text])
+                    if (table.name, name) == ("approvals", "why")  # a move reads the open batches
+                    else 2**62 + n
+                    if kind == "INTEGER" and name not in table.key
+                    else words[kind]
                     for name, kind in zip(names, kinds, strict=True)
                 ]
                 if table.name == "approvals":  # read by a move, with the batches that wait for their upload
@@ -393,3 +399,38 @@ def test_two_processes_that_move_the_same_store_fill_it_once(
     move(places["file"], places["server"])
     after = content(places["server"])
     assert kinds(after)[len(before["audit"]) :] == ["store.moving", "store.moved", "batch.held"]
+
+
+DENY_ALL = """[[rule]]
+id = "nothing"
+when = "batch-orders>=1"
+action = "cancel"
+effect = "deny"
+why = "nothing is cancelled"
+"""
+
+
+def test_no_move_lifts_the_rules_of_a_team(places: dict[str, Place], tmp_path: Path) -> None:
+    rules, mine = tmp_path / "rules.toml", tmp_path / "mine.toml"
+    rules.write_text(DENY_ALL, encoding="utf-8")
+    mine.write_text("", encoding="utf-8")
+
+    def opened(place: Place, config: Config = Config()) -> Session:  # noqa: B008  # frozen
+        return Session.open(place, clock=CLOCK, config=config)
+
+    move(places["file"], places["server"])
+    with opened(places["server"]) as session:
+        session.team.init()
+        session.team.publish_policy(rules, None, "a quiet week")
+    move(places["server"], places["another file"])
+    with opened(places["another file"]) as session:
+        assert not plan(session, Action.CANCEL, 5).rows
+        assert session.context.active_policies.note == ""
+        assert [(one.version, one.text) for one in policy_history(session.context)] == [(2, DENY_ALL), (1, "")]
+    with opened(places["another file"], Config(policy_file=str(mine))) as session:
+        assert len(plan(session, Action.CANCEL, 5).rows) == 1
+        (note,) = (text for text in session.notices.banners() if str(mine) in text)
+        assert "differs from the policy that the store brought along from its server (version 2" in note
+    with opened(places["another file"], Config(policy_file=str(rules))) as session:
+        assert session.context.active_policies.note == ""
+        assert not plan(session, Action.CANCEL, 5).rows
