@@ -265,9 +265,12 @@ def test_a_crash_before_the_bytes_writes_the_same_bytes_later(
         with pytest.raises(OSError, match="No space"):
             session.dispatcher.run()
     assert not list(session.context.outbox_directory.rglob("order-*")), "no half file"
-    assert session.batches.find()[0].state is BatchState.WRITTEN
-    with pytest.raises(RecallRefused):
-        session.batches.recall(session.batches.find()[0].id)
+    if session.context.store.is_shared:  # a server's transaction is over before the first file is written
+        assert session.batches.find()[0].state is BatchState.WRITTEN
+        with pytest.raises(RecallRefused):
+            session.batches.recall(session.batches.find()[0].id)
+    else:
+        assert session.batches.find()[0].state is BatchState.HELD
     assert session.dispatcher.run(lambda: True) == [], "who stops it waits for no file"
     session.dispatcher.run()
     assert Path(session.batches.find()[0].files[0]).read_bytes() == feed_bytes(plan)["order-cancellation.txt"]

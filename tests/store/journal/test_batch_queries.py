@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,9 @@ def test_the_held_rows_of_a_batch_leave_and_the_others_stay(tmp_path: Path, acti
         batch, other = commit(session, action, *numbers[:2]), commit(session, action, numbers[2])
         session.batches.recall(order_id(numbers[0]))
         store = session.context.store
-        store.journal.mark_sent(batch, files=["a.txt"], sha256="f" * 64)
+        file = tmp_path / "a.txt"
+        file.write_bytes(b"feed")
+        store.journal.mark_sent(batch, files=[str(file)], sha256=sha256(b"feed").hexdigest())
         assert states(session, batch) == {
             order_id(numbers[0]): RowState.RECALLED, order_id(numbers[1]): RowState.WRITTEN,
         }  # fmt: skip

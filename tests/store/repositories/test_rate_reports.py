@@ -58,12 +58,12 @@ def test_a_killed_undo_leaves_what_rate_reports_decided(tmp_path: Path, monkeypa
         while True:
             try:
                 with faults.armed(point, Crash()):
-                    session.imports.undo(2)
+                    session.imports.undo(3)
                 break
             except Crash:
                 point += 1
                 assert facts(session, [1]) == {1: "no"}
-                if session.context.store.database.value(str, "SELECT undo FROM imports WHERE id = 2"):
+                if session.context.store.database.value(str, "SELECT undo FROM imports WHERE id = 3"):
                     break
         assert facts(session, [1]) == {1: "no"}
 

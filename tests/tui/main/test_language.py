@@ -63,8 +63,8 @@ def test_what_is_said_after_leaving_is_in_the_language_of_the_screen(
     commit(session, Action.CANCEL, 5)
     heard: list[str] = []
     assert run(session, say=heard.append) == 0
-    english = "is held until 14:20 UTC; written when ordertui is open, or by `ordertui dispatch`"
-    chinese = "批次 1（取消，1 个订单）保留到 14:20 UTC；届时由打开着的 ordertui 或 `ordertui dispatch` 写出文件"
+    english = "is held until 06:20 PST; written when ordertui is\n  open, or by `ordertui dispatch`"
+    chinese = "批次 1（取消，1 个订单）保留到 06:20 PST；届时由打开着的 ordertui 或 `ordertui\n  dispatch` 写出文件"
     assert heard == [f"batch 1 (cancel, 1 order) {english}" if not keys else chinese]
     assert current_language() == ENGLISH
 

@@ -233,12 +233,11 @@ class FileDispatcher:
             for path in ready_files(folder):
                 self._name_leased_file(batch_id, path)
             return
-        ready = ready_files(folder)
-        if not ready:
+        if not ready_files(folder):
             return
         with self._store.write():
-            batch = self._store.batches.head(batch_id)
-            if batch.is_writing:
+            batch, ready = self._store.batches.head(batch_id), ready_files(folder)
+            if batch.is_writing or not ready:  # none: another process named them meanwhile
                 return
             if batch.state is BatchState.WRITTEN:
                 if folder == folder_of(self._outbox, batch, self._store) and self._instruct(batch, folder):

@@ -179,6 +179,8 @@ class LocalCopy:
         found = self._feed.begin_snapshot(known)
         try:
             if found.location != self._place.location or not self._leads_to(found, known, copy):
+                if self._known(copy) != known:
+                    return False  # what was compared is of a later number
                 raise StoreError(f"{self._place.place} is not the store that the copy is of; open it again")
             reached = CopyState(found.number, at)
             if known < found.number and not self._replace(copy, known, reached, found.change):

@@ -86,9 +86,9 @@ def render_rate_panel(panel: RatePanel) -> Content:
         first = sorted(panel.elsewhere, key=lambda entry: -entry[1])
         for code, count, effect in first[:OTHERS]:
             now, after = effect.before, effect.after
-            pieces += [f"\n {code:<3}", (f"{format_rate(now):>7} {GLYPH[now.status]}", STYLE[now.status])]
+            pieces += [f"\n {code:<3}", (_signed(now), STYLE[now.status])]
             pieces += (
-                [(" → ", MUTED), *_short(after), (f"  {count:,} ●", "$text-accent")]
+                [(" → ", MUTED), _judged(after), (f"  {count:,} ●", "$text-accent")]
                 if count
                 else [(f" {rate_word(now.status)}", STYLE[now.status])]
             )
@@ -99,14 +99,16 @@ def render_rate_panel(panel: RatePanel) -> Content:
 
 def _figure(figure: RateFigure) -> list[Piece]:
     counts = f"{figure.cancelled:,} / {'?' if figure.reason else f'{figure.orders:,}'}"
-    return [
-        f"{counts:<13}",
-        (f"{format_rate(figure):>7} {GLYPH[figure.status]} {rate_word(figure.status)}", STYLE[figure.status]),
-    ]
+    return [f"{counts:<13}", _judged(figure)]
 
 
-def _short(figure: RateFigure) -> list[Piece]:
-    return [(f"{format_rate(figure):>7} {GLYPH[figure.status]} {rate_word(figure.status)}", STYLE[figure.status])]
+def _signed(figure: RateFigure) -> str:
+    """Return the rate with its sign; a rate that is not known is the sign alone."""
+    return f"{'':>7} ?" if figure.reason else f"{format_rate(figure):>7} {GLYPH[figure.status]}"
+
+
+def _judged(figure: RateFigure) -> Piece:
+    return f"{_signed(figure)} {rate_word(figure.status)}", STYLE[figure.status]
 
 
 def _allowed(room: int, *, over: bool) -> Piece:
