@@ -316,9 +316,14 @@ def _rename(temporary: Path, target: Path) -> None:
     os.rename(temporary, target)
 
 
+def partial_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that are being written, or that crashed writes left."""
+    return list(folder.glob(f".*{TEMPORARY}")) if folder.is_dir() else []
+
+
 def remove_partial_files(folder: Path) -> int:
     """Remove the files that crashed writes left in a folder, and return their number."""
-    left = list(folder.glob(f".*{TEMPORARY}")) if folder.is_dir() else []
+    left = partial_files(folder)
     for path in left:
         path.unlink(missing_ok=True)
     return len(left)

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ordertui.files import TEMPORARY
 from ordertui.operations.errors import (
     BadInput,
     BatchNeeded,
@@ -16,6 +17,7 @@ from ordertui.operations.errors import (
     ReadOnly,
     Refused,
 )
+from ordertui.operations.outbox_folder import folder_of
 from ordertui.operations.planning.plan import Plan
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
@@ -274,6 +276,18 @@ def test_a_crash_before_the_bytes_writes_the_same_bytes_later(
     assert session.dispatcher.run(lambda: True) == [], "who stops it waits for no file"
     session.dispatcher.run()
     assert Path(session.batches.find()[0].files[0]).read_bytes() == feed_bytes(plan)["order-cancellation.txt"]
+
+
+def test_what_a_killed_write_left_of_an_undone_batch_is_removed(session: Session, waiting: list[int]) -> None:
+    batch = commit(session, cancel(session, waiting))
+    session.batches.recall(batch)
+    store = session.context.store
+    folder = folder_of(session.context.outbox_directory, store.batches.head(batch), store)
+    half = folder / f".ordertui-1{TEMPORARY}"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"half of it")
+    assert session.dispatcher.run() == []
+    assert not half.exists()
 
 
 @places.on_both

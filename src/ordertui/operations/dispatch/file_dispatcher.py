@@ -26,6 +26,7 @@ from ordertui.files import (
     FileConflict,
     make_folder,
     make_own_folder,
+    partial_files,
     publish,
     read_file,
     remove_partial_files,
@@ -215,12 +216,12 @@ class FileDispatcher:
         return as_batch(msgspec.structs.replace(batch, is_writing=False), advice)
 
     def _folders_here(self) -> list[tuple[int, Path]]:
-        """Return the folders on this machine in which a file has no name yet, with the batch's number."""
+        """Return the folders on this machine where a file has no name or is half written, with the batch's number."""
         store, found = self._store.identity.id[:8], []
         for outbox in known_outboxes(self._outbox, self._store):
             for folder in folders_in(outbox):
                 match = FOLDER.fullmatch(folder.name)
-                if match is not None and match[2] == store and ready_files(folder):
+                if match is not None and match[2] == store and (ready_files(folder) or partial_files(folder)):
                     found.append((int(match[1]), folder))
         return found
 
@@ -233,11 +234,15 @@ class FileDispatcher:
             for path in ready_files(folder):
                 self._name_leased_file(batch_id, path)
             return
-        if not ready_files(folder):
+        if not ready_files(folder) and not partial_files(folder):
             return
         with self._store.write():
             batch, ready = self._store.batches.head(batch_id), ready_files(folder)
-            if batch.is_writing or not ready:  # none: another process named them meanwhile
+            if batch.is_writing:
+                return
+            if ready or batch.state not in (BatchState.WRITTEN, BatchState.UPLOADED):  # else a warning is being written
+                remove_partial_files(folder)
+            if not ready:  # another process named them meanwhile
                 return
             if batch.state is BatchState.WRITTEN:
                 if folder == folder_of(self._outbox, batch, self._store) and self._instruct(batch, folder):
