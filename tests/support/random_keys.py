@@ -329,5 +329,7 @@ class Monkey:
             ]
             for note in notes
         ]
-        middles = [" + ".join(sums), *([f"{len(money)} currencies"] if len(money) > 1 else [])]
-        return tuple(" · ".join([head, middle, *tail]) for middle in middles for tail in tails)
+        middles = [[" + ".join(sums)]]
+        if len(money) > 1:  # where cells are few they are counted, then left out
+            middles += [[" + ".join([f"{len(money)} currencies", *sums[len(money) :]])], []]
+        return tuple(" · ".join([head, *middle, *tail]) for middle in middles for tail in tails)
