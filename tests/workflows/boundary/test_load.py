@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 
 import pytest
 from textual.pilot import Pilot
@@ -27,6 +28,7 @@ from ordertui.store import JournalBatch
 from ordertui.store.repositories.orders import OrderRepository
 from ordertui.tui.main.app import THREADS
 from ordertui.tui.screens import task_runner
+from ordertui.tui.screens.dialog_help import DialogHelpScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.screens.progress import ProgressScreen
 from support.pilot import burst, commit_preview, main, press, preview, running, said, settled, until
@@ -112,6 +114,30 @@ async def test_escape_stops_a_plan_of_many(session: Session, monkeypatch: pytest
         await press(pilot, "escape")
         await until(pilot, lambda: "nothing was done" in said(pilot))
         assert not isinstance(pilot.app.screen, PreviewScreen)
+
+
+async def test_work_that_ends_behind_the_help_of_its_bar_leaves_no_bar(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dialog that is not on top cannot be closed: the bar stood there for good."""
+    monkeypatch.setattr(task_runner, "SHOWN_FROM", 10)
+    helped = Event()
+    made = session.planner.plan
+
+    def slow(*args: object, **options: object) -> object:
+        assert helped.wait(20)
+        return made(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(session.planner, "plan", slow)
+    async with running(session) as pilot:
+        main(pilot).table.marks.add(list(session.orders.find()))
+        await press(pilot, "x")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ProgressScreen))
+        await press(pilot, "question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DialogHelpScreen))
+        helped.set()
+        await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+        assert not any(isinstance(one, ProgressScreen | DialogHelpScreen) for one in pilot.app.screen_stack)
 
 
 async def test_a_screen_that_ends_stops_what_its_threads_do(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

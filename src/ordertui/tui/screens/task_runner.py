@@ -55,7 +55,9 @@ class Task:
             with self._keys_go_to(screen, discard=False):
                 yield
         finally:
-            screen.dismiss(None)
+            stack = self._app.screen_stack  # a dialog below another one, such as its help, cannot be dismissed
+            for above in reversed(stack[stack.index(screen) :] if screen in stack else ()):
+                above.dismiss(None)
 
     @contextmanager
     def _keys_go_to(self, screen: Screen[Given], *, discard: bool) -> Iterator[None]:
