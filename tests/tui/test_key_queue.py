@@ -12,6 +12,7 @@ import pytest
 from textual import events
 from textual.geometry import Region
 from textual.keys import key_to_character
+from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -19,6 +20,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.tui.main.app import OrderTuiApp
 from ordertui.tui.main.screen import CURSOR_PAUSE
+from ordertui.tui.screens.dialogs import ConfirmScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from support.pilot import burst, idle, main, press, running, settled, table, text, to_ship, until
 from support.shops import all_orders_row, bring, open_session
@@ -139,6 +141,33 @@ async def test_what_was_typed_before_the_preview_was_drawn_does_not_commit(sessi
         app = pilot.app
         assert isinstance(app, OrderTuiApp)
         assert len(app.keys) == 0, "all five were thrown away"
+
+
+async def test_a_key_on_its_way_when_keys_are_thrown_away_is_thrown_away_too(session: Session) -> None:
+    async with running(session) as pilot:
+        late = events.Key("v", "v")
+        main(pilot).tasks.keys.discard(Message().time)
+        pilot.app.post_message(late)
+        await settled(pilot)
+        assert not table(pilot).range_size
+        await press(pilot, "v")
+        assert table(pilot).range_size
+
+
+async def test_a_key_of_a_dialog_that_closes_under_it_does_nothing_below(session: Session) -> None:
+    class ClosesFirst(ConfirmScreen):
+        """Is left, as by the end of its work, while a key is on its way through it."""
+
+        def on_key(self, event: events.Key) -> None:
+            del event
+            self.dismiss(None)
+
+    async with running(session) as pilot:
+        pilot.app.push_screen(ClosesFirst("Really?", {"y": "yes"}))
+        await settled(pilot)
+        await press(pilot, "v")
+        assert pilot.app.screen is main(pilot)
+        assert not table(pilot).range_size
 
 
 async def test_a_pasted_list_of_ids_is_marked(session: Session) -> None:

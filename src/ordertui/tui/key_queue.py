@@ -79,10 +79,14 @@ class KeyQueue:
         self._number = 0
         """Number of the key that is being handled, or was last."""
         self._is_handling = False
+        self._event: TypedEvent | None = None
+        """The key that was handed on last."""
         self._screen: Screen[object] | None = None
-        """The screen that was on top when the key was handed on."""
+        """The screen that was on top when that key was handed on."""
         self._newest = 0.0
         """When the newest key was typed, by the clock of Textual's messages."""
+        self._discarded_before = 0.0
+        """Keys typed before this moment are thrown away, also those that have not arrived yet."""
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -97,8 +101,17 @@ class KeyQueue:
         return InputLock(self)
 
     def discard(self, before: float) -> None:
-        """Throw away the waiting keys that were typed before that moment (by the clock of Textual's messages)."""
+        """Throw away the keys that were typed before that moment (by the clock of Textual's messages): those that wait,
+        and those still on their way from the terminal's thread.
+        """
+        self._discarded_before = max(self._discarded_before, before)
         self._waiting = deque(event for event in self._waiting if event.time >= before)
+
+    def came_too_late(self, event: events.Event) -> bool:
+        """Return whether this key comes back from a screen that was left meanwhile. Textual would look for its binding
+        in the screen below: the second Escape meant for a bar would close the preview.
+        """
+        return event is self._event and self._app.screen is not self._screen
 
     def wake(self) -> None:
         """Hand the next key on soon, if it may go."""
@@ -107,9 +120,11 @@ class KeyQueue:
     async def add(self, event: TypedEvent) -> None:
         """Queue a key that was typed, and hand it on if nothing is before it."""
         pause, self._newest = event.time - self._newest, event.time
+        if event.time < self._discarded_before:
+            return
         self._waiting.append(event)
         if isinstance(event, events.Key) and event.key == "escape" and pause >= QUIET and self._interrupt():
-            self.discard(event.time + 1)  # all of it was meant for the view that will not come
+            self._waiting.clear()  # all of it was meant for the view that will not come
             return
         if self._is_handling:
             self._finish_later(self._number)
@@ -131,8 +146,8 @@ class KeyQueue:
             return
         self._is_handling = True
         self._number += 1
-        self._screen = self._app.screen
-        await self._handle(self._waiting.popleft())
+        self._event, self._screen = self._waiting.popleft(), self._app.screen
+        await self._handle(self._event)
         self._follow(self._number, 1)
 
     def _follow(self, number: int, round_: int) -> None:

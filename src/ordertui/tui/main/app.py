@@ -226,7 +226,7 @@ class OrderTuiApp(App[None]):
         if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded and not leaves:
             if not self._acts_unseen(event):
                 await self.keys.add(event)
-        else:
+        elif not self.keys.came_too_late(event):
             await super().on_event(event)
 
     @on(KeyHandled)
