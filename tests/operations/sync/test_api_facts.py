@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ordertui.operations.planning.order_planner import PlanChoices
-from ordertui.operations.query.api_sentences import api_sentences, program_sentences
+from ordertui.operations.query.api_sentences import api_sentences, row_sentences
 from ordertui.operations.session import Session
 from ordertui.orders.api_facts import AMAZON_BUSINESS, SELLER_FULFILLED_PRIME
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
@@ -70,7 +70,7 @@ def test_what_a_program_does_not_take_is_not_offered(
             row = made.orders.rows(ids)[ids[0]]
             why = next(one.why for one in made.eligibility.verdicts(row) if one.action is action)
             assert why.startswith("not by this program: ")
-            assert list(program_sentences(row))
+            assert list(row_sentences(row))
     fitting = {made.orders.rows([one])[one].order_id for one in made.orders.find(f"program:{program.value}")}
     assert fitting == ({FIRST, SECOND} if program is Program.NONE else {FIRST})
 
@@ -142,7 +142,7 @@ def test_it_is_shown(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
         "Amazon's programs: PRIME, AMAZON_BUSINESS", "to be delivered by 2026-11-26T14:05:00Z",
         "parcel 7: pending, UPS 1Z9", "item 000000000000101: 1 to ship",
     ]  # fmt: skip
-    assert list(program_sentences(known.row)) == [SELLER_FULFILLED_PRIME, AMAZON_BUSINESS]
+    assert list(row_sentences(known.row)) == [SELLER_FULFILLED_PRIME, AMAZON_BUSINESS]
     (plan,) = made.planner.plan(Action.CANCEL, [known.row.id], PlanChoices())
     assert any("Seller Fulfilled Prime" in warning for warning in plan.warnings)
     assert f"1 order of {AMAZON_BUSINESS}" in plan.warnings

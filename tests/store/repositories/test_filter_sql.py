@@ -43,7 +43,7 @@ CREATE TABLE orders (id INTEGER PRIMARY KEY, order_id TEXT, marketplace TEXT, ch
   purchased_at INTEGER, ship_by INTEGER, auto_cancel_at INTEGER, items INTEGER, total INTEGER, currency TEXT,
   dispatched TEXT, buyer_request TEXT, cancelled_by TEXT, refunded TEXT, replacement TEXT, business TEXT, prime TEXT,
   situation INTEGER, state TEXT, amazon_counts TEXT, program TEXT, open_action TEXT, verge TEXT, named_at INTEGER,
-  missing TEXT);
+  missing TEXT, units_shipped INTEGER);
 CREATE TABLE products (id INTEGER PRIMARY KEY, sku TEXT, asin TEXT, title TEXT);
 CREATE TABLE lines (order_id INTEGER, product_id INTEGER);
 CREATE TABLE operator_facts (order_id INTEGER, note TEXT);
@@ -114,7 +114,8 @@ def make(rng: random.Random, number: int) -> Order:
     row = OrderRow(
         number, f"{rng.randint(100, 130)}-{rng.choice(('1234567', '7654321'))}-{number}",
         rng.choice(("US", "DE", "JP", "UK")), rng.choice(list(Channel)), status,
-        rng.choice((None, *TIMES)), rng.choice((None, *TIMES)), rng.choice((None, 0, 1, 2, 5)), None,
+        rng.choice((None, *TIMES)), rng.choice((None, *TIMES)), rng.choice((None, 0, 1, 2, 5)),
+        rng.choice((None, 0, 1, 2)),
         rng.choice((None, Money(amount, rng.choice(CURRENCIES)))), rng.choice(list(Dispatched)),
         rng.choice(list(BuyerRequest)), rng.choice(list(CancelledBy)), rng.choice(list(Refunded)),
         rng.choice(list(YesNo)), rng.choice(list(YesNo)), rng.choice(list(YesNo)), None, None,
@@ -142,12 +143,12 @@ def database(orders: Sequence[Order]) -> sqlite3.Connection:
         row = order.row
         state = row.open_action and row.open_action.state
         db.execute(
-            f"INSERT INTO orders VALUES ({','.join('?' * 26)})",
+            f"INSERT INTO orders VALUES ({','.join('?' * 27)})",
             (row.id, row.order_id, row.marketplace, row.channel, row.status, row.purchased_at, row.ship_by,
              auto_cancel_at(row), row.items, row.total and row.total.minor, row.total and row.total.currency,
              row.dispatched, row.buyer_request, row.cancelled_by, row.refunded, row.replacement, row.business,
              row.prime, situation(row), state, row.amazon_counts, row.program,
-             row.open_action and row.open_action.kind, row.verge, row.named_at, row.missing),
+             row.open_action and row.open_action.kind, row.verge, row.named_at, row.missing, row.units_shipped),
         )  # fmt: skip
         if row.note is not None:
             db.execute("INSERT INTO operator_facts VALUES (?,?)", (row.id, row.note))

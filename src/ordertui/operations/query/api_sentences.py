@@ -15,10 +15,19 @@ from ordertui.orders.api_facts import (
     is_seller_fulfilled_prime,
 )
 from ordertui.orders.enums import Channel, YesNo
-from ordertui.orders.order import OrderRow
+from ordertui.orders.order import OrderRow, is_contradicted_by_units
 
 
-def program_sentences(row: OrderRow) -> Iterator[str]:
+def row_sentences(row: OrderRow) -> Iterator[str]:
+    """Yield what an order's own facts mean: units confirmed against its status, and its program."""
+    if is_contradicted_by_units(row):
+        of = "?" if row.items is None else f"{row.items:,}"
+        word = row.status.value
+        yield f"{row.units_shipped:,} of {of} units were confirmed as shipped, though the newest report says {word}"
+    yield from _program(row)
+
+
+def _program(row: OrderRow) -> Iterator[str]:
     """Yield what the order's program means; nothing for an order of no program."""
     if row.program in PROGRAM_RULES:
         yield f"program {PROGRAM_RULES[row.program].name}: see what it does not allow below"

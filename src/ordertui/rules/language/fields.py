@@ -21,6 +21,7 @@ from ordertui.orders.enums import (
     YesNo,
 )
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.rules.situation import Confirmed
 
 AWAITING_SHIPMENT = (OrderStatus.UNSHIPPED.value, OrderStatus.PARTIALLY_SHIPPED.value)
 """Statuses of an order with units still to ship: only these can be late or be cancelled by Amazon."""
@@ -76,6 +77,8 @@ _NO = (BuyerRequest.MESSAGE.value, BuyerRequest.NONE.value)
 _DATES = ("last-7d", "today", "yesterday")
 _AHEAD = ("2d", "24h", "today", "tomorrow", "unknown")
 
+CONFIRMED = "confirmed"
+"""No column: what decides, by the status and the units (`rules.situation.confirmed_of`)."""
 MARKED, MARKED_BY = "marked", "marked-by"
 """The fields of the operator's marks, and of another person's. They are no facts of the order: no rule of a policy file
 may ask for them.
@@ -83,7 +86,10 @@ may ask for them.
 FIELDS: dict[str, Field] = {
     f.name: f
     for f in (
-        _choice("status", "status", "Amazon's order status", OrderStatus, canceled=("cancelled",)),
+        _choice("status", "status", "Amazon's order status, as its newest report says", OrderStatus,
+              canceled=("cancelled",)),
+        _choice("confirmed", CONFIRMED, "how much of it was shipped, by its status or by the units of any report",
+              Confirmed),
         _choice("channel", "channel", "who ships", Channel, mfn=("merchant",), fbm=("merchant",), afn=("amazon",),
               fba=("amazon",)),
         Field("marketplace", FieldKind.CHOICE, "marketplace", "marketplace code", tuple(MARKETPLACES), {"gb": ("UK",)}),

@@ -10,10 +10,11 @@ from typing import Protocol, TypeAlias
 
 from ordertui.orders.money import Money, exponent
 from ordertui.orders.order import OrderRow
+from ordertui.rules.situation import confirmed_of
 
 from . import ast
 from .ast import Amount
-from .fields import ALL_FIELDS, AWAITING_SHIPMENT, MARKED, MARKED_BY, PLAN_FIELDS, Field, FieldKind
+from .fields import ALL_FIELDS, AWAITING_SHIPMENT, CONFIRMED, MARKED, MARKED_BY, PLAN_FIELDS, Field, FieldKind
 from .wildcards import matches, variants
 
 Bounds: TypeAlias = tuple[int | None, int | None]
@@ -164,6 +165,8 @@ def _compare_field(condition: ast.Compare, spec: Field) -> OrderTest:
             return lambda s: _state(s.row) in allowed
         if column == "open_action":
             return lambda s: s.row.open_action is not None and s.row.open_action.kind in allowed
+        if column == CONFIRMED:
+            return lambda s: confirmed_of(s.row.status, s.row.items, s.row.units_shipped) in allowed
         return lambda s: getattr(s.row, column) in allowed
     if isinstance(value, ast.Amount):
         op, amount = condition.op, value

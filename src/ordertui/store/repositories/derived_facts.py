@@ -134,18 +134,22 @@ seller when a cancellation of this store left for the stored order `o` and was n
 """
 
 
+def confirmed(some: object, every: object, no: object, unknown: object) -> str:
+    """Return SQL of one of four values: what `rules.situation.confirmed_of` returns, by the columns of an order."""
+    return (
+        f"CASE WHEN status = 'shipped' THEN {every} WHEN units_shipped > 0 THEN CASE WHEN units_shipped >="
+        f" items THEN {every} ELSE {some} END WHEN status = 'partially_shipped' THEN {some}"
+        f" WHEN status IN ('unshipped', 'pending', 'cancelled') THEN {no} ELSE {unknown} END"
+    )
+
+
 def _situation_sql() -> str:
     """Return the mixed radix number over FACTS, a digit for each fact."""
     number = ""
     for fact, values in FACTS.items():
         places = {str(value): place for place, value in enumerate(values)}
         if fact == "confirmed":
-            some, every, no = places["some"], places["all"], places["no"]
-            digit = (
-                f"CASE WHEN status = 'shipped' THEN {every} WHEN units_shipped > 0 THEN CASE WHEN units_shipped >="
-                f" items THEN {every} ELSE {some} END WHEN status = 'partially_shipped' THEN {some}"
-                f" WHEN status IN ('unshipped', 'pending', 'cancelled') THEN {no} ELSE {places['unknown']} END"
-            )
+            digit = confirmed(places["some"], places["all"], places["no"], places["unknown"])
         else:
             digit = f"CASE {fact} " + " ".join(f"WHEN '{word}' THEN {place}" for word, place in places.items()) + " END"
         number = f"({number} * {len(values)} + {digit})" if number else f"({digit})"

@@ -15,18 +15,19 @@ from ordertui.orders.enums import Action
 from ordertui.orders.money import NO_MINOR_UNITS
 from ordertui.orders.order import LINES_NEEDED
 from ordertui.rules.language import ast
-from ordertui.rules.language.fields import AWAITING_SHIPMENT, FIELDS, MARKED, MARKED_BY, Field, FieldKind
+from ordertui.rules.language.fields import AWAITING_SHIPMENT, CONFIRMED, FIELDS, MARKED, MARKED_BY, Field, FieldKind
 from ordertui.rules.language.predicate import Bounds, bounds, money_bounds
 from ordertui.rules.language.wildcards import ESCAPE, like, variants
 from ordertui.store.engine.database import as_parameter
 
-from .derived_facts import LINES_KNOWN, OPEN_ACTION, REASON
+from .derived_facts import LINES_KNOWN, OPEN_ACTION, REASON, confirmed
 
 EVERY, NEVER = "1 = 1", "1 = 0"
 """Clauses that every order fits, and none."""
 _WITHOUT_MINOR = tuple(sorted(NO_MINOR_UNITS))
 IdsSql: TypeAlias = Callable[[str], str]
 _WITH_NOTE = "o.id IN (SELECT f.order_id FROM operator_facts f WHERE"
+_CONFIRMED = confirmed("'some'", "'all'", "'no'", "'unknown'")
 _LINE_COLUMNS = frozenset({"sku", "asin", "title"})
 
 
@@ -153,7 +154,7 @@ class _Writer:
                 return self._one_of(
                     f"CASE WHEN {_WITH_NOTE} f.note IS NOT NULL) THEN 'yes' ELSE 'no' END", value.values
                 )
-            return self._one_of(column, value.values)
+            return self._one_of(_CONFIRMED if spec.column == CONFIRMED else column, value.values)
         if isinstance(value, ast.Amount):
             return self._money(condition.op, value)
         if isinstance(value, ast.Integer):
