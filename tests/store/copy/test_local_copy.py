@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import stat
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +20,7 @@ from ordertui.operations.config import Config
 from ordertui.operations.errors import PlanChanged, Refused
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
-from ordertui.orders.clock import HOUR, FixedClock
+from ordertui.orders.clock import HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.errors import UserError
 from ordertui.store import Store, StoreError, StoreLocked
@@ -654,3 +656,81 @@ def test_a_screen_that_opens_without_a_line_reads_the_copy_and_changes_nothing(t
     with copied(tmp_path) as screen:
         assert screen.notices.copy_age() == "copy in step"
         commit(screen, Action.CANCEL, 2)
+
+
+@pytest.fixture
+def small_disk(team: Session) -> Iterator[Path]:
+    """The copy's folder as a disk of its own with 3 MB, where the system lets the tests mount one."""
+    place = team.context.store.path.parent
+    place.mkdir(parents=True, exist_ok=True)
+    made = shutil.which("mount") and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)], capture_output=True, check=False
+    )
+    if not made or made.returncode:
+        pytest.skip("only root may mount a disk")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], capture_output=True, check=False)
+
+
+def fill_disk(place: Path) -> Path:
+    """Write until the disk is full, and return the file that fills it."""
+    film = place / "film"
+    with film.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"x" * 512)
+    return film
+
+
+def test_a_copy_on_a_full_disk_is_read_says_so_and_goes_on_when_there_is_room(
+    tmp_path: Path, team: Session, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordertui.store.copy.local_copy.RETRY_SECONDS", 0.05)
+    clock = FixedClock(NOW)
+    ids = team.orders.find()
+    team.facts.set_note(ids, "before")
+
+    def opened() -> Session:
+        place = places.place(tmp_path / "orders.db")
+        return Session.open(place, clock=clock, config=Config(), copy=lambda *_: None)
+
+    def check_stands_still(screen: Session) -> None:
+        until(lambda: local_copy(screen).state.lost_since is not None)
+        (text,) = [one for one in screen.notices.banners() if "committed or sent" in one]
+        assert "this machine's copy is not brought along since" in text
+        assert f"orders are shown as of {iso_utc(NOW)}" in text
+        assert "the disk may be full" in text
+        assert "STANDS STILL" in screen.notices.copy_age()
+        assert {one.note for one in screen.orders.rows(ids).values()} == {"before"}
+        with pytest.raises(Refused, match="copy is not brought along"):
+            commit(screen, Action.CANCEL, 2)
+
+    def check_goes_on(screen: Session) -> None:
+        until(lambda: local_copy(screen).state.lost_since is None)
+        assert is_equal(screen, team)
+
+    with opened() as first:
+        film = fill_disk(small_disk)
+        clock.advance(60)
+        with team.context.store.write() as database:  # more than there is room for in the copy's log
+            database.execute("UPDATE operator_facts SET note = ?", ("x" * 20_000,))
+        check_stands_still(first)
+        with opened() as second:
+            check_stands_still(second)
+            film.unlink()
+            check_goes_on(first)
+            check_goes_on(second)
+            commit(second, Action.CANCEL, 2)
+
+
+def test_a_copy_that_finds_no_room_is_not_made_and_leaves_nothing(
+    tmp_path: Path, team: Session, small_disk: Path
+) -> None:
+    film = fill_disk(small_disk)
+    with pytest.raises(StoreError, match="the disk may be full"):
+        copied(tmp_path)
+    assert [one.name for one in small_disk.iterdir()] == ["film"]
+    film.unlink()
+    with copied(tmp_path) as screen:
+        assert is_equal(screen, team)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
 
@@ -113,7 +113,9 @@ class LocalCopy:
                 self._fill(progress)
             self._copy, self._opened = SqliteEngine(self.path, read_only=False), self.path.stat()
             self._copy.execute("PRAGMA synchronous = NORMAL")  # what a crash loses is asked for again
-        self.follow()
+            at = self._copy.query("SELECT value FROM meta WHERE key = ?", (AT_KEY,))[0][0]
+            self.state = CopyState(self._known(self._copy), int(at))
+        self.follow_quietly()  # on a full disk, say, what is there is read until there is room
         self._server.database.on_commit = self.follow_quietly
         return True
 
@@ -157,7 +159,7 @@ class LocalCopy:
             self._lock.release()
 
     def follow_quietly(self) -> None:
-        """Follow after a change of our own, which was kept whatever becomes of the line now."""
+        """Follow where the copy may stay behind: at the start, and after a change of our own, which was kept."""
         try:
             self.follow()
         except Exception as error:  # of the copy alone
@@ -327,40 +329,41 @@ class LocalCopy:
         part = self.path.with_name(f".{FILE_NAME}.{os.getpid()}-{os.urandom(4).hex()}{PART_SUFFIX}")
         make_folder(part.parent)
         make_file(part)
-        _remove_left(part)
-        target = SqliteEngine(part, read_only=False)
         try:
-            target.execute("PRAGMA synchronous = OFF")
-            at = self._clock.now()
-            found = self._feed.begin_snapshot()
-            try:
-                counts = self._feed.query_all([(f"SELECT count(*) FROM {name}", ()) for name in self._tables])
-                done, total = 0, sum(int(count[0][0]) for count in counts)
-                for name, table in self._tables.items():
-                    size = CONTENTS_AT_ONCE if "BLOB" in table.columns.values() else ROWS_AT_ONCE
-                    for rows in self._feed.stream(f"SELECT {', '.join(table.columns)} FROM {name}", (), size):
-                        target.begin()
-                        target.fill(name, tuple(table.columns), rows)
-                        target.commit()
-                        done += len(rows)
-                        progress(done, total)
-            finally:
-                with suppress(StoreError):
-                    self._feed.rollback()
-            target.create_read_indexes()
-            _set(target, NUMBER_KEY, str(found.number))
-            _set(target, CHANGE_KEY, found.change)
-            _set(target, AT_KEY, str(at))
-            _set(target, PLACE_KEY, self._place.location)
-            target.query("PRAGMA wal_checkpoint(TRUNCATE)")
-            target.close()
+            _remove_left(part)
+            with closing(SqliteEngine(part, read_only=False)) as target:
+                self._fill_part(target, progress)
             with file_lock(self.path.with_name(LOCK_NAME)):
                 if not self._is_usable():
                     _remove(self.path)
                     part.rename(self.path)
         finally:
-            target.close()
             _remove(part)
+
+    def _fill_part(self, target: SqliteEngine, progress: Progress) -> None:
+        target.execute("PRAGMA synchronous = OFF")
+        at = self._clock.now()
+        found = self._feed.begin_snapshot()
+        try:
+            counts = self._feed.query_all([(f"SELECT count(*) FROM {name}", ()) for name in self._tables])
+            done, total = 0, sum(int(count[0][0]) for count in counts)
+            for name, table in self._tables.items():
+                size = CONTENTS_AT_ONCE if "BLOB" in table.columns.values() else ROWS_AT_ONCE
+                for rows in self._feed.stream(f"SELECT {', '.join(table.columns)} FROM {name}", (), size):
+                    target.begin()
+                    target.fill(name, tuple(table.columns), rows)
+                    target.commit()
+                    done += len(rows)
+                    progress(done, total)
+        finally:
+            with suppress(StoreError):
+                self._feed.rollback()
+        target.create_read_indexes()
+        _set(target, NUMBER_KEY, str(found.number))
+        _set(target, CHANGE_KEY, found.change)
+        _set(target, AT_KEY, str(at))
+        _set(target, PLACE_KEY, self._place.location)
+        target.query("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _keys(engine: PostgresEngine | SqliteEngine, table: TableLayout, keys: Iterable[str]) -> tuple[str, str]:
