@@ -114,7 +114,7 @@ def sent_sentence(batch: Batch) -> str:
     """Say that a batch was dispatched."""
     back = batch.count(RowState.RECALLED)
     out = batch.count(RowState.LEFT_OUT)
-    words = ((back, "undone"), (out, "left out at dispatch, not allowed any more"))
+    words = ((back, "undone"), (out, "left out, not allowed any more"))
     gone, notes = back + out, [f"{pluralize(count)} {word}" for count, word in words if count]
     left = f" ({', '.join(notes)})" if notes else ""
     how = "written" if batch.files else "at Amazon"

@@ -147,6 +147,20 @@ def test_what_changed_since_is_looked_at_when_it_is_approved(scene: Scene) -> No
     assert over.batch.approval.decided_at is None, "nobody approved what could not leave"
 
 
+def test_an_order_left_out_at_the_approval_does_not_say_that_it_was_at_dispatch(scene: Scene) -> None:
+    """Nothing is dispatched before an approval: the words of the last check fit both."""
+    batch = scene.commit(1, 2)
+    scene.set_policy(f'{TWO_WAIT}[[rule]]\nid = "not"\nwhen = "id:{order_id(1)}"\neffect = "deny"\nwhy = "by hand"\n')
+    bob = scene.session("bob")
+    assert bob.approvals.approve(batch, "fine").left_out == 1
+    (out,) = (row for row in bob.batches.get(batch).rows if row.state is RowState.LEFT_OUT)
+    assert out.text == "house rule not: by hand"
+    order = bob.orders.get(order_id(1))
+    assert order is not None
+    (said,) = (text for _at, text in bob.orders.timeline(order) if "left out" in text)
+    assert said == f"left out of batch {batch} at its last check: house rule not: by hand"
+
+
 def test_bytes_that_are_not_those_of_the_preview_are_not_approved(scene: Scene) -> None:
     batch = scene.commit(1, 2)
     config = Config(policy_file=str(scene.policy), merchant_id="OTHER")

@@ -16,7 +16,7 @@ RULE = "retry"
 WHY = {
     RowState.HELD: "it is still held: it has not left",
     RowState.RECALLED: "it was undone and never left",
-    RowState.LEFT_OUT: "it was left out at dispatch and never left",
+    RowState.LEFT_OUT: "it was left out at the last check and never left",
     RowState.WRITTEN: "its file is written, and nobody said that it was uploaded",
     RowState.UPLOADED: "Amazon's answer is not here yet",
     RowState.SENT: "Amazon's answer is not here yet",

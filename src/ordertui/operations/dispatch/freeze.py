@@ -126,9 +126,7 @@ class BatchFreezer:
             raise OperationError(f"batch {batch.id}: orders of it are not in this store any more; nothing was sent")
         rows = _without(plan.rows, whys.keys() | others)
         outcome = self._planner.held_outcome(plan, batch, rows, reader)
-        whys |= {
-            row.order_id: f"left out at dispatch: {outcome.why(row.id)}" for row in rows if row.id in outcome.denied
-        }
+        whys |= {row.order_id: outcome.why(row.id) for row in rows if row.id in outcome.denied}
         return whys, outcome
 
     def _build(

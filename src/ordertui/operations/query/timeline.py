@@ -68,7 +68,7 @@ def history(order: Order, batches: Sequence[Batch], mail: Sequence[Event] = ()) 
         if mine.state is RowState.RECALLED:
             events.append((None, f"undone in {name}: nothing was sent to Amazon"))
         elif mine.state is RowState.LEFT_OUT:
-            events.append((None, f"left out of {name} when it left: {mine.text}"))
+            events.append((None, f"left out of {name} at its last check: {mine.text}"))
         elif batch.state is BatchState.AWAITING:
             events.append((None, f"{name} waits for approval"))
         elif mine.state is RowState.HELD:

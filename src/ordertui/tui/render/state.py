@@ -35,7 +35,7 @@ class StateLook(msgspec.Struct, frozen=True):
 ROW_LOOKS = {
     RowState.HELD: StateLook("◷", "warning", N_("held"), N_("held"), N_("held: nothing was sent to Amazon")),
     RowState.RECALLED: StateLook("↶", "muted", "", N_("undone"), N_("undone: nothing was sent to Amazon")),
-    RowState.LEFT_OUT: StateLook("↷", "muted", "", N_("left out"), N_("left out at dispatch: no longer allowed")),
+    RowState.LEFT_OUT: StateLook("↷", "muted", "", N_("left out"), N_("left out at the last check: no longer allowed")),
     RowState.WRITTEN: StateLook(
         "↑", "warning", N_("to upload"), N_("file written"), N_("file written: upload it to Amazon")
     ),
