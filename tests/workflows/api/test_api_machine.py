@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
@@ -200,6 +201,20 @@ class Machine(RuleBasedStateMachine):
         for call in ("createFeed", "confirmShipment") if fault else ():
             self.sim.faults.add(call, fault)
         self.killed_at(point, self.session.dispatcher.run)
+
+    @rule(data=st.data(), fault=st.sampled_from(ANY), point=KILL)
+    def send_now(self, data: st.DataObject, fault: str, point: int | None) -> None:
+        """Let a held batch leave before its hold ends: one that did not leave is held as long as before, or waits."""
+        held = self.held()
+        if not held:
+            return
+        batch = data.draw(st.sampled_from(held))
+        for call in ("createFeed", "confirmShipment") if fault else ():
+            self.sim.faults.add(call, fault)
+        self.killed_at(point, partial(self.session.dispatcher.release, [batch.id]))
+        after = self.session.batches.get(batch.id)
+        if after.state is BatchState.HELD:
+            assert after.due_at == batch.due_at or after.due_at <= self.clock.now()
 
     @rule(action=st.sampled_from(list(WHOM)), data=st.data())
     def commit_only(self, action: Action, data: st.DataObject) -> None:

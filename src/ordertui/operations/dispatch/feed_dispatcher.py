@@ -40,16 +40,19 @@ class FeedDispatcher:
         self._submitter = FeedSubmitter(connection, freezer, self.tracker, orders)
         self._failures = self._not_before = 0
 
-    def run(self, stop: Stop = never_stop, note: Note = ignore_note, /) -> list[Batch]:
+    def run(
+        self, stop: Stop = never_stop, note: Note = ignore_note, /, *, released: Collection[int] = ()
+    ) -> list[Batch]:
         """Look at what is on its way, then submit what is due and may leave; return the batches that left.
 
-        After an error, `next_due` gives Amazon or the operator ever more time; a run started by hand is made at once.
+        Those `released` leave before their hold ends; see `FeedSubmitter.run`. After an error, `next_due` gives Amazon
+        or the operator ever more time; a run started by hand is made at once.
         A stop is no error. Raises Refused without a merchant id, SpApiError before anything has left, BadInput.
         """
         if not self._context.config.merchant_id:
             raise Refused("set merchant_id in the settings: Amazon's merchant token stands in every feed")
         try:
-            left = self._connection.run(lambda client: self._submitter.run(client, note), stop=stop)
+            left = self._connection.run(lambda client: self._submitter.run(client, note, released), stop=stop)
         except Exception:
             self._failures += 1
             self._not_before = self._context.clock.now() + retry_delay(self._failures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 from itertools import takewhile
 
@@ -28,11 +29,12 @@ class FeedSchedule:
         """The batch on its way, by the kind of its submission."""
         return {one.feed_type: one.batch for one in self._store.submissions.find_open() if one.is_open}
 
-    def due(self) -> list[JournalBatch]:
-        """Return the batches whose hold has ended, in the order of their commit."""
-        found = self._store.batches.find(open_only=True)
-        held = [batch for batch in found if batch.state is BatchState.HELD and batch.due_at <= self._now]
-        return sorted(held, key=lambda batch: batch.id)
+    def due(self, released: Collection[int] = ()) -> list[JournalBatch]:
+        """Return the batches whose hold has ended, or that were `released`, in the order of their commit."""
+        held = [batch for batch in self._store.batches.find(open_only=True) if batch.state is BatchState.HELD]
+        return sorted(
+            (batch for batch in held if batch.due_at <= self._now or batch.id in released), key=lambda batch: batch.id
+        )
 
     def waiting_reason(self, batch: JournalBatch) -> str:
         """Return why a due batch may not leave now; empty when it may."""

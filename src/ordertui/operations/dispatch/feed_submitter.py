@@ -8,7 +8,7 @@ transaction, and only then make the one call that acts. When that call has no cl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 
 from ordertui.amazon.spapi.client import Client
@@ -24,7 +24,7 @@ from ordertui.operations.planning.feed_builder import BuiltFile
 from ordertui.operations.sync.connection import ApiConnection
 from ordertui.operations.sync.order_sync import OrderSync, load_state
 from ordertui.operations.sync.unread_orders import unread_orders
-from ordertui.orders.batch_state import NEVER_ARRIVED, RowState, SubmissionState
+from ordertui.orders.batch_state import NEVER_ARRIVED, BatchState, RowState, SubmissionState
 from ordertui.orders.enums import OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.text import pluralize
@@ -55,26 +55,31 @@ class FeedSubmitter:
         self._tracker = tracker
         self._orders = orders
 
-    async def run(self, client: Client, note: Note) -> list[Batch]:
+    async def run(self, client: Client, note: Note, released: Collection[int] = ()) -> list[Batch]:
         """Look at what is on its way, then submit what is due and may leave; return the batches that left.
+
+        Those `released`, and their parts, leave before their hold ends. One that does not leave is held as long as
+        before; the hold of one that only waits for Amazon's limits ends, so that it leaves as soon as it may.
 
         A batch that cannot be made into a feed, whatever its error is, does not keep back the others. Raises SpApiError
         and the only such error when nothing has left; else they are noted. A stop is no error.
         """
         left: list[Batch] = []
         errors: dict[int, Exception] = {}
+        early, waiting = set(released), set[int]()
         try:
             await self._tracker.poll(client, note)
             await self._repeat_unanswered(client, note)
-            for batch in self._due_parts(client, note):
+            for batch in self._due_parts(client, note, early):
                 if client.waiting.is_stopped():
                     break
                 try:
                     why = self._schedule().waiting_reason(batch)
                     if why:
                         note(f"batch {batch.id} waits: {why}")
+                        waiting.add(batch.id)
                         continue
-                    submission = await self._submit(client, batch, note)
+                    submission = await self._submit(client, batch, note, early)
                 except CallCancelled:
                     raise
                 except BatchWaits as error:
@@ -91,6 +96,8 @@ class FeedSubmitter:
                     continue
                 if submission is not None and submission.state not in (*NEVER_ARRIVED, SubmissionState.REJECTED):
                     left.append(self._describe(batch.id))
+            if not client.waiting.is_stopped():
+                self._end_holds(early & waiting)
         except CallCancelled:
             pass
         if len(errors) == 1 and not left:
@@ -99,6 +106,13 @@ class FeedSubmitter:
             note(f"batch {number} was not sent: {failure}")
         return left
 
+    def _end_holds(self, released: Collection[int]) -> None:
+        """End the hold of released batches that wait for Amazon's limits alone."""
+        with self._store.write():
+            for batch_id in sorted(released):
+                if self._store.batches.state_of(batch_id)[0] is BatchState.HELD:
+                    self._store.journal.end_hold(batch_id)
+
     def _schedule(self) -> FeedSchedule:
         return FeedSchedule(self._store, self._clock.now(), self._marketplaces)
 
@@ -106,15 +120,19 @@ class FeedSubmitter:
         batch = self._store.batches.get(batch_id)
         return as_batch(batch, batch_text(self._store.submissions.find(batch_id), batch, self._clock.now()))
 
-    def _due_parts(self, client: Client, note: Note) -> list[JournalBatch]:
-        """Return the due batches, after splitting the large ones into parts. Raises CallCancelled."""
+    def _due_parts(self, client: Client, note: Note, early: set[int]) -> list[JournalBatch]:
+        """Return the due and the released batches, after splitting the large ones into parts. Raises CallCancelled.
+
+        Parts that are split off a released batch are added to `early`.
+        """
         failed = set()
-        for batch in self._schedule().due():
+        for batch in self._schedule().due(early):
             if self._store.submissions.find(batch.id) or self._store.batches.predecessor(batch.id) is not None:
                 continue
             if len(self._sizes(batch)) > 1:
                 try:
-                    note(self._split(client, batch.id))
+                    parts = self._split(client, batch.id, note)
+                    early |= set(parts) if batch.id in early else set()
                 except CallCancelled:
                     raise
                 except BatchWaits as error:
@@ -123,7 +141,7 @@ class FeedSubmitter:
                 except Exception as error:  # the other batches leave all the same
                     note(f"batch {batch.id} waits: {batch_failure(batch.id, error)}")
                     failed.add(batch.id)
-        return [batch for batch in self._schedule().due() if batch.id not in failed]
+        return [batch for batch in self._schedule().due(early) if batch.id not in failed]
 
     def _sizes(self, batch: JournalBatch) -> list[int]:
         is_first = not self._store.submissions.was_ever_done(submission_kind(self._store, batch))
@@ -138,28 +156,34 @@ class FeedSubmitter:
         except Interrupted as error:
             raise CallCancelled from error
 
-    def _split(self, client: Client, batch_id: int) -> str:
-        """Split a batch into its parts, after the last look at the whole; return a note of what became of it.
+    def _split(self, client: Client, batch_id: int, note: Note) -> list[int]:
+        """Split a batch into its parts, after the last look at the whole; return their numbers, and note what became.
 
         House rules about a whole batch are asked of the whole: no part of it may reach their limit any more. Raises
         CallCancelled; then it is whole.
         """
         with self._last_look(client):
             batch, files = self._freezer.freeze(batch_id, client.waiting.check)
-            if not files:
-                return nothing_leaves_text(batch)
-            parts = self._sizes(batch)
-            if len(parts) == 1:
-                return f"batch {batch_id} leaves whole, with {pluralize(parts[0])}"
+            parts = self._sizes(batch) if files else []
+            if len(parts) <= 1:
+                note(
+                    f"batch {batch_id} leaves whole, with {pluralize(parts[0])}"
+                    if parts
+                    else nothing_leaves_text(batch)
+                )
+                return [batch_id]
             numbers = split(self._store, self._clock, batch, parts, self._freezer.merchant_id)
         orders = ", ".join(f"{size:,}" for size in parts)
         batches = ", ".join(map(str, numbers))
-        return f"batch {batch_id} leaves in {len(parts)} parts of {orders} orders: batches {batches}"
+        note(f"batch {batch_id} leaves in {len(parts)} parts of {orders} orders: batches {batches}")
+        return numbers
 
     # -- one batch
 
-    async def _submit(self, client: Client, batch: JournalBatch, note: Note) -> Submission | None:
-        """Submit a batch; return None when nothing of it left, after a note why."""
+    async def _submit(
+        self, client: Client, batch: JournalBatch, note: Note, early: Collection[int]
+    ) -> Submission | None:
+        """Submit a batch that is due, or of those that leave `early`; return None when nothing left, after a note."""
         await self._ensure_synced(client, batch)
         planned_kind = submission_kind(self._store, batch)
         submission: Submission | None = None
@@ -168,7 +192,7 @@ class FeedSubmitter:
             kind = submission_kind(self._store, batch)
             if files and kind == CONFIRM_SHIPMENT.name:
                 call = ShipmentCall(self._store, self._clock, self._tracker)
-                submission = _begin(batch, lambda: call.begin(batch), note)
+                submission = self._begin(batch, lambda: call.begin(batch), note, early)
         if not files:
             note(nothing_leaves_text(batch))
             return None
@@ -186,7 +210,7 @@ class FeedSubmitter:
             if not files or self._feed_file(batch, files).file != feed.file:
                 note(f"batch {batch.id} changed while its feed was made; dispatch again")
                 return None
-            submission = _begin(
+            submission = self._begin(
                 batch,
                 lambda: self._store.submissions.begin(
                     batch.id,
@@ -197,11 +221,29 @@ class FeedSubmitter:
                     orders=[row.order_id for row in batch.rows if row.state is RowState.HELD],
                 ),
                 note,
+                early,
             )
         if submission is None:
             return None
         self._note_leaving(submission)
         return await self._create_feed(client, submission, note)
+
+    def _begin(
+        self, batch: JournalBatch, begin: Callable[[], Submission], note: Note, early: Collection[int]
+    ) -> Submission | None:
+        """Mark a batch as leaving; return None, after a note, when it does not leave now."""
+        try:
+            if not self._store.batches.is_due(batch.id):
+                if batch.id not in early:
+                    note(f"batch {batch.id} waits: it is held longer now")
+                    return None
+                with self._store.write():
+                    self._store.journal.note_release(batch.id)
+                    return begin()
+            return begin()
+        except (FeedBusy, RecallRefused, StoreError) as error:
+            note(f"batch {batch.id}: {error}")
+            return None
 
     def _note_leaving(self, submission: Submission) -> None:
         """Note beside the store that this leaves, before the call that acts. Raises OSError; the batch is held then."""
@@ -311,12 +353,3 @@ class FeedSubmitter:
                 " undo it and plan fewer orders"
             )
         return feed
-
-
-def _begin(batch: JournalBatch, begin: Callable[[], Submission], note: Note) -> Submission | None:
-    """Mark a batch as leaving; return None, after a note, when it does not leave now."""
-    try:
-        return begin()
-    except (FeedBusy, RecallRefused, StoreError) as error:
-        note(f"batch {batch.id}: {error}")
-        return None

@@ -106,29 +106,19 @@ class DispatchService:
         stop: Callable[[], bool] = lambda: False,
         note: Callable[[str], None] = lambda _: None,
     ) -> list[Batch]:
-        """End the hold of these batches and let them leave at once, with what is due; return the batches that left.
+        """Let these batches leave at once, before their hold ends, with what is due; return the batches that left.
 
-        One that `stop` keeps back, and each part that was split off it, is held as long as before. Raises as `run`
-        does, RecallRefused of a batch that is not held, UnknownBatch.
+        One that does not leave, whatever the reason is, is held as long as before, and so is each part that was split
+        off it; but one that only waits until Amazon takes another feed of its kind leaves then. Raises as `run` does,
+        RecallRefused of a batch that is not held, UnknownBatch.
         """
-        store, now = self._context.writer(Permission.DISPATCH), self._context.clock.now()
+        store = self._context.writer(Permission.DISPATCH)
         self._context.copies.require_original()
         if not self._context.is_api_dispatch:
             return self.files.run(stop, note, released=batch_ids)
-        with store.write():
-            before = store.batches.holds.ends()
-            for batch_id in batch_ids:
-                store.journal.end_hold(batch_id)
-        try:
-            return self.feeds.run(stop, note)
-        finally:
-            if stop():
-                with store.write():
-                    for batch_id in store.batches.holds.ends():
-                        *_, whole = store.journal.approvals.with_parts_before(batch_id)
-                        held = batch_id if batch_id in before else whole  # of which it is a part since
-                        if held in batch_ids and before[held] > now:
-                            store.journal.hold_until(batch_id, before[held])
+        for batch_id in batch_ids:
+            store.journal.require_held(batch_id)
+        return self.feeds.run(stop, note, released=batch_ids)
 
     def look(self, batch_id: int) -> LastLook:
         """Take out what may not leave any more of a batch that has not left, in the open transaction."""

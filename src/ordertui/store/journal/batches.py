@@ -165,11 +165,7 @@ class BatchJournal:
     def hold_until(self, batch_id: int, due_at: int) -> None:
         """Move the end of a hold. Raises UnknownBatch, and RecallRefused when the batch is not held any more."""
         with self._database.write():
-            batch = self.batches.head(batch_id)
-            if batch.state is BatchState.AWAITING:
-                raise RecallRefused(f"batch {batch_id} waits for approval: its hold has not begun")
-            if batch.state is not BatchState.HELD:
-                raise RecallRefused(f"batch {batch_id} is not held any more: it is {batch.state.value}")
+            batch = self.require_held(batch_id)
             self._database.execute(
                 "UPDATE batches SET due_at = ?, hold_boot = ?, hold_mark = ? WHERE id = ?",
                 (due_at, *hold_columns(self._holds.end_after(due_at - self._clock.now())), batch_id),
@@ -179,6 +175,22 @@ class BatchJournal:
     def end_hold(self, batch_id: int) -> None:
         """Let a hold end now. Raises as `hold_until` does."""
         self.hold_until(batch_id, self._clock.now())
+
+    def require_held(self, batch_id: int) -> JournalBatch:
+        """Return a held batch without its rows. Raises UnknownBatch, and RecallRefused when it is not held."""
+        batch = self.batches.head(batch_id)
+        if batch.state is BatchState.AWAITING:
+            raise RecallRefused(f"batch {batch_id} waits for approval: its hold has not begun")
+        if batch.state is not BatchState.HELD:
+            raise RecallRefused(f"batch {batch_id} is not held any more: it is {batch.state.value}")
+        return batch
+
+    def note_release(self, batch_id: int) -> None:
+        """Record that a batch leaves before its hold ends, in the transaction with which it leaves by the API.
+
+        The hold stays as it is: when Amazon never gets the batch, it is held as long as before. Raises as `hold_until`.
+        """
+        self.transitions.log("batch.released", batch_id, before=self.require_held(batch_id).due_at)
 
     def recall(self, batch_id: int, order_ids: Collection[str] | None = None, *, why: str = "taken back") -> int:
         """Take held rows back (None: all of the batch); return how many.
