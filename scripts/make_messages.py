@@ -15,6 +15,7 @@ import sys
 import tomllib
 from calendar import month_abbr
 from collections.abc import Collection, Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,8 +50,18 @@ syntax tree: Babel's own reader of Python looks at tokens, and before Python 3.1
 token."""
 
 
-def extracted() -> Iterator[tuple[str | tuple[str, str], str | None]]:
-    """Yield every message of the program, with its context: a text, or singular and plural."""
+Extracted = tuple[str | tuple[str, str], str | None]
+"""A message, a text or singular and plural, and its context."""
+
+
+@cache
+def extracted() -> tuple[Extracted, ...]:
+    """Return every message of the program. The source is read once: three tests ask for all of it."""
+    return (*called(), *registered())
+
+
+def called() -> Iterator[Extracted]:
+    """Yield the messages that stand in calls."""
     for path in sorted(ROOT.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
@@ -61,7 +72,6 @@ def extracted() -> Iterator[tuple[str | tuple[str, str], str | None]]:
                     yield texts[1], texts[0]
                 elif node.func.id in ("_", "N_", "UnknownChoice") and texts:
                     yield texts[0], None
-    yield from registered()
 
 
 def registered() -> Iterator[tuple[str, str | None]]:
@@ -208,7 +218,8 @@ JOINED = (
 """Sentences that are joined from pieces, and their beginnings and ends."""
 
 
-def sentence_templates() -> list[str]:
+@cache
+def sentence_templates() -> tuple[str, ...]:
     """Return the sentences of the lower layers, with fields such as `{0}` for what varies."""
     found = {f"{{0}} {noun}{ending}" for noun in NOUNS for ending in ("", "es" if noun == "batch" else "s")}
     found.update(JOINED)
@@ -218,7 +229,7 @@ def sentence_templates() -> list[str]:
         texts = sentences_in(ast.parse((ROOT / f"{module}.py").read_text(encoding="utf-8")))
         found.update(text for text in texts if is_sentence(text))
     found.update(text for text in error_sentences() if is_sentence(text))
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 def sentences_in(tree: ast.Module) -> Iterator[str]:

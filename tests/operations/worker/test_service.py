@@ -6,7 +6,9 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,7 +20,7 @@ from ordertui.operations.worker.health import ONCE_SECONDS, Health, worker_healt
 from ordertui.operations.worker.jobs import AGAIN_SECONDS, SWEEP_SECONDS, DispatchJob, NotifyJob, SyncJob, next_time
 from ordertui.operations.worker.service import LEASE_SECONDS, JobLoop
 from ordertui.orders.batch_state import BatchState
-from ordertui.orders.clock import DAY, FixedClock, iso_utc, parse_iso
+from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc, parse_iso
 from ordertui.orders.enums import Action
 from ordertui.store.repositories.work import JobName, JobOutcome, JobRun, WorkerRecord
 from support import places
@@ -27,6 +29,7 @@ from support.faults import Faults, inject
 from support.logins import session_as
 from support.profile import LONG
 from support.shops import NOW, order_id
+from support.waiting import LONGEST, until
 from support.workers import last_text, run_once, worker
 
 Open = Callable[[], Session]
@@ -226,7 +229,11 @@ def test_a_store_that_is_not_there_is_looked_for_with_pauses(opener: Open) -> No
     assert lines == ["sync: /the/store: Input/output error", "sync: ok: done", "sync: the store is there again"]
 
 
-def test_an_end_comes_within_a_second_and_is_noted(opener: Open, clock: FixedClock) -> None:
+def test_an_end_waits_for_nothing_but_what_runs_and_is_noted(
+    opener: Open, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for wait in ("LOOK_SECONDS", "BEAT_SECONDS", "END_SECONDS"):
+        monkeypatch.setattr(service, wait, HOUR)
     stop, begun = threading.Event(), threading.Event()
 
     class Endless(Sample):
@@ -239,15 +246,12 @@ def test_an_end_comes_within_a_second_and_is_noted(opener: Open, clock: FixedClo
     made = worker(opener, jobs=[Endless(str), DispatchJob()])
     thread = threading.Thread(target=made.run, args=(stop,), daemon=True)
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(LONGEST)
     with opener() as session:
         found = worker_health(session.context.reader(), clock.now())
         assert found.running[JobName.SYNC] == "box-1"
-    asked = time.monotonic()
     stop.set()
-    thread.join(10)
-    assert not thread.is_alive()
-    assert time.monotonic() - asked < 5, "a second on a machine that has time"
+    until(lambda: not thread.is_alive())
     with opener() as session:
         assert session.context.store.work.workers()[0].ended_at == clock.now()
         assert worker_health(session.context.reader(), clock.now()).health is Health.NONE
@@ -255,20 +259,22 @@ def test_an_end_comes_within_a_second_and_is_noted(opener: Open, clock: FixedClo
 
 def test_what_does_not_end_is_not_waited_for_four_times(opener: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """One time for all jobs; a job that only looks whether it is due holds up no end, and its lease ends with it."""
+    looked = count()
     monkeypatch.setattr(service, "END_SECONDS", 0.3)
+    monkeypatch.setattr(service, "time", SimpleNamespace(monotonic=lambda: next(looked) * 0.05))
     stop, release = threading.Event(), threading.Event()
     begun = threading.Barrier(3)
 
     class Deaf(Sample):
         def due_at(self, session: Session, last: JobRun | None, now: int) -> int | None:
             if self.name is JobName.IMPORT:
-                begun.wait(10)
-                release.wait(20)
+                begun.wait(LONGEST)
+                release.wait()
             return now
 
         def run(self, session: Session, stop: Stop) -> str:
-            begun.wait(10)
-            release.wait(20)
+            begun.wait(LONGEST)
+            release.wait()
             return ""
 
     looks = Deaf(str)
@@ -276,15 +282,15 @@ def test_what_does_not_end_is_not_waited_for_four_times(opener: Open, monkeypatc
     made = worker(opener, jobs=[Deaf(str), looks])
     thread = threading.Thread(target=made.run, args=(stop,), daemon=True)
     thread.start()
-    begun.wait(10)
-    asked = time.monotonic()
+    begun.wait(LONGEST)
     stop.set()
-    thread.join(10)
-    gone = time.monotonic() - asked
-    with opener() as session:
-        assert session.context.store.work.job(JobName.SYNC).holder == ""
-    release.set()
-    assert gone < 5
+    try:
+        until(lambda: not thread.is_alive())
+        assert next(looked) == 12, "7 looks for the first until 0.3 s are over, 4 more for the other until 0.5 s are"
+        with opener() as session:
+            until(lambda: session.context.store.work.job(JobName.SYNC).holder == "")
+    finally:
+        release.set()
 
 
 def test_a_clock_that_is_put_back_stops_no_job(opener: Open, clock: FixedClock) -> None:
