@@ -308,7 +308,7 @@ class BatchActions:
         title = _("Checking {orders}", orders=orders_text(batch.count(RowState.ERROR)))
         plan_again = partial(self._session.batches.retry, batch.id)
         for plan in await task.change(title, len(batch.rows), plan_again):
-            options = PreviewOptions(_("Retry of batch {batch}", batch=batch.id), fixed=True, describe=describe)
+            options = PreviewOptions(_("Retry of batch {batch}", batch=batch.id), choices=None, describe=describe)
             again = PreviewScreen(self._session, self._tasks.keys, plan, options)
             answer = await task.ask(again, discard_typeahead=True)
             made = answer.batch if answer is not None else None
