@@ -235,6 +235,9 @@ class SlowOrder:
         out["total"] = total
         out["currency"] = None if total is None else currencies.pop()
         asked = {_asked(line) for line in active or lines}
+        left = [line for line in active if _has_left(line)]
+        if any(_asked(line) == "none" for line in active if line not in left):
+            asked = {_asked(line) for line in active if line not in left or _asked(line) is not None}
         out["buyer_request"] = (
             next(iter(asked)) if asked in ({"official"}, {"none"}) else "some" if "official" in asked else "unknown"
         )
@@ -300,6 +303,12 @@ def waits(order: dict[str, Any]) -> bool:
 def _is_active(line: SlowLine) -> bool:
     """Whether anything of the line is still wanted."""
     return bool(line.value("item_status") != "cancelled" and line.value("quantity") != 0)
+
+
+def _has_left(line: SlowLine) -> bool:
+    """Whether all units of the line are known to be shipped."""
+    units, shipped = line.value("quantity"), line.value("quantity_shipped")
+    return units is not None and shipped is not None and shipped >= units
 
 
 def _asked(line: SlowLine) -> str | None:

@@ -107,6 +107,25 @@ def test_what_a_later_file_settles_is_not_told(session: Session, tmp_path: Path)
     assert not any("invisible" in note for one in summaries for note in one.notes)
 
 
+def test_a_request_is_known_when_the_report_names_all_that_waits(session: Session, tmp_path: Path) -> None:
+    """An Unshipped report names no line that has left: of that one no report ever says whether the buyer asked."""
+    left = {"sku": "LEFT", "item-status": "Shipped"}
+    rows = [cells("all_orders", n, order_status="Shipping") | part for n in (1, 2) for part in ({}, left)]
+    everything = write(tmp_path / "all.txt", ALL_ORDERS, rows)
+    no, yes = {"is-buyer-requested-cancellation": "FALSE"}, {"is-buyer-requested-cancellation": "TRUE"}
+    waits = write(tmp_path / "waits.txt", UNSHIPPED, [cells("unshipped", 1) | no, cells("unshipped", 2) | yes])
+    columns = [name for name in COLUMNS["new_orders"] if "requested" not in name]
+    new = write(tmp_path / "new.txt", columns, [cells("new_orders", 1)])
+    summaries = session.imports.import_files([everything, waits, new])
+    rows_now = session.orders.rows(session.orders.find()).values()
+    assert {row.order_id: (row.items, row.buyer_request.value) for row in rows_now} == {
+        cells("unshipped", 1)["order-id"]: (4, "none"),
+        cells("unshipped", 2)["order-id"]: (4, "some"),
+    }
+    assert session.orders.count("request:unknown") == 0
+    assert not [note for note in closing_notes(session.orders.count, summaries) if "invisible" in note]
+
+
 def test_the_encoding_of_a_utf16_file_is_told(session: Session, tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", UNSHIPPED, [cells("unshipped")])
     path.write_bytes(path.read_text(encoding="utf-8").encode("utf-16"))

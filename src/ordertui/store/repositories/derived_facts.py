@@ -112,11 +112,22 @@ def _of_lines(function: str, request: str) -> str:
     return f"coalesce({function}(CASE WHEN {ACTIVE} THEN {has} END), {function}({has}))"
 
 
+_NOT_NAMED = "(l.buyer_request IS NULL AND coalesce(l.quantity_shipped >= l.quantity, 1 = 0))"
+_NONE_WAITING = (
+    f"min(CASE WHEN {ACTIVE} AND NOT {_NOT_NAMED} THEN CASE WHEN l.buyer_request = 'none' THEN 1 ELSE 0 END END)"
+    f" = 1 AND max(CASE WHEN {ACTIVE} AND coalesce(l.quantity_shipped < l.quantity, 1 = 1)"
+    " AND l.buyer_request = 'none' THEN 1 END) = 1"
+)
 REPORTED_REQUEST = (
     f"CASE WHEN {_of_lines('min', 'official')} = 1 THEN 'official' WHEN {_of_lines('max', 'official')} = 1 THEN 'some'"
-    f" WHEN {_of_lines('min', 'none')} = 1 THEN 'none' ELSE 'unknown' END"
+    f" WHEN {_of_lines('min', 'none')} = 1 OR {_NONE_WAITING} THEN 'none' ELSE 'unknown' END"
 )
-"""SQL over the lines `l`: the buyer's request by the reports: `official`, `some`, `none` or `unknown`."""
+"""SQL over the lines `l`: the buyer's request by the reports: `official`, `some`, `none` or `unknown`.
+
+Mostly only the Unshipped report tells it, and that names no line that has left. So where some of an order waits, `none`
+of what waits is `none`: otherwise the request would stay unknown of each order of which a line was shipped, with no
+report to settle it.
+"""
 REQUEST = "CASE WHEN f.asked = 1 AND s.reported NOT IN ('official', 'some') THEN 'message' ELSE s.reported END"
 """SQL: what `buyer_request` returns, by the sums `s` and the operator's facts `f`."""
 AMAZON_COUNTS = (
