@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ordertui.amazon.reports import RejectedRow, ReportInfo, inspect, read_orders
 from ordertui.amazon.reports.inspect import BLOCK_BYTES
+from ordertui.orders.marketplace import by_sales_channel
 from ordertui.orders.report_row import ROW_FIELDS
 
 ALL_ORDERS = [
@@ -158,6 +159,11 @@ def cells(kind: str, number: int = 1, **more: str) -> dict[str, str]:
         **BUYER,
     }
     row["amazon-order-id"] = row["order-id"]
+    market = by_sales_channel(more.get("sales_channel", ""))
+    if market is not None:
+        row["currency"] = market.currency
+    if row["currency"] == "JPY":
+        row |= {"item-price": "2050", "item-tax": "164"}
     for name, value in more.items():
         row[name.replace("_", "-")] = value
     if "order_id" in more:

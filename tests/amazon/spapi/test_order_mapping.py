@@ -1,5 +1,6 @@
 """Orders of the API as rows: what is kept, what is dropped, what is unknown."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -209,6 +210,30 @@ def test_a_search_answer_names_its_end() -> None:
     assert (page.last_updated_before, page.next_token) == ("2026-11-23T14:05:00Z", "")
 
 
+def in_currency(made: dict[str, Any], code: str) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(made).replace(b'"USD"', f'"{code}"'.encode()))
+    return found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda item: item["proceeds"]["breakdowns"][0]["subtotal"].update(currencyCode="EUR"),
+        lambda item: item["proceeds"].update(proceedsTotal={"amount": "20.00", "currencyCode": "EUR"}),
+        lambda item: item.update(in_currency(item, "EUR")),
+    ],
+)
+def test_amounts_of_another_currency_are_unknown_and_cost_no_order(change: Callable[[dict[str, Any]], None]) -> None:
+    made = order(1, NOW, items=2)
+    change(made["orderItems"][0])
+    found = rows(made)
+    assert found.rejected == []
+    first, second = fields(made)
+    assert (first["currency"], first["item_price"], first["item_promotion"]) == (None, None, None)
+    assert (second["currency"], second["item_price"]) == ("USD", 1000)
+    assert [one for one in found.unrecognised_values if "EUR, which is not the currency of US" in one]
+
+
 @pytest.mark.parametrize(("total", "price"), [("22.00", 2000), ("24.00", 2200), (None, 2000)])
 def test_where_prices_include_the_tax_no_tax_is_added_unless_amazons_total_has_it_on_top(
     total: str | None, price: int
@@ -218,7 +243,7 @@ def test_where_prices_include_the_tax_no_tax_is_added_unless_amazons_total_has_i
     made["salesChannel"]["marketplaceId"] = MARKETPLACES["DE"].id
     if total is not None:
         made["orderItems"][0]["proceeds"]["proceedsTotal"] = {"amount": total, "currencyCode": "USD"}
-    row = fields(made)[0]
+    row = fields(in_currency(made, "EUR"))[0]
     assert (row["item_price"], row["item_tax"], row["shipping_price"]) == (price, 0, 200)
 
 

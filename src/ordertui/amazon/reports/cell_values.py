@@ -7,7 +7,7 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import NamedTuple
 
-from ordertui.orders.marketplace import CURRENCIES, by_sales_channel
+from ordertui.orders.marketplace import CURRENCIES, MARKETPLACES, by_sales_channel
 from ordertui.orders.text import to_single_line
 
 from .cell_parsers import (
@@ -113,6 +113,7 @@ class CellValues:
         if market == OUTSIDE_AMAZON:
             return RowWords(market)
         currency = parse_currency(cells[4])
+        check_currency(market, currency)
         return RowWords(
             market,
             self.parse_word("channel", parse_channel, cells[1]),
@@ -195,6 +196,19 @@ def parse_item_id(text: str) -> str | None:
     if _BROKEN_NUMBER.fullmatch(text):
         raise RowError("order-item-id", text, "was broken by a spreadsheet: download the report again")
     raise RowError("order-item-id", to_single_line(text), "is not made of digits")
+
+
+def check_currency(market: str | None, currency: str | None) -> None:
+    """Raise RowError when amounts are not in the currency of their marketplace: nobody knows then what was paid."""
+    if market is not None and currency is not None and not is_own_currency(market, currency):
+        expected = MARKETPLACES[market].currency
+        raise RowError("currency", currency, f"is not the currency of {market}, which is {expected}")
+
+
+def is_own_currency(market: object, currency: object) -> bool:
+    """Return whether amounts may be of this marketplace; None, and a channel outside Amazon, say nothing."""
+    known = MARKETPLACES.get(str(market))
+    return currency is None or known is None or known.currency == currency
 
 
 def parse_currency(text: str) -> str | None:

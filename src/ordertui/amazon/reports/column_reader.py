@@ -17,7 +17,7 @@ from ordertui.orders.report_row import MARKETPLACE, ReportRow
 from ordertui.orders.report_row import ORDER_ID as ROW_ORDER_ID
 
 from .cell_parsers import ORDER_ID, Memo, parse_channel, parse_flag, parse_label, parse_status, strip_quotes
-from .cell_values import ITEM_ID, OUTSIDE_AMAZON, parse_currency, parse_item_id, parse_order_id
+from .cell_values import ITEM_ID, OUTSIDE_AMAZON, check_currency, parse_currency, parse_item_id, parse_order_id
 from .inspect import split_line
 from .model import ReportInfo
 from .report_kind import AMOUNT_FIELDS, FIELDS, StatusSource, column_positions
@@ -84,6 +84,7 @@ class ColumnReader:
             markets = [markets[index] for index in kept]
             cells = [[column[index] for index in kept] for column in cells]
         currencies = self._parse_column(self._currencies, "currency", cells, blank)
+        _check_currencies(markets, currencies)
         word = {name: self._parse_column(memo, name, cells, blank) for name, memo in words.items()}
         for name in _FLAGS.intersection(positions):
             if None in word[name] and any(map(str.strip, cells[positions[name]])):
@@ -218,3 +219,9 @@ class ColumnReader:
                 ),
             ]
         return [prices, *([amount or 0 for amount in column] for column in rest)]
+
+
+def _check_currencies(markets: Values, currencies: Values) -> None:
+    """Raise ValueError where amounts are not in the currency of their marketplace."""
+    for market, currency in set(zip(markets, currencies, strict=True)):
+        check_currency(market, currency)

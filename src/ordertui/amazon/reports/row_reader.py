@@ -28,6 +28,8 @@ from .cell_values import (
     AmountMemos,
     CellValues,
     RowError,
+    check_currency,
+    is_own_currency,
     parse_currency,
     parse_item_id,
     parse_order_id,
@@ -104,6 +106,7 @@ class RowReader:
             and row[MARKETPLACE] is None
             and last is not None
             and row[_ROW_ORDER_ID] == last[_ROW_ORDER_ID]
+            and is_own_currency(last[MARKETPLACE], row[CURRENCY])
         ):
             row = (*row[:MARKETPLACE], last[MARKETPLACE], *row[MARKETPLACE + 1 :])
         return row
@@ -172,6 +175,13 @@ class RowReader:
             check(name, parse_time, "is no date such as 2026-11-23T14:05:00+00:00")
         for name in _QUANTITIES:
             check(name, parse_quantity, "is no whole number such as 2")
+        if not found.keys() & {"currency", "sales_channel"}:
+            try:
+                check_currency(
+                    self.values.parse_marketplace(values["sales_channel"]), parse_currency(values["currency"])
+                )
+            except RowError as error:
+                found["currency"] = error
         if "currency" not in found:
             prices, discounts = self.values.amount_memos(parse_currency(values["currency"]))
             for name in AMOUNT_FIELDS:

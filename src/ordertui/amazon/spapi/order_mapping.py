@@ -44,6 +44,7 @@ _PRICE = {"ITEM": "item_price", "SHIPPING": "shipping_price", "GIFT_WRAP": "gift
 _TAX = {"ITEM": "item_tax", "SHIPPING": "shipping_tax", "GIFT_WRAP": "gift_wrap_tax"}
 _OFFICIAL = {"BUYER": BuyerRequest.OFFICIAL.value}
 """Requester of a cancellation to what it means for the order; any other one leaves it unknown who asked."""
+_UNPRICED = (None,) * len(COMPONENTS)
 _DISCOUNT = {"ITEM": "item_promotion", "SHIPPING": "ship_promotion"}
 
 Deadline = Callable[[str, int], int | None]
@@ -126,7 +127,7 @@ def _rows(order: ApiOrder, times: tuple[int | None, int | None, int], unrecognis
     replacement = any(one.association_type.startswith("REPLACEMENT") for one in order.associated_orders)
     flags = replacement, "AMAZON_BUSINESS" in order.programs, "PRIME" in order.programs
     tail = tuple("yes" if flag else "no" for flag in flags)
-    rows = [_row(line, head, item, tail) for line, item in enumerate(order.order_items, 1)]
+    rows = [_row(line, head, item, tail, unrecognised) for line, item in enumerate(order.order_items, 1)]
     partly = [(row, item) for row, item in zip(rows, order.order_items, strict=True) if _units_cancelled(status, item)]
     return rows + [_cancelled_row(row, _units_cancelled(status, item)) for row, item in partly]
 
@@ -182,13 +183,19 @@ def _cancellation(item: Item, unrecognised: set[str]) -> ItemCancellation:
     )
 
 
-def _row(line: int, head: tuple[object, ...], item: Item, tail: tuple[str, ...]) -> ReportRow:
+def _row(line: int, head: tuple[object, ...], item: Item, tail: tuple[str, ...], unrecognised: set[str]) -> ReportRow:
     order_id, code, channel, status, purchased, ship_by, updated = head
     if not (item.order_item_id.isascii() and item.order_item_id.isdigit()):
         raise ValueError(f"order item id {item.order_item_id[:40]!r} is not made of digits")
     gone = _units_cancelled(status, item)
     alive = item.quantity_ordered - gone
-    currency, prices = _prices(item, price_tax(str(code)))
+    foreign = _foreign_currencies(item, str(code))
+    if foreign:
+        unrecognised.add(
+            f"item {item.order_item_id} has amounts in {', '.join(foreign)}, which is not the currency of {code}: what"
+            " was paid is unknown"
+        )
+    currency, prices = (None, _UNPRICED) if foreign else _prices(item, price_tax(str(code)))
     if gone:
         prices = _prices_of(prices, item, alive)
     fulfilled = item.fulfillment.quantity_fulfilled if item.fulfillment else None
@@ -223,7 +230,7 @@ def _cancelled_row(row: ReportRow, units: int) -> ReportRow:
     """
     found = list(row)
     found[ITEM_ID], found[ITEM_STATUS], found[QUANTITY], found[QUANTITY_SHIPPED] = None, "cancelled", units, 0
-    found[CURRENCY], found[AMOUNTS] = None, (None,) * len(COMPONENTS)
+    found[CURRENCY], found[AMOUNTS] = None, _UNPRICED
     return tuple(found)
 
 
@@ -250,6 +257,16 @@ def _item_status(order: object, item: Item, alive: int, fulfilled: int | None) -
     return OrderStatus.SHIPPED if fulfilled >= alive else OrderStatus.PARTIALLY_SHIPPED
 
 
+def _foreign_currencies(item: Item, marketplace: str) -> list[str]:
+    """Return the currencies of an item's amounts that are not the one of its marketplace."""
+    if item.proceeds is None:
+        return []
+    amounts = [item.proceeds.proceeds_total]
+    for part in item.proceeds.breakdowns:
+        amounts += [part.subtotal, *(detail.value for detail in part.detailed_breakdowns)]
+    return sorted({one.currency_code for one in amounts if one is not None} - {MARKETPLACES[marketplace].currency})
+
+
 def _prices(item: Item, tax: PriceTax) -> tuple[str | None, tuple[int | None, ...]]:
     """Return currency and amounts in the order of COMPONENTS.
 
@@ -259,7 +276,7 @@ def _prices(item: Item, tax: PriceTax) -> tuple[str | None, tuple[int | None, ..
     """
     parts = item.proceeds.breakdowns if item.proceeds else ()
     if not parts:
-        return None, (None,) * len(COMPONENTS)
+        return None, _UNPRICED
     currency = parts[0].subtotal.currency_code
     found = dict.fromkeys(COMPONENTS, 0)
     for part in parts:

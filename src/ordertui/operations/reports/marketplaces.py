@@ -11,7 +11,16 @@ from ordertui.amazon.reports import MarketplaceNeeded, RejectedRow, ReportError,
 from ordertui.amazon.reports.included_tax import drop_included_tax
 from ordertui.amazon.reports.unnamed_orders import PREFIX_CHARACTERS
 from ordertui.orders.marketplace import MARKETPLACES
-from ordertui.orders.report_row import CURRENCY, LINE_NO, MARKETPLACE, MARKETPLACE_BY_HAND, ORDER_ID, ReportRow
+from ordertui.orders.order import COMPONENTS
+from ordertui.orders.report_row import (
+    AMOUNTS,
+    CURRENCY,
+    LINE_NO,
+    MARKETPLACE,
+    MARKETPLACE_BY_HAND,
+    ORDER_ID,
+    ReportRow,
+)
 from ordertui.store import Store
 
 
@@ -100,6 +109,8 @@ class MarketplaceResolver:
             if problem:
                 rejects.append(RejectedRow(self._file, line, problem, order_id, code is not None, (order_id,)))
             if code is not None:
+                if row[CURRENCY] not in (None, MARKETPLACES[code].currency):
+                    row = (*row[:CURRENCY], None, *(None,) * len(COMPONENTS), *row[AMOUNTS.stop :])
                 rows += drop_included_tax([(*row[:MARKETPLACE], code, *row[MARKETPLACE + 1 : MARKETPLACE_BY_HAND], 1)])
         return msgspec.structs.replace(batch, rows=rows, rejects=rejects)
 
@@ -107,6 +118,9 @@ class MarketplaceResolver:
         """Return the marketplace of a row that names none, None to reject it; and what is to be told of it, if any."""
         own, answer, currency = known.get(str(row[ORDER_ID])), self._answer, row[CURRENCY]
         if own is not None:
+            expected = MARKETPLACES[own].currency
+            if currency not in (None, expected):
+                return own, f"currency: '{currency}' is not the currency of {own}, which is {expected}"
             is_clash = answer is not None and answer != own
             return own, f"the order is known to be of {own}, and stays so: {answer} was given" if is_clash else ""
         if answer is None:
