@@ -138,11 +138,14 @@ def drop(server: Server, name: str) -> None:
         connection.execute(f"DROP SCHEMA {name} CASCADE")
 
 
-def test_a_move_whose_line_is_cut_anywhere_goes_on(
-    tmp_path: Path, server: Server, line: ServerLine, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_killed", [False, True], ids=["cut", "killed"])
+def test_a_move_whose_line_is_cut_or_server_killed_anywhere_goes_on(
+    is_killed: bool, tmp_path: Path, server: Server, line: ServerLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There and back again, each time with another cut, into a place where nothing is yet."""
     monkeypatch.setattr("ordertui.store.move.ROWS_AT_ONCE", 5)
+    if is_killed:
+        monkeypatch.setattr("ordertui.store.engine.postgres.ASK_AGAIN_AFTER", (0.0,))
     with session_of(tmp_path, waiting=6, shipped=6) as session:
         sent = send(session, Action.CANCEL, 1, 2)
         session.results.take_in([answer(session, tmp_path, sent, {2})])
@@ -157,6 +160,7 @@ def test_a_move_whose_line_is_cut_anywhere_goes_on(
         moves += 1
         while True:
             at, cut = place or (None, Cut.REQUEST)
+            line.before_cut = server.kill if is_killed else lambda: None
             with line.armed(at, cut):
                 try:
                     move_store(source, target, clock=CLOCK, config=Config())
@@ -165,10 +169,13 @@ def test_a_move_whose_line_is_cut_anywhere_goes_on(
                     assert line.was_cut or cuts, (source, place)
                     is_moved = True
                 except StoreError as lost:
-                    if not line.was_cut or IN_DOUBT in str(lost):
+                    if not line.was_cut or (IN_DOUBT in str(lost) and not is_killed):
                         raise
                     is_moved = False
+            line.before_cut = lambda: None
             cuts += line.was_cut
+            if is_killed and line.was_cut:
+                server.start_again()
             points = points or line.points()
             if is_moved:
                 return points
@@ -187,7 +194,7 @@ def test_a_move_whose_line_is_cut_anywhere_goes_on(
         drop(server, name)
         here = there_again
         if not number:
-            ways = [some(points, 2, shift) for shift, points in enumerate(found)]
+            ways = [some(points, 2, shift)[:: 9 if is_killed else 1] for shift, points in enumerate(found)]
             turns += zip_longest(*ways)
         number += 1
     assert cuts >= sum(map(len, ways)) * 0.9, "nearly every place was reached"
