@@ -97,22 +97,29 @@ def asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ordertui.store.engine.postgres.ASK_AGAIN_AFTER", (0.0,))
 
 
+class Kills:
+    """Kills the server, and starts it again when it was killed: a line that is cut while it is made kills nothing."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._is_killed = False
+
+    def kill(self) -> None:
+        self._is_killed = True
+        self._server.kill()
+
+    def recover(self) -> None:
+        if self._is_killed:
+            self._is_killed = False
+            self._server.start_again()
+
+
 @pytest.mark.usefixtures("asked_once")
 def test_a_server_killed_at_any_message_keeps_what_was_committed(
     tmp_path: Path, server: Server, line: ServerLine
 ) -> None:
-    killed = []
-
-    def kill() -> None:
-        killed.append(1)
-        server.kill()
-
-    def recover() -> None:
-        if killed:
-            killed.clear()
-            server.start_again()
-
-    pair = pair_of(tmp_path, line, recover)
+    kills = Kills(server)
+    pair = pair_of(tmp_path, line, kills.recover)
     few = {
         "commit": [(0, Cut.ANSWER, COMMIT)],
         "dispatch": [(0, Cut.REQUEST, COMMIT)],
@@ -124,7 +131,7 @@ def test_a_server_killed_at_any_message_keeps_what_was_committed(
         if LONG:
             every += [(n, cut, "") for n, cut in pair.measure(step)[:: 9 * (1 + (name in ("import", "undo")))]]
         for at, cut, of in every if LONG else few[name]:
-            line.before_cut = kill
+            line.before_cut = kills.kill
             pair.play(step, at, cut, of=of, stays_away=True)
             line.before_cut = lambda: None
     pair.compare(server.address(schema_of(tmp_path)))
@@ -151,7 +158,7 @@ def test_a_move_whose_line_is_cut_or_server_killed_anywhere_goes_on(
         session.results.take_in([answer(session, tmp_path, sent, {2})])
         commit(session, Action.REFUND, 12)
         before = table_rows(session.context.store)
-    here, moves, cuts = tmp_path / "orders.db", 0, 0
+    here, moves, cuts, kills = tmp_path / "orders.db", 0, 0, Kills(server)
 
     def moved(source: Path | str, target: Path | str, place: tuple[int, Cut] | None) -> list[tuple[int, Cut]]:
         """Move with the line cut at a place, and again until it is there; return the places of the first try."""
@@ -160,7 +167,7 @@ def test_a_move_whose_line_is_cut_or_server_killed_anywhere_goes_on(
         moves += 1
         while True:
             at, cut = place or (None, Cut.REQUEST)
-            line.before_cut = server.kill if is_killed else lambda: None
+            line.before_cut = kills.kill if is_killed else lambda: None
             with line.armed(at, cut):
                 try:
                     move_store(source, target, clock=CLOCK, config=Config())
@@ -174,8 +181,7 @@ def test_a_move_whose_line_is_cut_or_server_killed_anywhere_goes_on(
                     is_moved = False
             line.before_cut = lambda: None
             cuts += line.was_cut
-            if is_killed and line.was_cut:
-                server.start_again()
+            kills.recover()
             points = points or line.points()
             if is_moved:
                 return points
@@ -194,7 +200,8 @@ def test_a_move_whose_line_is_cut_or_server_killed_anywhere_goes_on(
         drop(server, name)
         here = there_again
         if not number:
-            ways = [some(points, 2, shift)[:: 9 if is_killed else 1] for shift, points in enumerate(found)]
+            every = (27 if is_killed else 5) if LONG else 1 + is_killed  # of 3,000 messages, most sent together
+            ways = [some(points, 2, shift)[::every] for shift, points in enumerate(found)]
             turns += zip_longest(*ways)
         number += 1
     assert cuts >= sum(map(len, ways)) * 0.9, "nearly every place was reached"
