@@ -46,14 +46,25 @@ def test_a_batch_waits_is_listed_and_approved_by_somebody_else(us: Command, tmp_
         out, err = run("commit", plan, "--yes", "--typed", "1", "--format", "json")
         assert '"state": "awaiting_approval"' in out
         assert '"due_at": ""' in out, "when it leaves is not known"
-        assert f"ordertui approve {number}" in out
+        assert "wait for a lead or owner other than ann" in out, "she may not approve it"
+        assert "ordertui approve" not in out + err
+        assert f"`ordertui undo {number}` undoes it" in err
         assert "nothing was sent to Amazon" in err
     out, _ = run("approvals", "--format", "json", by="bob")
     assert [line for line in out.splitlines() if WHY in line]
     assert '"total": "10.00 USD"' in out
     assert '"committed_by": "ann (ann@host, process 1)"' in out
+    assert "ordertui approve 1" in run("outbox", by="bob")[0]
     run("release", "1", code=3)
-    assert "ordertui approve 1" in run("dispatch")[1]
+    said = run("dispatch")[1]
+    assert "waiting for approval by a lead or owner other than ann" in said
+    assert "ordertui approve" not in said
+    assert "ordertui approve 1" in run("dispatch", by="bob")[1]
+    assert "committed by ann" in run("approvals", "1", code=3)[1]
+    out, err = run("approvals", "1", "--format", "json", by="bob")
+    assert '"state": "held"' in out
+    assert "7-day rate: " in err
+    assert " without it, " in err
     assert "committed by ann" in run("approve", "1", "--why", "mine", code=3)[1]
     run("approve", "1", code=2)
     assert "held until" in run("approve", "1", "--why", "looked", by="bob")[1]

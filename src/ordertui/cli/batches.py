@@ -11,16 +11,26 @@ from ordertui.operations.query.export import Record
 from ordertui.orders.batch_state import NEVER_LEFT, UNANSWERED, BatchState, RowState
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.money import format_decimal
+from ordertui.orders.people import Permission
 from ordertui.orders.text import pluralize
 
 from .context import Settings, fail, open_session, say
 from .exit_codes import Exit
 from .imports import stop_on_interrupt
-from .messages import clock, held_sentence, sent_sentence, unconfirmed_sentence, waiting_sentences
+from .messages import (
+    clock,
+    deciders,
+    held_sentence,
+    outlook_sentences,
+    sent_sentence,
+    unconfirmed_sentence,
+    waiting_sentences,
+)
 from .output import FORMAT, emit
 
 if TYPE_CHECKING:
     from ordertui.operations.batches.batch import Batch
+    from ordertui.orders.people import Person
     from ordertui.store import JournalRow
 
 COLUMNS = (
@@ -31,8 +41,8 @@ APPROVAL_COLUMNS = ("batch", "action", "marketplace", "orders", "total", "commit
 ROW_COLUMNS = ("batch", "order_id", "state", "reason", "currency", "total", "code", "text")
 
 
-def batch_record(batch: Batch, now: int) -> Record:
-    """Return a batch as one line of a list, as it stands at `now` (epoch seconds).
+def batch_record(batch: Batch, now: int, person: Person) -> Record:
+    """Return a batch as one line of a list, as it stands at `now` (epoch seconds), for who is at work.
 
     Its `orders` are those that were neither undone nor left out. Its state is `confirmed` once a report confirmed every
     one of them.
@@ -47,18 +57,23 @@ def batch_record(batch: Batch, now: int) -> Record:
         "unclear": batch.count(RowState.UNKNOWN),
         "due_at": "" if batch.state is BatchState.AWAITING else iso_utc(batch.due_at),
         "uploaded_at": "" if batch.uploaded_at is None else iso_utc(batch.uploaded_at),
-        "next": next_command(batch, now),
+        "next": next_command(batch, now, person),
         "files": "" if batch.withheld else " ".join(batch.files),
     }
 
 
-def next_command(batch: Batch, now: int) -> str:
-    """Return the command that goes on with a batch; empty when there is nothing to do, or it goes on by itself.
+def next_command(batch: Batch, now: int, person: Person) -> str:
+    """Return the command by which a person goes on with a batch; empty when there is none, or it goes on by itself.
 
-    Of a batch whose hold is not over at `now` (epoch seconds) it tells from when on the command does something.
+    Of a batch whose hold is not over at `now` (epoch seconds) it tells from when on the command does something; of one
+    that somebody else decides about, who that may be.
     """
     if batch.state is BatchState.AWAITING:
-        return f"ordertui approve {batch.id}"
+        return f"ordertui approve {batch.id}" if batch.may_be_decided_by(person) else f"wait for {deciders(batch)}"
+    return _next_command(batch, now) if person.may(Permission.DISPATCH) else ""
+
+
+def _next_command(batch: Batch, now: int) -> str:
     if batch.state is BatchState.HELD:
         return "ordertui dispatch" if batch.due_at <= now else f"ordertui dispatch, from {clock(batch.due_at)}"
     if batch.count(RowState.UNKNOWN):
@@ -93,9 +108,9 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
         except Exception:
             say("Nothing was committed: no order of this plan file is held by it.")
             raise
-    emit([batch_record(batch, session.clock.now()) for batch in batches], COLUMNS, form, SPARE)
+    emit([batch_record(batch, session.clock.now(), session.context.person) for batch in batches], COLUMNS, form, SPARE)
     for batch in batches:
-        say(held_sentence(batch))
+        say(held_sentence(batch, session.context.person))
 
 
 @click.command()
@@ -115,22 +130,37 @@ def release(settings: Settings, batches: tuple[int, ...]) -> None:
     """End the hold of these BATCHES now, of all or of none."""
     with open_session(settings, acts_now=True) as session, stop_on_interrupt() as stop:
         released = session.batches.release_all(tuple(dict.fromkeys(batches)), stop)
-        emit([batch_record(batch, session.clock.now()) for batch in released], COLUMNS, "table", SPARE)
+        emit(
+            [batch_record(batch, session.clock.now(), session.context.person) for batch in released],
+            COLUMNS,
+            "table",
+            SPARE,
+        )
         say("The hold is over; `ordertui dispatch` writes the files.")
 
 
 @click.command()
+@click.argument("batch", type=int, required=False)
 @FORMAT
 @click.pass_obj
-def approvals(settings: Settings, form: str) -> None:
-    """List the batches that wait for approval, oldest first, with the house rules that ask for it."""
-    with open_session(settings) as session:
+def approvals(settings: Settings, batch: int | None, form: str) -> None:
+    """List the batches that wait for approval, oldest first, with the house rules that ask for it.
+
+    With a BATCH, for those who may approve it: its orders as they would leave now, the rate before and after, budgets.
+    """
+    with open_session(settings) as session, stop_on_interrupt() as stop:
+        if batch is not None:
+            outlook = session.approvals.outlook(batch, stop)
+            emit([row_record(batch, row) for row in outlook.batch.rows], ROW_COLUMNS, form)
+            for sentence in outlook_sentences(outlook):
+                say(sentence)
+            return
         waiting = session.approvals.waiting()
     records: list[Record] = [
-        {"batch": batch.id, "action": str(batch.action), "marketplace": batch.marketplace,
-         "orders": batch.count(RowState.HELD), "total": total_text(batch), "committed_by": batch.who,
+        {"batch": found.id, "action": str(found.action), "marketplace": found.marketplace,
+         "orders": found.count(RowState.HELD), "total": total_text(found), "committed_by": found.who,
          "asked_at": iso_utc(one.asked_at), "why": "; ".join(one.why)}
-        for batch in waiting if (one := batch.approval) is not None
+        for found in waiting if (one := found.approval) is not None
     ]  # fmt: skip
     emit(records, APPROVAL_COLUMNS, form, ("asked_at", "marketplace"))
     if not waiting:
@@ -159,9 +189,9 @@ def approve(settings: Settings, batch: int, why: str, form: str) -> None:
     """Approve a BATCH that somebody else committed: its hold begins. Exit 7 when orders were left out."""
     with open_session(settings, acts_now=True) as session, stop_on_interrupt() as stop:
         found = session.approvals.approve(batch, why, stop)
-    emit([batch_record(found.batch, session.clock.now())], COLUMNS, form, SPARE)
+    emit([batch_record(found.batch, session.clock.now(), session.context.person)], COLUMNS, form, SPARE)
     if found.batch.state is BatchState.HELD:
-        say(held_sentence(found.batch))
+        say(held_sentence(found.batch, session.context.person))
     for warning in found.warnings:
         say(warning)
     if found.left_out:
@@ -188,11 +218,13 @@ def outbox(settings: Settings, batch: int | None, form: str) -> None:
     """List batches and where they stand; with a BATCH its orders, with Amazon's codes and words."""
     with open_session(settings) as session:
         if batch is None:
-            now, all_batches = session.clock.now(), session.batches.find()
-            emit([batch_record(b, now) for b in all_batches], COLUMNS, form, SPARE)
+            now, person, all_batches = session.clock.now(), session.context.person, session.batches.find()
+            emit([batch_record(b, now, person) for b in all_batches], COLUMNS, form, SPARE)
             for one in all_batches:
                 if one.withheld:
                     say(one.withheld)
+                elif one.machine:
+                    say(f"batch {one.id}: its file is on {one.machine}, where it was written")
             return
         found = session.batches.get(batch)
     emit([row_record(found.id, row) for row in found.rows], ROW_COLUMNS, form)
@@ -252,7 +284,7 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
             incomplete = error
         failed = watch.sentences() + (watch.unanswered() if wait else [])
         to_upload = [] if sent else session.batches.to_upload_sentences()
-    emit([batch_record(b, session.clock.now()) for b in sent], COLUMNS, form, SPARE)
+    emit([batch_record(b, session.clock.now(), session.context.person) for b in sent], COLUMNS, form, SPARE)
     for batch in sent:
         say(sent_sentence(batch))
         if batch.advice:
@@ -260,7 +292,7 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
     if incomplete is not None:
         raise incomplete
     if not sent:
-        for sentence in (*waiting_sentences(waiting), *to_upload):
+        for sentence in (*waiting_sentences(waiting, session.context.person), *to_upload):
             say(sentence)
     if stop():
         fail(Exit.INTERRUPTED, "stopped; what left before has left, and the next dispatch goes on")

@@ -16,9 +16,11 @@ from ordertui.orders.text import pluralize, with_verb
 from ordertui.rules.rate import percent, target_percent
 
 if TYPE_CHECKING:
+    from ordertui.operations.batches.approvals import ApprovalOutlook
     from ordertui.operations.batches.batch import Batch
     from ordertui.operations.planning.plan import Plan
     from ordertui.operations.rate.figures import RateFigure
+    from ordertui.orders.people import Person
 
 _MONEY_VERB = {Action.CANCEL: "The buyers will not be charged", Action.REFUND: "The buyers get back"}
 
@@ -95,17 +97,44 @@ def unconfirmed_sentence(plans: Sequence[Plan]) -> str:
     return f"{pluralize(sum(len(plan.rows) for plan in plans))}; give --yes{typed} to commit. Nothing was done.{why}"
 
 
-def held_sentence(batch: Batch) -> str:
-    """Say that a batch was committed, until when it is held or what it waits for, and how to take it back."""
+def outlook_sentences(outlook: ApprovalOutlook) -> Iterator[str]:
+    """Say what an approval would do: what would leave, the rate without and with it, budgets, warnings."""
+    leaving = outlook.batch.count(RowState.HELD)
+    if not leaving:
+        yield "None of it may leave any more: approving takes all of it out, and it is not approved."
+    elif outlook.whys:
+        yield f"{pluralize(leaving)} would leave, {len(outlook.whys):,} would be left out: not allowed any more."
+    for effect in outlook.rates:
+        before, after = effect.before, effect.after
+        room = "unknown how many more are allowed" if after.reason else f"{after.headroom:,} more allowed"
+        yield (
+            f"{after.days}-day rate: {share(before)} without it, {share(after)} with it; target under"
+            f" {target_percent(Fraction(after.target))}, {room}."
+        )
+    for use in outlook.budgets:
+        when = "today" if use.budget.span == "day" else "this week"
+        yield f"Budget {when}: {use.used:,} of {use.budget.most:,} used without it, {use.after:,} with it."
+    yield from (f"Note: {warning}." for warning in outlook.warnings)
+
+
+def deciders(batch: Batch) -> str:
+    """Say who may approve a batch."""
+    return f"a lead or owner other than {batch.author}" if batch.author else "a lead or owner"
+
+
+def held_sentence(batch: Batch, person: Person) -> str:
+    """Say that a batch was committed, until when it is held or what it waits for, and what this person may do."""
     if batch.state is BatchState.AWAITING:
         why = "; ".join(batch.approval.why) if batch.approval is not None else ""
+        approve = f'`ordertui approve {batch.id} --why "..."`'
+        decide = f"{approve} lets its hold begin," if batch.may_be_decided_by(person) else "Until then"
         return (
-            f"Batch {batch.id}: {pluralize(len(batch.rows))} waiting for approval by somebody else; nothing was sent to"
-            f' Amazon: {why}. `ordertui approve {batch.id} --why "..."` lets its hold begin, `ordertui undo {batch.id}`'
-            " undoes it."
+            f"Batch {batch.id}: {pluralize(batch.count(RowState.HELD))} waiting for approval by {deciders(batch)};"
+            f" nothing was sent to Amazon: {why}. {decide} `ordertui undo {batch.id}` undoes it."
         )
     return (
-        f"Batch {batch.id}: {pluralize(len(batch.rows))} held until {clock(batch.due_at)}; nothing was sent to Amazon."
+        f"Batch {batch.id}: {pluralize(batch.count(RowState.HELD))} held until {clock(batch.due_at)};"
+        " nothing was sent to Amazon."
         f" `ordertui undo {batch.id}` undoes it, `ordertui release {batch.id}` ends the hold."
     )
 
@@ -122,9 +151,9 @@ def sent_sentence(batch: Batch) -> str:
     return f"Batch {batch.id} is {how}: {batch.action.value} {orders} in {batch.marketplace}{left}."
 
 
-def waiting_sentences(batches: Sequence[Batch]) -> Iterator[str]:
+def waiting_sentences(batches: Sequence[Batch], person: Person) -> Iterator[str]:
     """Say that nothing was due, what is held, and until when."""
     yield "Nothing is due."
     for batch in batches:
         if batch.state in NOT_LEFT:
-            yield held_sentence(batch)
+            yield held_sentence(batch, person)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.store import JournalBatch, Store
 
 from .config import BESIDE_STORE
@@ -39,6 +40,21 @@ def folder_of(outbox: Path, batch: JournalBatch, store: Store) -> Path:
         recorded = Path(batch.files[0]).parent
         return recorded if recorded.parent.is_dir() and not store.is_shared else outbox / recorded.name
     return outbox / f"{batch.id:04d}-{batch.marketplace}-{batch.action.value}-{store.identity.id[:8]}"
+
+
+def machine_with_file(outbox: Path, batch: JournalBatch, store: Store) -> str:
+    """Return on which other machine the file to upload is, and whose, `vm1 (ann)`; `?` is what is not known.
+
+    Empty when it is here, or there is none.
+    """
+    if not store.is_shared or batch.state is not BatchState.WRITTEN or not batch.upload_file or batch.is_writing:
+        return ""
+    if (folder_of(outbox, batch, store) / Path(batch.upload_file).name).exists():
+        return ""
+    written = next((row for row in batch.rows if row.state is RowState.WRITTEN), None)
+    found = None if written is None else store.audit.writer_of(batch.id, written.order_id)
+    host, login = found or ("", "")
+    return f"{host or '?'} ({login or '?'})"
 
 
 def folders_in(outbox: Path) -> list[Path]:

@@ -161,6 +161,50 @@ def test_an_order_left_out_at_the_approval_does_not_say_that_it_was_at_dispatch(
     assert said == f"left out of batch {batch} at its last check: house rule not: by hand"
 
 
+@places.on_both
+def test_what_an_approval_would_do_is_told_and_changes_nothing(scene: Scene, engine: str) -> None:
+    scene.set_policy(f'{TWO_WAIT}[budget]\nday = 5\nweek = 9\neffect = "warn"\n')
+    ann, bob, store = scene.session("ann"), scene.session("bob"), scene.owner.context.store
+    (planned,) = plan(ann, Action.CANCEL, 1, 2, 3).rates
+    batch = scene.commit(1, 2, 3, by=ann)
+    scene.commit(4, by=ann)
+    records = len(store.audit.entries())
+    told = bob.approvals.outlook(batch)
+    (effect,) = told.rates
+    assert (planned.before.cancelled, planned.after.cancelled) == (0, 3)
+    assert (effect.before.cancelled, effect.after.cancelled) == (1, 4), "with the other one, which is held"
+    assert effect.before.orders == planned.before.orders
+    assert [(use.used, use.after) for use in told.budgets] == [(1, 4), (1, 4)]
+    assert (told.whys, told.batch.count(RowState.HELD)) == ({}, 3)
+    bring(scene.owner, scene.folder, everything=[all_orders_row(1, "Shipped", updated=NOW + 60)])
+    records = len(store.audit.entries())
+    told = bob.approvals.outlook(batch)
+    assert list(told.whys) == [order_id(1)]
+    (effect,) = told.rates
+    assert (effect.before.cancelled, effect.after.cancelled) == (1, 3)
+    assert [(use.used, use.after) for use in told.budgets] == [(1, 3), (1, 3)]
+    assert set(states(ann, batch).values()) == {RowState.HELD}, "it was only looked at"
+    assert (scene.state(batch), len(store.audit.entries())) == (BatchState.AWAITING, records)
+    with pytest.raises((ApprovalRefused, Refused)):
+        ann.approvals.outlook(batch)
+    approved = bob.approvals.approve(batch, "looked")
+    assert (approved.left_out, approved.batch.count(RowState.HELD)) == (1, 2)
+    now = bob.rate.calculator.effects("US")[0].before
+    assert now.cancelled == effect.after.cancelled, "as was told"
+    with pytest.raises(ApprovalRefused, match="does not wait"):
+        bob.approvals.outlook(batch)
+
+
+def test_an_approval_of_which_nothing_would_leave_says_so(scene: Scene) -> None:
+    batch = scene.commit(1, 2)
+    rows = [all_orders_row(n, "Shipped", updated=NOW + 60) for n in (1, 2)]
+    bring(scene.owner, scene.folder, everything=rows)
+    told = scene.bob.approvals.outlook(batch)
+    assert (len(told.whys), told.batch.count(RowState.HELD)) == (2, 0)
+    assert (told.rates[0].before.cancelled, told.rates[0].after.cancelled) == (0, 0)
+    assert scene.state(batch) is BatchState.AWAITING
+
+
 def test_bytes_that_are_not_those_of_the_preview_are_not_approved(scene: Scene) -> None:
     batch = scene.commit(1, 2)
     config = Config(policy_file=str(scene.policy), merchant_id="OTHER")

@@ -9,16 +9,20 @@ import pytest
 from ordertui.cli.batches import batch_record
 from ordertui.messages import CHINESE, translate
 from ordertui.operations.batches.batch import Batch
+from ordertui.operations.config import Config, OutboxConfig
 from ordertui.operations.errors import NotConfirmed
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
-from ordertui.orders.clock import iso_utc
+from ordertui.orders.clock import FixedClock, iso_utc
 from ordertui.orders.enums import Action
+from ordertui.orders.people import Role
 from ordertui.tui.render.batch import BatchContext, next_steps, render_outbox_head
 from ordertui.tui.screens.dialogs import ConfirmScreen
 from ordertui.tui.screens.outbox import OutboxScreen
+from support import places
 from support.batches import answer, send, session_of, states, unwritten, upload
 from support.languages import speaking
+from support.logins import let_in, session_as
 from support.pilot import press, running, until
 from support.shops import NOW, all_orders_row, bring, order_id
 
@@ -41,11 +45,35 @@ def again(session: Session, batch: int) -> int:
     return second
 
 
+@places.on_both
+def test_the_file_of_another_machine_says_whose_it_is(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    """On a server each machine has an outbox of its own, where the others' paths lead nowhere."""
+    with session_of(tmp_path, clock, waiting=2) as owner:
+        let_in(owner, ann=Role.AGENT, bob=Role.LEAD)
+        place = tmp_path / "orders.db"
+        mine, other = (Config(outbox=OutboxConfig(folder=str(tmp_path / name))) for name in ("ann", "bob"))
+        with (
+            session_as("ann", place, clock, monkeypatch, mine) as ann,
+            session_as("bob", place, clock, monkeypatch, other) as bob,
+        ):
+            batch = send(ann, Action.CANCEL, 1)
+            found = ann.batches.get(batch)
+            assert (found.machine, "1. Upload " in found.advice) == ("", True), "it is here"
+            seen = bob.batches.get(batch)
+            is_shared = bob.context.store.is_shared
+            assert seen.machine == ("host (ann)" if is_shared else "")
+            assert (f"1. On host (ann), upload {found.upload_file}" in seen.advice) == is_shared
+            bob.batches.mark_uploaded(batch)
+            assert bob.batches.get(batch).machine == "", "nothing is left to upload"
+
+
 def assert_withheld(session: Session, number: int, *words: str, is_warned: bool = True) -> None:
     """Nothing offers the file of a batch, and all say why."""
     batch = session.batches.get(number)
     assert batch in session.batches.find()
-    record = batch_record(batch, NOW)
+    record = batch_record(batch, NOW, session.context.person)
     assert record["files"] == ""
     assert "uploaded" not in str(record["next"])
     assert "1. Upload" not in batch.advice
@@ -153,7 +181,7 @@ def test_a_file_that_is_not_as_it_was_written_is_known_to_all(shop: Session, is_
     path.write_bytes(content)
     found: Batch = shop.batches.get(batch)
     assert found.withheld == ""
-    assert batch_record(found, NOW)["next"] == f"ordertui uploaded {batch}"
+    assert batch_record(found, NOW, shop.context.person)["next"] == f"ordertui uploaded {batch}"
     assert shop.batches.open_issues() == []
 
 

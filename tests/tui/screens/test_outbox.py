@@ -465,15 +465,45 @@ def test_what_a_later_batch_tries_is_not_offered_again(session: Session, tmp_pat
     batch = send(session, Action.CANCEL, 1, 2)
     session.results.take_in([answer(session, tmp_path, batch, failed={1, 2})], batch_id=batch)
     assert session.batches.get(batch).retryable == 2
-    assert next_command(session.batches.find()[0], session.clock.now()) == f"ordertui retry {batch}"
+    me = session.context.person
+    assert next_command(session.batches.find()[0], session.clock.now(), me) == f"ordertui retry {batch}"
     (again,) = session.batches.retry(batch)
     later = session.batches.commit(again, typed=str(len(again.rows))).id
     found = {one.id: one for one in session.batches.find()}
     assert (found[batch].retryable, found[later].retryable) == (0, 0)
-    assert next_command(found[batch], session.clock.now()) == ""
+    assert next_command(found[batch], session.clock.now(), me) == ""
     session.batches.recall(order_id(1))
     assert session.batches.get(batch).retryable == 1, "of one the later try was undone"
     assert {one.id: one for one in session.batches.find(open_only=True)}[later].retryable == 0
+
+
+async def test_before_something_is_undone_it_says_what_others_committed(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_of(tmp_path, clock, waiting=4, shipped=0).close()
+    place = tmp_path / "orders.db"
+    with (
+        session_as("ann", place, clock, monkeypatch) as ann,
+        session_as("bob", place, clock, monkeypatch) as bob,
+    ):
+        own = commit(bob, Action.CANCEL, 1)
+        hers = commit(ann, Action.CANCEL, 2, 3)
+        async with running(bob) as pilot:
+
+            async def asked() -> str:
+                await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+                said = "\n".join(str(one.content) for one in pilot.app.screen.query(Static))
+                await press(pilot, "escape")
+                return said
+
+            await press(pilot, "End", "home", "a", "u")
+            said = await asked()
+            assert "! of the marked, 2 orders committed by ann, not by you" in said
+            await opened(pilot)
+            await press(pilot, "u")
+            assert f"! batch {hers} was committed by ann, not by you" in await asked()
+            await press(pilot, "j", "u")
+            assert "committed by" not in await asked(), f"batch {own} is one's own"
 
 
 async def test_a_batch_that_waits_for_approval_is_approved_or_rejected_by_somebody_else(
@@ -509,6 +539,8 @@ async def test_a_batch_that_waits_for_approval_is_approved_or_rejected_by_somebo
             assert "house rule all: a second look (1 order)" in about
             await press(pilot, "a")
             await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+            said = "\n".join(str(one.content) for one in pilot.app.screen.query(Static))
+            assert "Rate 7 days: " in said, said
             await press(pilot, *"looked", "enter")
             await until(pilot, lambda: state(bob, second) is BatchState.HELD)
             await until(pilot, lambda: any("approved: 1 order held until 06:20" in one for one in toasts(pilot)))

@@ -11,6 +11,7 @@ from msgspec.structs import astuple
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.people import Permission, Person
 from ordertui.store import JournalBatch, NewRow, RefundLine
 
 if TYPE_CHECKING:
@@ -74,8 +75,15 @@ class Batch(JournalBatch, frozen=True, kw_only=True):
     """By the API: when it goes on by itself (epoch seconds); None: not before something else happens."""
     withheld: str = ""
     """Why its file, which nobody uploaded, must not be uploaded; empty when nothing is known against it."""
+    machine: str = ""
+    """The other machine of a team that has its file to upload, and whose it is there, `vm1 (ann)`; empty: it is here.
+    """
     retryable: int = 0
     """Refused orders that no later batch tries."""
+
+    def may_be_decided_by(self, person: Person) -> bool:
+        """Return whether somebody may approve or reject it while it waits: a lead or owner with another login."""
+        return person.may(Permission.APPROVE) and bool(self.author and person.name) and person.name != self.author
 
 
 def as_batch(batch: JournalBatch, advice: str = "") -> Batch:
@@ -121,8 +129,11 @@ _TWO_FILES = "The .xml file beside it is the same batch for the Feeds API; uploa
 PRACTICE = "PRACTICE: these orders are made up, upload nothing. In a real store you would:"
 
 
-def upload_instructions(batch: JournalBatch, *, practice: bool) -> str:
-    """Return what the operator does next with a batch that left as a file."""
+def upload_instructions(batch: JournalBatch, *, practice: bool, machine: str = "") -> str:
+    """Return what the operator does next with a batch that left as a file.
+
+    `machine`: the other one that has the file; empty when it is this one.
+    """
     later = _LATER.get(batch.action, "")
     if batch.state is BatchState.ANSWERED:
         return later
@@ -131,8 +142,9 @@ def upload_instructions(batch: JournalBatch, *, practice: bool) -> str:
     upload = next((name for name in batch.files if name.endswith(".txt")), "")
     page = _PAGE.get(batch.action, "")
     is_uploaded = batch.state is BatchState.UPLOADED
+    first = f"1. On {machine}, upload {upload}" if machine else f"1. Upload {upload}"
     lines = [
-        "1. Uploaded: do not upload it again." if is_uploaded else f"1. Upload {upload}",
+        "1. Uploaded: do not upload it again." if is_uploaded else first,
         f"   The page is {host} > Orders > Upload order related files > {page}."
         if is_uploaded
         else f"   at {host} > Orders > Upload order related files > {page}, once.",

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ordertui.operations.batches.batch import Batch, Due, DueStep, LastLook, as_batch
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import Refused
+from ordertui.operations.outbox_folder import machine_with_file
 from ordertui.operations.sync.unread_orders import unread_orders, unread_reason
 from ordertui.orders.batch_state import LEFT_BATCHES, NOT_LEFT, BatchState, RowState
 from ordertui.orders.people import Permission
@@ -175,9 +176,10 @@ class DispatchService:
         waits = f"It waits: {unread}." if unread else ""
         if not text and not (context.is_api_dispatch and batch.state is BatchState.HELD):
             has_left = batch.state in LEFT_BATCHES
-            advice = obstacle or upload_instructions(batch, practice=context.is_practice)
+            machine = machine_with_file(context.outbox_directory, batch, context.reader())
+            advice = obstacle or upload_instructions(batch, practice=context.is_practice, machine=machine)
             withheld = obstacle if batch.state is BatchState.WRITTEN else ""
-            return replace(as_batch(batch, advice if has_left else waits), withheld=withheld)
+            return replace(as_batch(batch, advice if has_left else waits), withheld=withheld, machine=machine)
         if context.is_api_dispatch:
             next_at, more = self.feeds.outlook(batch, submissions)
         else:

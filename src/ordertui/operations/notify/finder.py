@@ -96,7 +96,7 @@ WORDS: dict[AlertKind, _Words] = {
     AlertKind.APPROVAL_WANTED: _Words(
         "A batch waits for approval",
         "{count} batches wait for approval",
-        "Somebody with another login than who committed it decides: `ordertui approvals`, or key o on the screen.",
+        "A lead or owner other than who committed it decides: `ordertui approvals`, or key o on the screen.",
     ),
     AlertKind.BUYER_REQUEST: _Words(
         "A buyer asked to cancel an order",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 
 import msgspec
@@ -12,8 +12,10 @@ from ordertui.operations.context import SessionContext
 from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.errors import Refused, Stopped, UnknownReason
 from ordertui.operations.long_runs import paused_collection, stop_check
+from ordertui.operations.rate.budget import BudgetUse
 from ordertui.operations.rate.figures import RateEffect
 from ordertui.operations.rate.service import RateService
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.order import Order, OrderRow
 from ordertui.orders.packed import Packer, pack
@@ -289,6 +291,22 @@ class Planner:
             return found
         counts, total = self.orders.weigh_alone(action, order)
         return msgspec.structs.replace(found, house=self._house_rules.hits(action, order, counts=counts, total=total))
+
+    def held_effects(
+        self, plan: Plan, batch: JournalBatch, held: Collection[str]
+    ) -> tuple[tuple[RateEffect, ...], tuple[BudgetUse, ...]]:
+        """Return the rate without a committed batch and with it as it would leave, and the budgets with it.
+
+        `held`: the orders that it held before the last check took some out.
+        """
+        leaving = {row.order_id for row in batch.rows if row.state is RowState.HELD}
+        counting = [row.id for row in plan.rows if row.counts and row.order_id in leaving]
+        all_held = [row.id for row in plan.rows if row.order_id in held]
+        if plan.action is not Action.CANCEL and not any(row.counts for row in plan.rows):
+            return (), ()
+        left = [row.id for row in plan.rows if row.order_id in leaving]
+        effects = self._rate.calculator.held_effects(plan.marketplace, all_held, left)
+        return tuple(effects), self._rate.budgets.of(plan.marketplace, counting, besides=batch.id)
 
     def held_outcome(
         self, plan: Plan, batch: JournalBatch, rows: Sequence[PlannedOrder], reader: OrderReader

@@ -70,6 +70,21 @@ class RateCalculator:
             found.append(effect)
         return found
 
+    def held_effects(self, marketplace: str, held_ids: Iterable[int], leaving_ids: Iterable[int]) -> list[RateEffect]:
+        """Return, by window, the rate without a batch that holds these orders, and with those of it that may leave.
+
+        What is held counts already: it is taken off.
+        """
+        store, now, policy = self._sources.store(), self._sources.now(), self._sources.policy(marketplace)
+        held, leaving = IdSet(held_ids), IdSet(leaving_ids)
+        found = []
+        for days in policy.values.rate_days:
+            placed = window(now, days, policy.zone)
+            off = [self.counting.held_gain(store, marketplace, ids, placed) for ids in (held, held.without(leaving))]
+            before, after = (self.effect(marketplace, days, NO_GAIN.plus(gain, -1)).after for gain in off)
+            found.append(RateEffect(before, after))
+        return found
+
     def chosen_gain(
         self, marketplace: str, chosen: ChosenOrders, placed: tuple[int, int], recent: tuple[int, int]
     ) -> Gain:

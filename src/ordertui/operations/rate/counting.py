@@ -149,6 +149,14 @@ class RateCounting:
                     total = total.plus(gain_over(self._standing_in(marketplace, group)), group.orders)
         return total
 
+    def held_gain(self, store: Store, marketplace: str, ids: Iterable[int], placed: tuple[int, int]) -> Gain:
+        """Return what orders add to a numerator only because a batch is about to cancel them, or items of them."""
+        total = NO_GAIN
+        for group in store.rates.groups(IdSet(ids), marketplace, placed, ALWAYS):
+            if self.is_pending(group.facts):
+                total = total.plus(gain_over(self.reported(marketplace, group.facts)), group.orders)
+        return total
+
     def newly_counting(self, store: Store, marketplace: str, ids: Iterable[int]) -> frozenset[int]:
         """Return those of these orders that would add to the careful count if each were cancelled as a whole."""
         return frozenset(

@@ -43,6 +43,15 @@ class AuditEntry(msgspec.Struct, frozen=True):
     hash: str
 
 
+class _Written(msgspec.Struct, frozen=True):
+    """What the audit has of a batch whose files were written."""
+
+    batch: int
+    by: Operator
+    login: str = ""
+    """By the server's word; empty for a store in a file."""
+
+
 class AuditReport(msgspec.Struct, frozen=True):
     """The result of a verification: whether the chain and the bytes that it names are as they were recorded."""
 
@@ -173,6 +182,16 @@ class AuditLog:
         )
         found = sorted(self._database.query_in(sql, order_ids, (kind,)), key=lambda row: row[1])
         return {order_id: at for order_id, _, at in found}
+
+    def writer_of(self, batch_id: int, order_id: str) -> tuple[str, str] | None:
+        """Return the host and the login that last wrote the files of a batch which has this order; None: none did."""
+        sql = (
+            "SELECT payload FROM audit WHERE kind = 'batch.written' AND id > (SELECT max(x.audit) FROM audit_orders x"
+            " JOIN audit s ON s.id = x.audit WHERE x.order_id = ? AND s.kind = 'batch.sent') ORDER BY id"
+        )
+        found = [msgspec.json.decode(payload, type=_Written) for (payload,) in self._database.query(sql, (order_id,))]
+        last = next((one for one in reversed(found) if one.batch == batch_id), None)
+        return None if last is None else (last.by.host, last.login or last.by.user)
 
     def find_damage(self) -> str:
         """Check the hashes of the newest entries; return what is damaged, or an empty text."""

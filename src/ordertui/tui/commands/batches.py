@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 from textual.message import Message
@@ -198,11 +199,13 @@ async def undo_held(context: CommandContext, task: Task) -> None:
     waiting = {one.order_id for batch in held for one in batch.rows if one.state is RowState.HELD}
     ids = await task.work(session.orders.ids_of, waiting)
     marked = {row_id: order_id for order_id, row_id in ids.items() if row_id in context.table.marks}
-    batch = held[0] if held else None
+    me, notes = session.context.person.name, []
+    batch = next((one for one in held if one.author in ("", me)), held[0] if held else None)
     if marked:
         answers["m"] = _(
             "the marked: {marked} of {waiting:,} held", marked=context.count_text(list(marked)), waiting=len(waiting)
         )
+        notes += _of_others(held, me, set(marked.values()))
     if row is not None and row.order_id in waiting:
         batch = next((one for one in held if any(r.order_id == row.order_id for r in one.rows)), batch)
         answers["o"] = _("only {order_id}", order_id=row.order_id) + (
@@ -217,12 +220,21 @@ async def undo_held(context: CommandContext, task: Task) -> None:
             action=action_word(batch.action),
             marketplace=batch.marketplace,
         )
+        if batch.author not in ("", me):
+            notes.append(
+                _(
+                    "! batch {batch} was committed by {who}, not by you",
+                    batch=batch.id,
+                    who=mask_control_characters(batch.author),
+                )
+            )
     if not answers:
         context.notify(
             _("nothing is held; what was written or sent cannot be undone; z undoes changes of marks and facts")
         )
         return
-    answer = await task.ask(ConfirmScreen(_("What shall be undone?"), answers), discard_typeahead=True)
+    question = ConfirmScreen(_("What shall be undone?"), answers, "\n".join(notes))
+    answer = await task.ask(question, discard_typeahead=True)
     if answer == "m":
         count = await task.work(session.batches.recall_orders, set(marked.values()))
     elif answer in ("o", "b"):
@@ -235,6 +247,24 @@ async def undo_held(context: CommandContext, task: Task) -> None:
     )
     context.table.reload()
     context.refresh()
+
+
+def _of_others(held: Sequence[Batch], me: str, order_ids: Collection[str]) -> list[str]:
+    """Return a sentence for each of the others who committed some of these held orders."""
+    counts = Counter(
+        one.author
+        for one in held
+        for row in one.rows
+        if one.author not in ("", me) and row.state is RowState.HELD and row.order_id in order_ids
+    )
+    return [
+        _(
+            "! of the marked, {orders} committed by {who}, not by you",
+            orders=ngettext("{n:,} order", "{n:,} orders", count),
+            who=mask_control_characters(who),
+        )
+        for who, count in sorted(counts.items())
+    ]
 
 
 async def show_outbox(context: CommandContext, task: Task) -> None:

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from ordertui.messages import _, join_texts, ngettext, translate
-from ordertui.operations.batches.approvals import ApprovedBatch
+from ordertui.operations.batches.approvals import ApprovalOutlook, ApprovedBatch
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.batches.open_issues import OpenIssue
 from ordertui.orders.batch_state import AT_LARGE, NEVER_LEFT, NOT_LEFT, UNANSWERED, BatchState, RowState
@@ -19,7 +19,21 @@ from ordertui.orders.order import OrderRow
 from ordertui.orders.text import mask_control_characters
 from ordertui.store import Approval, JournalRow
 
-from .format import GAP, MUTED, Piece, action_word, cut_text, format_countdown, format_time, format_zone, pad, wrap_text
+from .format import (
+    GAP,
+    MUTED,
+    Piece,
+    action_word,
+    budget_pieces,
+    cut_text,
+    format_countdown,
+    format_rate,
+    format_time,
+    format_zone,
+    pad,
+    wrap_text,
+)
+from .plan import rate_verdict
 from .state import BATCH_LOOKS, ROW_LOOKS, person_sign, row_look
 
 WITH_NEXT = 76
@@ -27,6 +41,8 @@ WITH_NEXT = 76
 STATE_WIDTH = 18
 """Cells of the column State."""
 WARNING = "bold $text-warning"
+MOST_WHYS = 4
+"""Orders that would be left out which are named before an approval."""
 
 
 class BatchContext(msgspec.Struct, frozen=True):
@@ -297,6 +313,31 @@ def _approval_pieces(batch: Batch, approval: Approval, zone: str) -> list[Piece]
         yes, no = _("approved {when} by {who}: {word}", **facts), _("rejected {when} by {who}: {word}", **facts)
         pieces = [(f"\n◇ {yes if approval.is_approved else no}", MUTED)]
     return [*pieces, *((f"\n  {translate(why)}", MUTED) for why in approval.why)]
+
+
+def outlook_text(outlook: ApprovalOutlook) -> str:
+    """Return what an approval would do, in lines: the rate before and after, budgets, what would be left out."""
+    leaving = outlook.batch.count(RowState.HELD)
+    lines = []
+    for effect in outlook.rates:
+        days = _("Rate {days}", days=ngettext("{n:,} day", "{n:,} days", effect.after.days))
+        if effect.before.reason or effect.after.reason:
+            lines.append(f"{days}:{_(' not known')}")
+        else:
+            rates = f"{format_rate(effect.before)} → {format_rate(effect.after)}"
+            lines.append(f"{days}: {rates}  {rate_verdict(effect.after).plain}")
+    if outlook.budgets:
+        uses = (Content.assemble(*budget_pieces(use)).plain for use in outlook.budgets)
+        lines.append(f"{_('Budget')}: {join_texts(uses, '; ')}")
+    if not leaving:
+        lines.append(_("! None of it may leave any more: approving takes all of it out, and it is not approved."))
+    elif outlook.whys:
+        out = ngettext("{n:,} order", "{n:,} orders", len(outlook.whys))
+        lines.append(_("! {orders} will be left out:", orders=out))
+    lines += [f"  {one}: {translate(why)}" for one, why in list(outlook.whys.items())[:MOST_WHYS]]
+    if len(outlook.whys) > MOST_WHYS:
+        lines.append("  …")
+    return "\n".join([*lines, *(f"! {translate(one)}" for one in outlook.warnings)])
 
 
 def approved_text(approved: ApprovedBatch, zone: str) -> str:

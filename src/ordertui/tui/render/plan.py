@@ -182,14 +182,17 @@ def _rate_lines(plan: Plan, width: int) -> Iterator[Content]:
         if before.reason or after.reason:
             pieces = [Content(pad(head, 13) + _(" not known"))]
         elif before.cancelled == after.cancelled:
-            pieces = [Content(pad(head, 13) + _(" {after}, unchanged", after=format_rate(after))), _verdict(after)]
+            pieces = [Content(pad(head, 13) + _(" {after}, unchanged", after=format_rate(after))), rate_verdict(after)]
         else:
             counts = (
                 _(" ({cancelled:,} of {orders:,})", cancelled=after.cancelled, orders=after.orders)
                 if after.orders
                 else ""
             )
-            pieces = [Content(f"{pad(head, 13)} {format_rate(before)} → {format_rate(after)}{counts}"), _verdict(after)]
+            pieces = [
+                Content(f"{pad(head, 13)} {format_rate(before)} → {format_rate(after)}{counts}"),
+                rate_verdict(after),
+            ]
         counted = _count_words(plan, effect, is_last=number == len(plan.rates))
         yield from _flow([*pieces, *(Content(text) for text in counted)], width)
     if plan.budgets:
@@ -208,8 +211,8 @@ def _count_words(plan: Plan, effect: RateEffect, *, is_last: bool) -> list[str]:
     return [*words, ngettext("{n:,} does not count", "{n:,} do not count", others)] if others else words
 
 
-def _verdict(after: RateFigure) -> Content:
-    """Return where the rate stands after the plan, and how many more cancellations the target allows."""
+def rate_verdict(after: RateFigure) -> Content:
+    """Return where the rate stands after a batch, and how many more cancellations the target allows."""
     target = Fraction(after.target)
     words = {
         RateStatus.OVER.value: f"{(_('at') if after.share == target else rate_word('over'))} {target_percent(target)}",

@@ -18,9 +18,10 @@ from ordertui.operations.session import Session
 from ordertui.orders.batch_state import LEFT_BATCHES, NOT_LEFT, BatchState, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.people import Permission
+from ordertui.orders.text import mask_control_characters
 from ordertui.store import JournalRow
 from ordertui.tui.clipboard import copy
-from ordertui.tui.render.batch import approved_text, committed_text
+from ordertui.tui.render.batch import approved_text, committed_text, outlook_text
 from ordertui.tui.render.format import action_word
 from ordertui.tui.render.import_summary import result_lines
 from ordertui.tui.render.state import BATCH_LOOKS, ROW_LOOKS
@@ -90,7 +91,10 @@ class BatchActions:
             if row is not None
             else _("batch {batch}", batch=batch.id)
         )
-        if await task.ask(ConfirmScreen(_("Undo {whom}?", whom=whom), answers), discard_typeahead=True):
+        who = mask_control_characters(batch.author)
+        is_own = who in ("", self._session.context.person.name)
+        note = "" if is_own else _("! batch {batch} was committed by {who}, not by you", batch=batch.id, who=who)
+        if await task.ask(ConfirmScreen(_("Undo {whom}?", whom=whom), answers, note), discard_typeahead=True):
             try:
                 whom = _("Undoing {orders}", orders=orders_text(1 if row is not None else held))
                 undo = partial(self._session.batches.recall, row.order_id if row is not None else batch.id)
@@ -176,7 +180,12 @@ class BatchActions:
         else:
             title = _("Reject batch {batch}: {action} {orders}", **facts)
             note = _("{why}. Committed by {who}. It is undone then; the audit keeps your word.", **facts)
-        await task.work(self._session.approvals.check, batch.id)  # nobody is asked about a batch of their own
+        if is_approved:  # nobody is asked about a batch of their own: that is refused here
+            checking = _("Checking {orders}", orders=facts["orders"])
+            outlook = partial(self._session.approvals.outlook, batch.id)
+            note += f"\n\n{outlook_text(await task.change(checking, len(batch.rows), outlook))}"
+        else:
+            await task.work(self._session.approvals.check, batch.id)
         form = FormScreen(
             title, [("word", _("What you looked at"), "")], note, done=_("approve") if is_approved else _("reject")
         )
@@ -212,7 +221,8 @@ class BatchActions:
         if batch.withheld:
             self._say(translate(batch.withheld))
             return
-        self._say(copy(self._screen.app, path, path) if path else _("no file is written for this batch yet"))
+        where = _("{path} on {machine}", path=path, machine=batch.machine) if batch.machine else path
+        self._say(copy(self._screen.app, path, where) if path else _("no file is written for this batch yet"))
 
     def mark_uploaded(self, batch: Batch) -> None:
         """Mark the file of a written batch as uploaded; ask before that is undone of an uploaded one."""
