@@ -164,7 +164,7 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
 def test_it_is_built_anew_over_an_older_one(small: Command) -> None:
     before = small.ok("list", "--format", "csv")
     (small.store.parent / "left-over.txt").write_text("x")
-    path = small.ok("demo", "--where", small.store.parent, "--no-screen", "--orders", "400").strip()
+    path = small.ok("demo", "--where", small.store.parent, "--no-screen", "--orders", "400", "--fresh").strip()
     assert Path(path) == small.store
     assert not (small.store.parent / "left-over.txt").exists()
     assert small.ok("list", "--format", "csv") == before
@@ -182,3 +182,17 @@ def test_example_reports_are_dated_today_and_leave_other_files_alone(tmp_path: P
     again = command.run("demo", "--reports", tmp_path / "story")
     assert (again.code, "not an empty folder" in again.stderr) == (4, True)
     assert files(tmp_path / "story") == before
+
+
+def test_a_practice_store_is_opened_as_it_was_left_unless_a_fresh_one_is_wanted(small: Command) -> None:
+    again = ("demo", "--where", small.store.parent, "--no-screen", "--orders", "400")
+    order = small.json("list", "--limit", "1")[0]["order_id"]
+    small.ok("facts", "note", order, "--text", "mine")
+    assert small.ok(*again).strip() == str(small.store)
+    assert [one["order_id"] for one in small.json("list", "--filter", "note:mine")] == [order]
+    small.ok(*again, "--fresh")
+    assert small.json("list", "--filter", "note:mine") == []
+    (small.store.parent / "practice.db").unlink()
+    small.ok(*again)
+    assert small.json("list", "--filter", "note:mine") == []
+    assert len(small.json("list")) == 400

@@ -15,24 +15,34 @@ from .exit_codes import Exit
 @click.option("--orders", type=click.IntRange(100, 1_000_000), default=5000, show_default=True, help="How many.")
 @click.option("--seed", type=int, default=7, show_default=True, help="The same seed draws the same orders.")
 @click.option("--where", type=click.Path(file_okay=False, path_type=Path), help="Folder to keep it in.")
+@click.option("--fresh", is_flag=True, help="Replace the practice store that is there, and what was done in it.")
 @click.option("--no-screen", is_flag=True, help="Only build it; print its path.")
 @click.option(
     "--reports", type=click.Path(file_okay=False, path_type=Path),
     help="Only write example report files, dated today, into this new folder.",
 )  # fmt: skip
 @click.pass_obj
-def demo(settings: Settings, orders: int, seed: int, where: Path | None, no_screen: bool, reports: Path | None) -> None:
-    """Build a practice store of made-up orders and open it, the first time with a tour. Nothing in it is real."""
+def demo(
+    settings: Settings, orders: int, seed: int, where: Path | None, fresh: bool, no_screen: bool, reports: Path | None
+) -> None:
+    """Build a practice store of made-up orders and open it, the first time with a tour. Nothing in it is real.
+
+    One that is there is opened as it was left; --fresh makes a new one, with orders dated today.
+    """
     if reports is not None:
         return _write_reports(settings, reports)
-    from ordertui.operations.config import practice_folder
-    from ordertui.operations.demo import build_practice
+    from ordertui.operations.config import is_practice_folder, practice_folder
+    from ordertui.operations.demo import build_practice, practice_store
 
     from .main import open_screen
 
     folder = where or practice_folder()
+    store = practice_store(folder)
     try:
-        store = build_practice(folder, orders=orders, seed=seed, now=settings.clock().now())
+        if fresh or not is_practice_folder(folder) or not store.exists():
+            store = build_practice(folder, orders=orders, seed=seed, now=settings.clock().now())
+        else:
+            say("the practice store as you left it; --fresh makes a new one, with orders dated today")
     except OSError as error:
         why = error.strerror or error
         fail(Exit.BAD_INPUT, f"no practice store can be made in {folder}: {why}; choose a folder with --where")

@@ -166,10 +166,10 @@ def show(settings: Settings, order_id: str, form: str) -> None:
     known: list[Record] = [
         {name: "unknown" if one[name] is None else one[name] for name in LINE_COLUMNS} for one in lines
     ]
-    emit(known, LINE_COLUMNS, "table", ("title", "currency", "status", "shipped"))
+    emit(known, LINE_COLUMNS, "table", ("title", "currency", "status", "shipped"), "json")
     click.echo()
     columns = ("action", "allowed", "counts", "rule", "instead", "house", "why", "why_not")
-    emit(actions, columns, "table", ("why_not", "house"))
+    emit(actions, columns, "table", ("why_not", "house"), "json")
 
 
 @click.command()

@@ -141,11 +141,17 @@ def progress_line(word: str) -> Callable[[int, int], None]:
     return show
 
 
-def emit(records: Iterable[Mapping[str, object]], columns: Sequence[str], form: str, spare: Sequence[str] = ()) -> None:
+def emit(
+    records: Iterable[Mapping[str, object]],
+    columns: Sequence[str],
+    form: str,
+    spare: Sequence[str] = (),
+    whole: str = "tsv",
+) -> None:
     """Print a list to stdout, as it comes.
 
-    A table is fitted to the width of a terminal; `spare` columns are left out for that, the first one first. A table of
-    more than TABLE_ROWS records is printed as several.
+    A table is fitted to the width of a terminal; `spare` columns are left out for that, the first one first, and
+    `whole` is the format of the command that has them. A table of more than TABLE_ROWS records is printed as several.
     """
     if form != "table":
         write_records(sys.stdout, records, columns, form)
@@ -161,4 +167,4 @@ def emit(records: Iterable[Mapping[str, object]], columns: Sequence[str], form: 
             break
         click.echo()
     if left_out:
-        say(f"not shown, for want of room: {', '.join(left_out).lower()} (--format tsv has all)")
+        say(f"not shown, for want of room: {', '.join(left_out).lower()} (--format {whole} has all)")

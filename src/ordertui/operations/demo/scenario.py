@@ -122,6 +122,11 @@ def _confirm(
 STORE = "practice.db"
 
 
+def practice_store(folder: Path) -> Path:
+    """Return where the practice store of a folder is, whether it is there or not."""
+    return folder / STORE
+
+
 def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int) -> Path:
     """Build the store in `folder`, replacing an older practice store there; return the store's path.
 
