@@ -34,6 +34,6 @@ def said(batch: Batch, now: int) -> tuple[str, list[str]]:
 
 def test_files_that_are_being_written_are_no_fault_until_a_minute_is_over() -> None:
     assert said(WRITING, NOW) == ("… writing the files", [])
-    assert said(WRITING, NOW + WRITING_SECONDS) == ("! not all written", ["`ordertui todo` says why"])
+    assert said(WRITING, NOW + WRITING_SECONDS) == ("! not all written", ["s give up", "`ordertui todo` says why"])
     assert said(replace(WRITING, sent_at=None), NOW)[0] == "! not all written", "since when is not known"
     assert said(replace(WRITING, is_writing=False), NOW)[0] == "↑ file written"

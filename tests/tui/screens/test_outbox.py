@@ -15,7 +15,7 @@ from ordertui.messages import CHINESE, _
 from ordertui.operations.config import Config
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
-from ordertui.orders.clock import FixedClock
+from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Outcome
 from ordertui.tui.render.batch import BatchContext, next_steps, render_outbox_head
@@ -26,7 +26,7 @@ from ordertui.tui.screens.outbox import IN_ROWS, OutboxScreen
 from ordertui.tui.screens.plan_head import PlanHead
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.tour.controller import TourNote
-from support.batches import answer, commit, send, session_of
+from support.batches import answer, commit, send, session_of, unwritten, upload
 from support.languages import speaking
 from support.logins import session_as
 from support.pilot import main, press, running, table, text, until
@@ -563,3 +563,34 @@ async def test_a_batch_that_waits_for_approval_is_approved_or_rejected_by_somebo
             await press(pilot, "a")  # refused before a word is asked for
             await until(pilot, lambda: any("committed by ann" in one for one in toasts(pilot)))
             assert state(ann, third) is BatchState.AWAITING
+
+
+async def test_s_gives_up_a_batch_whose_files_are_not_all_written(tmp_path: Path) -> None:
+    session = session_of(tmp_path)
+    batch = unwritten(session, Action.CANCEL, 1, 2)
+    there = upload(session, batch).with_suffix(".xml")
+    there.write_text("x", encoding="utf-8")
+    session.clock.advance(HOUR)  # type: ignore[attr-defined]
+    async with running(session, toasts=True) as pilot:
+        await opened(pilot)
+        assert "s give up" in lines(pilot)[0]
+        await press(pilot, "s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "escape")
+        await shown(pilot)
+        assert session.batches.get(batch).is_writing
+        await press(pilot, "s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "g")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await press(pilot, *"looked", "enter", "2", "enter")
+        await until(pilot, lambda: bool(pilot.app.screen.query("#field-names")))
+        assert there.name in "\n".join(str(one.content) for one in pilot.app.screen.query(Static))
+        assert session.batches.get(batch).is_writing, "a file that is there is evidence, which must be named"
+        await press(pilot, *"files", "enter")
+        await until(pilot, lambda: f"batch {batch} is given up; t tries its orders again" in toasts(pilot))
+        assert not session.batches.get(batch).is_writing
+        assert {row.state for row in session.batches.get(batch).rows} == {RowState.ERROR}
+        assert session.dispatcher.run() == []
+        await press(pilot, "t")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))

@@ -224,7 +224,7 @@ def next_steps(batch: Batch, context: BatchContext) -> list[str]:
         return [*([_("a approve"), _("x reject")] if may_decide else []), _("u undo")]
     found = []
     if batch.is_writing:
-        return [] if _is_fresh(batch, context) else [_("`ordertui todo` says why")]
+        return [] if _is_fresh(batch, context) else [_("s give up"), _("`ordertui todo` says why")]
     if _is_to_upload(batch):
         found += [_("y path"), _("U mark uploaded")]
     elif _awaits_report(batch):

@@ -348,26 +348,53 @@ class BatchActions:
             if answer == "d"
             else _("{order_id}: it was not done", order_id=row.order_id)
         )
-        why = await task.ask(
-            FormScreen(
-                title,
-                [("why", _("What you looked at"), ""), ("typed", _("Type 1 to confirm"), "")],
-                _("The audit keeps it as your statement."),
-                done=_("record it"),
-            ),
-            discard_typeahead=True,
-        )
-        if why is not None:
-            said = OperatorStatement(answer == "d", why["why"], why["typed"])
-            record, rows = partial(self._session.batches.record, batch.id, [row.order_id]), len(batch.rows)
+        recorded = _("{order_id} resolved by hand; the audit keeps it", order_id=row.order_id)
+        await self._record(task, batch, [row.order_id], title, recorded, is_done=answer == "d")
+
+    async def _record(
+        self, task: Task, batch: Batch, order_ids: Sequence[str], title: str, recorded: str, *, is_done: bool
+    ) -> None:
+        """Ask for the reason and the number of orders, and for the evidence against it; record and say it."""
+        fields = [
+            ("why", _("What you looked at"), ""),
+            ("typed", _("Type {count} to confirm", count=len(order_ids)), ""),
+        ]
+        form = FormScreen(title, fields, _("The audit keeps it as your statement."), done=_("record it"))
+        why = await task.ask(form, discard_typeahead=True)
+        if why is None:
+            return
+        said = OperatorStatement(is_done, why["why"], why["typed"])
+        record, rows = partial(self._session.batches.record, batch.id, order_ids), len(batch.rows)
+        try:
             try:
-                try:
-                    await task.change(title, rows, partial(record, said))
-                except EvidenceAgainst as error:
-                    named = await ask_evidence(task, _("Evidence says otherwise"), error)
-                    if named is None:
-                        return
-                    await task.change(title, rows, partial(record, replace(said, against=tuple(named))))
-                self._say(_("{order_id} resolved by hand; the audit keeps it", order_id=row.order_id))
-            finally:
-                self._changed()
+                await task.change(title, rows, partial(record, said))
+            except EvidenceAgainst as error:
+                named = await ask_evidence(task, _("Evidence says otherwise"), error)
+                if named is None:
+                    return
+                await task.change(title, rows, partial(record, replace(said, against=tuple(named))))
+            self._say(recorded)
+        finally:
+            self._changed()
+
+    def give_up(self, batch: Batch) -> None:
+        """Give up a batch whose files were never all written, so that its orders may be planned again."""
+        if self._may(Permission.SETTLE):
+            self._tasks.start(lambda task: self._give_up(task, batch))
+
+    async def _give_up(self, task: Task, batch: Batch) -> None:
+        orders = [row.order_id for row in batch.rows if row.state is RowState.WRITTEN]
+        many = orders_text(len(orders))
+        question = ConfirmScreen(
+            _("Give up batch {batch}, whose files are not all written?", batch=batch.id),
+            {"g": _("{orders} were not done", orders=many)},
+            _(
+                "Look in Seller Central first: if its file was uploaded all the same, a retry acts twice. Nothing of"
+                " it is written any more; t tries its orders again."
+            ),
+            no=_("Enter, Esc: the next dispatch goes on writing it"),
+        )
+        if await task.ask(question, discard_typeahead=True):
+            title = _("Batch {batch}: {orders} were not done", batch=batch.id, orders=many)
+            given_up = _("batch {batch} is given up; t tries its orders again", batch=batch.id)
+            await self._record(task, batch, orders, title, given_up, is_done=False)

@@ -306,11 +306,13 @@ class OutboxScreen(Dialog[None]):
             self._acts.retry(self._batch, self._describe)
 
     def action_resolve(self) -> None:
-        """Record what became of the row under the cursor, whose outcome is unclear."""
+        """Record what became of the row under the cursor, whose outcome is unclear, or of a batch never all written."""
         batch, row = self._batch, self._row
         if batch is None:
             return
-        if row is not None and row.state is RowState.UNKNOWN:
+        if batch.is_writing:
+            self._acts.give_up(batch)
+        elif row is not None and row.state is RowState.UNKNOWN:
             self._acts.resolve(batch, row)
         elif not batch.count(RowState.UNKNOWN):
             self.notify(_("no row of this batch is unclear"))
