@@ -128,7 +128,7 @@ class CopyGuard:
                 match = FOLDER.fullmatch(path.name)
                 if match is None or int(match[1]) <= last:
                     continue
-                if match[2] == identity.id[:8] or (match[2] is None and may_be_unnamed):
+                if (match[2] or "").lower() == identity.id[:8] or (match[2] is None and may_be_unnamed):
                     found.append(path)
         return sorted(found, key=lambda path: int(path.name.partition("-")[0]))
 

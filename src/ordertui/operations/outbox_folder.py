@@ -11,8 +11,11 @@ from ordertui.store import JournalBatch, Store
 
 from .config import BESIDE_STORE
 
-FOLDER = re.compile(r"(\d{4,})-[A-Z]{2}-[a-z]+(?:-([0-9a-f]{8}))?")
-"""Name of a batch's folder: its number, and the begin of its store's id, which version 0.1 left out."""
+FOLDER = re.compile(r"(\d{4,})-[A-Z]{2}-[a-z]+(?:-([0-9a-f]{8}))?", re.ASCII | re.IGNORECASE)
+"""Name of a batch's folder: its number, and the begin of its store's id, which version 0.1 left out.
+
+A share or a disk may show names in other letters than they were given.
+"""
 
 UPLOAD_SUFFIX, READY_SUFFIX = ".txt", ".ready"
 

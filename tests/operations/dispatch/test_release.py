@@ -12,7 +12,7 @@ import pytest
 from ordertui.amazon.spapi.errors import SpApiError
 from ordertui.operations.errors import OperationError, Refused
 from ordertui.orders.batch_state import BatchState, RowState
-from ordertui.orders.clock import FixedClock
+from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import RecallRefused
 from support.api import QUICK
@@ -144,3 +144,31 @@ def test_a_hold_made_longer_while_a_batch_is_on_its_way_to_leave_counts(
     assert floor.dispatch() == []
     assert f"batch {batch} waits: it is held longer now" in floor.notes
     assert sim.amazon.posts == []
+
+
+@pytest.fixture
+def apart(sim: Simulator, clock: FixedClock, tmp_path: Path) -> Floor:
+    """A shop whose clock is not Amazon's."""
+    return Floor(sim, FixedClock(clock.now()), tmp_path / "shop")
+
+
+def test_orders_synced_before_the_clock_was_put_back_are_not_taken_for_fresh(apart: Floor, sim: Simulator) -> None:
+    batch = committed(apart, 1)
+    apart.clock.advance(-HOUR)
+    sim.calls.clear()
+    assert release(apart, batch) == [batch]
+    assert "searchOrders" in sim.calls, "how old they are cannot be known"
+
+
+def test_a_wait_that_began_before_the_clock_was_put_back_does_not_last_a_day(
+    apart: Floor, sim: Simulator, clock: FixedClock
+) -> None:
+    first = committed(apart, 1)
+    assert release(apart, first) == [first]
+    for _ in range(3):
+        clock.advance(400)
+        apart.dispatch(400)
+    assert apart.attempt(first).state == "done"
+    second = committed(apart, 2)
+    apart.clock.advance(-DAY)
+    assert release(apart, second) == [second]

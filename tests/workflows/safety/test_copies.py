@@ -253,6 +253,14 @@ def test_folders_of_the_outbox_that_the_copy_does_not_know_must_be_looked_at(tmp
         assert old.context.copies.reason() == ""
 
 
+def test_folders_are_known_in_whatever_letters_a_share_shows_them(tmp_path: Path) -> None:
+    with restored(tmp_path, lambda session: send(session, Action.REFUND, 12), in_place=True) as old:
+        folder = next(old.context.outbox_directory.glob("0002-US-refund-*"))
+        shown = folder.rename(folder.with_name(folder.name.upper()))
+        old.context.store.path.with_name(old.context.store.path.name + "-newest").unlink()
+        assert shown.name in old.context.copies.reason()
+
+
 def test_the_command_asks_before_it_adopts(tmp_path: Path) -> None:
     _, folder = copied(tmp_path)
     result = run(folder, "store", "adopt")

@@ -10,7 +10,7 @@ from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT
 from ordertui.operations.limits import feed_limits
 from ordertui.operations.sync.connection import retry_delay
 from ordertui.orders.batch_state import IN_FLIGHT, NEVER_LEFT, BatchState, RowState, SubmissionState
-from ordertui.orders.clock import iso_utc
+from ordertui.orders.clock import iso_utc, lease_has_ended
 from ordertui.store import JournalBatch, Store
 
 from .shipment_call import submission_kind
@@ -54,7 +54,7 @@ class FeedSchedule:
             return None
         mine = self._store.submissions.find(batch.id)
         refused = list(takewhile(lambda one: one.state is SubmissionState.REFUSED, mine))
-        retry_at = refused[0].started_at + retry_delay(len(refused)) if refused else 0
+        retry_at = self._wait_from(refused[0].started_at, retry_delay(len(refused))) if refused else 0
         return max(batch.due_at, self._free_at(batch), retry_at)
 
     def _free_at(self, batch: JournalBatch) -> int:
@@ -63,7 +63,12 @@ class FeedSchedule:
         if kind == CONFIRM_SHIPMENT.name:
             return 0
         last = self._store.submissions.last_begun(kind)
-        return 0 if last is None else last + feed_limits().gap_seconds.value
+        return 0 if last is None else self._wait_from(last, feed_limits().gap_seconds.value)
+
+    def _wait_from(self, begun_at: int, seconds: int) -> int:
+        """Return when a wait ends that began then; 0 when it ended, or began before the clock was put back."""
+        until = begun_at + seconds
+        return 0 if lease_has_ended(until, self._now, seconds) else until
 
     def _obstacle(self, batch: JournalBatch) -> str:
         """Return what other than time keeps a batch from leaving; empty when nothing does."""

@@ -25,6 +25,7 @@ from ordertui.operations.sync.connection import ApiConnection
 from ordertui.operations.sync.order_sync import OrderSync, load_state
 from ordertui.operations.sync.unread_orders import unread_orders
 from ordertui.orders.batch_state import NEVER_ARRIVED, BatchState, RowState, SubmissionState
+from ordertui.orders.clock import CLOCK_SLACK_SECONDS
 from ordertui.orders.enums import OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.text import pluralize
@@ -339,8 +340,10 @@ class FeedSubmitter:
                 f"the orders of {batch.marketplace} were never synced;"
                 " run `ordertui sync` before a batch leaves by the API"
             )
-        is_old = self._clock.now() - watermark > feed_limits().fresh_seconds.value
-        if is_old and (await self._orders.run(client)).stopped:
+        age = self._clock.now() - watermark
+        # from the future: the clock was put back since, and how old it is cannot be known
+        is_fresh = -CLOCK_SLACK_SECONDS <= age <= feed_limits().fresh_seconds.value
+        if not is_fresh and (await self._orders.run(client)).stopped:
             raise CallCancelled
 
     @staticmethod

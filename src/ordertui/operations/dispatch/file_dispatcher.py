@@ -221,7 +221,11 @@ class FileDispatcher:
         for outbox in known_outboxes(self._outbox, self._store):
             for folder in folders_in(outbox):
                 match = FOLDER.fullmatch(folder.name)
-                if match is not None and match[2] == store and (ready_files(folder) or partial_files(folder)):
+                if (
+                    match is not None
+                    and (match[2] or "").lower() == store
+                    and (ready_files(folder) or partial_files(folder))
+                ):
                     found.append((int(match[1]), folder))
         return found
 
