@@ -10,6 +10,7 @@ from textual.widgets import Input, OptionList, Static
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import HOUR, FixedClock
+from ordertui.tui.screens.base import DialogKeys
 from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from support.pilot import press, preview, running, said, table, until
@@ -48,6 +49,10 @@ async def opened(pilot: Pilot[None]) -> PreviewScreen:
 def choices(pilot: Pilot[None]) -> list[str]:
     options = pilot.app.screen.query_one(OptionList)
     return [str(options.get_option_at_index(n).prompt) for n in range(options.option_count)]
+
+
+def keys(screen: PreviewScreen) -> str:
+    return str(screen.query_one(DialogKeys).render())
 
 
 def highlighted(pilot: Pilot[None]) -> int | None:
@@ -102,6 +107,13 @@ async def test_lines_are_edited_in_any_order_and_only_those_are_refunded(shipped
         await until(pilot, lambda: screen.plan.rows[0].total == 276)
         assert "not applied" not in said(pilot)
         assert [(line.sku, line.quantity) for line in screen.plan.rows[0].lines] == [("MUG", 1)]
+        await press(pilot, "m")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        assert choices(pilot)[0].startswith("✓ 3 × MUG"), "what was entered stands when it is opened again"
+        await press(pilot, "escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert "not applied" not in said(pilot), "nothing new was entered"
+        assert screen.plan.rows[0].total == 276
 
 
 async def test_leaving_the_list_changes_nothing(shipped: Session) -> None:
@@ -142,3 +154,28 @@ async def test_a_single_line_goes_straight_to_its_amounts(tmp_path: Path) -> Non
         await press(pilot, "up", "home", *["delete"] * 9, *"4.00", "enter", *"0", "enter")
         await until(pilot, lambda: pilot.app.screen is screen)
         await until(pilot, lambda: screen.plan.rows[0].total == 400)
+        await press(pilot, "m")
+        again = await form(pilot, "Refund SKU-1")
+        assert again.query_one("#field-item_price", Input).value == "4.00", "as it was entered"
+
+
+async def test_a_preview_shows_only_keys_that_do_something(shipped: Session) -> None:
+    async with running(shipped) as pilot:
+        screen = await opened(pilot)
+        assert "m amounts" in keys(screen)
+        await press(pilot, "space")
+        await until(pilot, lambda: not screen.plan.rows)
+        assert "space exclude" in keys(screen), "it brings the order back"
+        assert "m amounts" not in keys(screen)
+
+
+async def test_a_refund_of_what_never_left_has_no_f(tmp_path: Path) -> None:
+    """Its units are cancelled, so the rate is over its target; but `f` weighs cancellations of whole orders only."""
+    session = open_session(tmp_path / "shop", clock=FixedClock(NOW))
+    open_ = unshipped_row(1, quantity_purchased=2, quantity_shipped=1, quantity_to_ship=1)
+    bring(session, tmp_path, everything=[all_orders_row(1, "PartiallyShipped", quantity=2)], open_=[open_])
+    async with running(session) as pilot:
+        await until(pilot, lambda: len(table(pilot).ids) == 1)
+        screen = await preview(pilot, "r")
+        assert screen.plan.rows[0].counts
+        assert "f keep what fits" not in keys(screen)

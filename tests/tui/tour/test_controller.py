@@ -268,6 +268,17 @@ def test_a_step_waits_for_its_deed() -> None:
     assert not tour.look(Facts("main", "to_ship", 3, 3, 0, 2)), "the rate was open in the step before, not in this one"
     assert tour.number == 2
     assert "●○○○○○" in tour.text().plain
+    for screen, words in (
+        ("main", "`P` shows it in full"),
+        ("rate", "Bars against the target"),
+        ("preview", "first Esc, back to the orders"),
+        ("other", "`P` shows it in full"),
+    ):
+        tour.look(Facts(screen, "to_ship", 3, 3, 0, 2))
+        said = tour.text().plain
+        assert words.replace("`", "") in said, screen
+        assert ("Esc leaves the tour" in said) == (screen == "main")
+        assert ("Bars" in said) == (screen == "rate"), "what a step says of its screen is said on no other"
     assert all(len(step.text) <= 130 and len(step.inside) <= 130 for step in STEPS), (
         "two lines at 80 columns, three at 60"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, TypeVar
 
 from textual.actions import parse
@@ -21,15 +21,14 @@ from ordertui.tui.widgets.option_list import SafeOptionList
 from .dialogs import TextScreen
 
 Given = TypeVar("Given")
-SENTENCES_OF_TEXTUAL = (
-    N_("Copy selected text to clipboard"),
-    N_("Move the highlight down to the next enabled option"),
-    N_("Move the highlight up to the previous enabled option"),
-    N_("Move the highlight to the first enabled option"),
-    N_("Move the highlight to the last enabled option"),
-    N_("Select the currently highlighted option"),
-)
-"""What Textual's actions say of themselves, for translators."""
+PLAIN_WORDS: Mapping[str, str] = {
+    "Copy selected text to clipboard": N_("Copy the text selected with the mouse"),
+    "Move the highlight down to the next enabled option": N_("Down"),
+    "Move the highlight up to the previous enabled option": N_("Up"),
+    "Move the highlight to the first enabled option": N_("Go to the first line"),
+    "Move the highlight to the last enabled option": N_("Go to the last line"),
+}
+"""What Textual's actions say of themselves, in the words of the other dialogs."""
 SIDEWAYS = frozenset({"scroll_left", "scroll_right", "page_left", "page_right"})
 OF_EVERY_DIALOG = frozenset({"leave", "show_dialog_keys", "tell_of_language", "copy_text"})
 KEYS = 18
@@ -91,4 +90,5 @@ def _sentence(active: ActiveBinding, dialog: Screen[Given]) -> str:
     action = getattr(node, f"action_{name}", None)
     said = (inspect.getdoc(action) if action is not None else None) or ""
     words = active.binding.description
-    return _(words if words and (parameters or not said) else said.split("\n")[0].rstrip("."))
+    text = words if words and (parameters or not said) else said.split("\n")[0].rstrip(".")
+    return _(PLAIN_WORDS.get(text, text))

@@ -219,7 +219,8 @@ class PlanEditor:
         order = self._session.orders.get(order_id)
         if order is None:
             return
-        lines = await ask_amounts(task, order, refundable_lines(order), self._say)
+        entered = self._choices.refunds.get(order_id, ())
+        lines = await ask_amounts(task, order, refundable_lines(order), self._say, entered)
         if not lines:
             return
         choices = replace(self._choices, refunds={**self._choices.refunds, order_id: lines})

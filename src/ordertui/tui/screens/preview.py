@@ -20,7 +20,7 @@ from textual.message import Message
 from ordertui.messages import N_, _, translate
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.errors import PlanChanged, PlanExpired, Stopped, error_message
-from ordertui.operations.planning.order_planner import NO_CHOICES, PlanChoices
+from ordertui.operations.planning.order_planner import BY_OPERATOR, NO_CHOICES, PROCEEDS, PlanChoices
 from ordertui.operations.planning.plan import Plan, PlannedOrder
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
@@ -163,13 +163,14 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
 
     def _show_plan_keys(self) -> None:
         plan, editor = self.plan, self._editor
-        counted = any(row.counts for row in plan.rows)
+        counted = plan.action is Action.CANCEL and any(row.counts for row in plan.rows)
         if self.session.context.refusal(Permission.COMMIT):
             keys = [_("nothing can be committed here")]
         else:
             keys = [_("y commit {rows:,}", rows=len(plan.rows)) if plan.rows else _("nothing to commit")]
         if not editor.is_fixed:
-            keys.append(_("space exclude"))
+            if plan.rows or any(out.rule == BY_OPERATOR for out in plan.out):
+                keys.append(_("space exclude"))
             if editor.other_skus:
                 keys.append(_("o all SKUs"))
             elif plan.action is Action.CANCEL and plan.rows:
@@ -178,7 +179,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
                 keys.append(_("f all"))
             elif any(one.after.status in (RateStatus.OVER, RateStatus.UNKNOWN) for one in plan.rates) and counted:
                 keys.append(_("f keep what fits"))
-            if plan.action is Action.REFUND:
+            if plan.action is Action.REFUND and (plan.rows or any(out.rule == PROCEEDS for out in plan.out)):
                 keys.append(_("m amounts"))
             if plan.action in (Action.CANCEL, Action.REFUND) and plan.rows:
                 keys.append(_("e reason"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ordertui.messages import _, join_texts, ngettext, translate
 from ordertui.operations.planning.plan import PlanLine
@@ -20,21 +20,25 @@ SKU_CELLS = 24
 
 
 async def ask_amounts(
-    task: Task, order: Order, left: Mapping[int, LineAmounts], say: Callable[[str], object]
+    task: Task,
+    order: Order,
+    left: Mapping[int, LineAmounts],
+    say: Callable[[str], object],
+    before: Sequence[PlanLine] = (),
 ) -> tuple[PlanLine, ...] | None:
     """Ask what to refund of each line, in any order, until the operator is done; None when they leave.
 
-    `left`: what may still be refunded, by line, in minor units. What is wrong with an amount is said at once, and the
+    `left`: what may still be refunded, by line, in minor units. `before`: what was entered for this order already. What is wrong with an amount is said at once, and the
     form stays open. Leaving the form of a line keeps what was entered for the others.
     """
     lines = [line for line in order.lines if line.line in left and line.currency is not None]
     if not lines:
         say(_("nothing is left to refund, or what was paid is unknown"))
         return None
+    entered = {one.line: one for one in before}
     if len(lines) == 1:
-        planned = await _ask_line(task, order, lines[0], left[lines[0].line])
+        planned = await _ask_line(task, order, lines[0], left[lines[0].line], entered.get(lines[0].line))
         return None if planned is None else _with_amounts([planned])
-    entered: dict[int, PlanLine] = {}
     at = str(lines[0].line)
     while True:
         choices = [(str(line.line), _line_text(line, left[line.line], entered.get(line.line))) for line in lines]
@@ -45,7 +49,7 @@ async def ask_amounts(
             ChoiceScreen(_("Refund of {order_id}", order_id=order.row.order_id), choices, note, at=at)
         )
         if chosen is None:
-            if _with_amounts(entered.values()):
+            if _with_amounts(entered.values()) != _with_amounts(before):
                 say(_("the amounts were not applied: the refund stays as it was"))
             return None
         if chosen == DONE:

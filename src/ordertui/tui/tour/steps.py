@@ -19,7 +19,7 @@ class Facts(msgspec.Struct, frozen=True):
 
     screen: str
     """The screen that is open: `main`, `rate`, `preview`, `outbox`, `files`, `refused` (an order in full that may not
-    be cancelled) or `other`."""
+    be cancelled) or `other`. A question counts as the screen that it stands over."""
     queue: str
     marked: int
     newest: int
@@ -46,8 +46,10 @@ class Step(msgspec.Struct, frozen=True):
     text: str
     """Words in backquotes are keys."""
     is_done: Callable[[Progress], bool]
+    place: str = ""
+    """The screen beside the main one on which it goes on, as `Facts.screen` names it."""
     inside: str = ""
-    """Shown instead of `text` while another screen than the main one is open."""
+    """Shown instead of `text` on that screen."""
 
 
 STEPS = (
@@ -66,6 +68,7 @@ STEPS = (
             " `P` shows it in full."
         ),
         lambda progress: "rate" in progress.seen and progress.now.screen == "main",
+        "rate",
         N_("Bars against the target; to come: without and with the marked. `Esc` goes back."),
     ),
     Step(
@@ -75,15 +78,17 @@ STEPS = (
             " `Enter` again shows why one cannot be cancelled."
         ),
         lambda progress: "refused" in progress.seen and progress.now.screen == "main",
-        N_("Each action: may or no, the rule, why, and what to do instead. `Esc` goes back."),
+        "refused",
+        N_("Each action: allowed or not, why, and what to do instead. `Esc` goes back."),
     ),
     Step(
         N_("Preview and commit"),
         N_("`Esc` clears the filter; the marks are still there. `x` opens the preview of cancelling them."),
         # marks in two marketplaces are two plans: the second preview follows the first commit
         lambda progress: progress.now.newest > progress.before.newest and progress.now.screen == "main",
+        "preview",
         N_(
-            "Who is in, who is out and why, money and rate. `y` commits: held, nothing has left."
+            "Orders included, excluded and why, money, rate. `y` commits: held, nothing is sent."
             " Nothing to commit? `Esc`, mark others."
         ),
     ),
@@ -91,9 +96,8 @@ STEPS = (
         N_("Undo it"),
         N_("Until the hold ends it can be undone. `u` does, and asks what: `b` is the whole batch."),
         lambda progress: progress.now.recalled > progress.before.recalled,
-        N_(
-            "`Esc` goes back to the orders, and there `u` undoes. A preview of another marketplace: `y` commits it too."
-        ),
+        "preview",
+        N_("A preview of another marketplace: `y` commits it too. `Esc` goes back to the orders, and there `u` undoes."),
     ),
     Step(
         N_("Let one leave"),
@@ -102,6 +106,7 @@ STEPS = (
             " Commit one with `x` and `y`."
         ),
         lambda progress: progress.now.dispatched > progress.before.dispatched,
+        "outbox",
         N_(
             "`j` to a batch that is held, `r` releases it, `w` writes its files."
             " It then says where to upload them: not in practice."
@@ -111,6 +116,7 @@ STEPS = (
         N_("Your own reports"),
         N_("`Esc` goes back to the orders. There `i` lists the report files of a folder: look how they are chosen."),
         lambda progress: "files" in progress.seen and progress.now.screen == "main",
+        "files",
         N_(
             "Yours: Seller Central, Orders > Order Reports > Unshipped. Start `ordertui`: `i`, `space`, `Enter`."
             " Here `Esc` goes back."
@@ -153,17 +159,20 @@ class Tour:
     def text(self) -> Content:
         """Return what to do now."""
         step = STEPS[self.number - 1]
-        away = self._now.screen not in ("main", "other")
-        words = step.inside if away and step.inside else step.text
+        is_there = bool(step.inside) and self._now.screen == step.place
+        words = step.inside if is_there else step.text
+        if self._now.screen == "main":
+            hint = _(" · Esc leaves the tour")
+        else:  # on another screen the keys of `text` mean something else; a question over the orders may be its own
+            hint = "" if is_there or self._now.screen == "other" else _(" · first Esc, back to the orders")
         progress = "".join("●" if place < self._place else "○" for place in range(len(STEPS)))
-        leave = "" if away else _(" · Esc leaves the tour")
         pieces: list[Piece] = [
             (
                 _("Tour {number}/{steps} {progress} ", number=self.number, steps=len(STEPS), progress=progress),
                 "bold $text-accent",
             ),
             (_(step.title), "bold"),
-            (f"{leave}\n", MUTED),
+            (f"{hint}\n", MUTED),
         ]
         for number, part in enumerate(_(words).split("`")):
             pieces.append((part, "bold $text-accent") if number % 2 else part)

@@ -56,7 +56,7 @@ class SafeOptionList(OptionList):
         return False
 
     def action_select(self) -> None:
-        """Select the currently highlighted option.
+        """Choose the line that is highlighted.
 
         Without one, the dialog is told.
         """
