@@ -42,6 +42,7 @@ from ordertui.tui.widgets.order_table.messages import (
     VisualChanged,
 )
 from ordertui.tui.widgets.queue_tabs import QueueTabs
+from ordertui.tui.widgets.whole_characters import WholeCharacters
 
 from .mark_keeper import MarkKeeper
 from .selection_summary import SummaryController
@@ -81,6 +82,7 @@ class MainScreen(Screen[None]):
     ) -> None:
         """`messages`: called when they are asked for."""
         super().__init__()
+        self._compositor = WholeCharacters()
         self._messages = messages
         self.session = session
         self.keymap = keymap

@@ -21,6 +21,7 @@ from textual.widgets import Static
 
 from ordertui.messages import N_, _
 from ordertui.tui.render.format import GAP, wrap_text
+from ordertui.tui.widgets.whole_characters import WholeCharacters
 
 from .errors import call_every, text_or_error
 
@@ -175,6 +176,7 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     def __init__(self, title: str, keys: str = "", *, note: str = "", is_tall: bool = False) -> None:
         super().__init__(classes="dialog-screen")
+        self._compositor = WholeCharacters()
         self._title = title
         self._keys = keys
         self._note = note

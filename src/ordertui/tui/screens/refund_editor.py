@@ -28,8 +28,9 @@ async def ask_amounts(
 ) -> tuple[PlanLine, ...] | None:
     """Ask what to refund of each line, in any order, until the operator is done; None when they leave.
 
-    `left`: what may still be refunded, by line, in minor units. `before`: what was entered for this order already. What is wrong with an amount is said at once, and the
-    form stays open. Leaving the form of a line keeps what was entered for the others.
+    `left`: what may still be refunded, by line, in minor units. `before`: what was entered for this order already.
+    What is wrong with an amount is said at once, and the form stays open. Leaving the form of a line keeps what was
+    entered for the others.
     """
     lines = [line for line in order.lines if line.line in left and line.currency is not None]
     if not lines:

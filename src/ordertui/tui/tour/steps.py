@@ -97,7 +97,9 @@ STEPS = (
         N_("Until the hold ends it can be undone. `u` does, and asks what: `b` is the whole batch."),
         lambda progress: progress.now.recalled > progress.before.recalled,
         "preview",
-        N_("A preview of another marketplace: `y` commits it too. `Esc` goes back to the orders, and there `u` undoes."),
+        N_(
+            "A preview of another marketplace: `y` commits it too. `Esc` goes back to the orders, and there `u` undoes."
+        ),
     ),
     Step(
         N_("Let one leave"),
