@@ -88,9 +88,12 @@ class UnknownChoice(BadInput):
 class BatchNeeded(BadInput):
     """A processing report fits no batch, or several: the operator must say which."""
 
-    def __init__(self, message: str, batches: Sequence[int] = ()) -> None:
-        """`batches`: those that it may be about, by number; empty when none is known."""
-        super().__init__(message)
+    def __init__(self, problem: str, batches: Sequence[int] = (), how: str = "") -> None:
+        """`batches`: those that it may be about, by number; empty when none is known. `how`: what to type, on the
+        command line.
+        """
+        super().__init__(f"{problem}; {how}" if how else problem)
+        self.problem = problem
         self.batches = tuple(batches)
 
 

@@ -284,3 +284,14 @@ async def test_orders_that_came_and_went_again_wait_no_more(session: Session, tm
             await until(pilot, lambda: "+1 · R" in text(pilot, "status"))
             other.facts.set_note([second], "")
             await until(pilot, lambda: "· R" not in text(pilot, "status"))
+
+
+async def test_what_was_found_while_the_view_was_read_anew_does_not_wait_for_a_key(session: Session) -> None:
+    """After an import the table had all of it, and said all the same that something changed."""
+    async with running(session) as pilot:
+        await settled(pilot)
+        view = main(pilot).view
+        view.show()
+        view._pending = view.shown  # read beside it, when the change was seen
+        await until(pilot, lambda: view._pending is None)
+        assert view.pending_text == ""

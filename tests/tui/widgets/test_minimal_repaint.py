@@ -10,9 +10,12 @@ from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.strip import Strip
 
+from ordertui.operations.session import Session
+from ordertui.tui.screens.base import Dialog
 from ordertui.tui.widgets import viewport
-from ordertui.tui.widgets.minimal_repaint import DiffStatic, merge_segments
+from ordertui.tui.widgets.minimal_repaint import DiffStatic, WholeCharacters, _whole, merge_segments
 from ordertui.tui.widgets.viewport import Viewport
+from support.pilot import main, press, running, until
 
 STYLES = [
     Style(),
@@ -135,3 +138,20 @@ def test_the_thumb_is_in_the_bar_and_at_its_ends_when_the_rows_are(total: int, h
         middle = thumb[len(thumb) // 2]
         there = viewport.thumb(viewport.scroll_to_bar(view, middle))
         assert middle in there, "the thumb comes under the pointer"
+
+
+@pytest.mark.parametrize(
+    ("end", "whole"),
+    [(0, 0), (1, 1), (2, 2), (3, 4), (4, 4), (5, 6), (6, 6), (7, 8), (8, 8), (12, 12)],
+)
+def test_no_wide_character_is_cut(end: int, whole: int) -> None:
+    line = {0: Strip([Segment("ab中"), Segment("国")]), 6: Strip([Segment("文d")]), 9: None}
+    assert _whole(line, end) == whole
+
+
+async def test_main_screen_and_dialogs_draw_so(session: Session) -> None:
+    async with running(session) as pilot:
+        assert isinstance(main(pilot)._compositor, WholeCharacters)
+        await press(pilot, "s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Dialog))
+        assert isinstance(pilot.app.screen._compositor, WholeCharacters)

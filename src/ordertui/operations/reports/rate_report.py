@@ -82,8 +82,10 @@ def take_in_rate_report(
 def _decided(kept: RateReport, days: Days | None, *, is_own: bool) -> list[str]:
     if days is None:
         return []
-    by = "by its own dates, it covers" if is_own else "it covers"
-    text = f"{by} orders of {days[0]}" + (f" to {days[1]}" if days[1] != days[0] else "")
+    first, last = days
+    text = f"it covers orders of {first} to {last}"
+    if is_own:
+        text = f"by its own dates, it covers orders of {first} to {last}"
     if not kept.unnamed:
         return [f"{text}: it names every one of them that is cancelled here"]
     unnamed = with_verb(

@@ -47,9 +47,10 @@ class BatchMatcher:
         fits = [sent for sent in left if _is_fitting(sent, report)]
         if before:
             raise BatchNeeded(
-                f"{_same_answer(before[-1])}; if this one is another batch's, name that one with --batch, and"
-                f" --against {evidence_name(before[-1])}",
+                _same_answer(before[-1]),
                 [sent.batch.id for sent in fits if sent.is_waiting and sent.batch.id not in before],
+                "if this one is another batch's, name that one with --batch, and"
+                f" --against {evidence_name(before[-1])}",
             )
         waiting = [sent for sent in fits if sent.is_waiting] or fits
         if len(waiting) == 1:
@@ -58,14 +59,15 @@ class BatchMatcher:
             raise BatchNeeded(f"Amazon refused a whole file, and no batch waits for an answer: {_words(report)}")
         if not waiting:
             raise BatchNeeded(
-                f"the report speaks of {report.processed} records, and no batch that was sent fits it;"
-                " name the batch with --batch, `ordertui outbox` lists them"
+                f"the report speaks of {report.processed} records, and no batch that was sent fits it",
+                how="name the batch with --batch, `ordertui outbox` lists them",
             )
         names = ", ".join(str(sent.batch.id) for sent in waiting)
         words = f": {_words(report)}" if report.is_fatal else ""
         raise BatchNeeded(
-            f"the report could be about any of the batches {names}; name the one with --batch{words}",
+            f"the report could be about any of the batches {names}{words}",
             [sent.batch.id for sent in waiting],
+            "name the one with --batch",
         )
 
     def check(self, batch_id: int, report: ProcessingReport, against: Collection[str] | None) -> DispatchedBatch:

@@ -47,7 +47,7 @@ async def _read_files(context: CommandContext, task: Task, paths: Sequence[Path]
     try:
         paths, left_out = await task.work(expand_folders, paths)
     except BadInput as error:
-        paths, left_out = [], [error_message(error)]
+        paths, left_out = [], [translate(error_message(error))]
     lines: list[Piece] = [(f"{line}\n", "$text-warning") for line in left_out]
     paths = await task.work(import_order, list(paths))
     summaries: list[ImportSummary] = []
@@ -99,7 +99,7 @@ async def _read_file(session: Session, task: Task, path: Path, place: str) -> _R
             if marketplace is None:
                 return [(_("{path}: left out, its marketplace is open\n", path=path.name), "$text-warning")], [], False
         except Exception as error:
-            return [(f"{error_message(error)}\n", "$text-error")], [], False
+            return [(f"{translate(error_message(error))}\n", "$text-error")], [], False
 
 
 async def _ask_days(task: Task, path: Path) -> Days | None:
@@ -163,6 +163,6 @@ async def _read_results(session: Session, task: Task, path: Path) -> list[Piece]
         )
     except BatchNeeded as error:
         where = _("o opens the outbox; i on the batch that it answers reads it for that one")
-        return [(f"{path.name}: {error_message(error)}\n  {where}\n", "$text-warning")]
+        return [(f"{path.name}: {translate(error.problem)}\n  {where}\n", "$text-warning")]
     except Exception as error:
-        return [(f"{path.name}: {error_message(error)}\n", "$text-error")]
+        return [(f"{path.name}: {translate(error_message(error))}\n", "$text-error")]

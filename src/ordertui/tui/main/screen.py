@@ -31,7 +31,7 @@ from ordertui.tui.screens.task_runner import TaskRunner
 from ordertui.tui.tour.controller import TourController
 from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.key_hints import KeyHints
-from ordertui.tui.widgets.minimal_repaint import DiffStatic
+from ordertui.tui.widgets.minimal_repaint import DiffStatic, WholeCharacters
 from ordertui.tui.widgets.order_table import OrderTable
 from ordertui.tui.widgets.order_table.messages import (
     Activated,
@@ -42,7 +42,6 @@ from ordertui.tui.widgets.order_table.messages import (
     VisualChanged,
 )
 from ordertui.tui.widgets.queue_tabs import QueueTabs
-from ordertui.tui.widgets.whole_characters import WholeCharacters
 
 from .mark_keeper import MarkKeeper
 from .selection_summary import SummaryController

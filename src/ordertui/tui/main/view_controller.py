@@ -211,6 +211,8 @@ class ViewController:
             if len(first) == FIRST_PAGE:
                 self._swap(View(request, first, Marks(first)), is_complete=False)
             self._swap(await asyncio.to_thread(read_view, self._session, request), is_complete=True)
+            if self._pending is not None:  # came while this was read, and may be older, newer, or the same
+                self.refresh_external_changes()
         except Interrupted:
             return False
         return True
@@ -385,11 +387,15 @@ class ViewController:
             self._is_following = False
 
     async def _refresh_external_changes(self) -> None:
+        number = self._number
         try:
             view = await asyncio.to_thread(read_view, self._session, self.request)
         except Exception:
             return  # the next change, or the next key that reads, says what is wrong
         if view.request != self.request or self.shown is None:
+            return
+        if number != self._number:  # the view was asked for anew meanwhile: this one may be older
+            self._is_stale = True
             return
         if view.ids == self.shown.ids:
             if self._pending is not None:  # what came went again
@@ -416,7 +422,7 @@ class ViewController:
         stay = self._pending.members.common(self.shown.members)
         come, go = len(self._pending.ids) - stay, len(self.shown.ids) - stay
         parts = [f"+{come:,}"] * bool(come) + [f"−{go:,}"] * bool(go)
-        return " ".join(parts) or _("order changed")
+        return " ".join(parts) or _("sequence changed")
 
     def _run(self, work: Coroutine[object, object, None], group: str) -> Worker[None]:
         """Run this beside the screen; another run of the same group is cancelled."""

@@ -21,7 +21,7 @@ from textual.widgets import Static
 
 from ordertui.messages import N_, _
 from ordertui.tui.render.format import GAP, wrap_text
-from ordertui.tui.widgets.whole_characters import WholeCharacters
+from ordertui.tui.widgets.minimal_repaint import WholeCharacters
 
 from .errors import call_every, text_or_error
 

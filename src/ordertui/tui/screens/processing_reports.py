@@ -31,7 +31,7 @@ async def read_processing_reports(
             raise
         chosen = await task.ask(
             ChoiceScreen(
-                _("Which batch is this report about?"), _choices(session, error.batches), translate(str(error))
+                _("Which batch is this report about?"), _choices(session, error.batches), translate(error.problem)
             )
         )
         return () if chosen is None else await _take_in(session, task, paths, int(chosen))

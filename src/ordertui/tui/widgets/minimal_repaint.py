@@ -1,17 +1,18 @@
 """Show the same picture with fewer bytes, for slow connections.
 
 Each change of style costs some 40 bytes. A blank shows only its background, so it can take the style of its neighbour;
-and a text that changes repaints only the lines that differ.
+and a text that changes repaints only the lines that differ. What is repainted are whole characters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import zip_longest
 
 from rich.segment import Segment
 from rich.style import Style
+from textual._compositor import ChopsUpdate, Compositor
 from textual.content import Content
 from textual.geometry import Region
 from textual.strip import Strip
@@ -115,3 +116,27 @@ class DiffStatic(Static):
         line = super().render_line(y)
         blank = Style(bgcolor=self.visual_style.rich_style.bgcolor)
         return merge_segments(line.extend_cell_length(self.content_size.width, blank))
+
+
+class WholeCharacters(Compositor):
+    """Draws a part of the screen one cell further where it ends within a wide character.
+
+    Textual draws a blank for the half that is inside, and the terminal then drops the half outside: a Chinese character
+    behind the edge of a dialog that became smaller, or of a message that left, stayed away.
+    """
+
+    def render_partial_update(self) -> ChopsUpdate | None:
+        """Return what has to be drawn anew; None when nothing has."""
+        update = super().render_partial_update()
+        if update is not None:
+            update.spans = [(y, start, _whole(update.chops[y], end)) for y, start, end in update.spans]
+        return update
+
+
+def _whole(line: Mapping[int, Strip | None], end: int) -> int:
+    """Return this end of a part of a line, one cell further where a wide character lies across it."""
+    for x, strip in line.items():
+        if strip is not None and x < end < x + strip.cell_length:
+            halves = strip.crop(0, end - x).text + strip.crop(end - x).text
+            return end if halves == strip.text else end + 1
+    return end
