@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ordertui.operations.batches.approvals import ApprovalOutlook
     from ordertui.operations.batches.batch import Batch
     from ordertui.operations.planning.plan import Plan
+    from ordertui.operations.rate.budget import BudgetUse
     from ordertui.operations.rate.figures import RateFigure
     from ordertui.orders.people import Person
 
@@ -57,6 +58,7 @@ def plan_sentences(plan: Plan) -> Iterator[str]:
             f"  {after.days}-day rate: {share(before)} now, {share(after)} after; target under"
             f" {target_percent(Fraction(after.target))}, {room}{counting}."
         )
+    yield from (f"  {budget_sentence(use)}" for use in plan.budgets)
     sums = [format_money(sum_.minor, sum_.currency) for sum_ in plan.money if sum_.component == "total"]
     if sums:
         yield f"  {_MONEY_VERB[plan.action]} {' and '.join(sums)}."
@@ -111,10 +113,14 @@ def outlook_sentences(outlook: ApprovalOutlook) -> Iterator[str]:
             f"{after.days}-day rate: {share(before)} without it, {share(after)} with it; target under"
             f" {target_percent(Fraction(after.target))}, {room}."
         )
-    for use in outlook.budgets:
-        when = "today" if use.budget.span == "day" else "this week"
-        yield f"Budget {when}: {use.used:,} of {use.budget.most:,} used without it, {use.after:,} with it."
+    yield from map(budget_sentence, outlook.budgets)
     yield from (f"Note: {warning}." for warning in outlook.warnings)
+
+
+def budget_sentence(use: BudgetUse) -> str:
+    """Say what is used of a budget without a batch, and with it."""
+    when = "today" if use.budget.span == "day" else "this week"
+    return f"Budget {when}: {use.used:,} of {use.budget.most:,} used without it, {use.after:,} with it."
 
 
 def deciders(batch: Batch) -> str:

@@ -85,6 +85,9 @@ def plan(
 ) -> None:
     """Check a batch and freeze it into a plan file. Nothing is done yet.
 
+    Orders may be of several marketplaces, also for refunds: the file has a plan for each, and `commit` takes all or
+    none, with one --typed for the orders of all.
+
     Exit 3 when no order is in; 4 when --ids names orders that the store does not know: the others are planned.
     """
     from ordertui.operations.planning.choice_files import read_shipping
