@@ -10,10 +10,11 @@ from ordertui.orders.text import pluralize
 from .progress import ImportSummary
 
 _REQUEST_UNKNOWN = "request:unknown channel:merchant (status:unshipped or status:partially_shipped)"
+_NO_STATUS = "status:unknown"
 
 
 def closing_notes(count: Callable[[str], int], summaries: Sequence[ImportSummary]) -> list[str]:
-    """Return what holds after all of these files: requests that nobody sees, and orders that are missing.
+    """Return what holds after all of these files: requests that nobody sees, orders that are missing or have no status.
 
     `count` returns how many orders fit a filter.
     """
@@ -32,5 +33,11 @@ def closing_notes(count: Callable[[str], int], summaries: Sequence[ImportSummary
         notes.append(
             f"missing in the newest Unshipped report of their days: {pluralize(missing)} (filter: missing);"
             " import All Orders, which says what became of them"
+        )
+    is_new = any(one.kind == ReportKind.NEW_ORDERS.value for one in summaries)
+    if is_new and (unknown := count(_NO_STATUS)):
+        notes.append(
+            f"of unknown status, which a New Orders report does not say: {pluralize(unknown)} (filter: {_NO_STATUS});"
+            " nothing may be done with them before an Unshipped report of their marketplace is imported"
         )
     return notes
