@@ -9,6 +9,7 @@ import pytest
 from ordertui.cli.batches import batch_record
 from ordertui.messages import CHINESE, translate
 from ordertui.operations.batches.batch import Batch
+from ordertui.operations.batches.upload import UploadCheck
 from ordertui.operations.config import Config, OutboxConfig
 from ordertui.operations.errors import NotConfirmed
 from ordertui.operations.session import Session
@@ -16,6 +17,8 @@ from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import FixedClock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.people import Role
+from ordertui.store.engine.errors import ServerUnreachable
+from ordertui.store.journal.batches import BatchJournal
 from ordertui.tui.render.batch import BatchContext, next_steps, render_outbox_head
 from ordertui.tui.screens.dialogs import ConfirmScreen
 from ordertui.tui.screens.outbox import OutboxScreen
@@ -208,3 +211,18 @@ async def test_the_screen_copies_no_path_of_it_and_asks_before_u(shop: Session) 
         assert RowState.UPLOADED not in states(shop, batch).values()
         await press(pilot, "u")
         await until(pilot, lambda: RowState.UPLOADED in states(shop, batch).values())
+
+
+def test_a_word_that_was_kept_is_not_called_lost_with_the_line(shop: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = send(shop, Action.CANCEL, 1), send(shop, Action.CANCEL, 2)
+
+    def lost(*_: object) -> dict[int, str]:
+        raise ServerUnreachable("the line is lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BatchJournal, "upload_obstacles", lost)
+        shop.batches.settle(first, [order_id(1)], done=False, why="not uploaded", typed="1")
+        patch.setattr(UploadCheck, "withheld", lambda *_: {})
+        shop.batches.mark_uploaded(second)
+    assert states(shop, first) == {order_id(1): RowState.ERROR}
+    assert states(shop, second) == {order_id(2): RowState.UPLOADED}

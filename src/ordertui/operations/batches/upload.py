@@ -11,7 +11,7 @@ from ordertui.files import MOST_FEED_BYTES, read_file, replace_file
 from ordertui.operations.context import SessionContext
 from ordertui.operations.outbox_folder import final_name, folder_of, ready_files
 from ordertui.orders.batch_state import BatchState
-from ordertui.store import JournalBatch, Store
+from ordertui.store import JournalBatch, Store, StoreError
 
 from .batch import upload_instructions
 
@@ -63,8 +63,13 @@ class UploadCheck:
     def write_notes(self, store: Store) -> None:
         """Write beside each file whether it may be uploaded, as the journal knows it now.
 
-        Called after whatever may change that: orders, results, bookings, the operator's word.
+        Called after whatever may change that: orders, results, bookings, the operator's word. That was kept, whatever
+        becomes of the line to a server now: what was not written then, the next call writes.
         """
+        with suppress(StoreError):
+            self._write_notes(store)
+
+    def _write_notes(self, store: Store) -> None:
         obstacles = store.journal.upload_obstacles()
         waiting = [one for one in store.batches.to_upload() if one.id not in obstacles]
         for batch in (*map(store.batches.head, obstacles), *waiting):
