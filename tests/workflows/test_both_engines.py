@@ -170,7 +170,7 @@ FACT_FILTERS = (
     "reason:NOINV", "-reason:noinventory", 'reason:"18028 not taken"',
     "marked noted", "program:unknown", "-program:unknown", "prime:yes", "verge:cancellation", "verge:late",
     "dispatched:yes", "request:message", "missing", "known:today", "auto-cancel<2d",
-    "confirmed:some", "-confirmed:no",
+    "confirmed:all", "-confirmed:no",
 )  # fmt: skip
 
 
