@@ -424,6 +424,7 @@ ZONES = ("Europe/Berlin", "America/New_York", "Asia/Tokyo", "Australia/Lord_Howe
 KINDS = st.sampled_from(list(AlertKind))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     now=st.one_of(
         st.integers(NOW, NOW + 400 * DAY),
