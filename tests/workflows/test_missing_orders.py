@@ -128,7 +128,7 @@ def test_a_named_period_speaks_of_all_its_orders_also_without_a_row(
 def test_an_empty_report_without_a_period_says_what_it_needs(session: Session, tmp_path: Path) -> None:
     bring(session, tmp_path, DAY_1)
     (summary,) = session.imports.import_files([write_report(tmp_path, Report("unshipped", NOW, ()))])
-    assert any("--covers FIRST..LAST" in note for note in summary.notes)
+    assert any("plans warn" in note and "--covers FIRST..LAST" in note for note in summary.notes)
     assert missing(session) == set()
     (plan,) = session.planner.plan(Action.CANCEL, session.orders.find("status:unshipped"))
     assert len(plan.rows) == plan.typed_count == 5

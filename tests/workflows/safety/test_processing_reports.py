@@ -39,7 +39,9 @@ def test_a_retry_holds_only_rows_that_amazon_refused(session: Session, tmp_path:
     session.results.take_in([answer(session, tmp_path, batch, {1, 3})])
     (again,) = session.batches.retry(batch)
     assert [row.order_id for row in again.rows] == [order_id(1), order_id(3)]
-    assert [(out.order_id, out.rule, out.why) for out in again.out] == [(order_id(2), "retry", "Amazon did it")]
+    assert [(out.order_id, out.rule, out.why) for out in again.out] == [
+        (order_id(2), "retry", "Amazon's answer says that it is done")
+    ]
     session.batches.commit(again, typed=str(len(again.rows)))
     with pytest.raises(Refused, match="tried it again already"):
         session.batches.retry(batch)

@@ -21,7 +21,7 @@ WHY = {
     RowState.UPLOADED: "Amazon's answer is not here yet",
     RowState.SENT: "Amazon's answer is not here yet",
     RowState.ACCEPTED: "Amazon's answer is not here yet",
-    RowState.OK: "Amazon did it",
+    RowState.OK: "Amazon's answer says that it is done",
     RowState.UNKNOWN: "what became of it is unknown: it is never sent again by itself; settle it first",
     RowState.CONFIRMED: "a report shows that it is done",
 }

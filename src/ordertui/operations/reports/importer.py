@@ -315,7 +315,10 @@ def _coverage_notes(info: ReportInfo, source: ReportSource, target: ImportSessio
     if info.kind is not ReportKind.UNSHIPPED:
         return
     if not rows and source.period is None:
-        yield "it has no row; name the days that it was asked for with --covers FIRST..LAST, so that it says something"
+        yield (
+            "it has no row, so plans warn that any order that waits may be gone; name the days that it was asked for"
+            " with --covers FIRST..LAST"
+        )
     elif target.coverage.has_unknown_rows:
         yield "rows without an order id were left out, so what the report does not name says nothing"
 
