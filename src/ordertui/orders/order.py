@@ -244,13 +244,6 @@ class OrderRow(msgspec.Struct, frozen=True):
         return YesNo.NO if self.missing_since is None else YesNo.YES
 
 
-def is_contradicted_by_units(row: OrderRow) -> bool:
-    """Return whether units were confirmed as shipped, though the newest report's status says that nothing was."""
-    return bool(row.units_shipped) and row.status in (
-        OrderStatus.UNSHIPPED, OrderStatus.PENDING, OrderStatus.CANCELLED
-    )  # fmt: skip
-
-
 class ListedFacts(msgspec.Struct, frozen=True):
     """Facts of one order for a list."""
 

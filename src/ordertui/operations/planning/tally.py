@@ -10,7 +10,7 @@ from ordertui.orders.api_facts import is_seller_fulfilled_prime
 from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action, BuyerRequest, CancelReason, YesNo
 from ordertui.orders.money import Money
-from ordertui.orders.order import LineAmounts, Order, is_contradicted_by_units
+from ordertui.orders.order import LineAmounts, Order
 from ordertui.rules.policy.policy import Policy
 
 from .lines import has_several_items
@@ -43,8 +43,6 @@ class OrderTally:
         """Of Seller Fulfilled Prime."""
         self.prime_cancelled = 0
         """Those of them of which something is cancelled."""
-        self.contradicted = 0
-        """Of which units were confirmed, though the newest status says that nothing was."""
         self.incomplete = 0
         """Named only by reports that need not name every line."""
         self.several_skus = 0
@@ -65,7 +63,6 @@ class OrderTally:
         self.requests[known.buyer_request] += 1
         self.replacements += known.replacement is YesNo.YES
         self.business += known.business is YesNo.YES
-        self.contradicted += is_contradicted_by_units(known)
         self.incomplete += INCOMPLETE.issuperset(order.sources)
         self.refunds_known = self.refunds_known and order.refunds_known
         if is_seller_fulfilled_prime(known):

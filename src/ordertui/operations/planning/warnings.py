@@ -143,10 +143,6 @@ def find_doubts(
             f"a newer Unshipped report leaves out {pluralize(left_out)}, and was perhaps not asked for their"
             " days: look at them in Seller Central, or import All Orders"
         )
-    if tally.contradicted:
-        words = f"{pluralize(tally.contradicted)}: units were confirmed as shipped, though the newest report says not"
-        typed.append(words)
-        warnings.append(f"{words}; look in Seller Central how many units are still to ship")
     dates = [named_at for named_at, _ in tally.waiting]
     if newest is not None and tally.waiting.total() < tally.orders:
         dates.append(newest)

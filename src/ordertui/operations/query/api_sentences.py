@@ -14,16 +14,19 @@ from ordertui.orders.api_facts import (
     Parcel,
     is_seller_fulfilled_prime,
 )
-from ordertui.orders.enums import Channel, YesNo
-from ordertui.orders.order import OrderRow, is_contradicted_by_units
+from ordertui.orders.enums import Channel, OrderStatus, YesNo
+from ordertui.orders.order import OrderRow
 
 
 def row_sentences(row: OrderRow) -> Iterator[str]:
-    """Yield what an order's own facts mean: units confirmed against its status, and its program."""
-    if is_contradicted_by_units(row):
+    """Yield what an order's own facts mean: units confirmed beside a status that names none, and its program.
+
+    An Unshipped report lists an order of which a part waits, so its `unshipped` contradicts nothing.
+    """
+    if row.units_shipped and row.status in (OrderStatus.UNSHIPPED, OrderStatus.PENDING, OrderStatus.CANCELLED):
         of = "?" if row.items is None else f"{row.items:,}"
         word = row.status.value
-        yield f"{row.units_shipped:,} of {of} units were confirmed as shipped, though the newest report says {word}"
+        yield f"{row.units_shipped:,} of {of} units were confirmed as shipped; the newest report lists it as {word}"
     yield from _program(row)
 
 
