@@ -51,6 +51,14 @@ def test_every_situation_is_there(practice: Command, text: str) -> None:
     assert practice.json("list", "--filter", f"marketplace:US {text}", "--limit", "1")
 
 
+def test_a_list_counts_the_fba_orders_that_the_screen_hides(practice: Command) -> None:
+    count = len(practice.json("list", "--filter", "marketplace:US channel:amazon"))
+    assert count > 1
+    assert f"{count:,} orders that fit are FBA" in practice.run("list", "--filter", "marketplace:US").stderr
+    for asked in ("channel:amazon", "-channel:amazon"):
+        assert "FBA" not in practice.run("list", "--filter", f"marketplace:US {asked}", "--format", "json").stderr
+
+
 def test_goods_look_like_goods(practice: Command) -> None:
     orders = practice.json("list")
     titles = {order["title"] for order in orders}

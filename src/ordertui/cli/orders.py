@@ -9,7 +9,7 @@ from ordertui.operations.query.facets import quoted
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Dispatched, Refunded
-from ordertui.orders.text import pluralize
+from ordertui.orders.text import pluralize, with_verb
 
 from .context import Settings, fail, find_row_numbers, open_session, say
 from .exit_codes import Exit
@@ -38,14 +38,22 @@ _SORT_HELP = "Keys, the first weighs most: status,-total (+ smallest first, - la
 def list_command(
     settings: Settings, text: str, sort: str, ascending: bool, queue: str, limit: int | None, form: str
 ) -> None:
-    """List orders."""
+    """List orders.
+
+    FBA orders, which the screen hides, are listed too, and counted on standard error; a filter with -channel:amazon
+    leaves them out.
+    """
     with open_session(settings) as session:
         ids = session.orders.find(text, sort, not ascending, queue, limit)
         emit(session.orders.records(ids), COLUMNS, form, spare=LEAVE_OUT_FIRST)
         spec = BY_KEY[queue]
         unknown = session.orders.count(text, also=spec.unknown) if spec.unknown else 0
+        fba = session.orders.count_hidden_fba(text, queue)
     if unknown:
         say(f"{pluralize(unknown)} more may belong to this queue: {spec.unknown_why}")
+    if fba:
+        words = with_verb(fba, "order that fits is FBA", "orders that fit are FBA")
+        say(f"{words}: Amazon ships them, and the screen hides them; -channel:amazon in the filter leaves them out")
     if not ids:
         is_narrowed = text.strip() or queue != "all"
         say("no order fits" if is_narrowed else "no orders yet; `ordertui import FILE...` reads reports")

@@ -88,7 +88,8 @@ def plan(
     Orders may be of several marketplaces, also for refunds: the file has a plan for each, and `commit` takes all or
     none, with one --typed for the orders of all.
 
-    Exit 3 when no order is in; 4 when --ids names orders that the store does not know: the others are planned.
+    Exit 3 when no order is in, and then no file is written; 4 when --ids names orders that the store does not know:
+    the others are planned.
     """
     from ordertui.operations.planning.choice_files import read_shipping
     from ordertui.operations.planning.order_planner import PlanChoices
@@ -118,7 +119,8 @@ def plan(
             waiting = {one.order_id: one for market in session.fitter.fit(ids, choices, budget) for one in market.rest}
             choices = msgspec.structs.replace(choices, left_out={key: one.why for key, one in waiting.items()})
         plans = session.planner.plan(Action(action), ids, choices, progress=progress_line("checked"))
-        session.batches.save_plan(plans, output, replace=replace)
+        if any(one.rows for one in plans):
+            session.batches.save_plan(plans, output, replace=replace)
     show_plans(plans, output, form, unknown, waiting)
 
 
@@ -133,7 +135,8 @@ def retry(settings: Settings, batch: int, output: Path, replace: bool, form: str
     with open_session(settings) as session, stop_on_interrupt() as stop:
         session.batches.check_plan_output(output, replace=replace)
         plans = session.batches.retry(batch, stop)
-        session.batches.save_plan(plans, output, replace=replace)
+        if any(one.rows for one in plans):
+            session.batches.save_plan(plans, output, replace=replace)
     show_plans(plans, output, form)
 
 
@@ -176,11 +179,13 @@ def show_plans(
     if any(out.rule == UNSAID.rule for one in plans for out in one.out):
         say(f"Give --reason CODE, one of: {', '.join(REASONS[Action.REFUND])}.")
     is_empty = not any(one.rows for one in plans)
+    stays = f"; the plan that {output} held before is still in it" if output.exists() else ""
+    nobody = f"no order qualifies: no plan is written{stays}" if is_empty else ""
     if unknown:
-        nobody = "no order qualifies; " if is_empty else ""
+        nobody = f"{nobody}; " if nobody else ""
         fail(Exit.BAD_INPUT, f"{nobody}{pluralize(len(unknown))} excluded: {NOT_IN_STORE}: {', '.join(unknown[:10])}")
     if is_empty:
-        fail(Exit.REFUSED, "no order qualifies")
+        fail(Exit.REFUSED, nobody)
 
 
 def _fit_record(one: WaitingCancellation | None) -> Record:
