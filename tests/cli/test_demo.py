@@ -103,6 +103,25 @@ def test_the_same_seed_gives_the_same_orders(tmp_path: Path) -> None:
     assert orders("three", 4) != first
 
 
+def test_a_build_that_was_interrupted_is_not_opened_but_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "p"
+    with monkeypatch.context() as patch:
+        patch.setattr("ordertui.operations.demo.scenario.work", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            build_practice(folder, orders=100, now=parse_iso(AS_OF))
+    command = Command(tmp_path, folder / "practice.db")
+    assert command.store.exists()
+    demo = ("demo", "--where", folder, "--orders", "100", "--no-screen")
+    assert "as you left it" not in command.run(*demo).stderr
+    assert command.json("outbox")
+    assert "as you left it" in command.run(*demo).stderr
+
+
 @pytest.mark.parametrize(
     ("orders", "now"), [(100, AS_OF), (150, "2026-02-28T23:50:00Z"), (120, "2026-11-01T09:30:00Z")]
 )

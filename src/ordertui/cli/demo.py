@@ -31,15 +31,15 @@ def demo(
     """
     if reports is not None:
         return _write_reports(settings, reports)
-    from ordertui.operations.config import is_practice_folder, practice_folder
-    from ordertui.operations.demo import build_practice, practice_store
+    from ordertui.operations.config import practice_folder
+    from ordertui.operations.demo import build_practice, has_practice_store, practice_store
 
     from .main import open_screen
 
     folder = where or practice_folder()
     store = practice_store(folder)
     try:
-        if fresh or not is_practice_folder(folder) or not store.exists():
+        if fresh or not has_practice_store(folder):
             store = build_practice(folder, orders=orders, seed=seed, now=settings.clock().now())
         else:
             say("the practice store as you left it; --fresh makes a new one, with orders dated today")

@@ -3,6 +3,6 @@
 `catalogue` has the products, `orders` draws the orders, `reports` writes them as Amazon does, `scenario` works on them.
 """
 
-from .scenario import build_practice, practice_store
+from .scenario import build_practice, has_practice_store, practice_store
 
-__all__ = ["build_practice", "practice_store"]
+__all__ = ["build_practice", "has_practice_store", "practice_store"]

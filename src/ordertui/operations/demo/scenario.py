@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ordertui.operations.batches.batch import Batch
-from ordertui.operations.config import PRACTICE_MARKER
+from ordertui.operations.config import PRACTICE_MARKER, is_practice_folder
 from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.session import Session, open_practice
@@ -120,11 +120,18 @@ def _confirm(
 
 
 STORE = "practice.db"
+UNFINISHED = "unfinished"
+"""File that is in the folder while its store is being built."""
 
 
 def practice_store(folder: Path) -> Path:
     """Return where the practice store of a folder is, whether it is there or not."""
     return folder / STORE
+
+
+def has_practice_store(folder: Path) -> bool:
+    """Return whether a folder holds a practice store that was built to its end."""
+    return is_practice_folder(folder) and practice_store(folder).exists() and not (folder / UNFINISHED).exists()
 
 
 def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int) -> Path:
@@ -145,6 +152,7 @@ def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int)
     if seen:
         tour.touch()
     marker.write_text("made-up orders; safe to delete\n", encoding="utf-8")
+    (folder / UNFINISHED).touch()
     clock = FixedClock(now - 2 * HOUR)
     with open_practice(folder / STORE, clock=clock) as session:
         rng = random.Random(seed)
@@ -158,4 +166,5 @@ def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int)
             if code == HOME:
                 home = {order.order_id: order for order in made}
         work(session, clock, incoming, home, now)
+    (folder / UNFINISHED).unlink()
     return folder / STORE
