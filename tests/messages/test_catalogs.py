@@ -193,6 +193,7 @@ NOT_SHOWN = {
     "operations/context": "the name of a thread",
     "operations/demo": "made-up orders and reports",
     "operations/rate/related_metrics": "`ordertui rate --neighbours`",
+    "operations/settings_problems": "settings are read before there is a screen",
     "orders/marketplace": "where a value is from",
     "rules/language/errors": "the end of a sentence, which is listed whole",
     "rules/language/fields": "fields that only house rules ask for",

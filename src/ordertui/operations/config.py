@@ -80,6 +80,7 @@ class OutboxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 CLOCK_TIME = r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$"
+_TIME = {"takes": "time of day"}
 ADDRESS_SOURCE = r"^(keyring|env:[A-Za-z_][A-Za-z0-9_]*|file:.+)?$"
 
 
@@ -90,17 +91,22 @@ class ReceiverConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str,
         msgspec.Meta(
             pattern=r"^[A-Za-z0-9_-]{0,40}$",
+            extra={"takes": "at most 40 letters, digits, `-` or `_`"},
             description="What the receiver is called: letters, digits, `-`, `_`. What it was told is kept by it.",
         ),
     ] = ""
     command: Annotated[
         tuple[str, ...],
-        _described("A program with its arguments that gets each notification as JSON on stdin; no shell reads it."),
+        msgspec.Meta(
+            extra={"secret": True},
+            description="A program with its arguments that gets each notification as JSON on stdin; no shell reads it.",
+        ),
     ] = ()
     address: Annotated[
         str,
         msgspec.Meta(
             pattern=ADDRESS_SOURCE,
+            extra={"secret": True, "takes": "`keyring`, `env:VARIABLE` or `file:PATH`"},
             description="Where the address for Apprise is kept, which holds a secret: `keyring` (`ordertui notify login"
             " NAME` puts it there), `env:VARIABLE`, or `file:PATH` (mode 600).",
         ),
@@ -121,10 +127,13 @@ class NotifyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who is told what while nobody looks at the screen."""
 
     quiet_from: Annotated[
-        str, msgspec.Meta(pattern=CLOCK_TIME, description="Begin of the quiet hours, such as `22:00`; empty: none.")
+        str,
+        msgspec.Meta(
+            pattern=CLOCK_TIME, extra=_TIME, description="Begin of the quiet hours, such as `22:00`; empty: none."
+        ),
     ] = ""
     quiet_to: Annotated[
-        str, msgspec.Meta(pattern=CLOCK_TIME, description="End of the quiet hours, such as `07:00`.")
+        str, msgspec.Meta(pattern=CLOCK_TIME, extra=_TIME, description="End of the quiet hours, such as `07:00`.")
     ] = ""
     zone: Annotated[str, _described("Time zone of the quiet hours, such as `Europe/Berlin`.")] = ""
     urgent: Annotated[tuple[AlertKind, ...], _described("Kinds that are told in the quiet hours too.")] = (
@@ -210,9 +219,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shop_name: Annotated[str, _described("Shown in the screen's first line.")] = ""
     store: Annotated[
         str,
-        _described(
-            "The store when --store and $ORDERTUI_STORE name none: a file, or the address of a server that a team"
-            " shares (docs/team.md)."
+        msgspec.Meta(
+            extra={"secret": True},
+            description="The store when --store and $ORDERTUI_STORE name none: a file, or the address of a server that"
+            " a team shares (docs/team.md).",
         ),
     ] = ""
     operator: Annotated[str, _described("Who works here; goes into the audit.")] = ""
@@ -312,7 +322,7 @@ def load_config(path: Path | None = None) -> Config:
     path = path or config_path()
     try:
         found = load_toml(read_file(path, SETTINGS_BYTES).decode("utf-8-sig"))
-        config = msgspec.convert(found, Config)
+        config = _convert(found)
         if config.outbox.folder and not typed_path(config.outbox.folder).is_absolute():
             raise ValueError(f"folder under [outbox] is {config.outbox.folder!r}: give an absolute path, or ~/...")
         if config.notify != NotifyConfig():
@@ -324,8 +334,18 @@ def load_config(path: Path | None = None) -> Config:
         return Config()
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}; {ENVIRONMENT} may name another file") from error
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise BadInput(f"{path}: {error}; see `ordertui config schema` for the fields") from error
+    except ValueError as error:
+        raise BadInput(f"{path}: {error}; `ordertui docs settings` lists the settings") from None
+
+
+def _convert(found: dict[str, object]) -> Config:
+    """Return these values as settings. Raises ValueError that says in plain words what is wrong."""
+    try:
+        return msgspec.convert(found, Config)
+    except msgspec.ValidationError as error:
+        from .settings_problems import settings_problems  # only a mistake needs it
+
+        raise ValueError(settings_problems(found) or str(error)) from None
 
 
 def _check_notify(config: NotifyConfig) -> None:

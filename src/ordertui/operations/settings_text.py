@@ -37,26 +37,41 @@ def all_settings(
     hints = get_type_hints(kind, include_extras=True)
     nested = []
     for field in msgspec.structs.fields(kind):
-        value, description = _unpack(hints[field.name])
+        value, description = unpack(hints[field.name])
         inner = next(iter(get_args(value)), None) if get_origin(value) is tuple else value
         if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
             name = ".".join((*path, field.name))
             nested.append((inner, (*path, field.name), f"[{name}]" if inner is value else f"[[{name}]]"))
             continue
-        yield DescribedSetting(head, field.name, _toml(field.default), _values(value), description)
+        yield DescribedSetting(head, field.name, _toml(field.default), taken_values(hints[field.name]), description)
     for inner, inner_path, inner_head in nested:
         yield from all_settings(inner, inner_path, inner_head)
 
 
-def _unpack(hint: Any) -> tuple[Any, str]:
+def unpack(hint: Any) -> tuple[Any, str]:
     """Return the type of a field and its description."""
-    if get_origin(hint) is not Annotated:
-        return hint, ""
-    value, *metas = get_args(hint)
-    return value, next((meta.description for meta in metas if isinstance(meta, msgspec.Meta) and meta.description), "")
+    value = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    return value, next((meta.description for meta in _metas(hint) if meta.description), "")
 
 
-def _values(value: Any) -> str:
+def _metas(hint: Any) -> list[msgspec.Meta]:
+    metas = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    return [meta for meta in metas if isinstance(meta, msgspec.Meta)]
+
+
+def is_secret(hint: Any) -> bool:
+    """Return whether the value of a field may hold a secret, and is never shown."""
+    return any((meta.extra or {}).get("secret") for meta in _metas(hint))
+
+
+def taken_values(hint: Any) -> str:
+    """Return in words what a field takes."""
+    value, _ = unpack(hint)
+    for meta in _metas(hint):
+        if meta.extra and "takes" in meta.extra:
+            return str(meta.extra["takes"])
+        if value is int and meta.ge is not None and meta.le is not None:
+            return f"number from {meta.ge} to {meta.le:,}"
     if get_origin(value) is Literal:
         return " or ".join(f"`{choice}`" for choice in get_args(value) if choice)
     if get_origin(value) is tuple:
