@@ -364,6 +364,15 @@ def two_markets(tmp_path: Path) -> Session:
     return session
 
 
+async def test_a_marketplace_where_nothing_can_be_done_comes_last(two_markets: Session, tmp_path: Path) -> None:
+    shipped = [all_orders_row(3, "Shipped", market="CA", updated=NOW - 60)]
+    bring(two_markets, tmp_path, everything=shipped)
+    async with running(two_markets) as pilot:
+        await press(pilot, "a")
+        screen = await preview(pilot)
+        assert screen.query_one(PlanTitle).render().plain.endswith("UK 1 ◂ · US 2 · CA 0")
+
+
 async def test_n_skips_a_marketplace_and_esc_ends_the_walk(two_markets: Session) -> None:
     session = two_markets
     async with running(session, toasts=True) as pilot:

@@ -70,6 +70,7 @@ async def act(context: CommandContext, task: Task, name: str, reason: str = "", 
             return
         choices = PlanChoices(reason=asked)
         plans = await task.plan(context.session, action, ids, choices)
+    plans = tuple(sorted(plans, key=lambda plan: not plan.rows))  # where nothing can be done comes last
     steps = [MarketplaceStep(plan.marketplace, len(plan.rows)) for plan in plans]
     for place, plan in enumerate(plans):
         shown = tuple(steps) if len(steps) > 1 else ()

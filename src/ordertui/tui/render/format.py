@@ -182,8 +182,12 @@ def wrap_text(text: str, indent: str, width: int) -> str:
 
 _WIDE = re.compile("[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]")
 """Characters of Chinese, Japanese and Korean: a line may end after each, as there are no blanks between words."""
-_UNITS = re.compile(rf"\s+|{_WIDE.pattern}[，。；：！？、）”’】》]*|[^\s{_WIDE.pattern[1:]}+[，。；：！？、）”’】》]*")
-"""What a line is not broken within: a word, or one wide character, with the signs that close it."""
+_CLOSING = "[，。；：！？、）”’】》]*"
+_NARROW = rf"[^\s{_WIDE.pattern[1:]}"
+_UNITS = re.compile(rf"{_NARROW}*\d ?{_WIDE.pattern}{_CLOSING}|\s+|{_WIDE.pattern}{_CLOSING}|{_NARROW}+{_CLOSING}")
+"""What a line is not broken within: a word, or one wide character, with the signs that close it; a number and the
+counter after it.
+"""
 
 
 def _wrap_wide(text: str, width: int) -> Iterator[str]:
