@@ -154,6 +154,8 @@ def _line_text(line: OrderLine, limit: LineAmounts, entered: PlanLine | None) ->
             currency=currency,
             total=format_decimal(limit.total, currency),
         )
+    if entered.quantity != (line.quantity or 1):
+        head = _("{n} of {units} × {sku}", n=entered.quantity, units=line.quantity or "?", sku=line.sku)
     return _(
         "✓ {head}  refund {currency} {total}",
         head=head,
