@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,7 +13,6 @@ from msgspec.structs import replace
 
 from ordertui.files import SETTINGS_BYTES, load_toml, read_file
 from ordertui.orders.enums import AlertKind
-from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.text import to_single_line
 from ordertui.store import Operator
 
@@ -322,13 +320,9 @@ def load_config(path: Path | None = None) -> Config:
     path = path or config_path()
     try:
         found = load_toml(read_file(path, SETTINGS_BYTES).decode("utf-8-sig"))
-        config = _convert(found)
-        if config.outbox.folder and not typed_path(config.outbox.folder).is_absolute():
-            raise ValueError(f"folder under [outbox] is {config.outbox.folder!r}: give an absolute path, or ~/...")
-        if config.notify != NotifyConfig():
-            _check_notify(config.notify)
-        _check_worker(config.worker)
-        _check_colours(config.colours)
+        from .settings_problems import to_config  # a machine without settings never needs it
+
+        config = to_config(found)
         return replace(config, shop_name=to_single_line(config.shop_name), operator=to_single_line(config.operator))
     except (FileNotFoundError, NotADirectoryError):  # no home folder is no settings
         return Config()
@@ -336,83 +330,6 @@ def load_config(path: Path | None = None) -> Config:
         raise BadInput(f"{path} cannot be read: {error.strerror}; {ENVIRONMENT} may name another file") from error
     except ValueError as error:
         raise BadInput(f"{path}: {error}; `ordertui docs settings` lists the settings") from None
-
-
-def _convert(found: dict[str, object]) -> Config:
-    """Return these values as settings. Raises ValueError that says in plain words what is wrong."""
-    try:
-        return msgspec.convert(found, Config)
-    except msgspec.ValidationError as error:
-        from .settings_problems import settings_problems  # only a mistake needs it
-
-        raise ValueError(settings_problems(found) or str(error)) from None
-
-
-def _check_notify(config: NotifyConfig) -> None:
-    """Raise ValueError, which names the setting and never shows an address, when the settings cannot be followed."""
-    if bool(config.quiet_from) != bool(config.quiet_to) or (config.quiet_from and config.quiet_from == config.quiet_to):
-        raise ValueError("quiet hours under [notify] need quiet_from and quiet_to, and two different times")
-    if config.quiet_from and not config.zone:
-        raise ValueError('quiet hours under [notify] need a zone, such as zone = "Europe/Berlin"')
-    _check_zone(config.zone, "notify")
-    for receiver in config.receivers:
-        name = f"receiver {receiver.name!r} under [notify]"
-        if not receiver.name:
-            raise ValueError("a receiver under [notify] has no name")
-        if bool(receiver.command) == bool(receiver.address):
-            raise ValueError(f"{name} needs a command or an address, and not both")
-        if receiver.command and not receiver.command[0].strip():
-            raise ValueError(f"{name}: its command begins with an empty text; name the program")
-        unknown = [code for code in receiver.marketplaces if code not in MARKETPLACES]
-        if unknown:
-            raise ValueError(f"{name}: {', '.join(unknown)} is no marketplace; there are {', '.join(MARKETPLACES)}")
-        if receiver.filter.strip():
-            _check_filter(receiver.filter, name)
-    names = [one.name for one in config.receivers]
-    if len(set(names)) < len(names):
-        raise ValueError(f"two receivers under [notify] have one name; there are: {', '.join(sorted(names))}")
-
-
-def _check_filter(text: str, name: str) -> None:
-    from ordertui.rules.language import FilterError, parse  # only for settings with a filter
-
-    try:
-        parse(text, now=0, zone="UTC")
-    except FilterError as error:
-        raise ValueError(f"{name}: its filter {text!r}: {error}") from None
-
-
-def _check_colours(rules: tuple[ColourRule, ...]) -> None:
-    """Raise ValueError naming the colour rule that cannot be used, by its place in the file."""
-    if len(rules) > MOST_COLOUR_RULES:
-        raise ValueError(f"{len(rules)} rules under [[colours]]: at most {MOST_COLOUR_RULES} are taken")
-    for number, rule in enumerate(rules, start=1):
-        name = f"rule {number} under [[colours]]"
-        if not rule.filter.strip():
-            raise ValueError(f'{name} needs a filter, such as filter = "total>100"')
-        if not rule.colour and not rule.style:
-            raise ValueError(f'{name} needs a colour or a style, such as colour = "red"')
-        _check_filter(rule.filter, name)
-
-
-def _check_worker(config: WorkerConfig) -> None:
-    """Raise ValueError naming the field of the worker's settings that cannot be used."""
-    if config.import_folder and not typed_path(config.import_folder).is_absolute():
-        raise ValueError(f"import_folder under [worker] is {config.import_folder!r}: give an absolute path, or ~/...")
-    wrong = [one for one in config.sync_times if not one or not re.match(CLOCK_TIME, one)]
-    if wrong:
-        raise ValueError(f"sync_times under [worker]: {wrong[0]!r} is no time of day such as 06:30")
-    _check_zone(config.zone, "worker")
-
-
-def _check_zone(zone: str, table: str) -> None:
-    """Raise ValueError naming the table of the settings when there is no such zone; an empty one is none."""
-    from zoneinfo import ZoneInfo
-
-    try:
-        _ = zone and ZoneInfo(zone)
-    except (OSError, ValueError, KeyError):
-        raise ValueError(f"zone under [{table}] is {zone!r}: no such time zone") from None
 
 
 def schema() -> dict[str, object]:

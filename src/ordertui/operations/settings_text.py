@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 from textwrap import wrap
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -48,23 +48,23 @@ def all_settings(
         yield from all_settings(inner, inner_path, inner_head)
 
 
-def unpack(hint: Any) -> tuple[Any, str]:
+def unpack(hint: object) -> tuple[object, str]:
     """Return the type of a field and its description."""
     value = get_args(hint)[0] if get_origin(hint) is Annotated else hint
     return value, next((meta.description for meta in _metas(hint) if meta.description), "")
 
 
-def _metas(hint: Any) -> list[msgspec.Meta]:
+def _metas(hint: object) -> list[msgspec.Meta]:
     metas = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
     return [meta for meta in metas if isinstance(meta, msgspec.Meta)]
 
 
-def is_secret(hint: Any) -> bool:
+def is_secret(hint: object) -> bool:
     """Return whether the value of a field may hold a secret, and is never shown."""
     return any((meta.extra or {}).get("secret") for meta in _metas(hint))
 
 
-def taken_values(hint: Any) -> str:
+def taken_values(hint: object) -> str:
     """Return in words what a field takes."""
     value, _ = unpack(hint)
     for meta in _metas(hint):
@@ -77,7 +77,8 @@ def taken_values(hint: Any) -> str:
     if get_origin(value) is tuple:
         kind = get_args(value)[0]
         return "list of " + (", ".join(f"`{one.value}`" for one in kind) if issubclass(kind, Enum) else "texts")
-    return {str: "text", int: "number", bool: "`true` or `false`"}[value]
+    names: dict[object, str] = {str: "text", int: "number", bool: "`true` or `false`"}
+    return names[value]
 
 
 def _toml(value: object) -> str:
