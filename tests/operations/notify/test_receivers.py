@@ -197,10 +197,16 @@ def test_a_command_ends_with_the_process_that_is_killed(tmp_path: Path) -> None:
             send(receiver, PAYLOAD, 60)
         os._exit(0)
     until(mark.exists)
+    until(lambda: len(children(child)) == 2)  # the guard is started after the command: killed between, it ends nothing
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     for pid in mark.read_text().split():
         until(partial(is_gone, pid))
+
+
+def children(pid: int) -> list[str]:
+    """Return the processes that this one started and that run."""
+    return subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split()
 
 
 def is_gone(pid: str) -> bool:

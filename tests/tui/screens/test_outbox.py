@@ -540,7 +540,7 @@ async def test_a_batch_that_waits_for_approval_is_approved_or_rejected_by_somebo
             await press(pilot, "a")
             await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
             said = "\n".join(str(one.content) for one in pilot.app.screen.query(Static))
-            assert "Rate 7 days: " in said, said
+            assert "Rate 7 days: 33.33 % → 66.67 % (2 of 3)" in said, said
             await press(pilot, *"looked", "enter")
             await until(pilot, lambda: state(bob, second) is BatchState.HELD)
             await until(pilot, lambda: any("approved: 1 order held until 06:20" in one for one in toasts(pilot)))

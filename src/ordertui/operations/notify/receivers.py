@@ -90,7 +90,8 @@ def _run(command: Sequence[str], content: bytes, seconds: int, stop: Callable[[]
 def _guard(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes] | None:
     """Start what ends a command, and what it started, when this process is killed; None where there is no shell for it.
 
-    It waits for a line, which it gets when the command has ended, or for the end of the pipe.
+    It waits for a line, which it gets when the command has ended, or for the end of the pipe. Killed in the moment
+    between the two starts, this process leaves the command to its own end.
     """
     if os.name != "posix":
         return None

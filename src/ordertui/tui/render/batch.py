@@ -324,7 +324,8 @@ def outlook_text(outlook: ApprovalOutlook) -> str:
         if effect.before.reason or effect.after.reason:
             lines.append(f"{days}:{_(' not known')}")
         else:
-            rates = f"{format_rate(effect.before)} → {format_rate(effect.after)}"
+            of = _(" ({cancelled:,} of {orders:,})", cancelled=effect.after.cancelled, orders=effect.after.orders)
+            rates = f"{format_rate(effect.before)} → {format_rate(effect.after)}{of}"
             lines.append(f"{days}: {rates}  {rate_verdict(effect.after).plain}")
     if outlook.budgets:
         uses = (Content.assemble(*budget_pieces(use)).plain for use in outlook.budgets)
