@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import stat
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +30,7 @@ from ordertui.store.engine.sqlite import SqliteEngine
 from support import places
 from support.at_once import at_once
 from support.batches import answer, commit, plan, send, session_of, states
+from support.disks import small_disk
 from support.server import Server
 from support.shops import NOW, all_orders_row, bring, order_id
 from support.tables import table_rows
@@ -659,19 +658,10 @@ def test_a_screen_that_opens_without_a_line_reads_the_copy_and_changes_nothing(t
 
 
 @pytest.fixture
-def small_disk(team: Session) -> Iterator[Path]:
+def copy_disk(team: Session) -> Iterator[Path]:
     """The copy's folder as a disk of its own with 3 MB, where the system lets the tests mount one."""
-    place = team.context.store.path.parent
-    place.mkdir(parents=True, exist_ok=True)
-    made = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)], capture_output=True, check=False
-    )
-    if not made or made.returncode:
-        pytest.skip("only root may mount a disk")
-    try:
+    with small_disk(team.context.store.path.parent, "3m") as place:
         yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], capture_output=True, check=False)
 
 
 def fill_disk(place: Path) -> Path:
@@ -684,7 +674,7 @@ def fill_disk(place: Path) -> Path:
 
 
 def test_a_copy_on_a_full_disk_is_read_says_so_and_goes_on_when_there_is_room(
-    tmp_path: Path, team: Session, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, team: Session, copy_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ordertui.store.copy.local_copy.RETRY_SECONDS", 0.05)
     clock = FixedClock(NOW)
@@ -711,10 +701,11 @@ def test_a_copy_on_a_full_disk_is_read_says_so_and_goes_on_when_there_is_room(
         assert is_equal(screen, team)
 
     with opened() as first:
-        film = fill_disk(small_disk)
-        clock.advance(60)
+        film = fill_disk(copy_disk)
         with team.context.store.write() as database:  # more than there is room for in the copy's log
             database.execute("UPDATE operator_facts SET note = ?", ("x" * 20_000,))
+        until(lambda: local_copy(first).state.lost_since is not None)
+        clock.advance(60)  # not before: the copy may be brought along at any moment until the change
         check_stands_still(first)
         with opened() as second:
             check_stands_still(second)
@@ -725,12 +716,12 @@ def test_a_copy_on_a_full_disk_is_read_says_so_and_goes_on_when_there_is_room(
 
 
 def test_a_copy_that_finds_no_room_is_not_made_and_leaves_nothing(
-    tmp_path: Path, team: Session, small_disk: Path
+    tmp_path: Path, team: Session, copy_disk: Path
 ) -> None:
-    film = fill_disk(small_disk)
+    film = fill_disk(copy_disk)
     with pytest.raises(StoreError, match="the disk may be full"):
         copied(tmp_path)
-    assert [one.name for one in small_disk.iterdir()] == ["film"]
+    assert [one.name for one in copy_disk.iterdir()] == ["film"]
     film.unlink()
     with copied(tmp_path) as screen:
         assert is_equal(screen, team)

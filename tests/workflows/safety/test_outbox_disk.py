@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from support import places
 from support.batches import commit, send, session_of, states, unwritten, upload
+from support.disks import small_disk
 from support.faults import Crash, Faults, inject
 from support.shops import NOW, all_orders_row, bring, order_id
 
@@ -35,17 +35,8 @@ def opened(folder: Path, outbox: Path) -> Session:
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A folder that is a disk of its own, as a stick is, where the system lets the tests mount one."""
     session_of(tmp_path / "shop").close()
-    place = tmp_path / "stick"
-    place.mkdir()
-    made = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)], capture_output=True, check=False
-    )
-    if not made or made.returncode:
-        pytest.skip("only root may mount a disk")
-    try:
+    with small_disk(tmp_path / "stick", "64k") as place:
         yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], capture_output=True, check=False)
 
 
 def remount(disk: Path, how: str) -> None:
