@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from .messages import (
     clock,
     deciders,
     held_sentence,
+    may_approve,
     outlook_sentences,
     sent_sentence,
     unconfirmed_sentence,
@@ -30,6 +32,7 @@ from .output import FORMAT, emit
 
 if TYPE_CHECKING:
     from ordertui.operations.batches.batch import Batch
+    from ordertui.operations.session import Session
     from ordertui.orders.people import Person
     from ordertui.store import JournalRow
 
@@ -62,6 +65,12 @@ def batch_record(batch: Batch, now: int, person: Person) -> Record:
     }
 
 
+def emit_batches(session: Session, batches: Iterable[Batch], form: str) -> None:
+    """Print batches as a list, as they stand now, for who is at work."""
+    now, person = session.clock.now(), session.context.person
+    emit([batch_record(batch, now, person) for batch in batches], COLUMNS, form, SPARE)
+
+
 def next_command(batch: Batch, now: int, person: Person) -> str:
     """Return the command by which a person goes on with a batch; empty when there is none, or it goes on by itself.
 
@@ -69,7 +78,7 @@ def next_command(batch: Batch, now: int, person: Person) -> str:
     that somebody else decides about, who that may be.
     """
     if batch.state is BatchState.AWAITING:
-        return f"ordertui approve {batch.id}" if batch.may_be_decided_by(person) else f"wait for {deciders(batch)}"
+        return f"ordertui approve {batch.id}" if may_approve(batch, person) else f"wait for {deciders(batch)}"
     return _next_command(batch, now) if person.may(Permission.DISPATCH) else ""
 
 
@@ -108,7 +117,7 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
         except Exception:
             say("Nothing was committed: no order of this plan file is held by it.")
             raise
-    emit([batch_record(batch, session.clock.now(), session.context.person) for batch in batches], COLUMNS, form, SPARE)
+    emit_batches(session, batches, form)
     for batch in batches:
         say(held_sentence(batch, session.context.person))
 
@@ -130,12 +139,7 @@ def release(settings: Settings, batches: tuple[int, ...]) -> None:
     """End the hold of these BATCHES now, of all or of none."""
     with open_session(settings, acts_now=True) as session, stop_on_interrupt() as stop:
         released = session.batches.release_all(tuple(dict.fromkeys(batches)), stop)
-        emit(
-            [batch_record(batch, session.clock.now(), session.context.person) for batch in released],
-            COLUMNS,
-            "table",
-            SPARE,
-        )
+        emit_batches(session, released, "table")
         say("The hold is over; `ordertui dispatch` writes the files.")
 
 
@@ -189,7 +193,7 @@ def approve(settings: Settings, batch: int, why: str, form: str) -> None:
     """Approve a BATCH that somebody else committed: its hold begins. Exit 7 when orders were left out."""
     with open_session(settings, acts_now=True) as session, stop_on_interrupt() as stop:
         found = session.approvals.approve(batch, why, stop)
-    emit([batch_record(found.batch, session.clock.now(), session.context.person)], COLUMNS, form, SPARE)
+    emit_batches(session, [found.batch], form)
     if found.batch.state is BatchState.HELD:
         say(held_sentence(found.batch, session.context.person))
     for warning in found.warnings:
@@ -218,8 +222,8 @@ def outbox(settings: Settings, batch: int | None, form: str) -> None:
     """List batches and where they stand; with a BATCH its orders, with Amazon's codes and words."""
     with open_session(settings) as session:
         if batch is None:
-            now, person, all_batches = session.clock.now(), session.context.person, session.batches.find()
-            emit([batch_record(b, now, person) for b in all_batches], COLUMNS, form, SPARE)
+            all_batches = session.batches.find()
+            emit_batches(session, all_batches, form)
             for one in all_batches:
                 if one.withheld:
                     say(one.withheld)
@@ -284,7 +288,7 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
             incomplete = error
         failed = watch.sentences() + (watch.unanswered() if wait else [])
         to_upload = [] if sent else session.batches.to_upload_sentences()
-    emit([batch_record(b, session.clock.now(), session.context.person) for b in sent], COLUMNS, form, SPARE)
+    emit_batches(session, sent, form)
     for batch in sent:
         say(sent_sentence(batch))
         if batch.advice:

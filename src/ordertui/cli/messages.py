@@ -12,6 +12,7 @@ from ordertui.orders.batch_state import NOT_LEFT, BatchState, RowState
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action
 from ordertui.orders.money import format_money
+from ordertui.orders.people import Permission
 from ordertui.orders.text import pluralize, with_verb
 from ordertui.rules.rate import percent, target_percent
 
@@ -128,12 +129,19 @@ def deciders(batch: Batch) -> str:
     return f"a lead or owner other than {batch.author}" if batch.author else "a lead or owner"
 
 
+def may_approve(batch: Batch, person: Person) -> bool:
+    """Return whether this person may approve a batch that waits."""
+    from ordertui.operations.batches.batch import may_decide
+
+    return person.may(Permission.APPROVE) and may_decide(batch, person.name)
+
+
 def held_sentence(batch: Batch, person: Person) -> str:
     """Say that a batch was committed, until when it is held or what it waits for, and what this person may do."""
     if batch.state is BatchState.AWAITING:
         why = "; ".join(batch.approval.why) if batch.approval is not None else ""
         approve = f'`ordertui approve {batch.id} --why "..."`'
-        decide = f"{approve} lets its hold begin," if batch.may_be_decided_by(person) else "Until then"
+        decide = f"{approve} lets its hold begin," if may_approve(batch, person) else "Until then"
         return (
             f"Batch {batch.id}: {pluralize(batch.count(RowState.HELD))} waiting for approval by {deciders(batch)};"
             f" nothing was sent to Amazon: {why}. {decide} `ordertui undo {batch.id}` undoes it."

@@ -24,6 +24,7 @@ from .output import FORMAT, emit, progress_line
 if TYPE_CHECKING:
     from ordertui.operations.planning.fitting import WaitingCancellation
     from ordertui.operations.planning.plan import Plan
+    from ordertui.operations.session import Session
 
 NONE_WAITING: Mapping[str, WaitingCancellation] = {}
 FIT_COLUMNS = ("fits_by_order_date", "fits_by_cancellation_date", "auto_cancel", "auto_cancel_first")
@@ -119,8 +120,7 @@ def plan(
             waiting = {one.order_id: one for market in session.fitter.fit(ids, choices, budget) for one in market.rest}
             choices = msgspec.structs.replace(choices, left_out={key: one.why for key, one in waiting.items()})
         plans = session.planner.plan(Action(action), ids, choices, progress=progress_line("checked"))
-        if any(one.rows for one in plans):
-            session.batches.save_plan(plans, output, replace=replace)
+        _save(session, plans, output, replace=replace)
     show_plans(plans, output, form, unknown, waiting)
 
 
@@ -135,9 +135,14 @@ def retry(settings: Settings, batch: int, output: Path, replace: bool, form: str
     with open_session(settings) as session, stop_on_interrupt() as stop:
         session.batches.check_plan_output(output, replace=replace)
         plans = session.batches.retry(batch, stop)
-        if any(one.rows for one in plans):
-            session.batches.save_plan(plans, output, replace=replace)
+        _save(session, plans, output, replace=replace)
     show_plans(plans, output, form)
+
+
+def _save(session: Session, plans: Sequence[Plan], output: Path, *, replace: bool) -> None:
+    """Write the plan file, unless no order is in."""
+    if any(one.rows for one in plans):
+        session.batches.save_plan(plans, output, replace=replace)
 
 
 def show_plans(

@@ -19,7 +19,7 @@ from ordertui.store.repositories.identity import AuditHead
 
 from .config import BESIDE_STORE
 from .errors import Refused
-from .outbox_folder import FOLDER, folders_in, known_outboxes
+from .outbox_folder import FOLDER, folders_in, known_outboxes, owner_of
 
 NOTE_SUFFIX = "-newest"
 """Ends the name of the note beside the store's file."""
@@ -128,7 +128,7 @@ class CopyGuard:
                 match = FOLDER.fullmatch(path.name)
                 if match is None or int(match[1]) <= last:
                     continue
-                if (match[2] or "").lower() == identity.id[:8] or (match[2] is None and may_be_unnamed):
+                if owner_of(match) == identity.id[:8] or (match[2] is None and may_be_unnamed):
                     found.append(path)
         return sorted(found, key=lambda path: int(path.name.partition("-")[0]))
 

@@ -17,6 +17,14 @@ FOLDER = re.compile(r"(\d{4,})-[A-Z]{2}-[a-z]+(?:-([0-9a-f]{8}))?", re.ASCII | r
 A share or a disk may show names in other letters than they were given.
 """
 
+
+def owner_of(name: re.Match[str]) -> str:
+    """Return the begin of the id of the store whose folder it is, by a match of FOLDER; empty where version 0.1 left it
+    out.
+    """
+    return (name[2] or "").lower()
+
+
 UPLOAD_SUFFIX, READY_SUFFIX = ".txt", ".ready"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from ordertui.operations.batches.batch import Batch
@@ -37,3 +38,14 @@ def test_files_that_are_being_written_are_no_fault_until_a_minute_is_over() -> N
     assert said(WRITING, NOW + WRITING_SECONDS) == ("! not all written", ["s give up", "`ordertui todo` says why"])
     assert said(replace(WRITING, sent_at=None), NOW)[0] == "! not all written", "since when is not known"
     assert said(replace(WRITING, is_writing=False), NOW)[0] == "↑ file written"
+
+
+@pytest.mark.parametrize(
+    ("author", "me", "may"),
+    [("ann", "bob", True), ("ann", "ann", False), ("", "bob", False), ("ann", "", False), ("", "", False)],
+)
+def test_a_decision_is_offered_only_where_the_store_takes_it(author: str, me: str, may: bool) -> None:
+    waits = replace(WRITING, state=BatchState.AWAITING, is_writing=False, author=author)
+    steps = next_steps(waits, BatchContext(NOW, "UTC", 100, me=me))
+    assert ("a approve" in steps) is may
+    assert ("x reject" in steps) is may

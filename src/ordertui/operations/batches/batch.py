@@ -11,7 +11,6 @@ from msgspec.structs import astuple
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
-from ordertui.orders.people import Permission, Person
 from ordertui.store import JournalBatch, NewRow, RefundLine
 
 if TYPE_CHECKING:
@@ -81,9 +80,17 @@ class Batch(JournalBatch, frozen=True, kw_only=True):
     retryable: int = 0
     """Refused orders that no later batch tries."""
 
-    def may_be_decided_by(self, person: Person) -> bool:
-        """Return whether somebody may approve or reject it while it waits: a lead or owner with another login."""
-        return person.may(Permission.APPROVE) and bool(self.author and person.name) and person.name != self.author
+
+def is_of_others(batch: JournalBatch, login: str) -> bool:
+    """Return whether somebody else is known to have committed a batch."""
+    return batch.author not in ("", login)
+
+
+def may_decide(batch: JournalBatch, login: str) -> bool:
+    """Return whether a login may approve or reject a batch that waits, if its role may: not one's own, and with both
+    logins known.
+    """
+    return bool(login) and is_of_others(batch, login)
 
 
 def as_batch(batch: JournalBatch, advice: str = "") -> Batch:

@@ -46,6 +46,7 @@ from ordertui.operations.outbox_folder import (
     folder_of,
     folders_in,
     known_outboxes,
+    owner_of,
     ready_files,
 )
 from ordertui.orders.batch_state import BatchState
@@ -221,11 +222,7 @@ class FileDispatcher:
         for outbox in known_outboxes(self._outbox, self._store):
             for folder in folders_in(outbox):
                 match = FOLDER.fullmatch(folder.name)
-                if (
-                    match is not None
-                    and (match[2] or "").lower() == store
-                    and (ready_files(folder) or partial_files(folder))
-                ):
+                if match is not None and owner_of(match) == store and (ready_files(folder) or partial_files(folder)):
                     found.append((int(match[1]), folder))
         return found
 

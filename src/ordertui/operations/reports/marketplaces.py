@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from ordertui.amazon.reports import MarketplaceNeeded, RejectedRow, ReportError, ReportInfo, RowBatch, UnnamedOrders
+from ordertui.amazon.reports.cell_values import RowError, check_currency, is_own_currency
 from ordertui.amazon.reports.included_tax import drop_included_tax
 from ordertui.amazon.reports.unnamed_orders import PREFIX_CHARACTERS
 from ordertui.orders.marketplace import MARKETPLACES
@@ -109,7 +110,7 @@ class MarketplaceResolver:
             if problem:
                 rejects.append(RejectedRow(self._file, line, problem, order_id, code is not None, (order_id,)))
             if code is not None:
-                if row[CURRENCY] not in (None, MARKETPLACES[code].currency):
+                if not is_own_currency(code, row[CURRENCY]):
                     row = (*row[:CURRENCY], None, *(None,) * len(COMPONENTS), *row[AMOUNTS.stop :])
                 rows += drop_included_tax([(*row[:MARKETPLACE], code, *row[MARKETPLACE + 1 : MARKETPLACE_BY_HAND], 1)])
         return msgspec.structs.replace(batch, rows=rows, rejects=rejects)
@@ -118,9 +119,10 @@ class MarketplaceResolver:
         """Return the marketplace of a row that names none, None to reject it; and what is to be told of it, if any."""
         own, answer, currency = known.get(str(row[ORDER_ID])), self._answer, row[CURRENCY]
         if own is not None:
-            expected = MARKETPLACES[own].currency
-            if currency not in (None, expected):
-                return own, f"currency: '{currency}' is not the currency of {own}, which is {expected}"
+            try:
+                check_currency(own, None if currency is None else str(currency))
+            except RowError as error:
+                return own, error.with_value()
             is_clash = answer is not None and answer != own
             return own, f"the order is known to be of {own}, and stays so: {answer} was given" if is_clash else ""
         if answer is None:

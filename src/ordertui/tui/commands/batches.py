@@ -9,7 +9,7 @@ from functools import partial
 from textual.message import Message
 
 from ordertui.messages import _, ngettext, translate
-from ordertui.operations.batches.batch import Batch
+from ordertui.operations.batches.batch import Batch, is_of_others
 from ordertui.operations.planning.lines import shipping_denial
 from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.reasons import UNSAID, reasons_for
@@ -193,6 +193,8 @@ def _shipping_problem(row: OrderRow, now: int, values: Mapping[str, str]) -> str
 
 async def undo_held(context: CommandContext, task: Task) -> None:
     """Undo held orders, the marked ones or those of a batch; ask which."""
+    from ordertui.tui.render.batch import others_note
+
     session, row = context.session, context.table.cursor_row
     found = await task.work(lambda: session.batches.find(open_only=True))
     held = [batch for batch in found if batch.state in NOT_LEFT]
@@ -201,7 +203,7 @@ async def undo_held(context: CommandContext, task: Task) -> None:
     ids = await task.work(session.orders.ids_of, waiting)
     marked = {row_id: order_id for order_id, row_id in ids.items() if row_id in context.table.marks}
     me, notes = session.context.person.name, []
-    batch = next((one for one in held if one.author in ("", me)), held[0] if held else None)
+    batch = next((one for one in held if not is_of_others(one, me)), held[0] if held else None)
     if marked:
         answers["m"] = _(
             "the marked: {marked} of {waiting:,} held", marked=context.count_text(list(marked)), waiting=len(waiting)
@@ -221,14 +223,7 @@ async def undo_held(context: CommandContext, task: Task) -> None:
             action=action_word(batch.action),
             marketplace=batch.marketplace,
         )
-        if batch.author not in ("", me):
-            notes.append(
-                _(
-                    "! batch {batch} was committed by {who}, not by you",
-                    batch=batch.id,
-                    who=mask_control_characters(batch.author),
-                )
-            )
+        notes += [note] if (note := others_note(batch, me)) else []
     if not answers:
         context.notify(
             _("nothing is held; what was written or sent cannot be undone; z undoes changes of marks and facts")
@@ -256,7 +251,7 @@ def _of_others(held: Sequence[Batch], me: str, order_ids: Collection[str]) -> li
         one.author
         for one in held
         for row in one.rows
-        if one.author not in ("", me) and row.state is RowState.HELD and row.order_id in order_ids
+        if is_of_others(one, me) and row.state is RowState.HELD and row.order_id in order_ids
     )
     return [
         _(

@@ -31,7 +31,7 @@ from ordertui.tui.screens.task_runner import TaskRunner
 from ordertui.tui.tour.controller import TourController
 from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.key_hints import KeyHints
-from ordertui.tui.widgets.minimal_repaint import DiffStatic, WholeCharacters
+from ordertui.tui.widgets.minimal_repaint import DiffStatic, draw_whole_characters
 from ordertui.tui.widgets.order_table import OrderTable
 from ordertui.tui.widgets.order_table.messages import (
     Activated,
@@ -81,7 +81,7 @@ class MainScreen(Screen[None]):
     ) -> None:
         """`messages`: called when they are asked for."""
         super().__init__()
-        self._compositor = WholeCharacters()
+        draw_whole_characters(self)
         self._messages = messages
         self.session = session
         self.keymap = keymap

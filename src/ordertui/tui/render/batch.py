@@ -10,7 +10,7 @@ from textual.content import Content
 
 from ordertui.messages import _, join_texts, ngettext, translate
 from ordertui.operations.batches.approvals import ApprovalOutlook, ApprovedBatch
-from ordertui.operations.batches.batch import Batch
+from ordertui.operations.batches.batch import Batch, is_of_others, may_decide
 from ordertui.operations.batches.open_issues import OpenIssue
 from ordertui.orders.batch_state import AT_LARGE, NEVER_LEFT, NOT_LEFT, UNANSWERED, BatchState, RowState
 from ordertui.orders.clock import to_local
@@ -27,13 +27,12 @@ from .format import (
     budget_pieces,
     cut_text,
     format_countdown,
-    format_rate,
     format_time,
     format_zone,
     pad,
     wrap_text,
 )
-from .plan import rate_verdict
+from .plan import rate_pieces
 from .state import BATCH_LOOKS, ROW_LOOKS, person_sign, row_look
 
 WITH_NEXT = 76
@@ -106,7 +105,7 @@ def render_batch_line(batch: Batch, context: BatchContext) -> Content:
     """Return the line of a batch in the list: number, action, orders, total, state and what to do next."""
     rows = _rows_in(batch)
     text, style = batch_state(batch, context)
-    if batch.state in NOT_LEFT and batch.author not in ("", context.me):
+    if batch.state in NOT_LEFT and is_of_others(batch, context.me):
         text = cut_text(f"{text} {person_sign(batch.author)}", STATE_WIDTH - 1)
     line = Content.assemble(
         f"{batch.id:>4} {pad(action_word(batch.action), 8)} {batch.marketplace:<2} {len(rows):>6,} ",
@@ -220,8 +219,8 @@ def next_steps(batch: Batch, context: BatchContext) -> list[str]:
         release_all = [_("R release all")] if context.held > 1 else []
         return [_("u undo"), _("r release"), *release_all]
     if batch.state is BatchState.AWAITING:
-        may_decide = context.may_approve and (not batch.author or batch.author != context.me)
-        return [*([_("a approve"), _("x reject")] if may_decide else []), _("u undo")]
+        decisions = context.may_approve and may_decide(batch, context.me)
+        return [*([_("a approve"), _("x reject")] if decisions else []), _("u undo")]
     found = []
     if batch.is_writing:
         return [] if _is_fresh(batch, context) else [_("s give up"), _("`ordertui todo` says why")]
@@ -267,7 +266,7 @@ def render_batch(
             "bold",
         ),
         (_(" · committed {created_at} {zoned}", created_at=format_time(batch.created_at, zone), zoned=zoned), MUTED),
-        (_(" by {who}", who=mask_control_characters(batch.author)) if batch.author not in ("", me) else "", MUTED),
+        (_(" by {who}", who=mask_control_characters(batch.author)) if is_of_others(batch, me) else "", MUTED),
     ]
     if batch.approval is not None:
         pieces += _approval_pieces(batch, batch.approval, zone)
@@ -315,18 +314,23 @@ def _approval_pieces(batch: Batch, approval: Approval, zone: str) -> list[Piece]
     return [*pieces, *((f"\n  {translate(why)}", MUTED) for why in approval.why)]
 
 
+def others_note(batch: Batch, me: str) -> str:
+    """Return who committed a batch that is somebody else's, before it is undone; empty for one's own."""
+    who = mask_control_characters(batch.author)
+    return (
+        _("! batch {batch} was committed by {who}, not by you", batch=batch.id, who=who)
+        if is_of_others(batch, me)
+        else ""
+    )
+
+
 def outlook_text(outlook: ApprovalOutlook) -> str:
     """Return what an approval would do, in lines: the rate before and after, budgets, what would be left out."""
     leaving = outlook.batch.count(RowState.HELD)
     lines = []
     for effect in outlook.rates:
         days = _("Rate {days}", days=ngettext("{n:,} day", "{n:,} days", effect.after.days))
-        if effect.before.reason or effect.after.reason:
-            lines.append(f"{days}:{_(' not known')}")
-        else:
-            of = _(" ({cancelled:,} of {orders:,})", cancelled=effect.after.cancelled, orders=effect.after.orders)
-            rates = f"{format_rate(effect.before)} → {format_rate(effect.after)}{of}"
-            lines.append(f"{days}: {rates}  {rate_verdict(effect.after).plain}")
+        lines.append(f"{days}:{'  '.join(piece.plain for piece in rate_pieces(effect))}")
     if outlook.budgets:
         uses = (Content.assemble(*budget_pieces(use)).plain for use in outlook.budgets)
         lines.append(f"{_('Budget')}: {join_texts(uses, '; ')}")

@@ -177,22 +177,9 @@ def _flow(pieces: Sequence[Content], width: int) -> list[Content]:
 
 def _rate_lines(plan: Plan, width: int) -> Iterator[Content]:
     for number, effect in enumerate(plan.rates, start=1):
-        before, after = effect.before, effect.after
-        head = _("Rate {days}", days=ngettext("{n:,} day", "{n:,} days", after.days))
-        if before.reason or after.reason:
-            pieces = [Content(pad(head, 13) + _(" not known"))]
-        elif before.cancelled == after.cancelled:
-            pieces = [Content(pad(head, 13) + _(" {after}, unchanged", after=format_rate(after))), rate_verdict(after)]
-        else:
-            counts = (
-                _(" ({cancelled:,} of {orders:,})", cancelled=after.cancelled, orders=after.orders)
-                if after.orders
-                else ""
-            )
-            pieces = [
-                Content(f"{pad(head, 13)} {format_rate(before)} → {format_rate(after)}{counts}"),
-                rate_verdict(after),
-            ]
+        head = _("Rate {days}", days=ngettext("{n:,} day", "{n:,} days", effect.after.days))
+        pieces = rate_pieces(effect)
+        pieces[0] = Content(pad(head, 13)) + pieces[0]
         counted = _count_words(plan, effect, is_last=number == len(plan.rates))
         yield from _flow([*pieces, *(Content(text) for text in counted)], width)
     if plan.budgets:
@@ -211,7 +198,18 @@ def _count_words(plan: Plan, effect: RateEffect, *, is_last: bool) -> list[str]:
     return [*words, ngettext("{n:,} does not count", "{n:,} do not count", others)] if others else words
 
 
-def rate_verdict(after: RateFigure) -> Content:
+def rate_pieces(effect: RateEffect) -> list[Content]:
+    """Return the rate before and after a batch, with what it is of, and where it stands then."""
+    before, after = effect.before, effect.after
+    if before.reason or after.reason:
+        return [Content(_(" not known"))]
+    if before.cancelled == after.cancelled:
+        return [Content(_(" {after}, unchanged", after=format_rate(after))), _verdict(after)]
+    counts = _(" ({cancelled:,} of {orders:,})", cancelled=after.cancelled, orders=after.orders) if after.orders else ""
+    return [Content(f" {format_rate(before)} → {format_rate(after)}{counts}"), _verdict(after)]
+
+
+def _verdict(after: RateFigure) -> Content:
     """Return where the rate stands after a batch, and how many more cancellations the target allows."""
     target = Fraction(after.target)
     words = {

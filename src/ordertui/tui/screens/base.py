@@ -21,7 +21,7 @@ from textual.widgets import Static
 
 from ordertui.messages import N_, _
 from ordertui.tui.render.format import GAP, wrap_text
-from ordertui.tui.widgets.minimal_repaint import WholeCharacters
+from ordertui.tui.widgets.minimal_repaint import draw_whole_characters
 
 from .errors import call_every, text_or_error
 
@@ -176,7 +176,7 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     def __init__(self, title: str, keys: str = "", *, note: str = "", is_tall: bool = False) -> None:
         super().__init__(classes="dialog-screen")
-        self._compositor = WholeCharacters()
+        draw_whole_characters(self)
         self._title = title
         self._keys = keys
         self._note = note

@@ -18,10 +18,9 @@ from ordertui.operations.session import Session
 from ordertui.orders.batch_state import LEFT_BATCHES, NOT_LEFT, BatchState, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.people import Permission
-from ordertui.orders.text import mask_control_characters
 from ordertui.store import JournalRow
 from ordertui.tui.clipboard import copy
-from ordertui.tui.render.batch import approved_text, committed_text, outlook_text
+from ordertui.tui.render.batch import approved_text, committed_text, others_note, outlook_text
 from ordertui.tui.render.format import action_word
 from ordertui.tui.render.import_summary import result_lines
 from ordertui.tui.render.state import BATCH_LOOKS, ROW_LOOKS
@@ -91,9 +90,7 @@ class BatchActions:
             if row is not None
             else _("batch {batch}", batch=batch.id)
         )
-        who = mask_control_characters(batch.author)
-        is_own = who in ("", self._session.context.person.name)
-        note = "" if is_own else _("! batch {batch} was committed by {who}, not by you", batch=batch.id, who=who)
+        note = others_note(batch, self._session.context.person.name)
         if await task.ask(ConfirmScreen(_("Undo {whom}?", whom=whom), answers, note), discard_typeahead=True):
             try:
                 whom = _("Undoing {orders}", orders=orders_text(1 if row is not None else held))

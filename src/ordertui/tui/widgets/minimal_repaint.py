@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import zip_longest
+from typing import TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, Compositor
 from textual.content import Content
 from textual.geometry import Region
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.visual import VisualType
 from textual.widgets import Static
@@ -116,6 +118,16 @@ class DiffStatic(Static):
         line = super().render_line(y)
         blank = Style(bgcolor=self.visual_style.rich_style.bgcolor)
         return merge_segments(line.extend_cell_length(self.content_size.width, blank))
+
+
+Given = TypeVar("Given")
+
+
+def draw_whole_characters(screen: Screen[Given]) -> None:
+    """Let a screen that was just made draw whole characters. Textual has no public way to this: its compositor is named
+    here alone.
+    """
+    screen._compositor = WholeCharacters()  # noqa: SLF001
 
 
 class WholeCharacters(Compositor):
