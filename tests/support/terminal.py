@@ -59,11 +59,14 @@ class Terminal:
         """The screen."""
         return "\n".join(self.lines)
 
-    def wait(self, *words: str, gone: str = "") -> str:
-        """Read until all these words are on the screen, and `gone` is not; gives the screen. Fails with the screen."""
+    def wait(self, *words: str, gone: str = "", last: str = "") -> str:
+        """Read until all these words are on the screen, `last` in its last line, and `gone` is not; gives the screen.
+        Fails with the screen.
+        """
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            if all(word in self.text for word in words) and (not gone or gone not in self.text):
+            is_there = all(word in self.text for word in words) and last in self.lines[-1]
+            if is_there and (not gone or gone not in self.text):
                 return self.text
             if not self._read(0.1):
                 break

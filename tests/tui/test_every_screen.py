@@ -136,6 +136,23 @@ async def test_every_screen_is_whole_and_readable(
     assert found == [], "\n".join(found)
 
 
+@pytest.mark.parametrize("wait", [True, False], ids=["seen", "at once"])
+async def test_every_screen_keeps_the_place_of_its_keys_through_a_terminal_too_small(shop: Session, wait: bool) -> None:
+    """What is hidden loses the keys: Textual gives them to nobody, or to a neighbour."""
+    async with running(shop) as pilot:
+        async for keys in walk(pilot, [*PLACES.values(), "slash"]):
+            await settled(pilot)
+            had = pilot.app.screen.focused
+            await pilot.resize_terminal(30, 8)
+            if wait:
+                await until(pilot, partial(has_size, pilot, (30, 8)))
+                await settled(pilot)
+            await pilot.resize_terminal(*SIZES[0])
+            await until(pilot, partial(has_size, pilot, SIZES[0]))
+            await settled(pilot)
+            assert pilot.app.screen.focused is had, keys
+
+
 async def test_the_line_of_the_cursor_is_reversed_without_colours(
     shop: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

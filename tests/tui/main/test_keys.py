@@ -30,6 +30,7 @@ from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from support.pilot import burst, commit_preview, main, press, preview, running, settled, table, text, to_ship, until
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
+from support.walks import lines
 
 
 async def test_nothing_marked_acts_on_the_cursor_only(session: Session) -> None:
@@ -331,6 +332,18 @@ async def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
         assert pilot.app.screen is main(pilot)
 
 
+async def test_the_first_orders_of_another_process_take_the_keys(tmp_path: Path) -> None:
+    """The table was hidden until now, and what is hidden has no keys."""
+    async with running(open_session(tmp_path)) as pilot:
+        await settled(pilot)
+        bring(open_session(tmp_path), tmp_path, open_=[unshipped_row(1), unshipped_row(2)])
+        await until(pilot, lambda: table(pilot).cursor_row is not None)
+        await settled(pilot)
+        first = table(pilot).cursor_row
+        await press(pilot, "j")
+        await until(pilot, lambda: table(pilot).cursor_row not in (None, first))
+
+
 async def test_an_idle_screen_paints_nothing(session: Session) -> None:
     async with running(session) as pilot:
         await pilot.pause(0.3)
@@ -368,7 +381,7 @@ async def test_too_small_says_so_in_place_of_a_dialog_too(session: Session) -> N
         form = pilot.app.screen
         await pilot.resize_terminal(50, 40)
         await until(pilot, lambda: form.query_one(".too-small").display and form.query_one(".too-small").region.area)
-        assert not form.query_one(".dialog").display
+        assert [line.strip() for line in lines(pilot) if line.strip()] == ["ordertui needs at least 60 x 15"]
         assert "ordertui needs at least 60 x 15" in str(form.query_one(".too-small", Static).content)
         await press(pilot, "q", "y", "enter")
         assert pilot.app.screen is form

@@ -263,6 +263,8 @@ class MainScreen(Screen[None]):
         """Show the first line, and what needs attention below it."""
         session = self.session
         codes = list(session.orders.marketplaces())
+        if codes and self.has_class("-empty"):
+            self.call_after_refresh(self.table.focus)  # what was hidden had lost the keys
         self.set_class(not codes, "-empty")
         markets = [f"{MARKETPLACES[codes[0]].name} ({codes[0]})"] if len(codes) == 1 else codes
         name = session.config.shop_name or _("my shop")
@@ -312,12 +314,6 @@ class MainScreen(Screen[None]):
         if self.view.shown is not None:
             self.show_header()
             self.summary.fit()
-        self.call_after_refresh(self._focus_table)
-
-    def _focus_table(self) -> None:
-        """Give the table its keys back: a terminal too small for it hid it, and what is hidden loses the focus."""
-        if self.focused is None and self.is_current:
-            self.table.focus()
 
     def _view_changed(self, change: ViewChange) -> None:
         match change:
