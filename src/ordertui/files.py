@@ -92,18 +92,18 @@ def read_text(path: Path, most: int, encoding: str = "utf-8") -> str:
 
 def read_stream(stream: IO[AnyStr], most: int, what: str) -> AnyStr:
     """Return what is left of a stream that has no name, such as a pipe. Raises TooLong, naming `what` it is."""
-    content = stream.read(most + 1)
-    if len(content) > most:
-        raise TooLong(f"{what} is longer than {most:,} characters, more than it ever has; nothing was done")
-    return content
+    return _up_to(most, stream.read(most + 1), what)
 
 
 def read_line(stream: IO[AnyStr], most: int, what: str) -> AnyStr:
     """Return the next line of a stream; empty at its end. Raises TooLong, naming `what` it is."""
-    line = stream.readline(most + 1)
-    if len(line) > most:
+    return _up_to(most, stream.readline(most + 1), what)
+
+
+def _up_to(most: int, content: AnyStr, what: str) -> AnyStr:
+    if len(content) > most:
         raise TooLong(f"{what} is longer than {most:,} characters, more than it ever has; nothing was done")
-    return line
+    return content
 
 
 def load_toml(text: str) -> dict[str, object]:

@@ -125,7 +125,7 @@ def test_show_has_the_documented_shape(looked_at: Command) -> None:
     assert (order["actions"][0]["allowed"], order["actions"][0]["counts"]) == (True, "no")
 
 
-def test_show_says_of_each_item_what_went_back_and_what_is_in_an_open_refund(us: Command, tmp_path: Path) -> None:
+def test_show_says_of_each_item_what_went_back_and_what_is_in_an_open_refund(us: Command) -> None:
     def item() -> tuple[object, ...]:
         order = us.json("show", order_id)
         (one,) = order["lines"]

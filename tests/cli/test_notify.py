@@ -59,7 +59,7 @@ def test_a_receiver_that_does_not_take_it_is_exit_7(tmp_path: Path) -> None:
     assert (done.code, "there are: r0" in done.stderr) == (2, True)
 
 
-def test_no_address_is_shown_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_address_is_shown_anywhere(tmp_path: Path) -> None:
     """Neither by the settings, the lists, a failing test nor the file for a bug report."""
     token = "t0p-s3cret"
     command = Command(tmp_path)

@@ -124,7 +124,6 @@ BUYER = {
 }
 """What must never get past the reader."""
 MONEY = ("item-price", "item-tax", "shipping-price", "shipping-tax", "gift-wrap-price", "gift-wrap-tax")
-Cells = Mapping[str, str]
 
 
 def cells(kind: str, number: int = 1, **more: str) -> dict[str, str]:

@@ -124,7 +124,7 @@ def _broken(report: AuditReport) -> str:
     return f"the audit is broken at record {report.first_bad} of {report.entries}: {report.why}"
 
 
-def audit_record(entry: AuditEntry, order_id: str | None = None) -> Record:
+def audit_record(entry: AuditEntry, order_id: str | None) -> Record:
     """Return an audit record as lists show and export it; with `order_id` its `change` is that order's."""
     facts = json.loads(entry.payload)
     by, states = _take(facts, "by", dict), _take(facts, "states", dict)

@@ -126,7 +126,7 @@ def test_a_batch_taken_back_never_leaves(session: Session, waiting: list[int], c
 
 
 @places.on_both
-def test_what_has_left_cannot_be_taken_back(session: Session, waiting: list[int], clock: FixedClock) -> None:
+def test_what_has_left_cannot_be_taken_back(session: Session, waiting: list[int]) -> None:
     batch = commit(session, cancel(session, waiting))
     session.batches.release(batch)
     session.dispatcher.run()

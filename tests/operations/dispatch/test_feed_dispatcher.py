@@ -77,7 +77,7 @@ def test_undo_reaches_a_batch_until_it_leaves(floor: Floor, sim: Simulator) -> N
         floor.made.batches.recall(batch)
 
 
-def test_an_order_that_shipped_since_is_left_out(floor: Floor, sim: Simulator, clock: FixedClock) -> None:
+def test_an_order_that_shipped_since_is_left_out(floor: Floor, sim: Simulator) -> None:
     batch = floor.commit(CANCEL, 1, 2)
     sim.amazon.orders[floor.order_id(2)]["fulfillment"]["fulfillmentStatus"] = "SHIPPED"
     sim.amazon.touch(floor.order_id(2))
@@ -257,7 +257,7 @@ def test_a_list_that_cannot_be_read_leaves_it_unknown(floor: Floor, sim: Simulat
     assert sim.amazon.posts == []
 
 
-def test_feeds_of_another_program_are_not_taken_for_ours(floor: Floor, sim: Simulator, clock: FixedClock) -> None:
+def test_feeds_of_another_program_are_not_taken_for_ours(floor: Floor, sim: Simulator) -> None:
     kind, market = "POST_PAYMENT_ADJUSTMENT_DATA", ["ATVPDKIKX0DER"]
     foreign = [sim.amazon.document("text/xml", b"<AmazonEnvelope/>", incoming=True) for _ in range(3)]
     sim.amazon.create_feed(kind, market, foreign[0])
@@ -377,9 +377,7 @@ def test_a_report_that_cannot_be_fetched_is_fetched_later(floor: Floor, sim: Sim
     assert floor.states(batch) == {RowState.OK}
 
 
-def test_a_state_that_is_not_known_here_is_waited_out(
-    floor: Floor, sim: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_state_that_is_not_known_here_is_waited_out(floor: Floor, sim: Simulator) -> None:
     batch = floor.commit(CANCEL, 1)
     floor.dispatch()
     sim.check_answers = False
@@ -412,7 +410,7 @@ def test_trouble_before_the_call_that_acts_changes_nothing(
 # -- kinds, distances, parts
 
 
-def test_one_feed_of_a_kind_at_a_time_and_twenty_minutes_between(floor: Floor, sim: Simulator) -> None:
+def test_one_feed_of_a_kind_at_a_time_and_twenty_minutes_between(floor: Floor) -> None:
     first, second = floor.commit(CANCEL, 1), floor.commit(CANCEL, 2)
     refund = floor.commit(REFUND, 1001)
     left = floor.dispatch()

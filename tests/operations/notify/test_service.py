@@ -55,7 +55,7 @@ def shop(tmp_path: Path, clock: FixedClock, *receivers: ReceiverConfig, **more: 
     return reopen(made, tmp_path / "shop", clock, *receivers, **more)
 
 
-def ask(session: Session, folder: Path, *numbers: int, updated: int = NOW) -> None:
+def ask(session: Session, folder: Path, *numbers: int) -> None:
     """The buyers of these orders ask for a cancellation."""
     rows = [unshipped_row(n, "true", reporting_date="2026-11-23T14:00:00Z") for n in numbers]
     bring(session, folder, open_=rows)

@@ -123,7 +123,7 @@ def test_a_first_page_comes_from_an_index(session: Session, sort: str, index: st
     assert not any("TEMP B-TREE FOR ORDER BY" in step[3] for step in plan), "no sort of everything"
 
 
-def test_words_for_an_order_of_keys(session: Session) -> None:
+def test_words_for_an_order_of_keys() -> None:
     assert read_sorting("status, -total,+status", down=False) == (SortKey("status", False), SortKey("total", True))
     assert read_sorting("placed") == (SortKey("placed", True),)
     for wrong in ("", "price", "status,,total", "-"):

@@ -247,7 +247,7 @@ def test_a_crash_while_a_row_is_confirmed_changes_nothing(
     assert floor.states(batch) == {RowState.CONFIRMED}
 
 
-def test_a_file_that_may_not_be_uploaded_yet_is_never_confirmed(floor: Floor) -> None:
+def test_a_file_that_may_not_be_uploaded_yet_is_never_confirmed() -> None:
     assert RowState.SENT not in BOOKABLE
     row = RefundRow(1, "A", RowState.SENT, "USD", 1100, 1000)
     assert unambiguous_matches([row], [Booking("T", "A", 2000, "USD", 1100)], ()) == []

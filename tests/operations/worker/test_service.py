@@ -293,7 +293,7 @@ def test_what_does_not_end_is_not_waited_for_four_times(opener: Open, monkeypatc
         release.set()
 
 
-def test_a_clock_that_is_put_back_stops_no_job(opener: Open, clock: FixedClock) -> None:
+def test_a_clock_that_is_put_back_stops_no_job(opener: Open) -> None:
     class EachMinute(Sample):
         def due_at(self, session: Session, last: JobRun | None, now: int) -> int | None:
             return now if last is None else last.ended_at + 60
@@ -451,7 +451,7 @@ def test_two_workers_one_killed_at_any_step_make_one_dispatch(
         assert len(records) == 1
 
 
-def test_what_the_settings_ask_for_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_settings_ask_for_is_checked(tmp_path: Path) -> None:
     from ordertui.operations.config import load_config
     from ordertui.operations.errors import BadInput
 

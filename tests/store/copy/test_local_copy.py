@@ -445,9 +445,7 @@ def test_a_defect_of_the_copy_is_told_logged_and_overcome(
         until(lambda: is_equal(screen, team) and local_copy(screen).state.lost_since is None)
 
 
-def test_a_snapshot_that_fails_leaves_no_transaction(
-    tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_snapshot_that_fails_leaves_no_transaction(team: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = PostgresEngine(postgres_engine(team.context.store.database.engine).address, read_only=False)
     for begin, what in ((engine.begin_snapshot, "_LOCATION"), (engine.start_log, "")):
         with monkeypatch.context() as patch:

@@ -185,7 +185,7 @@ def test_a_wrong_password_is_told_without_it(tls: TlsServer, monkeypatch: pytest
     assert PASSWORD not in str(error.value)
 
 
-def test_a_password_in_arguments_or_settings_is_refused_and_not_repeated(tls: TlsServer, tmp_path: Path) -> None:
+def test_a_password_in_arguments_or_settings_is_refused_and_not_repeated(tls: TlsServer) -> None:
     place = tls.place(password=f":{PASSWORD}")
     for named, config in ((place, Config()), (None, Config(store=place))):
         with pytest.raises((StoreError, BadInput), match="takes no password") as error:

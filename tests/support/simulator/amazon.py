@@ -17,8 +17,6 @@ from defusedxml.ElementTree import fromstring
 
 from ordertui.orders.clock import Clock, iso_utc
 
-DOCUMENT_SECONDS = 300
-"""How long a signed address is good (Amazon: five minutes)."""
 PAGE = 100
 
 

@@ -71,7 +71,7 @@ async def test_lines_that_scroll_are_not_put_together_again(many: Session) -> No
             assert view.renderer.composed - lines <= 5, "two of the cursor, the new one, two of the scroll bar"
 
 
-async def test_a_page_writes_each_cell_once(many: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_page_writes_each_cell_once(many: Session) -> None:
     async with running(many) as pilot:
         view, asked = table(pilot), Counter[str]()
 

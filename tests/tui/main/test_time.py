@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -19,7 +18,7 @@ from support.pilot import main, press, running, said, settled, table, text, to_s
 from support.shops import NOW, order_id
 
 
-async def test_only_lines_whose_words_changed_are_painted(session: Session, clock: FixedClock, tmp_path: Path) -> None:
+async def test_only_lines_whose_words_changed_are_painted(session: Session, clock: FixedClock) -> None:
     async with running(session) as pilot:
         await to_ship(pilot)
         view, screen = table(pilot), main(pilot)

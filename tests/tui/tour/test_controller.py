@@ -218,7 +218,7 @@ async def test_keys_type_ahead_cannot_commit_because_of_it(practice: Session) ->
 
 
 async def test_a_real_store_has_no_tour_but_an_offer(
-    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: FixedClock
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ordertui.operations.config.practice_folder", lambda: tmp_path / "made-up")
     async with running(session) as pilot:

@@ -94,9 +94,7 @@ def test_what_cannot_be_written_stays_held_and_can_be_undone(disk: Path, tmp_pat
         assert not [name for name in left_over(disk) if name.startswith(".")]
 
 
-def test_nobody_finds_a_file_before_the_store_knows_that_it_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nobody_finds_a_file_before_the_store_knows_that_it_is_written(tmp_path: Path) -> None:
     """Killed at each point of a dispatch: a file with its name is one of a batch that is written."""
     session_of(tmp_path / "template" / "shop").close()
     with pytest.MonkeyPatch.context() as patch:

@@ -225,7 +225,7 @@ def test_a_late_answer_says_when_more_may_have_gone_back_than_was_paid(session: 
 # -- the operator's word
 
 
-def test_the_word_needs_orders_a_reason_and_the_count(session: Session, tmp_path: Path) -> None:
+def test_the_word_needs_orders_a_reason_and_the_count(session: Session) -> None:
     batch = send(session, Action.REFUND, 11, 12)
     one = [order_id(11)]
     for bad, error in (
@@ -244,7 +244,7 @@ def test_the_word_needs_orders_a_reason_and_the_count(session: Session, tmp_path
         session.batches.settle(held, [order_id(1)], done=True, why="seen", typed="1")
 
 
-def test_the_word_frees_or_closes_a_row_and_the_audit_keeps_it(session: Session, tmp_path: Path) -> None:
+def test_the_word_frees_or_closes_a_row_and_the_audit_keeps_it(session: Session) -> None:
     batch = send(session, Action.REFUND, 11, 12)
     session.batches.settle(batch, [order_id(11)], done=True, why="Seller Central shows the refund", typed="1")
     session.batches.settle(batch, [order_id(12)], done=False, why="the upload was never made", typed="1")
@@ -306,7 +306,7 @@ def test_a_cancellation_that_a_report_contradicts_is_diverged(
     assert session.audit.records(order_id(2))[0]["what"] == "batch.confirmed"
 
 
-def test_messages_of_a_batch_are_its_own(session: Session) -> None:
+def test_messages_of_a_batch_are_its_own() -> None:
     assert first_message_id("000000abcdef") != first_message_id("000001abcdef")
 
 

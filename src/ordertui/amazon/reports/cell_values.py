@@ -179,9 +179,7 @@ def parse_order_id(text: str) -> str:
     text = strip_quotes(text)
     if ORDER_ID.fullmatch(text):
         return text
-    if _BROKEN_NUMBER.fullmatch(text):
-        raise RowError("order-id", text, "was broken by a spreadsheet: download the report again")
-    raise RowError("order-id", to_single_line(text), "is no order id such as 113-0000001-0000001")
+    raise _unreadable_id("order-id", text, "is no order id such as 113-0000001-0000001")
 
 
 def parse_item_id(text: str) -> str | None:
@@ -193,9 +191,13 @@ def parse_item_id(text: str) -> str | None:
         return None
     if ITEM_ID.fullmatch(text):
         return text
+    raise _unreadable_id("order-item-id", text, "is not made of digits")
+
+
+def _unreadable_id(column: str, text: str, why: str) -> RowError:
     if _BROKEN_NUMBER.fullmatch(text):
-        raise RowError("order-item-id", text, "was broken by a spreadsheet: download the report again")
-    raise RowError("order-item-id", to_single_line(text), "is not made of digits")
+        return RowError(column, text, "was broken by a spreadsheet: download the report again")
+    return RowError(column, to_single_line(text), why)
 
 
 def check_currency(market: str | None, currency: str | None) -> None:

@@ -151,7 +151,7 @@ class FileDispatcher:
                 )
             raise
 
-    def _mark_sent(self, batch_id: int, note: Note, stop: Stop, *, is_released: bool = False) -> bool:
+    def _mark_sent(self, batch_id: int, note: Note, stop: Stop, *, is_released: bool) -> bool:
         """Mark a due batch as sent; return False when another process did, or nothing of it may leave.
 
         Raises Stopped or Interrupted when `stop` says so; then it is held as before.

@@ -11,8 +11,8 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import msgspec
 
@@ -21,6 +21,7 @@ from ordertui.files import open_plain
 from ordertui.operations.config import ReceiverConfig
 from ordertui.operations.errors import BadInput, error_message
 from ordertui.operations.paths import typed_path
+from ordertui.operations.system_keyring import NoKeyring, read_entry, write_entry
 from ordertui.orders.enums import AlertKind
 from ordertui.orders.text import install_extra
 
@@ -140,7 +141,8 @@ def load_address(receiver: ReceiverConfig) -> Secret:
     """Return the address of a receiver. Raises BadInput, which names where it was looked for, never the address."""
     name, source = receiver.name, receiver.address
     if source == "keyring":
-        found = _from_keyring(name)
+        with _keyring_needed():
+            found = Secret(read_entry(KEYRING_SERVICE, name) or "")
         if not found:
             raise BadInput(f"the keyring has no address for {name}: `ordertui notify login {name}` asks for it")
     elif source.startswith("env:"):
@@ -169,29 +171,17 @@ def _from_file(place: str, name: str) -> Secret:
         raise BadInput(f"{path} is not UTF-8: it should hold the address of {name}") from None
 
 
-def _from_keyring(name: str) -> Secret:
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        raise BadInput(f"the keyring needs the extra notify: {install_extra('notify')}") from None
-    try:
-        return Secret(keyring.get_password(KEYRING_SERVICE, name) or "")
-    except (KeyringError, RuntimeError, OSError):
-        raise BadInput("this machine has no keyring: use env:VARIABLE or file:PATH as the address") from None
-
-
 def keep_address(name: str, address: Secret | None) -> None:
     """Put the address of a receiver into the keyring; None removes it. Raises BadInput without a keyring."""
+    with _keyring_needed():
+        write_entry(KEYRING_SERVICE, name, None if address is None else address.reveal())
+
+
+@contextmanager
+def _keyring_needed() -> Iterator[None]:
     try:
-        import keyring
-        from keyring.errors import KeyringError
+        yield
+    except NoKeyring:
+        raise BadInput("this machine has no keyring: use env:VARIABLE or file:PATH as the address") from None
     except ImportError:
         raise BadInput(f"the keyring needs the extra notify: {install_extra('notify')}") from None
-    try:
-        if address is not None:
-            keyring.set_password(KEYRING_SERVICE, name, address.reveal())
-        elif keyring.get_password(KEYRING_SERVICE, name) is not None:
-            keyring.delete_password(KEYRING_SERVICE, name)
-    except (KeyringError, RuntimeError, OSError):
-        raise BadInput("this machine has no keyring: use env:VARIABLE or file:PATH as the address") from None

@@ -119,7 +119,7 @@ def is_plan_file(path: Path) -> bool:
         return False
 
 
-def save_plans(plans: Sequence[Plan], path: Path, *, inside: Path | None, replace: bool = False) -> None:
+def save_plans(plans: Sequence[Plan], path: Path, *, inside: Path | None, replace: bool) -> None:
     """Write a plan file, readable JSON. With `inside` (practice) only into that folder.
 
     A file that exists is replaced only with `replace`, and only a plan file. Raises Refused, FileConflict, BadInput.

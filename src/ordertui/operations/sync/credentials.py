@@ -18,6 +18,7 @@ from ordertui.amazon.spapi.errors import Missing
 from ordertui.amazon.spapi.secret import Secret
 from ordertui.files import make_folder, read_file, replace_file
 from ordertui.operations.errors import BadInput, PassphraseNeeded, Refused
+from ordertui.operations.system_keyring import NoKeyring, read_entry, write_entry
 from ordertui.orders.clock import DAY, Clock, iso_utc
 
 SERVICE = "ordertui"
@@ -135,25 +136,24 @@ class CredentialStore:
     # -- the keyring
 
     def _from_keyring(self) -> _Record | None:
-        keyring, errors = _keyring()
         try:
-            text = keyring.get_password(SERVICE, self._profile)
-        except errors:
+            text = read_entry(SERVICE, self._profile)
+        except NoKeyring:
             return None
+        except ImportError:
+            raise Missing from None
         try:
             return msgspec.json.decode(text, type=_Record) if text else None
         except msgspec.MsgspecError:
             raise BadInput("the keyring's entry cannot be read: `ordertui api login` enters it again") from None
 
     def _to_keyring(self, text: str | None) -> bool:
-        keyring, errors = _keyring()
         try:
-            if text is not None:
-                keyring.set_password(SERVICE, self._profile, text)
-            elif keyring.get_password(SERVICE, self._profile) is not None:
-                keyring.delete_password(SERVICE, self._profile)
-        except errors:
+            write_entry(SERVICE, self._profile, text)
+        except NoKeyring:
             return False
+        except ImportError:
+            raise Missing from None
         return True
 
     # -- the encrypted file: scrypt and AES-256-GCM, readable by its owner only
@@ -206,16 +206,6 @@ class CredentialStore:
 def _stored(record: _Record, source: str) -> StoredCredentials:
     credentials = Credentials(record.client_id, Secret(record.client_secret), Secret(record.refresh_token))
     return StoredCredentials(credentials, source, record.secret_issued_at, record.authorised_at)
-
-
-def _keyring() -> tuple[Any, tuple[type[Exception], ...]]:
-    """Return the keyring module and what it raises where no keyring is. Imported late: it takes a tenth of a second."""
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        raise Missing from None
-    return keyring, (KeyringError, RuntimeError, OSError)
 
 
 def _cipher(passphrase: Secret, salt: bytes, parallelism: int) -> Any:

@@ -146,7 +146,7 @@ class SubmissionLog:
             self._log(submission, SubmissionState.SUBMITTING, document=document_id, sha256=sha256)
         return submission
 
-    def mark_polled(self, submission_id: int, *, status: str = "", note: str = "") -> Submission:
+    def mark_polled(self, submission_id: int, *, status: str = "", note: str) -> Submission:
         """Record that Amazon was asked, the status it gave if any, and what went wrong if anything did."""
         with self._database.write():
             self._database.execute(

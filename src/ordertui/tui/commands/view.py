@@ -98,8 +98,7 @@ def toggle_fba(context: CommandContext) -> None:
 def toggle_pane(context: CommandContext) -> None:
     """Hide the side pane, or show it; on a screen that has no room beside the table it is hidden at first."""
     screen = context.screen
-    if screen.has_class("-narrow"):
-        context.notify(_("the side pane needs 80 columns; Enter shows the order"))
+    if not _has_room_for_pane(context):
         return
     screen.toggle_class("-no-pane" if screen.has_class("-wide") else "-with-pane")
     screen.remove_class("-zoomed")
@@ -108,12 +107,17 @@ def toggle_pane(context: CommandContext) -> None:
 
 def zoom_pane(context: CommandContext) -> None:
     """Make the side pane wide, with the order in full, or as it was."""
-    screen = context.screen
-    if screen.has_class("-narrow"):
-        context.notify(_("the side pane needs 80 columns; Enter shows the order"))
+    if not _has_room_for_pane(context):
         return
-    screen.toggle_class("-zoomed")
-    screen.call_after_refresh(context.show_detail)
+    context.screen.toggle_class("-zoomed")
+    context.screen.call_after_refresh(context.show_detail)
+
+
+def _has_room_for_pane(context: CommandContext) -> bool:
+    is_narrow = context.screen.has_class("-narrow")
+    if is_narrow:
+        context.notify(_("the side pane needs 80 columns; Enter shows the order"))
+    return not is_narrow
 
 
 def scroll_detail(context: CommandContext, lines: int) -> None:

@@ -23,9 +23,7 @@ def render_header(*, shop_name: str, marketplaces: Sequence[str], practice: bool
     return Content.assemble(*pieces)
 
 
-def render_age(
-    *, as_of: int | None, now: int, zone: str, short: bool = False, live: str = "", copy: str = ""
-) -> Content:
+def render_age(*, as_of: int | None, now: int, zone: str, short: bool, live: str, copy: str = "") -> Content:
     """Return the right of the first line: how old the orders shown are.
 
     `as_of` and `now` are epoch seconds; `as_of` is None before the first import. `short`: without the time. `live`: the

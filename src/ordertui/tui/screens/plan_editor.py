@@ -78,7 +78,7 @@ class PlanEditor:
         self._changed()
         self._tasks.keys.discard(Message().time)  # a `y` typed before this was shown was meant for the plan before it
 
-    def _replan(self, choices: PlanChoices, *, of_many: bool = False) -> None:
+    def _replan(self, choices: PlanChoices, *, of_many: bool) -> None:
         self._tasks.start(lambda task: self.plan_again(task, choices, of_many=of_many))
 
     # Which orders

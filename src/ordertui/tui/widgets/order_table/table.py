@@ -90,8 +90,8 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
     cursor: reactive[int] = reactive(0, repaint=False, init=False)
     """Index of the row under the cursor; 0 when the table is empty."""
 
-    def __init__(self, marks: Marks | None = None, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id, classes=classes)
+    def __init__(self, marks: Marks | None = None, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
         self.marks = Marks() if marks is None else marks
         self.ids: array[int] = array("q")
         """The view's row ids in the order shown; never changed in place."""
