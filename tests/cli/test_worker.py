@@ -56,7 +56,7 @@ def test_a_signal_ends_it_in_order(us: Command, number: signal.Signals) -> None:
             if "dispatch: ok" in line:
                 break
         process.send_signal(number)
-        _, rest = process.communicate(timeout=30)
+        _, rest = process.communicate(timeout=60)
     finally:
         process.kill()
         process.wait()

@@ -24,14 +24,14 @@ feeds = FeedsApi(api_client)
 content_type = "text/xml; charset=UTF-8"
 slot = feeds.create_feed_document(CreateFeedDocumentSpecification(content_type=content_type))
 with open(document, "rb") as file:
-    requests.put(slot.url, data=file.read(), headers={"content-type": content_type}, timeout=5).raise_for_status()
+    requests.put(slot.url, data=file.read(), headers={"content-type": content_type}, timeout=60).raise_for_status()
 kind = "POST_ORDER_ACKNOWLEDGEMENT_DATA"
 made = feeds.create_feed(
     CreateFeedSpecification(
         feed_type=kind, marketplace_ids=["ATVPDKIKX0DER"], input_feed_document_id=slot.feed_document_id
     )
 )
-requests.get(f"{address}/simulated-time/later", timeout=5).raise_for_status()
+requests.get(f"{address}/simulated-time/later", timeout=60).raise_for_status()
 feed = feeds.get_feed(made.feed_id)
 listed = feeds.get_feeds(feed_types=[kind])
 result = feeds.get_feed_document(feed.result_feed_document_id)
@@ -42,7 +42,7 @@ print(
             "prices": [order.order_items[0].proceeds.breakdowns[0].subtotal.amount for order in orders.orders],
             "status": feed.processing_status,
             "listed": [one.feed_id for one in listed.feeds] == [made.feed_id],
-            "report": requests.get(result.url, timeout=5).text,
+            "report": requests.get(result.url, timeout=60).text,
         }
     )
 )

@@ -93,7 +93,7 @@ class Server:
 
     def start_again(self) -> None:
         """Start the server after it was killed, as soon as its last process has ended."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while True:
             try:
                 return self.start()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pexpect
 import pyte
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds until a text that was waited for is given up; a loaded machine is slow, not wrong."""
 QUIET = 0.5
 """Seconds without output after which a program that waits for keys has drawn all it had to."""
@@ -77,13 +78,23 @@ class Terminal:
         self.child.send(text)
 
     def quiet(self, seconds: float = QUIET) -> None:
-        """Read until the program wrote nothing for so long: it has drawn all it had to."""
+        """Read until the program wrote nothing for so long, and had nothing to do: it has drawn all it had to."""
         since = time.monotonic()
         while time.monotonic() - since < seconds:
             before = len(self.written)
             self._read(0.05)
-            if len(self.written) != before:
+            if len(self.written) != before or self._is_working():
                 since = time.monotonic()
+
+    def _is_working(self) -> bool:
+        """Return whether a thread of the program runs, or would if a processor or the disk were free (Linux; elsewhere
+        that cannot be told).
+        """
+        for stat in Path(f"/proc/{self.child.pid}/task").glob("*/stat"):
+            with suppress(OSError):
+                if stat.read_text().rsplit(")", 1)[1].split()[0] in "RD":
+                    return True
+        return False
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the size of the window, once the program has finished drawing at the size before: what comes then is

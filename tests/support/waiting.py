@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-LONGEST = 20.0
+LONGEST = 60.0
 """Seconds after which what did not come will not come, on a busy machine too."""
 
 

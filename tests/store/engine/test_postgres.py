@@ -158,7 +158,7 @@ def test_each_commit_counts_up_and_tells_it(tmp_path: Path) -> None:
         before, token = store.database.required(int, "SELECT number FROM change_number"), other.data_version()
         assert other.data_version() == token
         store.set_meta("a", "1")
-        heard = next(iter(engine.connection.notifies(timeout=5, stop_after=1)))
+        heard = next(iter(engine.connection.notifies(timeout=60, stop_after=1)))
         assert heard.payload.split() == [store.database.value(str, "SELECT current_schema()"), str(before + 1)]
         assert other.data_version() != token
 
