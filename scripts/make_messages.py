@@ -29,7 +29,7 @@ from ordertui.operations.query.queues import QUEUES
 from ordertui.orders.api_facts import AMAZON_BUSINESS, SELLER_FULFILLED_PRIME
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.enums import Action, Program, ReportKind
-from ordertui.orders.order import COMPONENTS
+from ordertui.orders.order import COMPONENTS, UNDATED_PRICE
 from ordertui.rules.language import FIELDS
 from ordertui.rules.situation import FACTS
 from ordertui.tui.actions import ALL_COMMANDS, QUEUE_COMMANDS, QUEUE_HELP, SPACE
@@ -179,6 +179,7 @@ JOINED = (
     "its buyer requested cancellation on Amazon",
     "{0} in {1} that you keep and {2} in orders that may not be cancelled",
     f"{{0}} of {SELLER_FULFILLED_PRIME}", f"{{0}} of {AMAZON_BUSINESS}",
+    f"{{0}}: {UNDATED_PRICE}", UNDATED_PRICE,
     "the value", "the merchant id", "the Cancellation Rate report", "taken back",
     "receiver {0} under [notify]", "rule {0} under [[colours]]", "it left from another store", "not in it",
     "batch {0} may have done it already ({1})", "order {0} in batch {1}", "submission {0} of batch {1}",

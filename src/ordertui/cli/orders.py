@@ -115,7 +115,7 @@ def show(settings: Settings, order_id: str, form: str) -> None:
     Of each item: LINE, its number as `plan refund --amounts` takes it; REFUNDED, what went back by this store's
     refunds; OPEN REFUND, what is in a refund of which that is not known yet; LEFT, what may still be given back.
     """
-    from ordertui.operations.query.api_sentences import api_sentences, row_sentences
+    from ordertui.operations.query.api_sentences import api_sentences, order_sentences
 
     with open_session(settings) as session:
         order = session.orders.get(order_id)
@@ -148,7 +148,7 @@ def show(settings: Settings, order_id: str, form: str) -> None:
         }
         lines = line_records(order)
         api_facts = session.orders.api_facts(row.id)
-        notes = list(row_sentences(row)) + ([] if api_facts is None else list(api_sentences(api_facts, iso_utc)))
+        notes = list(order_sentences(order)) + ([] if api_facts is None else list(api_sentences(api_facts, iso_utc)))
         actions: list[Record] = []
         for v in session.eligibility.verdicts(row, order.lines):
             e = session.planner.explain(order, v.action)

@@ -78,6 +78,13 @@ class LineAmounts(msgspec.Struct, frozen=True):
         )
 
 
+UNDATED_PRICE = (
+    "what was paid is known from New Orders reports alone, which date no row: where two disagree, the lower price is"
+    " kept; import All Orders, which decides"
+)
+"""What to say of an order with a line whose price is not dated (`OrderLine.is_price_dated`)."""
+
+
 class OrderLine(msgspec.Struct, frozen=True):
     """One item of an order. A field that no report gave is None."""
 
@@ -105,6 +112,8 @@ class OrderLine(msgspec.Struct, frozen=True):
     ship_promotion_id: str | None = None
     refund_open: int = 0
     """Minor units of `refunded` that are not known to have gone back: held, sent, or of unknown outcome."""
+    is_price_dated: bool = True
+    """Whether a report or call that dates what it says gave `paid`; New Orders reports do not."""
 
     @property
     def is_active(self) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from ordertui.operations.planning.order_planner import PlanChoices
-from ordertui.operations.query.api_sentences import row_sentences
+from ordertui.operations.query.api_sentences import order_sentences, row_sentences
 from ordertui.operations.session import Session
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
+from ordertui.orders.order import UNDATED_PRICE
 from ordertui.tui.main.order_details import describe_order
-from support.reports import write
-from support.shops import ALL_ORDERS, NOW, UNSHIPPED, all_orders_row, order_id, unshipped_row
+from support.reports import COLUMNS, cells, write
+from support.shops import ALL_ORDERS, NOW, UNSHIPPED, all_orders_row, item_id, order_id, unshipped_row
 
 
 def test_units_confirmed_decide_beside_a_newer_status_and_are_told(tmp_path: Path) -> None:
@@ -35,3 +36,36 @@ def test_units_confirmed_decide_beside_a_newer_status_and_are_told(tmp_path: Pat
         (back,) = session.planner.plan(Action.REFUND, session.orders.find(), PlanChoices(reason="NoInventory"))
         assert [(row.order_id, row.lines[0].cancelled) for row in back.rows] == [(order_id(1), 2)]
         assert list(session.recount().run()) == []
+
+
+def test_a_price_that_no_report_dates_is_told_where_money_goes_back(tmp_path: Path) -> None:
+    waiting = [unshipped_row(n, quantity_purchased=3, quantity_shipped=1) for n in (1, 2)]
+    new = [
+        cells(
+            "new_orders", order_id=order_id(n), order_item_id=item_id(n), sku=f"SKU-{n}", quantity_purchased="3",
+            item_price="30.00",
+        )
+        for n in (1, 2)
+    ]  # fmt: skip
+    everything = [all_orders_row(2, "PartiallyShipped", quantity=3, item_price="30.00", updated=NOW - HOUR // 2)]
+    with Session.open(tmp_path / "o.db", clock=FixedClock(NOW)) as session:
+        session.imports.import_files([write(tmp_path / "open.txt", UNSHIPPED, waiting)])
+        session.imports.import_files([write(tmp_path / "new.txt", COLUMNS["new_orders"], new)])
+        session.imports.import_files([write(tmp_path / "all.txt", ALL_ORDERS, everything)])
+        told = {
+            n: UNDATED_PRICE in list(order_sentences(order))
+            for n in (1, 2)
+            if (order := session.orders.get(order_id(n))) is not None
+        }
+        assert told == {1: True, 2: False}
+        assert "New Orders reports alone" in " ".join(describe_order(session, order_id(1)).plain.split())
+        (back,) = session.planner.plan(Action.REFUND, session.orders.find(), PlanChoices(reason="NoInventory"))
+        assert len(back.rows) == 2
+        assert f"1 order: {UNDATED_PRICE}" in back.warnings
+        (cancelled,) = session.planner.plan(Action.CANCEL, session.orders.find())
+        assert UNDATED_PRICE not in " ".join(cancelled.warnings)
+        session.imports.import_files(
+            [write(tmp_path / "later.txt", ALL_ORDERS, [all_orders_row(1, "PartiallyShipped", quantity=3)])]
+        )
+        (back,) = session.planner.plan(Action.REFUND, session.orders.find(), PlanChoices(reason="NoInventory"))
+        assert UNDATED_PRICE not in " ".join(back.warnings)

@@ -48,6 +48,8 @@ class OrderTally:
         self.several_skus = 0
         self.claimed = 0
         """With the reason BuyerCanceled, and counted all the same."""
+        self.undated_prices = 0
+        """With money to give back for an item whose price only New Orders reports gave."""
         self.refunds_known = True
         self.waiting: Counter[tuple[int, bool]] = Counter()
         """Those that await shipment: by the date of the newest report that names them, and whether a ship-by time is
@@ -86,6 +88,8 @@ class OrderTally:
         if row.total is None:
             self.unpriced += 1
         if self._action is Action.REFUND:
+            undated = {line.line for line in order.lines if not line.is_price_dated}
+            self.undated_prices += any(planned.refund and planned.line in undated for planned in row.lines)
             for planned in row.lines:
                 if planned.refund is not None:
                     self._add_amounts(row.currency or "", planned.refund)

@@ -12,6 +12,7 @@ from ordertui.orders.api_facts import AMAZON_BUSINESS, SELLER_FULFILLED_PRIME
 from ordertui.orders.clock import HOUR, iso_utc
 from ordertui.orders.enums import Action, BuyerRequest
 from ordertui.orders.marketplace import PriceTax, price_tax
+from ordertui.orders.order import UNDATED_PRICE
 from ordertui.orders.text import format_duration, pluralize, with_verb
 from ordertui.rules.policy.settings import PolicyValues
 from ordertui.rules.rate import RateStatus
@@ -40,6 +41,8 @@ def plan_warnings(
                 f"unknown whether prices in {marketplace} include the tax: it is not added, so that no refund exceeds"
                 " what was paid"
             )
+        if tally.undated_prices:
+            found.append(f"{pluralize(tally.undated_prices)}: {UNDATED_PRICE}")
         if not tally.refunds_known:
             found.append(
                 "refunds made outside this store are not in Amazon's order reports:"

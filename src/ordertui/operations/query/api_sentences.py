@@ -15,7 +15,14 @@ from ordertui.orders.api_facts import (
     is_seller_fulfilled_prime,
 )
 from ordertui.orders.enums import Channel, OrderStatus, YesNo
-from ordertui.orders.order import OrderRow
+from ordertui.orders.order import UNDATED_PRICE, Order, OrderRow
+
+
+def order_sentences(order: Order) -> Iterator[str]:
+    """Yield what an order's own facts mean: those of `row_sentences`, and that no report dates what was paid."""
+    yield from row_sentences(order.row)
+    if any(line.paid is not None and not line.is_price_dated for line in order.lines):
+        yield UNDATED_PRICE
 
 
 def row_sentences(row: OrderRow) -> Iterator[str]:

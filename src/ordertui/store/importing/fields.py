@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ordertui.orders.order import COMPONENTS
-from ordertui.store.repositories.derived_facts import total_of
+from ordertui.store.repositories.derived_facts import WITHOUT_DATE, total_of
 
 STATUS_RANK = {"pending": 1, "unshipped": 2, "unfulfillable": 3, "partially_shipped": 4, "shipped": 5, "cancelled": 6}
 """At equal dates the more advanced status wins."""
@@ -57,8 +57,6 @@ LINE_FIELDS = (
     _field("item_promotion_id"),
     _field("ship_promotion_id"),
 )
-WITHOUT_DATE = 0
-"""The date of a price that no report dates: older than every other."""
 _AMOUNTS = frozenset({"price", "currency"})
 """Fields that have no date where the report dates no row (`:undated`)."""
 UNKNOWN_WORD = frozenset({"channel", "status", "replacement", "business", "prime"})

@@ -11,6 +11,9 @@ from ordertui.orders.order import COMPONENTS, MAX_ITEM_ID, MIN_ITEM_ID, LinesKno
 from ordertui.rules.situation import FACTS, situation_number, situation_of
 from ordertui.store.engine.database import in_list
 
+WITHOUT_DATE = 0
+"""The date of a price that no report dates: older than every other."""
+
 
 def _sum(table: str, names: Sequence[str]) -> str:
     """Return the sum of money columns as SQL; a NULL counts as 0."""

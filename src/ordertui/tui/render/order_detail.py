@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from ordertui.messages import N_, _, join_texts, ngettext, translate, translate_codes
-from ordertui.operations.query.api_sentences import api_sentences, row_sentences
+from ordertui.operations.query.api_sentences import api_sentences, order_sentences
 from ordertui.orders.batch_state import is_contradicted
 from ordertui.orders.clock import DAY, to_local
 from ordertui.orders.enums import Action, BuyerRequest, Channel, Dispatched, OrderStatus, Verge, YesNo
@@ -230,7 +230,7 @@ def _facts(detail: OrderDetail) -> Iterator[Piece]:
     if row.note is not None:
         yield (_(" Note    "), MUTED)
         yield (f"{wrap_text(mask_control_characters(row.note), ' ' * 9, width).lstrip()}\n", "$text-accent")
-    for sentence in row_sentences(row):
+    for sentence in order_sentences(detail.order):
         yield (f"{wrap_text(translate(sentence), ' ', width)}\n", "$text-warning")
     if detail.api_facts is not None:
         for sentence in api_sentences(detail.api_facts, lambda at: f"{format_time(at, zone)} {format_zone(at, zone)}"):
