@@ -7,7 +7,7 @@ import random
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from ordertui.orders.errors import UserError
 from ordertui.store import Store, StoreError, StoreLocked
 from ordertui.store.copy import LocalCopy
 from ordertui.store.copy import local_copy as local_copy_module
+from ordertui.store.copy.filler import fill_copy
 from ordertui.store.engine.postgres import PostgresEngine, postgres_engine
 from ordertui.store.engine.protocol import Row
 from ordertui.store.engine.sqlite import SqliteEngine
@@ -247,13 +248,13 @@ def test_a_copy_that_is_there_is_brought_along_and_one_that_is_not_fitting_is_ma
     tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fills: list[int] = []
-    real = LocalCopy._fill
+    real = fill_copy
 
-    def fill(self: LocalCopy, progress: Callable[[int, int], None]) -> None:
+    def fill(*arguments: Any) -> None:
         fills.append(1)
-        real(self, progress)
+        real(*arguments)
 
-    monkeypatch.setattr(LocalCopy, "_fill", fill)
+    monkeypatch.setattr(local_copy_module, "fill_copy", fill)
     with copied(tmp_path) as screen:
         path = local_copy(screen).path
     commit(team, Action.CANCEL, 1)

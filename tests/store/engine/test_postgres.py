@@ -20,6 +20,7 @@ from ordertui.store.engine import postgres
 from ordertui.store.engine.database import as_parameter
 from ordertui.store.engine.errors import Interrupted, ServerUnreachable, StoreLocked
 from ordertui.store.engine.postgres import CHANNEL, PostgresEngine, as_psycopg
+from ordertui.store.engine.server_connection import translate_error
 from ordertui.store.repositories.derived_facts import LINES_KNOWN
 from support import places
 from support.at_once import at_once
@@ -117,9 +118,9 @@ def test_an_empty_schema_may_be_opened_by_several_at_once(tmp_path: Path, attemp
 def test_only_a_lost_line_is_called_one() -> None:
     lost = (psycopg.OperationalError("gone"), psycopg.errors.AdminShutdown("x"), psycopg.errors.ConnectionFailure("x"))
     other = (psycopg.errors.StatementTooComplex("deep"), psycopg.errors.OutOfMemory("x"), psycopg.DataError("x"))
-    assert [type(postgres.translate_error(one, "here")) for one in lost] == [ServerUnreachable] * 3
-    assert [type(postgres.translate_error(one, "here")) for one in other] == [StoreError] * 3
-    assert "deep" in str(postgres.translate_error(other[0], "here"))
+    assert [type(translate_error(one, "here")) for one in lost] == [ServerUnreachable] * 3
+    assert [type(translate_error(one, "here")) for one in other] == [StoreError] * 3
+    assert "deep" in str(translate_error(other[0], "here"))
 
 
 def test_a_statement_gets_the_placeholders_of_the_driver() -> None:

@@ -21,9 +21,9 @@ from ordertui.files import open_plain
 from ordertui.operations.config import ReceiverConfig
 from ordertui.operations.errors import BadInput, error_message
 from ordertui.operations.paths import typed_path
-from ordertui.operations.system_keyring import NoKeyring, read_entry, write_entry
 from ordertui.orders.enums import AlertKind
 from ordertui.orders.text import install_extra
+from ordertui.system_keyring import NoKeyring, read_entry, write_entry
 
 from .apprise_address import STOP_SECONDS, SendFailed, SendUnclear, post_until
 

@@ -18,8 +18,8 @@ from ordertui.amazon.spapi.errors import Missing
 from ordertui.amazon.spapi.secret import Secret
 from ordertui.files import make_folder, read_file, replace_file
 from ordertui.operations.errors import BadInput, PassphraseNeeded, Refused
-from ordertui.operations.system_keyring import NoKeyring, read_entry, write_entry
 from ordertui.orders.clock import DAY, Clock, iso_utc
+from ordertui.system_keyring import NoKeyring, read_entry, write_entry
 
 SERVICE = "ordertui"
 ENVIRONMENT = {

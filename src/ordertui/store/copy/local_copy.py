@@ -5,38 +5,28 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from itertools import islice
-from pathlib import Path
 
 import msgspec
 
-from ordertui.files import make_file, make_folder
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.store.engine.address import ServerAddress
 from ordertui.store.engine.database import as_parameter
 from ordertui.store.engine.errors import ServerUnreachable, StoreError, StoreLocked
 from ordertui.store.engine.postgres import PostgresEngine, Snapshot, postgres_engine
-from ordertui.store.engine.protocol import SET_META, Params, Row
-from ordertui.store.engine.sqlite import CopyPlace, SqliteEngine, file_lock, sqlite_engine
+from ordertui.store.engine.protocol import Params, Row
+from ordertui.store.engine.sqlite import CopyPlace, SqliteEngine, sqlite_engine
 from ordertui.store.engine.table_layout import TableLayout, table_layouts
 from ordertui.store.store import Store
 
-FILE_NAME = "copy.db"
-NUMBER_KEY, CHANGE_KEY, PLACE_KEY, AT_KEY = "copy:number", "copy:change", "copy:location", "copy:at"
-"""Keys in the copy's `meta`: number and id of the server's change that it is as of, the server's location, and when
-it was.
-"""
-ROWS_AT_ONCE, CONTENTS_AT_ONCE = 20_000, 50
+from .filler import AT_KEY, CHANGE_KEY, FILE_NAME, NUMBER_KEY, PLACE_KEY, Progress, fill_copy, set_value
+
 KEYS_AT_ONCE = 10_000
 """Keys of changed rows whose rows are in memory together, however many a big import changed."""
 HEARTBEAT_SECONDS, RETRY_SECONDS = 10, 5.0
 """How often the server is asked although it said nothing, and how often a lost one is looked for."""
 CLOSE_SECONDS = 1.0
-LOCK_NAME, PART_SUFFIX = "copy.lock", ".part"
-LEFT_AFTER_SECONDS = 3_600
-"""A part that nobody wrote into for so long is of a process that was killed."""
-Progress = Callable[[int, int], None]
 
 
 class CopyState(msgspec.Struct, frozen=True):
@@ -110,7 +100,7 @@ class LocalCopy:
                 with self._server.database.lock:
                     postgres_engine(self._server.database.engine).start_log()
             if not self._is_usable():
-                self._fill(progress)
+                fill_copy(self._feed, self._place, self._clock, self._is_usable, progress)
             self._copy, self._opened = SqliteEngine(self.path, read_only=False), self.path.stat()
             self._copy.execute("PRAGMA synchronous = NORMAL")  # what a crash loses is asked for again
             at = self._copy.query("SELECT value FROM meta WHERE key = ?", (AT_KEY,))[0][0]
@@ -265,9 +255,9 @@ class LocalCopy:
             self._fill_rows(copy, first, rows)
             for changed in islice(self._changed_keys(known), 1, None) if is_long else ():
                 self._fill_rows(copy, changed, self._read(changed))
-            _set(copy, NUMBER_KEY, str(reached.number))
-            _set(copy, CHANGE_KEY, change)
-            _set(copy, AT_KEY, str(reached.at))
+            set_value(copy, NUMBER_KEY, str(reached.number))
+            set_value(copy, CHANGE_KEY, change)
+            set_value(copy, AT_KEY, str(reached.at))
             copy.commit()
         except BaseException:
             copy.rollback()
@@ -324,71 +314,12 @@ class LocalCopy:
         except StoreError:
             return False  # damaged, or of another version
 
-    def _fill(self, progress: Progress) -> None:
-        """Make the copy anew beside the one that is there, and put it in its place unless another process has."""
-        part = self.path.with_name(f".{FILE_NAME}.{os.getpid()}-{os.urandom(4).hex()}{PART_SUFFIX}")
-        make_folder(part.parent)
-        make_file(part)
-        try:
-            _remove_left(part)
-            with closing(SqliteEngine(part, read_only=False)) as target:
-                self._fill_part(target, progress)
-            with file_lock(self.path.with_name(LOCK_NAME)):
-                if not self._is_usable():
-                    _remove(self.path)
-                    part.rename(self.path)
-        finally:
-            _remove(part)
-
-    def _fill_part(self, target: SqliteEngine, progress: Progress) -> None:
-        target.execute("PRAGMA synchronous = OFF")
-        at = self._clock.now()
-        found = self._feed.begin_snapshot()
-        try:
-            counts = self._feed.query_all([(f"SELECT count(*) FROM {name}", ()) for name in self._tables])
-            done, total = 0, sum(int(count[0][0]) for count in counts)
-            for name, table in self._tables.items():
-                size = CONTENTS_AT_ONCE if "BLOB" in table.columns.values() else ROWS_AT_ONCE
-                for rows in self._feed.stream(f"SELECT {', '.join(table.columns)} FROM {name}", (), size):
-                    target.begin()
-                    target.fill(name, tuple(table.columns), rows)
-                    target.commit()
-                    done += len(rows)
-                    progress(done, total)
-        finally:
-            with suppress(StoreError):
-                self._feed.rollback()
-        target.create_read_indexes()
-        _set(target, NUMBER_KEY, str(found.number))
-        _set(target, CHANGE_KEY, found.change)
-        _set(target, AT_KEY, str(at))
-        _set(target, PLACE_KEY, self._place.location)
-        target.query("PRAGMA wal_checkpoint(TRUNCATE)")
-
 
 def _keys(engine: PostgresEngine | SqliteEngine, table: TableLayout, keys: Iterable[str]) -> tuple[str, str]:
     """Return the keys of changed rows as the inside of IN, and as its parameter."""
     is_number = table.columns[table.key[0]] == "INTEGER"
     values = engine.values_sql("?", {"v": int if is_number else str})
     return f"(SELECT v FROM {values} AS x)", as_parameter(map(int, keys) if is_number else keys)
-
-
-def _set(copy: SqliteEngine, key: str, value: str) -> None:
-    copy.execute(SET_META, (key, value))
-
-
-def _remove_left(part: Path) -> None:
-    """Remove what fills left behind that were killed: parts that nobody wrote into for long before this one."""
-    now = part.stat().st_mtime
-    for path in part.parent.glob(f".{FILE_NAME}.*{PART_SUFFIX}"):
-        with suppress(OSError):
-            if path.stat().st_mtime < now - LEFT_AFTER_SECONDS:
-                _remove(path)
-
-
-def _remove(path: Path) -> None:
-    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
-        path.with_name(name).unlink(missing_ok=True)
 
 
 def open_copy(

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
-from psycopg import errors, pq
+from psycopg import pq
 from psycopg.types.numeric import Int8Dumper
 
 from ordertui.files import make_folder
@@ -26,18 +26,12 @@ from ordertui.orders.clock import Clock, SystemClock
 from ordertui.orders.people import Person, Role
 from ordertui.store.engine import migrations
 
-from .address import ServerAddress, is_local
-from .errors import (
-    ConstraintViolated,
-    Interrupted,
-    ReadOnlyStore,
-    SchemaTooNew,
-    ServerUnreachable,
-    StoreError,
-    StoreLocked,
-)
+from .address import ServerAddress
+from .errors import ConstraintViolated, SchemaTooNew, StoreError
 from .protocol import COUNT, MOVE_KEY, Columns, Engine, Params, Row
 from .rights import become_owner, grant_rights
+from .server_clock import ServerClock
+from .server_connection import CONNECT_SECONDS, LOCK_SECONDS, connect, translate_error
 
 SCHEMA_FOLDER = Path(__file__).parents[1] / "schema" / "postgres"
 LATEST = migrations.LATEST
@@ -45,8 +39,8 @@ LATEST = migrations.LATEST
 STEPS: Mapping[int, str] = {}
 """For each version after the first that was released, the script that leads to it."""
 OLDEST_SERVER = 150_000
-CONNECT_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 10, 10, 120
-"""How long to wait for the server and for another process that writes; how long that one may do nothing meanwhile."""
+IDLE_SECONDS = 120
+"""How long another process that writes may do nothing meanwhile."""
 STOP_SECONDS = 0.1
 """How often it is asked whether a run that may be stopped shall be."""
 ASK_AGAIN_AFTER = (0.0, 0.5, 1.0, 2.0)
@@ -56,10 +50,6 @@ _LOCATION = (
     "(SELECT system_identifier || ':' || CAST(CAST(quote_ident(current_schema()) AS regnamespace) AS oid)"
     " FROM pg_control_system())"
 )
-_KEEP_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
-"""A line that is cut without a word is noticed after 25 seconds."""
-_LINE_LOST = ("08", "57")
-"""Classes of error codes: no connection, and a server that shuts down. Without a code it was the driver's."""
 CHANNEL = "ordertui"
 _LOCK = 0x6F747569
 _INTEGER = re.compile(r"\bINTEGER\b")
@@ -83,50 +73,6 @@ def as_psycopg(sql: str) -> str:
         return f"%({found[1]})s" if found[1] else found[0].replace("%", "%%")
 
     return _TOKEN.sub(replaced, sql)
-
-
-def translate_error(error: psycopg.Error, place: str) -> StoreError:
-    """Return the StoreError that tells the operator what the server's error means, and what to do."""
-    text = " ".join(str(error).split())
-    if isinstance(error, errors.IntegrityError):
-        return ConstraintViolated(f"{place}: {text}")
-    if isinstance(error, errors.LockNotAvailable):
-        return StoreLocked(f"{place}: another process writes for longer than {LOCK_SECONDS} seconds; try again")
-    if isinstance(error, errors.QueryCanceled):
-        return Interrupted(f"{place}: the reading was stopped")
-    if isinstance(error, errors.ReadOnlySqlTransaction):
-        return ReadOnlyStore(f"{place} may not be written ({text})")
-    if isinstance(error, errors.InsufficientPrivilege):
-        why = error.diag.message_primary or text
-        return StoreError(f"{place}: {why}; `ordertui team list` shows who may do what")
-    if isinstance(error, errors.DiskFull):
-        return StoreError(f"{place}: the server's disk is full; nothing of this step was kept")
-    if isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08").startswith(_LINE_LOST):
-        return ServerUnreachable(
-            f"{place}: the connection to the server was lost ({text}); what was not finished was not kept: try again"
-        )
-    return StoreError(f"{place}: {text}")
-
-
-class ServerClock:
-    """The server's clock: its time when it was last asked, and what has passed here since."""
-
-    def __init__(self) -> None:
-        self._base = 0.0
-
-    def set(self, server_seconds: float) -> None:
-        """Take over the server's time, in epoch seconds."""
-        self._base = server_seconds - _seconds()
-
-    def now(self) -> int:
-        """Return the present UTC epoch seconds."""
-        return int(self._base + _seconds())
-
-
-def _seconds() -> float:
-    """Return seconds since a fixed moment, with the time asleep where the system counts it."""
-    source = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if source is None else time.clock_gettime(source)
 
 
 class Snapshot(NamedTuple):
@@ -171,7 +117,7 @@ class PostgresEngine:
         self.server_clock = ServerClock()
         self._changes = 0
         self._is_piped = False
-        self.connection = self._connect()
+        self.connection = connect(self.address)
         try:
             with self._translated():
                 self._prepare()
@@ -186,35 +132,6 @@ class PostgresEngine:
             raise
 
     # -- opening
-
-    def _connect(self) -> psycopg.Connection[Row]:
-        try:
-            return self._open(None)
-        except psycopg.OperationalError as error:
-            if "password" not in str(error):
-                raise self._unreachable(error) from error
-            password = _keyring_password(self.address)
-            if password is None:
-                raise self._unreachable(error) from error
-        try:
-            return self._open(password)
-        except psycopg.OperationalError as error:
-            raise self._unreachable(error) from error
-
-    def _open(self, password: str | None) -> psycopg.Connection[Row]:
-        settings: dict[str, Any] = {**self.address.settings, **_KEEP_ALIVE, "connect_timeout": CONNECT_SECONDS}
-        connection = psycopg.connect(
-            **settings, password=password, autocommit=True, application_name="ordertui", client_encoding="UTF8"
-        )
-        if not (connection.pgconn.ssl_in_use or is_local(connection.info.host) or is_local(connection.info.hostaddr)):
-            connection.close()
-            raise StoreError(f"{self.place} does not speak TLS; nothing was sent to it")
-        return connection
-
-    def _unreachable(self, error: psycopg.Error) -> ServerUnreachable:
-        return ServerUnreachable(
-            f"{self.place} cannot be opened ({' '.join(str(error).split())}); docs/team.md may help"
-        )
 
     def _prepare(self) -> None:
         version = self.connection.info.server_version
@@ -257,7 +174,7 @@ class PostgresEngine:
     def _reconnect(self) -> None:
         """Open the connection anew after it was lost, and find out what became of a change that was under way."""
         self.connection.close()
-        self.connection = self._connect()
+        self.connection = connect(self.address)
         self._set_session()
         if self._in_doubt:
             is_kept = self._is_kept(self._in_doubt)
@@ -728,19 +645,6 @@ class PostgresEngine:
 def _transaction_id() -> str:
     """Return an id that no other transaction has."""
     return os.urandom(8).hex()
-
-
-def _keyring_password(address: ServerAddress) -> str | None:
-    """Return the password that the system's keyring has for an address; None when it has none."""
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        return None
-    try:
-        return keyring.get_password("ordertui-store", str(address))
-    except KeyringError:
-        return None
 
 
 def postgres_engine(engine: Engine) -> PostgresEngine:

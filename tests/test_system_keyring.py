@@ -14,7 +14,7 @@ from ordertui.amazon.spapi.secret import Secret
 from ordertui.operations.errors import BadInput
 from ordertui.operations.notify.receivers import keep_address
 from ordertui.operations.sync.credentials import CredentialStore
-from ordertui.operations.system_keyring import NoKeyring, read_entry, write_entry
+from ordertui.system_keyring import NoKeyring, read_entry, write_entry
 
 
 def test_without_a_keyring_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
