@@ -5,15 +5,19 @@ the newest set.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
 from ordertui.operations.marks import Marks
+from ordertui.operations.rate.counting import WindowGain
 from ordertui.operations.rate.figures import Impact
 from ordertui.operations.session import Session
+from ordertui.orders.clock import HOUR, FixedClock
 from support.pilot import main, press, running, table, text, to_ship, until
 
 
@@ -47,6 +51,73 @@ async def test_a_big_set_is_counted_at_once_and_weighed_beside_the_screen(
         assert threading.main_thread() not in threads
         await press(pilot, "z", "z")
         await until(pilot, lambda: not main(pilot).table.marks and "no marks" in text(pilot, "status"))
+
+
+async def test_a_big_set_is_weighed_once_until_marks_store_or_a_deadline_change_it(
+    session: Session, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordertui.tui.main.selection_summary.AT_ONCE", 3)
+    calculator, calls = session.rate.calculator, Counter[str]()
+    impact, gains = calculator.impact, calculator.gains
+
+    def noted_impact(ids: Iterable[int]) -> Impact:
+        calls["impact"] += bool(ids)
+        return impact(ids)
+
+    def noted_gains(marketplace: str, ids: Iterable[int], *more: Any) -> tuple[WindowGain, ...]:
+        calls["gains"] += bool(ids)
+        return gains(marketplace, ids, *more)
+
+    monkeypatch.setattr(calculator, "impact", noted_impact)
+    monkeypatch.setattr(calculator, "gains", noted_gains)
+    async with running(session) as pilot:
+        await to_ship(pilot)
+        await press(pilot, "a")
+        await _weighed(pilot, "6 cancel (5 count)")
+        assert calls == {"impact": 1, "gains": 1}
+        for _ in range(3):
+            clock.advance(60)
+            await _minute_shown(pilot, clock)
+            await _weighed(pilot, "6 cancel (5 count)")
+        main(pilot).summary.show()  # as the cursor does in another marketplace, and a key that pins one
+        await _weighed(pilot, "6 cancel (5 count)")
+        assert calls == {"impact": 1, "gains": 1}, "nothing changed but the time, and no deadline is past"
+
+        session.facts.set_asked([table(pilot).ids[0]], True)
+        await until(pilot, lambda: calls["impact"] == 2)
+        await _weighed(pilot, "6 marked")
+        await press(pilot, "space")
+        await _weighed(pilot, "5 marked")
+        assert calls == {"impact": 3, "gains": 3}
+
+        clock.moment = session.rate.marked.next_change(clock.now()) - 1
+        await _minute_shown(pilot, clock)
+        await _weighed(pilot, "5 marked")
+        assert calls == {"impact": 3, "gains": 3}
+        clock.advance(1)
+        await _minute_shown(pilot, clock)
+        await _weighed(pilot, "5 marked")
+        assert calls == {"impact": 4, "gains": 4}
+        clock.advance(-2 * HOUR)
+        await _minute_shown(pilot, clock)
+        await _weighed(pilot, "5 marked")
+        assert calls == {"impact": 5, "gains": 5}, "a clock that was set back is believed"
+
+
+async def _minute_shown(pilot: Pilot[None], clock: FixedClock) -> None:
+    await until(pilot, lambda: main(pilot)._minute == clock.now() // 60)
+
+
+async def _weighed(pilot: Pilot[None], status: str) -> None:
+    """Wait until the screen shows what the marks come to, and nothing is being worked out."""
+    await until(
+        pilot,
+        lambda: (
+            all(worker.is_finished for worker in main(pilot).workers if worker.group == "panel")
+            and status in text(pilot, "status")
+            and "working out" not in text(pilot, "status")
+        ),
+    )
 
 
 async def test_all_of_a_view_is_marked_and_unmarked_without_going_through_its_ids(

@@ -21,7 +21,7 @@ from ordertui.rules.rate import RateStatus, exact_text, figure, window
 from ordertui.store import OrderSum
 from ordertui.store.repositories.rates import Cancelled, Pending, RateFacts, SituationCounts
 
-from .counting import ALWAYS, NO_GAIN, NOTHING_CHOSEN, ChosenOrders, Gain, RateCounting, gain_over
+from .counting import ALWAYS, NO_GAIN, NOTHING_CHOSEN, ChosenOrders, Gain, RateCounting, WindowGain, gain_over
 from .figures import Dated, Impact, RateEffect, RateFigure
 from .prime_rate import PrimeRate
 from .sources import RateSources
@@ -55,6 +55,16 @@ class RateCalculator:
         refund cancels what never left. Orders of other marketplaces, outside the window, or that count already add
         nothing.
         """
+        return self.effects_of(marketplace, self.gains(marketplace, extra_ids, counting_ids, dated), dated)
+
+    def gains(
+        self,
+        marketplace: str,
+        extra_ids: Iterable[int] = (),
+        counting_ids: Iterable[int] = (),
+        dated: Dated = Dated.ORDER,
+    ) -> tuple[WindowGain, ...]:
+        """Return what acting on these orders adds to each window: the part of `effects` that reads every one."""
         chosen = self.counting.choose(self._sources.store(), marketplace, extra_ids)
         chosen = chosen._replace(counting=chosen.counting.union(counting_ids))
         now, policy = self._sources.now(), self._sources.policy(marketplace)
@@ -62,13 +72,18 @@ class RateCalculator:
         for days in policy.values.rate_days:
             start, end = window(now, days, policy.zone)
             placed, recent = ((start, end), ALWAYS) if dated is Dated.ORDER else ((0, end), (start, end))
-            gain = self.chosen_gain(marketplace, chosen, placed, recent)
-            effect = self.effect(marketplace, days, gain, dated)
+            gain, earlier = self.chosen_gain(marketplace, chosen, placed, recent), 0
             if dated is Dated.ORDER and gain.cancelled < len(chosen.cancelled) + len(chosen.counting):
                 earlier = self.chosen_gain(marketplace, chosen, (0, start - 1), recent).cancelled
-                effect = msgspec.structs.replace(effect, earlier=earlier)
-            found.append(effect)
-        return found
+            found.append(WindowGain(days, gain, earlier))
+        return tuple(found)
+
+    def effects_of(self, marketplace: str, gains: Iterable[WindowGain], dated: Dated = Dated.ORDER) -> list[RateEffect]:
+        """Return the rate now, and with what is added to each window."""
+        return [
+            msgspec.structs.replace(self.effect(marketplace, one.days, one.gain, dated), earlier=one.earlier)
+            for one in gains
+        ]
 
     def held_effects(self, marketplace: str, held_ids: Iterable[int], leaving_ids: Iterable[int]) -> list[RateEffect]:
         """Return, by window, the rate without a batch that holds these orders, and with those of it that may leave.

@@ -36,6 +36,18 @@ class Gain(NamedTuple):
 
 
 NO_GAIN = Gain()
+
+
+class WindowGain(NamedTuple):
+    """What orders add to one window of a rate."""
+
+    days: int
+    """Of the window."""
+    gain: Gain
+    earlier: int = 0
+    """As `RateEffect.earlier`."""
+
+
 _GAINS = {YesNo.NO: Gain(1, 1), YesNo.UNKNOWN: Gain(0, 1), YesNo.YES: NO_GAIN}
 
 

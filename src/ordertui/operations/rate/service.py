@@ -13,6 +13,7 @@ from .budget import RateBudgets
 from .calculator import RateCalculator
 from .comparison import RateComparison, Reconciliation
 from .lists import RateLists
+from .marked_sum import MarkedSums
 from .outlook import RateOutlook
 from .related_metrics import RelatedMetrics
 from .sources import RateSources
@@ -31,6 +32,7 @@ class RateService:
         self.calculator = RateCalculator(sources)
         self.budgets = RateBudgets(sources)
         self.lists = RateLists(sources, self.calculator)
+        self.marked = MarkedSums(sources, self.calculator)
         self.outlook = RateOutlook(sources, self.calculator)
         self.related_metrics = RelatedMetrics(sources, self.calculator)
         self.trend = RateTrend(sources, self.calculator)

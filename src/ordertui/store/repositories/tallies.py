@@ -77,6 +77,25 @@ class OrderTallies:
         )
         return bool(self._database.query_in(sql, marketplaces, (cancelled, known)))
 
+    def next_outdated(self, marketplaces: Sequence[str], now: int, cancelled: int, known: int) -> int | None:
+        """Return when the next waiting order is so many seconds past its cancellation, and past its newest report.
+
+        None when none will be, without another report. Those that are so by now are left out.
+        """
+        sql = (
+            "SELECT min(CASE WHEN auto_cancel_at + ? > named_at + ? THEN auto_cancel_at + ? ELSE named_at + ? END)"
+            " FROM orders WHERE status IN ('unshipped', 'partially_shipped') AND auto_cancel_at IS NOT NULL"
+            " AND (auto_cancel_at >= ? OR named_at >= ?) AND named_at IS NOT NULL AND marketplace IN ({})"
+        )
+        found = self._database.query_in(
+            sql, marketplaces, (cancelled, known, cancelled, known, now - cancelled, now - known)
+        )
+        return min((row[0] for row in found if row[0] is not None), default=None)
+
+    def next_placed(self, now: int) -> int | None:
+        """Return the first date after now on which an order was placed, as where clocks differ; None: there is none."""
+        return self._database.value(int, "SELECT min(purchased_at) FROM orders WHERE purchased_at > ?", (now,))
+
     def situations_present(self) -> Sequence[int]:
         """Return the situation numbers that any order has."""
         return self._database.cached("situations", self._read_situations)

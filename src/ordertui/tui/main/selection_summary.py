@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -27,6 +28,9 @@ from ordertui.tui.screens.task_runner import TaskRunner
 from ordertui.tui.widgets.order_table import OrderTable
 
 from .view_controller import ViewController
+
+if TYPE_CHECKING:
+    from ordertui.operations.rate.marked_sum import MarkedSum
 
 SPARK_DAYS = 14
 AT_ONCE = 500
@@ -76,8 +80,23 @@ class _Rates:
         """Sparkline, orders that roll off tonight and orders at risk, by marketplace."""
 
 
+class _KeptSum(msgspec.Struct, frozen=True):
+    """What a large set was found to come to, and as long as what that stands."""
+
+    version: int
+    """Of the marks."""
+    generation: int
+    """Of the store."""
+    since: int
+    until: int
+    """The first second (epoch) at which it may be otherwise."""
+    found: MarkedSum
+
+
 class SelectionSummarizer:
-    """Work the texts out. Keeps which marketplace is shown, and the rates until the store changes."""
+    """Work the texts out. Keeps which marketplace is shown, and until the store changes the rates and the sum of many
+    marks.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -86,10 +105,14 @@ class SelectionSummarizer:
         self._impact: tuple[int, Impact] = (-1, NO_IMPACT)
         """What the last summary found of the marks, with their version; -1: the store changed since."""
         self._cached = _Rates(-1)
+        self._generation = 0
+        """Grows with each change of the store."""
+        self._kept: _KeptSum | None = None
 
     def forget(self) -> None:
         """Read everything again after the store changed."""
         self._cached = _Rates(-1)
+        self._generation += 1
         self._impact = (-1, self._impact[1])
 
     def take_in(self, summary: Summary) -> None:
@@ -136,17 +159,17 @@ class SelectionSummarizer:
         from ordertui.tui.render.rate_panel import RatePanel, render_rate_panel, render_rate_strip
 
         calculator = self._session.rate.calculator
-        ids = IdSet(request.ids, partial(_go_on, stop))
-        impact = calculator.impact(ids)
+        sums = self._sum(request, stop)
+        impact = sums.impact
         shown = self.market(request.line.cursor, impact)
         if not shown:
             return Summary(Content(_(NO_ORDERS)), NO_STRIPS, "", impact, request.version)
         marked = dict(impact.markets)
         effects = {
-            code: calculator.effects(code, ids) if marked.get(code) else self._unmarked_rate(code)
+            code: calculator.effects_of(code, sums.gains[code]) if code in sums.gains else self._unmarked_rate(code)
             for code in self._codes()
         }
-        if ids and not impact.cancellable:
+        if request.ids and not impact.cancellable:
             rises = any(one.after.cancelled > one.before.cancelled for found in effects.values() for one in found)
             impact = replace(impact, refund_counts=rises)
         elsewhere = [(code, marked.get(code, 0), found[0]) for code, found in effects.items() if code != shown]
@@ -164,6 +187,20 @@ class SelectionSummarizer:
         )
         strips = (render_rate_strip(panel), render_rate_strip(panel, is_short=True))
         return Summary(render_rate_panel(panel), strips, shown, impact, request.version)
+
+    def _sum(self, request: SummaryRequest, stop: Callable[[], bool]) -> MarkedSum:
+        """Return what the marks come to. That of many is kept until marks or store change, or time may change it."""
+        now, kept, generation, sums = self._session.clock.now(), self._kept, self._generation, self._session.rate.marked
+        is_of_these = kept is not None and (kept.version, kept.generation) == (request.version, generation)
+        if kept is not None and is_of_these and kept.since <= now < kept.until:
+            return kept.found
+        ids = IdSet(request.ids, partial(_go_on, stop))
+        if len(ids) <= AT_ONCE:
+            return sums.of(ids)
+        until = sums.next_change(now)
+        found = sums.of(ids)  # read later than the generation and the moment that it is kept under
+        self._kept = _KeptSum(request.version, generation, now, until, found)
+        return found
 
     def _rates(self) -> _Rates:
         minute = self._session.clock.now() // 60

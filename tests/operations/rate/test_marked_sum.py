@@ -1,0 +1,152 @@
+"""How long what marked orders come to stands by itself: kept until then, it is what would be worked out anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ordertui.operations.config import Config
+from ordertui.operations.marks import IdSet
+from ordertui.operations.rate.marked_sum import MarkedSum
+from ordertui.operations.session import Session
+from ordertui.orders.clock import DAY, HOUR, FixedClock, day_start, iso_utc
+from ordertui.orders.marketplace import zone_of
+from support.profile import LONG
+from support.random_days import ORDERS, POLICIES, RULES, STEPS, Days, Placed, Step, rules_text
+from support.shops import NOW, all_orders_row, bring, open_session, unshipped_row
+
+HOPS = 8
+"""Times that each example goes on to the moment until which its sum stood."""
+COUNTING_FROM_NOW = ("placed:last-2d", "late", "auto-cancel<3d")
+
+
+def deadlines(session: Session) -> Iterator[int]:
+    """Yield all moments at which anything about an order may change by itself, whether sums know of it or not."""
+    for row in session.orders.rows(session.orders.find()).values():
+        values = session.eligibility.policy(row.marketplace).values
+        due, latest = session.eligibility.deadline(row), session.eligibility.latest_deadline(row)
+        for moment in (row.purchased_at, row.ship_by, due, latest, row.named_at, row.missing_since):
+            if moment is not None:
+                yield from (moment, moment + values.old_hours * HOUR, moment + values.auto_cancelled_hours * HOUR)
+        yield day_start(session.clock.now(), zone_of(row.marketplace), 1)
+
+
+@given(
+    ORDERS, STEPS, POLICIES, st.frozensets(st.integers(0, 5)), st.sampled_from((0, 0, 2 * HOUR, 30 * HOUR)), st.data()
+)
+@settings(max_examples=1_000 if LONG else 60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_what_is_kept_is_what_would_be_worked_out_anew(
+    orders: list[Placed],
+    steps: list[Step],
+    policy: tuple[str, list[int]],
+    unmarked: frozenset[int],
+    early: int,
+    data: st.DataObject,
+) -> None:
+    """`early`: seconds by which the clock is behind, so that orders are dated after now."""
+    with TemporaryDirectory() as name:
+        folder, clock = Path(name), FixedClock(NOW - early)
+        house = folder / "house.toml"
+        house.write_text(rules_text(policy[1]), encoding="utf-8")
+        config = Config(policy=policy[0], policy_file=str(house) if policy[1] else "")
+        with Session.open(folder / "orders.db", clock=clock, config=config) as session:
+            days = Days(session, clock, folder, orders)
+            days.begin()
+            for step in steps:
+                days.go(step)
+            ids, sums = session.orders.find(), session.rate.marked
+            marked = IdSet(row_id for place, row_id in enumerate(ids) if place not in unmarked)
+            counts_from_now = any(RULES[number][0] in COUNTING_FROM_NOW for number in policy[1])
+            for _ in range(HOPS):
+                now = clock.now()
+                until, kept = sums.next_change(now), sums.of(marked)
+                assert until > now
+                if counts_from_now and ids:
+                    assert until <= (now // 60 + 1) * 60
+                    clock.moment = now + 6 * HOUR
+                    continue
+                near = {moment + by for moment in deadlines(session) for by in (-1, 0, 1, 2)}
+                within = sorted(moment for moment in near | {until - 1} if now <= moment < until)
+                looked_at = data.draw(st.lists(st.sampled_from(within), max_size=6, unique=True)) if within else []
+                for moment in (*looked_at, until - 1, data.draw(st.integers(now, until - 1))):
+                    clock.moment = moment
+                    assert sums.of(marked) == kept, f"worked out at {now}, other at {moment}, kept until {until}"
+                clock.moment = until
+
+
+def _sum_of_all(session: Session) -> Callable[[], MarkedSum]:
+    marked = IdSet(session.orders.find())
+    return lambda: session.rate.marked.of(marked)
+
+
+def _assert_stands_until(session: Session, clock: FixedClock, moment: int) -> None:
+    """Assert that the sum of all orders stands until this very second, and is another one from then on."""
+    sum_now = _sum_of_all(session)
+    before = sum_now()
+    assert session.rate.marked.next_change(clock.now()) == moment
+    clock.moment = moment - 1
+    assert sum_now() == before
+    clock.moment = moment
+    assert sum_now() != before
+
+
+def test_an_order_dated_after_now_enters_the_window_in_its_second(tmp_path: Path, clock: FixedClock) -> None:
+    with open_session(tmp_path, clock=clock) as session:
+        bring(session, tmp_path, everything=[all_orders_row(1, age=-HOUR)], open_=[unshipped_row(1, age=-HOUR)])
+        _assert_stands_until(session, clock, NOW + HOUR)
+
+
+def test_an_order_leaves_the_window_at_its_marketplaces_midnight(tmp_path: Path, clock: FixedClock) -> None:
+    zone = zone_of("US")
+    last = day_start(NOW, zone, -6)
+    age = NOW - last - HOUR
+    with open_session(tmp_path, clock=clock) as session:
+        bring(session, tmp_path, everything=[all_orders_row(1, age=age)], open_=[unshipped_row(1, age=age)])
+        _assert_stands_until(session, clock, day_start(NOW, zone, 1))
+
+
+@pytest.mark.parametrize("is_named_late", [False, True])
+def test_a_waiting_order_becomes_doubtful_a_second_after_its_limits(
+    tmp_path: Path, clock: FixedClock, is_named_late: bool
+) -> None:
+    """The later one of two limits decides: so long after Amazon cancels it, and after a report named it."""
+    with open_session(tmp_path, clock=clock) as session:
+        bring(session, tmp_path, everything=[all_orders_row(1)], open_=[unshipped_row(1)])
+        (row,) = session.orders.rows(session.orders.find()).values()
+        values, due = session.eligibility.policy("US").values, session.eligibility.deadline(row)
+        assert due is not None
+        moment = due + values.auto_cancelled_hours * HOUR + 1
+        clock.moment = moment - 3 * HOUR
+        if is_named_late:
+            named = iso_utc(clock.now() - HOUR)
+            bring(session, tmp_path, open_=[unshipped_row(1, reporting_date=named)])
+            (row,) = session.orders.rows(session.orders.find()).values()
+            assert row.named_at is not None
+            assert row.named_at > NOW
+            moment = max(moment, row.named_at + values.old_hours * HOUR + 1)
+            clock.moment = moment - HOUR
+        _assert_stands_until(session, clock, moment)
+
+
+@pytest.mark.parametrize(("when", "is_by_the_minute"), [("placed<2d", True), ("late", True), ("placed:today", False)])
+def test_a_house_rule_that_counts_from_now_is_read_anew_each_minute(
+    tmp_path: Path, clock: FixedClock, when: str, is_by_the_minute: bool
+) -> None:
+    (tmp_path / "house.toml").write_text(
+        f'[[rule]]\nid = "r"\nwhen = "{when}"\neffect = "deny"\nwhy = "so"\naction = "cancel"\n', encoding="utf-8"
+    )
+    config = Config(policy_file=str(tmp_path / "house.toml"))
+    with Session.open(tmp_path / "orders.db", clock=clock, config=config) as session:
+        bring(session, tmp_path, everything=[all_orders_row(1)])
+        until = NOW // 60 * 60 + 60 if is_by_the_minute else day_start(NOW, zone_of("US"), 1)
+        assert session.rate.marked.next_change(NOW) == until
+
+
+def test_without_orders_it_stands_for_the_day(tmp_path: Path, clock: FixedClock) -> None:
+    with open_session(tmp_path, clock=clock) as session:
+        assert NOW < session.rate.marked.next_change(NOW) <= NOW + DAY
