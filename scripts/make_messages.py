@@ -146,8 +146,8 @@ SENTENCE_MODULES = (
     "operations/sync/unread_orders", "operations/team_marks", "operations/workspace", "orders/api_facts",
     "orders/people", "orders/refund_limit", "orders/text", "rules/language/lexer", "rules/language/literals",
     "rules/language/parser", "rules/tables/explanation", "store/copy/local_copy", "store/engine/address",
-    "store/engine/moved", "store/engine/postgres", "store/engine/sqlite", "store/importing/mend",
-    "store/journal/refunds", "store/journal/wishes",
+    "store/engine/moved", "store/engine/postgres", "store/engine/sqlite", "store/importing/import_history",
+    "store/importing/mend", "store/journal/refunds", "store/journal/wishes",
 )  # fmt: skip
 """Modules whose sentences reach the screen; of the others their errors do."""
 WITHOUT_ERRORS = ("cli", "tui", "messages")
@@ -158,7 +158,7 @@ COMMANDS_ONLY = (
     "operations/settings_check",
     "operations/settings_text", "operations/store_move", "operations/team", "operations/worker", "rules/policy",
     "rules/problems", "rules/tables/reader", "rules/tables/checker", "rules/tables/schema", "store/move",
-    "store/importing/undo", "store/repositories/audit_verify", "store/repositories/team",
+    "store/repositories/audit_verify", "store/repositories/team",
 )  # fmt: skip
 """Modules and packages whose sentences only commands show: for policies, teams, moves, notifications, the worker."""
 POLICY_TEXTS = frozenset({"why", "short", "note", "text"})
@@ -183,7 +183,10 @@ JOINED = (
     "the value", "the merchant id", "the Cancellation Rate report", "taken back",
     "receiver {0} under [notify]", "rule {0} under [[colours]]", "it left from another store", "not in it",
     "batch {0} may have done it already ({1})", "order {0} in batch {1}", "submission {0} of batch {1}",
-    "it confirmed what a batch did", "a day", "a week", "today", "this week",
+    "it confirmed what a batch did", "an older version of ordertui made it",
+    "it is a Cancellation Rate report: `ordertui rate-reports --undo`", "it was undone", "Amazon's API said it",
+    "it names more than {0} orders", "import {0}, which came later, names more than {1} orders",
+    "only the newest imports can be undone, of {0} orders together", "a day", "a week", "today", "this week",
     "over the budget of {0} counting cancellations {1}: {2} are committed {3}, {4} with this batch",
     "house rule {0}: over the budget of {1} counting cancellations {2}: {3} are committed {4}, {5} with this batch"
     " ({6})",

@@ -95,3 +95,22 @@ def test_who_goes_through_a_million_ids_is_asked_on_the_way() -> None:
     many = IdSet(range(1, 1_000_001), lambda: asked.append(None))
     assert sum(1 for _ in many.without([5])) == 999_999
     assert len(asked) > 100
+
+
+@given(st.lists(IDS, max_size=5), IDS, IDS)
+@settings(max_examples=100, deadline=None)
+def test_no_undo_marks_what_was_forgotten(steps: list[list[int]], gone: list[int], ids: list[int]) -> None:
+    marks, other = Marks(ids), Marks(set(ids) - set(gone))
+    for step in steps:
+        marks.invert(step)
+        other.invert(set(step) - set(gone))
+    marks.forget(gone)
+    while True:
+        assert list(marks) == list(other)
+        assert marks.count == len(list(marks))
+        assert not set(marks) & set(gone)
+        went = other.undo()
+        assert marks.undo() is went
+        if not went:
+            break
+    assert marks.changes_made == other.changes_made == 0

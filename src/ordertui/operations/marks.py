@@ -169,15 +169,24 @@ class Marks:
 
     def undo(self) -> bool:
         """Take the newest change back; False when there is none left."""
-        if not self._changes:
-            return False
-        change = self._changes.pop()
-        self.changes_made -= 1
+        change: array[int] | int = 0
+        while not change:  # nothing is left of one whose orders were forgotten
+            if not self._changes:
+                return False
+            change = self._changes.pop()
+            self.changes_made -= 1
         if isinstance(change, int):
             self._apply(change)
         else:
             self._flip(change, marked=None)
         return True
+
+    def forget(self, ids: Iterable[int]) -> None:
+        """Unmark orders that are there no more; no undo marks them again."""
+        left = ~Marks(ids).as_integer()
+        self._apply(self.as_integer() & ~left)
+        turned = (one if isinstance(one, int) else Marks(one).as_integer() for one in self._changes)
+        self._changes = deque((change & left for change in turned), UNDO_DEPTH)
 
     def snapshot(self) -> bytes:
         """Return the marks as bytes for `restore`; equal sets give equal bytes."""

@@ -16,6 +16,7 @@ from .config import Config, config_path, current_operator, load_config, store_pl
 from .context import SessionContext
 
 if TYPE_CHECKING:
+    from ordertui.store.importing.import_history import PastImport
     from ordertui.store.importing.undo import UndoneImport
 
     from .batches.adoption import Adoption
@@ -242,10 +243,17 @@ class Session:
             self.uploads.write_notes,
         )
 
-    def undo_import(self, number: int) -> UndoneImport:
-        """Take an import back, of each order that no later import named. Raises RoleRefused, ReadOnly, StoreError."""
+    def newest_imports(self, count: int) -> list[PastImport]:
+        """Return the newest imports of report files, newest first, each with what undoing it would do now."""
+        return self.context.reader().imports.newest(count)
+
+    def undo_import(self, number: int, stop: Callable[[], bool] = lambda: False) -> UndoneImport:
+        """Take an import back, of each order that no later import named; when `stop` says so, nothing is done.
+
+        Raises RoleRefused, ReadOnly, StoreError, Stopped.
+        """
         self.context.require(Permission.UNDO_IMPORT)
-        return self._importer.undo(number)
+        return self._importer.undo(number, stop)
 
     @property
     def results(self) -> ResultReconciler:

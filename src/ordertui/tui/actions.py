@@ -48,18 +48,22 @@ class Command(msgspec.Struct, frozen=True):
 
     @property
     def key_text(self) -> str:
-        """The keys as people write them."""
+        """The keys as people write them; without one what is typed in the palette, as `:undo-import`."""
+        if not self.has_key:
+            return f":{self.id.rpartition('.')[2]}"
         return " ".join(format_key(key) for key in self.keys.split(",") if key)
 
     @property
     def has_key(self) -> bool:
-        """Whether a key does it: the user's keymap may have given all of its keys to others."""
+        """Whether a key does it: few are done so seldom that they have none, and the user's keymap may have given all
+        keys of others away.
+        """
         return self.keys != NO_KEY
 
     @property
     def first_key(self) -> str:
-        """The first key as people write it."""
-        return format_key(self.keys.split(",")[0])
+        """The first key as people write it; see `key_text`."""
+        return self.key_text.split(" ")[0]
 
 
 _SIGNS = {
@@ -83,16 +87,15 @@ NEEDS: Mapping[str, Permission] = {
     "order.note": Permission.RECORD,
     "file.import": Permission.IMPORT,
     "file.sync": Permission.IMPORT,
+    "file.undo-import": Permission.UNDO_IMPORT,
 }
 """Commands that a role may not allow, by id; the others look, or change what is on this machine alone."""
 NO_KEY = "f24"
-"""Bound to a command that lost its keys to the user's own keymap: no keyboard in use has it."""
+"""Bound to a command without a key, which the user's own keymap may give one: no keyboard in use has it."""
 
 
 def format_key(key: str) -> str:
     """Return a key as people write it: `^d`, `shift+↑`, `?`."""
-    if key == NO_KEY:
-        return "(none)"
     ahead, _, last = key.rpartition("+")
     text = _SIGNS.get(last, last)
     text = pgettext("key", text) if last == SPACE else text
@@ -223,6 +226,8 @@ MAIN_COMMANDS: tuple[Command, ...] = (
             "Files", 9),
     Command("file.sync", "I", "imports.sync", "sync",
             "Sync with Amazon: fetch what changed by the API while you work on; again, or Esc, stops", "Files"),
+    Command("file.undo-import", NO_KEY, "imports.undo_import", "undo import",
+            "Undo an import of a report file: choose one of the last; what would change is said first", "Files"),
     Command("app.palette", "colon,ctrl+p", "app.open_palette", "palette",
             "Every action by name, and commands: late, queue 3, sort ship-by, filter sku:A*, mark late, go 2692460;"
             " Tab completes", "Help", 14),

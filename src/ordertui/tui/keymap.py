@@ -78,6 +78,9 @@ def resolve(wanted: Mapping[str, object], where: str = KEYMAP_FILE) -> Keymap:
         if command.id in own:
             commands.append(msgspec.structs.replace(command, keys=",".join(own[command.id])))
             continue
+        if not command.has_key:
+            commands.append(command)
+            continue
         keys = command.keys.split(",")
         left = [key for key in keys if key not in owners or _share_a_key(command.id, owners[key])]
         for key in keys:

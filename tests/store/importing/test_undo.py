@@ -45,7 +45,47 @@ def last(store: Store) -> int:
 
 
 def take_back(store: Store, number: int) -> UndoneImport:
-    return store.imports.undo(number, deadline)
+    """Undo an import, which must do what was said before, or be refused where that was said."""
+    said = next((one for one in store.imports.newest(99) if one.number == number), None)
+    try:
+        done = store.imports.undo(number, deadline)
+    except StoreError:
+        assert said is None or not said.can_be_undone
+        raise
+    assert said is not None
+    assert said.can_be_undone
+    effect = said.effect
+    assert (done.removed, done.restored, done.kept) == (len(effect.removed), effect.changed, effect.kept)
+    return done
+
+
+@on_both
+def test_an_undo_that_is_stopped_at_any_step_undoes_nothing(tmp_path: Path, engine: str) -> None:
+    class Stop(Exception):
+        pass
+
+    with Store.open(store_at(tmp_path / "a.db"), clock=CLOCK) as store:
+        take(store, Report("all_orders", (row(1, quantity=1), row(2))))
+        take(store, Report("all_orders", (row(1, quantity=2, fact_at=NOW), row(3))))
+        before, steps, left = content(store), 0, 0
+
+        def check() -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                raise Stop
+
+        while True:
+            steps += 1
+            left = steps
+            try:
+                store.imports.undo(2, deadline, check)
+            except Stop:
+                assert content(store) == before
+            else:
+                break
+        assert steps > 4
+        assert len(content(store)["orders"]) == 2
 
 
 def of_marketplaces(rng: random.Random, report: Report) -> Report:

@@ -23,7 +23,7 @@ from ordertui.amazon.reports import (
 )
 from ordertui.amazon.reports.order_flags import read_flags
 from ordertui.files import make_own_folder
-from ordertui.operations.errors import BadInput
+from ordertui.operations.errors import BadInput, Stopped
 from ordertui.orders.clock import DAY, iso_utc
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import zone_of
@@ -235,10 +235,17 @@ class ReportImporter:
         is_open = info.kind is ReportKind.UNSHIPPED and is_empty and source.period is None
         return msgspec.structs.replace(found, stopped=target.stopped, number=target.number, is_period_open=is_open)
 
-    def undo(self, number: int) -> UndoneImport:
-        """Take an import back, of each order that no later import named. Raises StoreError."""
+    def undo(self, number: int, stop: Stop = lambda: False) -> UndoneImport:
+        """Take an import back, of each order that no later import named. Raises StoreError, and Stopped when `stop`
+        says so: then nothing was undone.
+        """
+
+        def check() -> None:
+            if stop():
+                raise Stopped("stopped; nothing was undone")
+
         with self._store.write():
-            done = self._store.imports.undo(number, self._deadline)
+            done = self._store.imports.undo(number, self._deadline, check)
             self._store.rate_reports.apply()
         self._changed(self._store)
         return done

@@ -12,6 +12,7 @@ from ordertui.store.repositories.orders import OrderRepository
 from ordertui.store.repositories.tallies import HEARD_KEY
 
 from .coverage import hear_order, hear_sync
+from .import_history import ImportHistory, PastImport
 from .import_session import SLICE_ROWS, ImportContext, ImportSession, ReportSource, apply_cancelled_by
 from .undo import ImportUndo, UndoneImport
 
@@ -49,9 +50,18 @@ class ImportLog:
         )
         return None if not found else (found[0][0], found[0][1], found[0][2], found[0][3])
 
-    def undo(self, number: int, auto_cancel_at: Callable[[str, int], int | None]) -> UndoneImport:
+    def undo(
+        self,
+        number: int,
+        auto_cancel_at: Callable[[str, int], int | None],
+        check: Callable[[], None] = lambda: None,
+    ) -> UndoneImport:
         """Put back what an import changed of orders that no later import named; see `ImportUndo`. Raises StoreError."""
-        return ImportUndo(self._context.database, self._context.audit, auto_cancel_at).undo(number)
+        return ImportUndo(self._context.database, self._context.audit, auto_cancel_at, check).undo(number)
+
+    def newest(self, count: int) -> list[PastImport]:
+        """Return the newest imports of report files, newest first, each with what undoing it would do now."""
+        return ImportHistory(self._context.database).newest(count)
 
     def add_cancellation_rate(
         self, report: ReportSource, rows: Sequence[tuple[int, str, int | None, bool]], *, rejected: int = 0

@@ -10,17 +10,15 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from ordertui.orders.batch_state import NEVER_LEFT
 from ordertui.orders.order import LinesKnown
-from ordertui.orders.text import pluralize
-from ordertui.store.engine.database import Database, as_parameter, in_list
+from ordertui.store.engine.database import Database, as_parameter
 from ordertui.store.engine.errors import StoreError
-from ordertui.store.engine.protocol import LARGEST_ID
 from ordertui.store.importing import statements as sql
 from ordertui.store.repositories.audit import AuditLog
 
 from .coverage import mark
 from .fields import bit, columns
+from .import_history import ImportHistory, kept_text
 from .staging import Staging
 from .tables import LINE_REGISTERS, ORDER_REGISTERS
 
@@ -43,7 +41,6 @@ _ORDER = (*ORDER_REGISTERS, "sources", "given")
 _LINE = ("line", "product_id", *LINE_REGISTERS)
 _PRODUCT = ("asin", "asin_at", "title", "title_at")
 _OF_IMPORT = "import_orders", "import_products"
-_SHOWN = 3
 
 
 class UndoneImport(msgspec.Struct, frozen=True):
@@ -60,15 +57,8 @@ class UndoneImport(msgspec.Struct, frozen=True):
 
     @property
     def kept_text(self) -> str:
-        """Why orders stay: `named again by import 7: 12 orders (113-..., 113-..., 113-... and 9 more)`."""
-        groups: dict[str, list[str]] = {}
-        for order_id, reason in self.kept:
-            groups.setdefault(reason, []).append(order_id)
-        return "; ".join(
-            f"{reason}: {pluralize(len(ids))} ({', '.join(ids[:_SHOWN])}"
-            f"{f' and {len(ids) - _SHOWN:,} more' if len(ids) > _SHOWN else ''})"
-            for reason, ids in groups.items()
-        )
+        """Why orders stay; see `kept_text`."""
+        return kept_text(self.kept)
 
 
 class UndoRecorder:
@@ -209,12 +199,23 @@ class UndoRecorder:
 
 
 class ImportUndo:
-    """Undoes imports. `auto_cancel_at` gives, for a marketplace and a ship-by time, when Amazon cancels."""
+    """Undoes imports. `auto_cancel_at` gives, for a marketplace and a ship-by time, when Amazon cancels.
 
-    def __init__(self, database: Database, audit: AuditLog, auto_cancel_at: Callable[[str, int], int | None]) -> None:
+    `check` is called between the steps of an undo, and may raise: then nothing of it is done.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        auto_cancel_at: Callable[[str, int], int | None],
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
         self._database = database
+        self._history = ImportHistory(database)
         self._audit = audit
         self._auto_cancel_at = auto_cancel_at
+        self._check = check
 
     def undo(self, number: int) -> UndoneImport:
         """Put back what an import changed, of each order that no later import named.
@@ -223,75 +224,31 @@ class ImportUndo:
         Raises StoreError when an order was committed since, nothing is kept of the import, or no order can go back.
         """
         with self._database.write():
-            path, at = self._check(number)
-            removed, restored, kept = self._sort_out(number)
-            if kept and not removed and not restored:
-                text = UndoneImport(number, path, 0, 0, tuple(kept)).kept_text
-                raise StoreError(f"nothing of import {number} ({path}) can be undone: {text}")
-            self._remove(number, [row_id for row_id, _ in removed])
-            changed = self._restore(number, restored)
-            self._restore_products(number, is_last=not kept)
+            path, at, refusal = self._history.get(number)
+            if refusal:
+                raise StoreError(f"import {number} ({path}) cannot be undone: {refusal}")
+            effect = self._history.effect(number)
+            if effect.is_none:
+                raise StoreError(f"nothing of import {number} ({path}) can be undone: {kept_text(effect.kept)}")
+            self._check()
+            self._remove(number, [row_id for row_id, _ in effect.removed])
+            self._restore(number, effect.restored)
+            self._check()
+            self._restore_products(number, is_last=not effect.kept)
             self._database.execute("DELETE FROM unshipped_reports WHERE import_id = ?", (number,))
             mark(self._database)
+            self._check()
             self._database.execute(
                 "UPDATE imports SET as_of = NULL, has_request_column = 0, finished = 0, undo = ? WHERE id = ?",
-                ("" if kept else "it was undone", number),
+                ("" if effect.kept else "it was undone", number),
             )
             self._database.execute("UPDATE imports SET is_whole = 0 WHERE is_whole <> 0")
             facts = {
-                "import": number, "path": path, "at": at, "restored": changed, "kept": len(kept),
-                "orders": [order_id for _, order_id in removed],
+                "import": number, "path": path, "at": at, "restored": effect.changed, "kept": len(effect.kept),
+                "orders": [order_id for _, order_id in effect.removed],
             }  # fmt: skip
             self._audit.append("import.undone", facts)
-        return UndoneImport(number, path, len(removed), changed, tuple(kept))
-
-    def _check(self, number: int) -> tuple[str, int]:
-        query = self._database.query
-        known = min(number, LARGEST_ID)  # no import comes to that one
-        found = query("SELECT path, at, undo, after_batch FROM imports WHERE id = ?", (known,))
-        if not found:
-            newest = query("SELECT id, path FROM imports WHERE undo = '' ORDER BY id DESC LIMIT 5")
-            listed = "; ".join(f"{one} ({name})" for one, name in newest) or "none"
-            raise StoreError(f"there is no import {number}; the newest that can be undone: {listed}")
-        path, at, refusal, after_batch = found[0]
-        if refusal:
-            raise StoreError(f"import {number} ({path}) cannot be undone: {refusal}")
-        committed = query(
-            "SELECT o.order_id, r.batch FROM import_orders u CROSS JOIN batch_rows r CROSS JOIN orders o"
-            f" WHERE u.import = ? AND r.order_id = u.order_id AND r.batch > ? AND r.state NOT IN {in_list(NEVER_LEFT)}"
-            " AND o.id = u.order_id ORDER BY r.batch, r.pos",
-            (number, after_batch),
-        )
-        if committed:
-            order_id, batch = committed[0]
-            more = f" and {len(committed) - 1:,} more" if len(committed) > 1 else ""
-            raise StoreError(
-                f"import {number} ({path}) cannot be undone: after it order {order_id}{more} was committed in batch"
-                f" {batch}; while the batch is held, `ordertui undo {batch}` takes it back"
-            )
-        return path, at
-
-    def _sort_out(self, number: int) -> tuple[list[tuple[int, str]], list[int], list[tuple[str, str]]]:
-        """Return orders to be removed (row number, order id), to be restored, and to be kept (order id, why)."""
-        removed, restored, kept = [], [], []
-        for row_id, order_id, is_new, later, is_stated, batch in self._database.query(
-            "SELECT o.id, o.order_id, u.is_new, (SELECT x.import FROM import_orders x WHERE x.order_id = u.order_id"
-            " AND x.id > u.id ORDER BY x.id DESC LIMIT 1), (SELECT 1 FROM operator_facts f WHERE f.order_id = o.id),"
-            " (SELECT max(r.batch) FROM batch_rows r WHERE r.order_id = o.id)"
-            " FROM import_orders u CROSS JOIN orders o WHERE u.import = ? AND o.id = u.order_id ORDER BY u.id",
-            (number,),
-        ):
-            if later is not None:
-                kept.append((order_id, f"named again by import {later}"))
-            elif not is_new:
-                restored.append(row_id)
-            elif batch is not None:
-                kept.append((order_id, f"new with it, and in the record of batch {batch}"))
-            elif is_stated is not None:
-                kept.append((order_id, "new with it, and you stated facts of it since"))
-            else:
-                removed.append((row_id, order_id))
-        return removed, restored, kept
+        return UndoneImport(number, path, len(effect.removed), effect.changed, effect.kept)
 
     def _remove(self, number: int, ids: Sequence[int]) -> None:
         if not ids:
@@ -302,10 +259,10 @@ class ImportUndo:
         for table, column in (("lines", "order_id"), ("api_facts", "order_id"), ("orders", "id")):
             self._of_ids(f"DELETE FROM {table} WHERE {column} IN", ids)
 
-    def _restore(self, number: int, ids: Sequence[int]) -> int:
-        """Put orders back, and derive again what follows; return how many the import had changed."""
+    def _restore(self, number: int, ids: Sequence[int]) -> None:
+        """Put orders back, and derive again what follows."""
         if not ids:
-            return 0
+            return
         database, staging = self._database, Staging(self._database, number)
         chosen = f"(SELECT id FROM {database.values_sql('ids', id=int)} AS v)"
         values = {"ids": as_parameter(ids), "import": number}
@@ -317,7 +274,7 @@ class ImportUndo:
             f" FROM {found} AND o.id IN {chosen} AND EXISTS (SELECT 1 FROM import_lines l WHERE l.entry = u.id)",
             values,
         )
-        changed = database.required(int, "SELECT count(*) FROM merged")
+        self._check()
         database.execute("DELETE FROM lines WHERE order_id IN (SELECT id FROM merged)")
         database.execute(
             f"INSERT INTO lines (order_id, {', '.join(_LINE)}) SELECT m.id, {columns('l', _LINE)} FROM merged m"
@@ -336,6 +293,7 @@ class ImportUndo:
             f" WHERE u.import = :import AND orders.id = u.order_id AND orders.id IN {chosen}",
             values,
         )
+        self._check()
         self._ask_rate_reports_again()
         undated = database.query(staging.sql(sql.UNDATED))
         staging.fill("deadlines", [(*key, self._auto_cancel_at(*key)) for key in undated])
@@ -343,7 +301,6 @@ class ImportUndo:
             database.execute(staging.sql(statement), {"source": 0, "lists_waiting": 0})
         staging.drop()
         self._forget(number, ids)
-        return changed
 
     def _ask_rate_reports_again(self) -> None:
         """Take back what Cancellation Rate reports say by silence of the orders in `merged`; `apply` says it again."""

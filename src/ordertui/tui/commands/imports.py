@@ -18,14 +18,19 @@ from ordertui.operations.reports.rate_report import Days, parse_days
 from ordertui.operations.session import Session
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.people import Permission
+from ordertui.store.importing.import_history import PastImport
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.render.format import Piece
 from ordertui.tui.render.import_summary import import_lines, result_lines
-from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
+from ordertui.tui.render.past_import import import_line, import_name, refusal_text, undo_question, undone_text
+from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from ordertui.tui.screens.progress import ProgressScreen
 from ordertui.tui.screens.task_runner import Task
 
+SHOWN_IMPORTS = 50
+"""Imports from which one is chosen to be undone; of 50,000 orders together, they are read at once."""
 _Read = tuple[list[Piece], Sequence[ImportSummary], bool]
 """What is shown of a file, what it brought, and whether the user stopped it."""
 
@@ -40,6 +45,59 @@ async def import_files(context: CommandContext, task: Task) -> None:
     chosen = await task.ask(PickerScreen(context.session, context.tasks.keys))
     if chosen:
         await _read_files(context, task, chosen)
+
+
+async def undo_import(context: CommandContext, task: Task) -> None:
+    """Ask which of the newest imports to undo, say what would change, and undo it."""
+    session = context.session
+    refusal = session.context.refusal(Permission.UNDO_IMPORT)
+    if refusal:  # before anything is asked
+        context.notify(refusal)
+        return
+    found = await task.work(session.newest_imports, SHOWN_IMPORTS)
+    if not found:
+        context.notify(_("no report file was imported into this store yet"))
+        return
+    one = await _choose_import(session, task, found)
+    if one is None:
+        return
+    title = _("Undo import {number}, {path}?", number=one.number, path=import_name(one))
+    question = ConfirmScreen(title, {"y": _("undo it")}, undo_question(one, context.table.marks))
+    if await task.ask(question, discard_typeahead=True) != "y":
+        return
+    ids = [row_id for row_id, _order_id in one.effect.removed]
+    title = _("Undoing import {number}", number=one.number)
+    count = len(ids) + len(one.effect.restored)
+    done = await task.change(title, count, lambda stop: session.undo_import(one.number, stop))
+    there = await task.work(session.orders.rows, ids)
+    context.marks.forget([row_id for row_id in ids if row_id not in there])
+    context.table.marks_changed()
+    context.table.reload()
+    context.refresh()
+    context.notify(undone_text(done))
+
+
+async def _choose_import(session: Session, task: Task, found: Sequence[PastImport]) -> PastImport | None:
+    """Ask which of these imports to undo; of one that cannot be, say why and ask again. None: the user leaves."""
+    note, at = _("Imports of report files, newest first. What Amazon's API said is not undone."), ""
+    zone = session.orders.zone
+    choices = [(str(one.number), import_line(one, zone)) for one in found]
+    while True:
+        answer = await task.ask(ChoiceScreen(_("Which import shall be undone?"), choices, note, at))
+        if answer is None:
+            return None
+        one = next(one for one in found if str(one.number) == answer)
+        if one.can_be_undone:
+            return one
+        at, note = (
+            answer,
+            _(
+                "Import {number}, {path}, cannot be undone: {why}",
+                number=one.number,
+                path=import_name(one),
+                why=refusal_text(one),
+            ),
+        )
 
 
 async def _read_files(context: CommandContext, task: Task, paths: Sequence[Path]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ordertui.operations.marks import Marks
 from ordertui.operations.workspace import Workspace
@@ -26,6 +26,14 @@ class MarkKeeper:
         """Remember what is marked now as the last set; without marks the one before stays."""
         if self.marks:
             self.last_set = self.marks.snapshot()
+
+    def forget(self, ids: Sequence[int]) -> None:
+        """Unmark orders that are there no more, so that neither an undo nor the last set marks them again."""
+        self.marks.forget(ids)
+        last = Marks()
+        last.restore(self.last_set)
+        last.remove(ids)
+        self.last_set = last.snapshot()
 
     def changed(self) -> None:
         """Take in that the marks changed."""

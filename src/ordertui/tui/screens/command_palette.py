@@ -140,7 +140,10 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
         start = words[0] if words else ""
         return sorted(
             found,
-            key=lambda action: not any(label.startswith(start) for label in labels_of(action)),
+            key=lambda action: (
+                not action.id.endswith(f".{text}"),
+                not any(label.startswith(start) for label in labels_of(action)),
+            ),
         )
 
     def _read(self, text: str) -> TypedCommand | None:
