@@ -115,6 +115,7 @@ def dispatched(session: Session) -> None:
     [
         pytest.param(dispatched, id="it left"),
         pytest.param(lambda session: session.batches.recall(1), id="it was taken back"),
+        pytest.param(lambda session: session.batches.recall_orders([order_id(11)]), id="its order was taken back"),
         pytest.param(lambda session: commit(session, Action.REFUND, 12), id="more was committed"),
     ],
 )
@@ -125,6 +126,28 @@ def test_an_older_state_put_back_in_place_is_a_copy(
         with pytest.raises(Refused, match="older copy"):
             old.dispatcher.run()
         assert states(old, 1) == {order_id(11): RowState.HELD}
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(lambda old: old.batches.recall(1), id="batch"),
+        pytest.param(lambda old: old.batches.recall(order_id(11)), id="order"),
+        pytest.param(lambda old: old.batches.recall_orders([order_id(11)]), id="orders"),
+        pytest.param(lambda old: old.batches.release(1), id="release"),
+        pytest.param(lambda old: old.approvals.reject(1, "not these"), id="reject"),
+    ],
+)
+def test_nothing_is_taken_back_from_a_copy_that_may_have_left(tmp_path: Path, act: Callable[[Session], object]) -> None:
+    """Taken back, the batch would be asked of by nobody when the copy is adopted, and its refund be paid again."""
+    with restored(tmp_path, dispatched, in_place=True) as old:
+        with pytest.raises(Refused, match="may be an older copy"):
+            act(old)
+        assert states(old, 1) == {order_id(11): RowState.HELD}
+        with pytest.raises(BadInput, match="nothing is said of 1"):
+            old.adoption.adopt(why="looked", typed="1")
+        old.adoption.adopt(why="its file was uploaded", typed="1", left=[1])
+        assert not plan(old, Action.REFUND, 11).rows
 
 
 def test_a_backup_written_into_the_stores_own_file_is_a_copy(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ server at a ninth of them. What a step is, and how it is compared, is in `suppor
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from pathlib import Path
@@ -31,6 +32,8 @@ from support.shops import NOW, all_orders_row, bring, open_session, unshipped_ro
 from support.tables import table_rows
 
 CLOCK = FixedClock(NOW)
+KILL_EVERY = int(os.environ.get("ORDERTUI_KILL_EVERY", "9"))
+"""The server is killed at one message in so many, in the long profile."""
 SAME = ("compact", "renew")
 """Steps after which a store looks as before."""
 
@@ -114,29 +117,36 @@ class Kills:
             self._server.start_again()
 
 
+FEW_KILLS = {
+    "commit": [(0, Cut.ANSWER, COMMIT)],
+    "dispatch": [(0, Cut.REQUEST, COMMIT)],
+    "import": [(60, Cut.ANSWER, "")],
+}
+"""Where the server is killed outside of the long profile."""
+
+
 @pytest.mark.usefixtures("asked_once")
+@pytest.mark.parametrize(
+    "steps", [[one] for one in STEPS] if LONG else [list(FEW_KILLS)], ids="-".join if LONG else lambda _: "all"
+)
 def test_a_server_killed_at_any_message_keeps_what_was_committed(
-    tmp_path: Path, server: Server, line: ServerLine
+    steps: list[str], tmp_path: Path, server: Server, line: ServerLine
 ) -> None:
     kills = Kills(server)
     pair = pair_of(tmp_path, line, kills.recover)
-    few = {
-        "commit": [(0, Cut.ANSWER, COMMIT)],
-        "dispatch": [(0, Cut.REQUEST, COMMIT)],
-        "import": [(60, Cut.ANSWER, "")],
-    }
-    for name in STEPS if LONG else few:
+    for name in steps:
         step = STEPS[name]
         every = [(0, Cut.REQUEST, COMMIT), (0, Cut.ANSWER, COMMIT)]
         if LONG:
-            every += [(n, cut, "") for n, cut in pair.measure(step)[:: 9 * (1 + (name in ("import", "undo")))]]
-        for at, cut, of in every if LONG else few[name]:
+            every += [(n, cut, "") for n, cut in pair.measure(step)[::KILL_EVERY]]
+        for at, cut, of in every if LONG else FEW_KILLS[name]:
             line.before_cut = kills.kill
             pair.play(step, at, cut, of=of, stays_away=True)
             line.before_cut = lambda: None
     pair.compare(server.address(schema_of(tmp_path)))
-    assert pair.ends["cut"] >= 3, pair.ends
-    assert min(pair.ends["done"], pair.ends["not done"]) > 0, pair.ends
+    assert pair.ends["cut"] >= 2, pair.ends
+    assert min(pair.ends["done"], pair.ends["not done"]) > 0 or steps[0] in SAME, pair.ends
+    print(steps, pair.ends)  # shown by `pytest -s`
 
 
 def drop(server: Server, name: str) -> None:

@@ -129,10 +129,11 @@ class ApprovalService:
     def reject(self, batch_id: int, word: str, stop: Callable[[], bool] = lambda: False) -> int:
         """Take a batch back that waits for approval; return how many orders came back.
 
-        Raises BadInput, Stopped, and store.ApprovalRefused as `approve` does.
+        Raises BadInput, Refused, Stopped, and store.ApprovalRefused as `approve` does.
         """
         self._context.require(Permission.APPROVE)
         said = check_reason(word)
+        self._context.copies.require_original()
         with changing(self._context, Permission.APPROVE, stop) as store:
             store.journal.approvals.reject(store.batches.get(batch_id), said)
             count = store.journal.recall(batch_id, why=f"rejected: {said}")

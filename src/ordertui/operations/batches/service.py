@@ -109,9 +109,11 @@ class BatchService:
     def recall(self, what: int | str, stop: Callable[[], bool] = lambda: False) -> int:
         """Take back a held batch by number, or one order of it by order id; return how many orders came back.
 
-        Raises store.RecallRefused when it has left already, BadInput when nothing of it is held, and Stopped when
-        `stop` says so; then nothing was taken back.
+        Raises store.RecallRefused when it has left already, BadInput when nothing of it is held, Refused when the store
+        may be a copy, from which nothing is taken back that may have left, and Stopped when `stop` says so; then
+        nothing was taken back.
         """
+        self._context.copies.require_original()
         with changing(self._context, Permission.RECALL, stop) as store:
             if isinstance(what, int):
                 count = store.journal.recall(what)
@@ -124,8 +126,12 @@ class BatchService:
         return count
 
     def recall_orders(self, order_ids: Collection[str]) -> int:
-        """Take these orders back, of whatever batches hold them, all in one step; return how many came back."""
+        """Take these orders back, of whatever batches hold them, all in one step; return how many came back.
+
+        Raises Refused when the store may be a copy.
+        """
         store = self._context.writer(Permission.RECALL)
+        self._context.copies.require_original()
         count = 0
         with store.write():
             for batch in store.batches.find(open_only=True):
@@ -133,6 +139,7 @@ class BatchService:
                     held = [row.order_id for row in batch.rows if row.state is RowState.HELD]
                     wanted = [order_id for order_id in held if order_id in order_ids]
                     count += store.journal.recall(batch.id, wanted) if wanted else 0
+        self._context.copies.note_quietly()
         return count
 
     def release(self, batch_id: int) -> Batch:
@@ -140,7 +147,8 @@ class BatchService:
         return self.release_all([batch_id])[0]
 
     def release_all(self, batch_ids: Sequence[int], stop: Callable[[], bool] = lambda: False) -> list[Batch]:
-        """End the hold of these batches now, of all or of none. Raises UnknownBatch, RecallRefused, Stopped."""
+        """End the hold of these batches now, all or none. Raises UnknownBatch, RecallRefused, Refused, Stopped."""
+        self._context.copies.require_original()
         with changing(self._context, Permission.DISPATCH, stop) as store:
             for batch_id in batch_ids:
                 store.journal.end_hold(batch_id)
