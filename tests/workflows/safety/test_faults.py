@@ -7,7 +7,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from ordertui.orders.enums import Action
 from ordertui.store import StoreError
 from ordertui.store.engine import sqlite
 from support.batches import answer, commit, send, session_of, states
+from support.disks import small_disk
 from support.faults import Crash, Faults, disk_full, inject, read_only_folder
 from support.reports import write
 from support.shops import ALL_ORDERS, NOW, all_orders_row, open_session, order_id, quick_connection, settle_in
@@ -204,6 +205,21 @@ def test_the_stores_own_disk(name: str, kind: str, scenes: dict[str, Path], tmp_
         connection.execute("PRAGMA query_only = OFF")
         step(session)
         assert session.maintenance.check() == []
+
+
+def test_an_import_whose_log_finds_no_room_in_the_file_is_no_failure(tmp_path: Path) -> None:
+    """What was committed is in the log, and is copied into the file once there is room."""
+    with small_disk(tmp_path / "disk", "2m") as disk, open_session(disk / "shop") as session:
+        database = session.context.store.database
+        database.set_bulk(True)
+        with database.write():
+            for n in range(60):
+                database.execute("INSERT INTO meta VALUES (?, ?)", (f"key {n}", "x" * 4_000))
+        with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+            while filler.write(bytes(4_096)):
+                pass
+        database.set_bulk(False)
+        assert database.required(int, "SELECT count(*) FROM meta WHERE key LIKE 'key %'") == 60
 
 
 def test_commits_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -384,11 +384,12 @@ class SqliteEngine:
         """Let the write-ahead log hold more pages before they are copied into the file.
 
         A page that many transactions change is then copied once for all of them. Going back copies what is there, but
-        not inside a transaction, whose end does it.
+        not inside a transaction, whose end does it. On a full disk it stays in the log, where it is kept as well.
         """
         self.execute(f"PRAGMA wal_autocheckpoint = {IMPORT_LOG_PAGES if on else LOG_PAGES}")
         if not on and not self.connection.in_transaction:
-            self.query("PRAGMA wal_checkpoint(PASSIVE)")
+            with suppress(sqlite3.OperationalError):
+                self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def create_read_indexes(self, written: int | None = None) -> None:  # noqa: ARG002
         """Make the indexes for reading."""
