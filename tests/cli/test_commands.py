@@ -453,6 +453,17 @@ def test_a_number_that_no_store_could_hold_is_refused(looked_at: Command, words:
     assert "is not in the range" in done.stderr
 
 
+def test_ids_are_read_as_people_paste_them_and_only_some_are_named(us: Command) -> None:
+    plan = us.folder / "pasted.json"
+    args = ("plan", "cancel", "--ids", "-", "-o", plan)
+    us.ok(*args, stdin="\ufeff001-0000000-0000001\r\n001-0000000-0000002, 001-0000000-0000003\t\r\n")
+    rows = json.loads(plan.read_text())["plans"][0]["rows"]
+    assert {row["order_id"] for row in rows} == {f"001-0000000-000000{n}" for n in (1, 2, 3)}
+    done = us.run(*args, "--replace", stdin="\n".join(["a" * 5_000, *(f"id-{n}" for n in range(2_000))]))
+    assert (done.code, len(done.stderr) < 400) == (4, True)
+    assert done.stderr.endswith("id-8 and 1,991 more\n")
+
+
 def test_an_id_that_the_store_does_not_know_costs_no_other(us: Command) -> None:
     plan = us.folder / "plan.json"
     known, unknown = "001-0000000-0000001", "001-0000000-9999999"

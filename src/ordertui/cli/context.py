@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ordertui.operations.session import Session
 
 TEST_CLOCK = "ORDERTUI_TEST_CLOCK"
+MOST_NAMED, MOST_ID = 10, 40
+"""Ids that a sentence names, and their characters: an order's has 19."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -133,6 +135,12 @@ def fail(code: Exit, message: str) -> NoReturn:
     sys.exit(int(code))
 
 
+def name_orders(order_ids: Sequence[str]) -> str:
+    """Return ids for a sentence: some of them and how many more there are, each cut where it is no order's."""
+    more = f" and {len(order_ids) - MOST_NAMED:,} more" if len(order_ids) > MOST_NAMED else ""
+    return ", ".join(one if len(one) <= MOST_ID else f"{one[:MOST_ID]}…" for one in order_ids[:MOST_NAMED]) + more
+
+
 def split_known_orders(session: Session, order_ids: Sequence[str]) -> tuple[list[int], list[str]]:
     """Return the row numbers of order ids, and those ids that are not in the store, each once and in their order."""
     wanted = dict.fromkeys(order_ids)
@@ -144,7 +152,7 @@ def find_row_numbers(session: Session, order_ids: Sequence[str]) -> list[int]:
     """Return the row numbers of order ids. Leave with exit 4, naming those that are not in the store."""
     found, missing = split_known_orders(session, order_ids)
     if missing:
-        fail(Exit.BAD_INPUT, f"not in this store: {', '.join(missing[:10])}; nothing was done")
+        fail(Exit.BAD_INPUT, f"not in this store: {name_orders(missing)}; nothing was done")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from ordertui.operations.query.export import Record
 from ordertui.orders.enums import Action
 from ordertui.orders.text import pluralize
 
-from .context import Settings, fail, open_session, say, split_known_orders
+from .context import Settings, fail, name_orders, open_session, say, split_known_orders
 from .exit_codes import Exit
 from .imports import stop_on_interrupt
 from .messages import plan_sentences, saved_sentences
@@ -36,6 +37,8 @@ MOST_ID_CHARACTERS = 32 * 2**20
 """Of a list of ids: a million of them take some 20 million."""
 OUTPUT = click.option("-o", "--output", type=NEW_FILE, required=True, help="Plan file to write.")
 REPLACE = click.option("--replace", is_flag=True, help="Write over a plan file that is there. Other files always stay.")
+_BETWEEN_IDS = re.compile(r"[\s,;]+")
+_IDS_HELP = "Order ids, one a line or with commas between; - is stdin."
 _AMOUNTS_HELP = (
     "Refund: a tab-separated file with the columns order-id and line (the number that `ordertui show` gives), and any"
     " of item-price, item-tax, shipping-price, shipping-tax, gift-wrap-price, gift-wrap-tax, item-promotion,"
@@ -50,15 +53,15 @@ _SHIPPING_HELP = "Confirm: a tab-separated file of order-id, carrier, tracking-n
 
 
 def read_ids(file: IO[str]) -> list[str]:
-    """Return the order ids of a file or pipe, one a line. Raises TooLong at more than a list of ids holds."""
-    text = read_stream(file, MOST_ID_CHARACTERS, "--ids")
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    """Return the order ids of a file or pipe. Raises TooLong at more than a list of ids holds."""
+    text = read_stream(file, MOST_ID_CHARACTERS, "--ids").removeprefix("\ufeff")  # Windows puts a mark in front
+    return [found for found in _BETWEEN_IDS.split(text) if found]
 
 
 @click.command()
 @click.argument("action", type=click.Choice([a.value for a in Action]))
 @click.option("--filter", "text", help="Orders by filter; without --filter or --ids nothing is taken.")
-@click.option("--ids", "ids_file", type=click.File("r", encoding="utf-8"), help="Order ids, one a line; - is stdin.")
+@click.option("--ids", "ids_file", type=click.File("r", encoding="utf-8"), help=_IDS_HELP)
 @click.option("--reason", default="", help=_REASON_HELP)
 @click.option("--nothing-else", is_flag=True, help="Cancel: leave out orders that have items of another SKU too.")
 @click.option("--fit", is_flag=True, help=_FIT_HELP)
@@ -109,7 +112,7 @@ def plan(
         if ids_file is not None:
             known, unknown = split_known_orders(session, read_ids(ids_file))
             if not known:
-                fail(Exit.BAD_INPUT, f"not in this store: {', '.join(unknown[:10]) or 'no order is named'}")
+                fail(Exit.BAD_INPUT, f"not in this store: {name_orders(unknown) or 'no order is named'}")
             ids = array("q", known)
         else:
             ids = session.orders.find(text or "")
@@ -188,7 +191,7 @@ def show_plans(
     nobody = f"no order qualifies: no plan is written{stays}" if is_empty else ""
     if unknown:
         nobody = f"{nobody}; " if nobody else ""
-        fail(Exit.BAD_INPUT, f"{nobody}{pluralize(len(unknown))} excluded: {NOT_IN_STORE}: {', '.join(unknown[:10])}")
+        fail(Exit.BAD_INPUT, f"{nobody}{pluralize(len(unknown))} excluded: {NOT_IN_STORE}: {name_orders(unknown)}")
     if is_empty:
         fail(Exit.REFUSED, nobody)
 
