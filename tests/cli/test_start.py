@@ -137,3 +137,13 @@ def test_plan_without_orders_is_never_all() -> None:
 def test_an_unknown_error_is_internal() -> None:
     assert exit_for(KeyError("x")) is Exit.INTERNAL
     assert exit_for(FileNotFoundError("x")) is Exit.BAD_INPUT
+
+
+def test_ctrl_c_while_the_program_is_loaded_ends_it_without_a_traceback() -> None:
+    interrupts = (
+        "import sys\nclass Finder:\n    def find_spec(self, name, *_):\n        if name == 'ordertui.cli.main':\n"
+        "            raise KeyboardInterrupt\nsys.meta_path.insert(0, Finder())\n"
+        "from ordertui.__main__ import entry\nentry()"
+    )
+    done = subprocess.run([sys.executable, "-c", interrupts], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (Exit.INTERRUPTED, "", "")
