@@ -83,3 +83,14 @@ def late(us: Command, folder: Path, run: object) -> str:
     with open_session(folder) as session:
         bring(session, folder, everything=[all_orders_row(2, "Shipped", updated=NOW + 60)])
     return str(run("approve", "3", "--why", "looked", by="bob", code=7)[1])
+
+
+@pytest.mark.parametrize("named", ["1", order_id(1)])
+def test_undoing_what_somebody_else_committed_says_whose_it_was(us: Command, tmp_path: Path, named: str) -> None:
+    plan = str(tmp_path / "plan.json")
+    WHO[0] = "ann"
+    us.ok("plan", "cancel", "--filter", order_id(1), "-o", plan)
+    us.ok("commit", plan, "--yes", "--typed", "1")
+    WHO[0] = "bob"
+    said = us.run("undo", named).stderr
+    assert said == "1 order undone; nothing was sent to Amazon; ann had committed this, not you\n"

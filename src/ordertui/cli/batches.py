@@ -128,8 +128,11 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
 def undo(settings: Settings, what: str) -> None:
     """Undo a held BATCH, or one ORDER-ID of its batch."""
     with open_session(settings) as session, stop_on_interrupt() as stop:
-        count = session.batches.recall(int(what) if what.isdecimal() else what, stop)
-        say(f"{pluralize(count)} undone; nothing was sent to Amazon")
+        named = int(what) if what.isdecimal() else what
+        author = session.batches.author_of(named)
+        count = session.batches.recall(named, stop)
+        whose = f"; {author} had committed this, not you" if author not in ("", session.context.person.name) else ""
+        say(f"{pluralize(count)} undone; nothing was sent to Amazon{whose}")
 
 
 @click.command()

@@ -125,6 +125,19 @@ class BatchService:
         self._context.copies.note_quietly()
         return count
 
+    def author_of(self, what: int | str) -> str:
+        """Return the login that committed a batch, or the one that holds an order; empty when none is known.
+
+        Raises UnknownBatch.
+        """
+        batches = self._context.reader().batches
+        if isinstance(what, str):
+            holder = batches.holder_of(what)
+            if holder is None:
+                return ""
+            what = holder.batch
+        return batches.head(what).author
+
     def recall_orders(self, order_ids: Collection[str]) -> int:
         """Take these orders back, of whatever batches hold them, all in one step; return how many came back.
 
