@@ -6,12 +6,15 @@ from array import array
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from ordertui.operations.session import Session
-from ordertui.orders.batch_state import RowState
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action, BuyerRequest, Dispatched
-from ordertui.tui.screens.dialogs import ConfirmScreen, FormScreen
+from ordertui.tui.screens.base import DialogKeys
+from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen
 from support.batches import commit
 from support.pilot import main, press, running, said, settled, table, until
 from support.shops import NOW, open_session, order_id, standard
@@ -109,6 +112,77 @@ async def test_u_takes_the_marked_back_of_whatever_batch(many: Session) -> None:
                 == set(ids)
             ),
         )
+
+
+def asked(pilot: Pilot[None]) -> str:
+    """The answers of the question that is open, in one line."""
+    assert isinstance(pilot.app.screen, ConfirmScreen)
+    return " ".join(pilot.app.screen.query_one(DialogKeys).render().plain.split()).removesuffix(" Enter, Esc: no")
+
+
+@pytest.mark.parametrize(
+    ("batches", "marked", "answers"),
+    [
+        ([(1, 2)], (), "b batch 1: 2 orders (cancel, US)"),
+        ([(1, 2)], (1,), "m the marked: 1 order of 2 held b batch 1: 2 orders (cancel, US)"),
+        ([(1, 2), (3,)], (), "b batch 2: 1 order (cancel, US) c choose one of 2 held batches"),
+        (
+            [(1, 2), (3,)],
+            (1, 9),
+            "m the marked: 1 order of 3 held in batch 1 b batch 1: 2 orders (cancel, US) c choose one of 2 held"
+            " batches",
+        ),
+        (
+            [(1,), (2,), (3,), (4,), (5,)],
+            (2, 3, 5),
+            "m the marked: 3 orders of 5 held in batches 5, 3, 2 c choose one of 5 held batches",
+        ),
+        (
+            [(1,), (2,), (3,), (4,), (5,), (6,)],
+            (1, 2, 3, 4, 5, 6),
+            "m the marked: 6 orders of 6 held in 6 batches c choose one of 6 held batches",
+        ),
+    ],
+)
+async def test_u_says_which_batches_hold_the_marked(
+    many: Session, batches: list[tuple[int, ...]], marked: tuple[int, ...], answers: str
+) -> None:
+    for numbers in batches:
+        commit(many, Action.CANCEL, *numbers)
+    async with running(many) as pilot:
+        main(pilot).table.marks.add(many.orders.ids_of(map(order_id, marked)).values())
+        assert table(pilot).go_to(many.orders.find("status:shipped")[0])
+        await press(pilot, "u")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        assert asked(pilot) == answers
+
+
+async def test_u_lets_a_batch_be_chosen_and_asks_again(many: Session) -> None:
+    for number in range(1, 6):
+        commit(many, Action.CANCEL, number)
+    async with running(many, toasts=True) as pilot:
+        assert table(pilot).go_to(many.orders.find("status:shipped")[0])
+        await press(pilot, "u")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        options = pilot.app.screen.query_one(OptionList).options
+        assert [str(one.prompt) for one in options] == [
+            f"batch {number}: 1 order (cancel, US)" for number in range(5, 0, -1)
+        ]
+        await press(pilot, "j", "j", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        assert asked(pilot) == "b batch 3: 1 order (cancel, US)"
+        await press(pilot, "enter")
+        await settled(pilot)
+        assert {batch.state for batch in many.batches.find()} == {BatchState.HELD}, "Enter alone undoes nothing"
+        await press(pilot, "u", "c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        await press(pilot, "j", "j", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "b")
+        await until(pilot, lambda: "1 order undone" in said(pilot))
+        assert [batch.id for batch in many.batches.find() if batch.state is BatchState.RECALLED] == [3]
 
 
 async def test_z_takes_changes_of_marks_and_facts_back_newest_first(many: Session) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 
 from textual.message import Message
 
-from ordertui.messages import _, ngettext, translate
+from ordertui.messages import _, join_texts, ngettext, translate
 from ordertui.operations.batches.batch import Batch, is_of_others
 from ordertui.operations.planning.lines import shipping_denial
 from ordertui.operations.planning.order_planner import PlanChoices
@@ -28,6 +28,10 @@ from ordertui.tui.screens.task_runner import Task
 
 Shipping = dict[str, tuple[str, str, str]]
 """Carrier, tracking number and ship date by order id."""
+
+
+NAMED_BATCHES = 5
+"""Batches that are named; of more it is said how many they are."""
 
 
 async def repeat(context: CommandContext, task: Task) -> None:
@@ -198,44 +202,47 @@ async def undo_held(context: CommandContext, task: Task) -> None:
     session, row = context.session, context.table.cursor_row
     found = await task.work(lambda: session.batches.find(open_only=True))
     held = [batch for batch in found if batch.state in NOT_LEFT]
-    answers = {}
-    waiting = {one.order_id for batch in held for one in batch.rows if one.state is RowState.HELD}
-    ids = await task.work(session.orders.ids_of, waiting)
-    marked = {row_id: order_id for order_id, row_id in ids.items() if row_id in context.table.marks}
-    me, notes = session.context.person.name, []
-    batch = next((one for one in held if not is_of_others(one, me)), held[0] if held else None)
-    if marked:
-        answers["m"] = _(
-            "the marked: {marked} of {waiting:,} held", marked=context.count_text(list(marked)), waiting=len(waiting)
-        )
-        notes += _of_others(held, me, set(marked.values()))
-    if row is not None and row.order_id in waiting:
-        batch = next((one for one in held if any(r.order_id == row.order_id for r in one.rows)), batch)
-        answers["o"] = _("only {order_id}", order_id=row.order_id) + (
-            _(" of batch {batch}", batch=batch.id) if batch is not None else ""
-        )
-    if batch is not None:
-        held_rows = ngettext("{n:,} order", "{n:,} orders", batch.count(RowState.HELD))
-        answers["b"] = _(
-            "batch {batch}: {held_rows} ({action}, {marketplace})",
-            batch=batch.id,
-            held_rows=held_rows,
-            action=action_word(batch.action),
-            marketplace=batch.marketplace,
-        )
-        notes += [note] if (note := others_note(batch, me)) else []
-    if not answers:
+    if not held:
         context.notify(
             _("nothing is held; what was written or sent cannot be undone; z undoes changes of marks and facts")
         )
         return
+    answers = {}
+    waiting = {one.order_id for batch in held for one in batch.rows if one.state is RowState.HELD}
+    ids = await task.work(session.orders.ids_of, waiting)
+    marked = {row_id: order_id for order_id, row_id in ids.items() if row_id in context.table.marks}
+    me, notes = session.context.person.name, list[str]()
+    batches = _holding(held, marked.values())
+    if marked:
+        answers["m"] = _(
+            "the marked: {marked} of {waiting:,} held{where}",
+            marked=context.count_text(list(marked)),
+            waiting=len(waiting),
+            where=_where_text(batches) if len(held) > 1 else "",
+        )
+        notes += _of_others(held, me, set(marked.values()))
+    batch = batches[0] if len(batches) == 1 else None
+    if row is not None and row.order_id in waiting:
+        batch = _holding(held, [row.order_id])[0]
+        answers["o"] = _("only {order_id} of batch {batch}", order_id=row.order_id, batch=batch.id)
+    elif not marked:
+        batch = next((one for one in held if not is_of_others(one, me)), held[0])  # the newest
+    if batch is not None:
+        answers["b"] = _batch_text(batch)
+        notes += [note] if (note := others_note(batch, me)) else []
+    if len(held) > 1:
+        answers["c"] = _("choose one of {held:,} held batches", held=len(held))
     question = ConfirmScreen(_("What shall be undone?"), answers, "\n".join(notes))
     answer = await task.ask(question, discard_typeahead=True)
+    if answer == "c":
+        batch = await _choose_batch(task, held, me, at=(batch or [*batches, *held][0]).id)
+        answer = "" if batch is None else "b"
     if answer == "m":
         count = await task.work(session.batches.recall_orders, set(marked.values()))
-    elif answer in ("o", "b"):
-        one = row.order_id if answer == "o" and row is not None else batch.id if batch is not None else ""
-        count = await task.work(session.batches.recall, one)
+    elif answer == "o" and row is not None:
+        count = await task.work(session.batches.recall, row.order_id)
+    elif answer == "b" and batch is not None:
+        count = await task.work(session.batches.recall, batch.id)
     else:
         return
     context.notify(
@@ -243,6 +250,47 @@ async def undo_held(context: CommandContext, task: Task) -> None:
     )
     context.table.reload()
     context.refresh()
+
+
+def _holding(held: Sequence[Batch], order_ids: Collection[str]) -> list[Batch]:
+    """Return the batches that hold one of these orders."""
+    wanted = frozenset(order_ids)
+    return [one for one in held if any(row.state is RowState.HELD and row.order_id in wanted for row in one.rows)]
+
+
+def _where_text(batches: Sequence[Batch]) -> str:
+    """Return ` in batches 7, 5`: which ones, or how many of them."""
+    if len(batches) > NAMED_BATCHES:
+        return _(" in {n:,} batches", n=len(batches))
+    numbers = join_texts(str(batch.id) for batch in batches)
+    return _(" in batches {numbers}", numbers=numbers) if len(batches) > 1 else _(" in batch {n}", n=numbers)
+
+
+def _batch_text(batch: Batch) -> str:
+    return _(
+        "batch {batch}: {held_rows} ({action}, {marketplace})",
+        batch=batch.id,
+        held_rows=ngettext("{n:,} order", "{n:,} orders", batch.count(RowState.HELD)),
+        action=action_word(batch.action),
+        marketplace=batch.marketplace,
+    )
+
+
+async def _choose_batch(task: Task, held: Sequence[Batch], me: str, at: int) -> Batch | None:
+    """Ask which held batch to undo, and ask again once it is chosen; None: none."""
+    from ordertui.tui.render.batch import others_note
+    from ordertui.tui.render.state import person_sign
+
+    choices = [
+        (str(one.id), f"{_batch_text(one)} {person_sign(one.author) if is_of_others(one, me) else ''}".rstrip())
+        for one in held
+    ]
+    answer = await task.ask(ChoiceScreen(_("Which batch shall be undone?"), choices, at=str(at)))
+    batch = next((one for one in held if str(one.id) == answer), None)
+    if batch is None:
+        return None
+    question = ConfirmScreen(_("Undo this batch?"), {"b": _batch_text(batch)}, others_note(batch, me))
+    return batch if await task.ask(question, discard_typeahead=True) == "b" else None
 
 
 def _of_others(held: Sequence[Batch], me: str, order_ids: Collection[str]) -> list[str]:
