@@ -21,7 +21,7 @@ from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.tour.controller import TourNote
 from ordertui.tui.tour.steps import STEPS, Facts, Tour
-from support.pilot import burst, main, press, running, settled, table, until
+from support.pilot import burst, main, press, running, said, settled, table, until
 from support.shops import NOW
 
 
@@ -123,6 +123,16 @@ async def test_the_tour_is_walked_by_its_own_words(practice: Session, monkeypatc
                         break
         assert main(pilot).tour.tour is None
         assert practice.workspace.tour_seen()
+
+
+async def test_a_tour_that_begins_again_takes_back_that_it_was_left(practice: Session) -> None:
+    async with running(practice, toasts=True, tour=True) as pilot:
+        await at(pilot, 1)
+        await press(pilot, "escape")
+        await until(pilot, lambda: "The tour was left" in said(pilot))
+        await press(pilot, "t")
+        await at(pilot, 1)
+        assert said(pilot) == ""
 
 
 @pytest.mark.long

@@ -69,6 +69,8 @@ class TourController:
         self.tour: Tour | None = None
         """The tour under way."""
         self._timer: Timer | None = None
+        self._has_ended = False
+        """Whether a tour ended before, which a message says that may still be seen."""
         self._batch_facts = (0, 0, 0)
         """The last fields of `Facts`: newest batch, orders recalled, batches dispatched."""
         self._version = -1
@@ -86,6 +88,9 @@ class TourController:
         from .steps import Tour
 
         self._remove_notes()
+        if self._has_ended:
+            self._has_ended = False
+            self._screen.app.clear_notifications()
         self.tour = Tour(self._facts())
         if self._timer is None:
             self._timer = call_every(self._screen, CHECK_SECONDS, self._check)
@@ -105,6 +110,7 @@ class TourController:
             self._timer = None
         self._remove_notes()
         self._session.workspace.keep_tour_seen()
+        self._has_ended = True
         self._screen.notify(message, timeout=8)
 
     def _remove_notes(self) -> None:
