@@ -116,8 +116,14 @@ class OrderTuiApp(App[None]):
         if self._is_alone:
             # Or each 30th key waits 20 ms and more while all the widgets and styles are looked through for garbage.
             self.set_timer(START_SECONDS, gc.freeze)
+            self.call_after_refresh(self._settle_memory)
         if self._begins_with_tour:
             self.call_after_refresh(self._begin_tour)
+
+    def _settle_memory(self) -> None:
+        from ordertui.tui.memory import give_large_blocks_back
+
+        give_large_blocks_back()
 
     def get_default_screen(self) -> MainScreen:
         """Return the main screen."""
