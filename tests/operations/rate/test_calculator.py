@@ -3,12 +3,17 @@
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ordertui.operations.rate.counting import WindowGain
 from ordertui.orders.clock import DAY, HOUR, day_start
 from ordertui.orders.enums import Action
+from support import places
+from support.batches import commit, session_of
 from support.reports import write
 from support.shops import ALL_ORDERS, NOW, UNSHIPPED, all_orders_row, open_session, order_id, unshipped_row
 
@@ -92,6 +97,32 @@ def test_the_rate_is_a_recount(rows: list[tuple[str, str, int, str, str | None]]
             days = session.rate.calculator.days("US", 7)
             assert sum(day[1] for day in days) == len(inside)
             assert sum(day[2] for day in days) == len(cancelled)
+
+
+@places.on_both
+def test_a_batch_committed_between_two_reads_counts_once(
+    tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all orders, it would count twice, and more were cancelled than there are."""
+    with session_of(tmp_path, shipped=0) as session, open_session(tmp_path) as other:
+        calculator = session.rate.calculator
+        real, commits = calculator.gains, [(1, 2)]
+
+        def gains(*args: Any) -> tuple[WindowGain, ...]:
+            found = real(*args)
+            for numbers in (commits.pop() for _ in commits[:]):
+                commit(other, Action.CANCEL, *numbers)
+            return found
+
+        monkeypatch.setattr(calculator, "gains", gains)
+        (effect,) = calculator.effects("US", session.orders.find())
+        assert not commits
+        counts = [(one.orders, one.cancelled) for one in (effect.before, effect.after)]
+        assert counts == [(3, 2), (3, 3)], engine
+        early = real("US", session.orders.find())
+        commit(other, Action.CANCEL, 3)
+        (late,) = calculator.effects_of("US", early)
+        assert (late.before.cancelled, late.after.cancelled) == (3, 3), "kept since before the batch"
 
 
 def test_one_cancelled_item_makes_the_order_a_cancellation(tmp_path: Path) -> None:

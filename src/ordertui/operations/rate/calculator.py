@@ -53,9 +53,15 @@ class RateCalculator:
 
         India has two windows. Of `extra_ids` each order counts that may be cancelled so that it counts, or of which a
         refund cancels what never left. Orders of other marketplaces, outside the window, or that count already add
-        nothing.
+        nothing. All of it is of one state of the store: an order that a batch takes in between would count twice.
         """
-        return self.effects_of(marketplace, self.gains(marketplace, extra_ids, counting_ids, dated), dated)
+        extra = extra_ids if isinstance(extra_ids, IdSet) else IdSet(extra_ids)
+        counting = IdSet(counting_ids)
+
+        def read() -> list[RateEffect]:
+            return self.effects_of(marketplace, self.gains(marketplace, extra, counting, dated), dated)
+
+        return self._sources.store().database.of_one_state(read)
 
     def gains(
         self,
@@ -79,7 +85,10 @@ class RateCalculator:
         return tuple(found)
 
     def effects_of(self, marketplace: str, gains: Iterable[WindowGain], dated: Dated = Dated.ORDER) -> list[RateEffect]:
-        """Return the rate now, and with what is added to each window."""
+        """Return the rate now, and with what is added to each window.
+
+        What is added may have been read before a batch took some of these orders: it adds no more than there are.
+        """
         return [
             msgspec.structs.replace(self.effect(marketplace, one.days, one.gain, dated), earlier=one.earlier)
             for one in gains
@@ -144,7 +153,10 @@ class RateCalculator:
                 silent_days=silent,
             )
 
-        return RateEffect(as_value(now), as_value(now.plus(more)))
+        after = now.plus(more)
+        if by_order:
+            after = Gain(*(min(count, max(orders, known)) for count, known in zip(after, now, strict=True)))
+        return RateEffect(as_value(now), as_value(after))
 
     def is_known(self, marketplace: str, start: int, end: int) -> bool:
         """Return whether the orders of every status that were placed in a span are known, up to this moment."""

@@ -39,6 +39,9 @@ class RateOutlook:
 
     def forecast(self, marketplace: str) -> list[RateEffect]:
         """Return the rate now, and after what Amazon cancels by itself within the policy's `forecast_hours`."""
+        return self._sources.store().database.of_one_state(lambda: self._forecast(marketplace))
+
+    def _forecast(self, marketplace: str) -> list[RateEffect]:
         policy, now = self._sources.policy(marketplace), self._sources.now()
         upcoming = self._calculator.upcoming_auto_cancels(marketplace, now + policy.values.forecast_hours * HOUR)
         found = []
@@ -49,6 +52,9 @@ class RateOutlook:
 
     def days(self, marketplace: str) -> list[OutlookDay]:
         """Return the shortest window day by day, today first, until it is empty."""
+        return self._sources.store().database.of_one_state(lambda: self._days(marketplace))
+
+    def _days(self, marketplace: str) -> list[OutlookDay]:
         policy, now = self._sources.policy(marketplace), self._sources.now()
         days = min(policy.values.rate_days)
         past = [counts[:3] for counts in self._calculator.daily_counts(marketplace, days)]

@@ -16,6 +16,8 @@ from .protocol import QUIET_KEY, SET_META, SHOWN_KEY, Engine, Params, Row
 
 FETCH_SIZE = 20_000
 """Rows fetched at a time from a long result."""
+MOST_READS = 3
+"""How often what was read of two states is read again before it is taken as it is."""
 MAX_PARAMETERS = 900
 """Placeholders of one statement; every build of SQLite takes 999."""
 MAX_VALUES = 20_000
@@ -203,6 +205,25 @@ class Database:
             found = self._cache[key] = (version, compute())
         value: Value = found[1]
         return value
+
+    def of_one_state(self, read: Callable[[], Value]) -> Value:
+        """Return what several reads come to, read again where somebody else committed something between them.
+
+        What is read of two states may not go together: then a ValueError of it is none of the store's.
+        """
+        for _ in range(MOST_READS):
+            if self.engine.in_transaction:
+                break  # nobody else writes
+            before = self.change_token()[0]
+            try:
+                found = read()
+            except ValueError:
+                if self.change_token()[0] == before:
+                    raise
+                continue
+            if self.change_token()[0] == before:
+                return found
+        return read()
 
     # -- writing
 
