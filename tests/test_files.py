@@ -67,6 +67,7 @@ def test_one_byte_more_than_the_cap_is_refused(tmp_path: Path) -> None:
     [".".join("a" * 20_000) + " = 1", "[" + ".".join("a" * 20_000) + "]", "x = {" + ".".join(["'a'"] * 900) + " = 1}",
      "x = " + "[" * 20_000, "x = " + "{a=" * 20_000, "a" * SETTINGS_BYTES, '"' * SETTINGS_BYTES, "a." * 100_000,
      "x = " + "9" * 5_000],
+    ids=["dotted key", "dotted table", "inline key", "lists", "inline tables", "long key", "quotes", "dots", "digits"],
 )  # fmt: skip
 def test_toml_made_to_fill_the_memory_is_refused_in_time(text: str) -> None:
     begin = time.thread_time()

@@ -23,7 +23,7 @@ NEEDS_SERVER = "the store is a file: what its user marked is the only set there 
 
 
 class PersonMarks(msgspec.Struct, frozen=True):
-    """What one person marked."""
+    """The orders that a person of the team has marked, as the server last got them."""
 
     login: str
     at: int

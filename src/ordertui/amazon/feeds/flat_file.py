@@ -34,7 +34,7 @@ TEMPLATE = (
 
 
 class FlatColumn(msgspec.Struct, frozen=True):
-    """One column."""
+    """A column of a flat file, and what Amazon takes in it."""
 
     name: str
     pattern: str

@@ -32,7 +32,7 @@ class FeedCreated(_Body, frozen=True):
 
 
 class Feed(_Body, frozen=True):
-    """One feed."""
+    """A feed and how far Amazon is with it (getFeed, getFeeds)."""
 
     feed_id: str
     feed_type: str = ""
@@ -78,7 +78,7 @@ class ReportCreated(_Body, frozen=True):
 
 
 class Report(_Body, frozen=True):
-    """One report."""
+    """A report that was asked for, and how far Amazon is with it (getReport)."""
 
     report_id: str
     processing_status: str
@@ -153,7 +153,7 @@ class ItemFulfillment(_Body, frozen=True):
 
 
 class ProductPrice(_Body, frozen=True):
-    """Price of a product."""
+    """Price of one unit."""
 
     unit_price: MoneyText | None = None
 
@@ -223,7 +223,7 @@ class Associated(_Body, frozen=True):
 
 
 class ApiOrder(_Body, frozen=True):
-    """One order."""
+    """An order with its items, parcels and amounts (searchOrders, getOrder)."""
 
     order_id: str
     created_time: str

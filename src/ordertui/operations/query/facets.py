@@ -22,7 +22,7 @@ _TOTAL_EDGES = (10, 25, 50, 100, 250)
 
 
 class FacetValue(msgspec.Struct, frozen=True):
-    """One value of a facet."""
+    """A value that orders of the view have, and a filter that finds those orders."""
 
     label: str
     count: int

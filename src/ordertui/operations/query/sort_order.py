@@ -9,7 +9,7 @@ from ordertui.store import SORT_KEYS
 
 
 class SortKey(NamedTuple):
-    """One key."""
+    """A column to sort by, and in which direction."""
 
     key: str
     down: bool

@@ -28,7 +28,7 @@ class Job(Protocol):
 
     @property
     def name(self) -> JobName:
-        """Its name."""
+        """Name under which the store keeps its lease and its runs."""
         ...
 
     def due_at(self, session: Session, last: JobRun | None, now: int) -> int | None:

@@ -191,7 +191,7 @@ class CopyPlace(msgspec.Struct, frozen=True):
     location: str
     """As `Engine.location` of the server."""
     login: str = ""
-    """Who reads it, where the address says so."""
+    """Login of the reader; empty: the address names none."""
 
 
 class SqliteEngine:
@@ -231,7 +231,7 @@ class SqliteEngine:
         return None if self._copy_of is None else Person(self._copy_of.login, Role.VIEWER)
 
     def clock(self, clock: Clock) -> Clock:
-        """Return the clock as it is."""
+        """Return this machine's clock: a file has no other."""
         return clock
 
     def query(self, sql: str, params: Params = ()) -> list[Row]:

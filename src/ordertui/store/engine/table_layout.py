@@ -12,7 +12,7 @@ from ordertui.store.engine import migrations
 
 
 class TableLayout(msgspec.Struct, frozen=True):
-    """A table."""
+    """Columns and key of a table of the schema, the same on both engines."""
 
     name: str
     columns: dict[str, str]

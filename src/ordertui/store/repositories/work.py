@@ -58,7 +58,7 @@ class JobRecord(msgspec.Struct, frozen=True):
 
 
 class WorkerRecord(msgspec.Struct, frozen=True):
-    """One worker."""
+    """A worker process: where it runs, and when it was last heard of."""
 
     id: str
     host: str

@@ -89,7 +89,7 @@ class OrderTuiApp(App[None]):
         self._keep_notifications_until = 0.0
         self._last_message = ""
         self.last_language = language
-        """What the screen spoke when it was left."""
+        """Language of the screen when it was left."""
         self.defect: BaseException | None = None
         """The error that ended the application."""
         self.error_console = Console(file=io.StringIO())  # Textual's traceback shows values of orders and buyers

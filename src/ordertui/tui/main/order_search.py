@@ -54,7 +54,7 @@ class OrderSearch:
         return None
 
     def stop(self) -> None:
-        """Stop the search."""
+        """Stop the search under way: it finds nothing, and says so."""
         self._is_stopped = True
         self._session.orders.interrupt()
 

@@ -81,7 +81,7 @@ class _Rates:
 
 
 class _KeptSum(msgspec.Struct, frozen=True):
-    """What a large set was found to come to, and as long as what that stands."""
+    """The sum of a large set of marked orders, and what must be unchanged for it to be true still."""
 
     version: int
     """Of the marks."""

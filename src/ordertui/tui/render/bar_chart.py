@@ -27,7 +27,7 @@ AXIS = 9
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """One bar."""
+    """A column of the chart: a solid part, and above it a part that is not certain."""
 
     low: Fraction
     """Drawn solid."""

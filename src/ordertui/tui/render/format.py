@@ -35,9 +35,9 @@ STYLE = {
 MINUTE = 60
 """Seconds."""
 SEPARATOR = " · "
-"""What parts the facts of a line that loses its last ones where cells are few."""
+"""Stands between the facts of a line; where there is no room for all, the last facts are left out."""
 GAP = "   "
-"""What parts one fact, or one key, from the next: a line breaks only there."""
+"""Stands between facts or keys of a text that may be wrapped: lines break only here."""
 
 
 def action_text(action: Action, orders: str) -> str:

@@ -19,7 +19,7 @@ class PlanTitle(Title):
         self.look = look
 
     def render(self) -> Content:
-        """Return the title."""
+        """Return the title as wide as the dialog is now."""
         return render_title(self.look, self.size.width)
 
 
