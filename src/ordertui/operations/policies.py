@@ -52,7 +52,7 @@ LEFT_BEHIND = (
 OTHER_EDITION = "your settings' policy = '{edition}' is not in force: the store's policy is ({version})"
 EDITED = (
     "your policy file {path} was edited after ordertui was opened: close it and open it again to work by the new rules;"
-    " until then nothing can be committed"
+    " until then nothing can be committed, and what is held does not leave from here"
 )
 
 

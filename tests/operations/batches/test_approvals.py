@@ -256,6 +256,19 @@ def test_a_rule_that_came_later_is_asked_before_the_batch_leaves(scene: Scene) -
     assert [one.id for one in scene.ann.dispatcher.run()] == [batch], "what is approved is not asked again"
 
 
+@places.on_both
+def test_a_rule_that_came_after_the_approval_decides_what_leaves(scene: Scene, engine: str) -> None:
+    batch = scene.commit(1, 2)
+    scene.bob.approvals.approve(batch, "fine")
+    scene.set_policy(f'{TWO_WAIT}[[rule]]\nid = "not"\nwhen = "id:{order_id(1)}"\neffect = "deny"\nwhy = "by hand"\n')
+    scene.clock.advance(MINUTES_15)
+    with pytest.raises(Refused, match=r"close it and open it again .* does not leave from here"):
+        scene.ann.dispatcher.run()  # opened before
+    ann = scene.session("ann")
+    assert [one.id for one in ann.dispatcher.run()] == [batch], engine
+    assert states(ann, batch) == {order_id(1): RowState.LEFT_OUT, order_id(2): RowState.WRITTEN}
+
+
 def test_what_is_called_a_part_of_an_approved_batch_is_not_approved_by_that(scene: Scene) -> None:
     batch = scene.commit(1, 2)
     scene.bob.approvals.approve(batch, "fine")

@@ -58,11 +58,12 @@ class DispatchService:
         return BatchFreezer(self._context.store, self._planner(), self._context.merchant_id, self._check_rules)
 
     def _check_rules(self) -> None:
-        """Let a copy catch up, by which house rules judge; raise Refused when the store's policy was published anew."""
-        from ordertui.operations.policies import published_since_load
+        """Let a copy catch up, by which house rules judge; raise Refused when the policy is another one since."""
+        from ordertui.operations.policies import edited_since_load
 
-        self._context.catch_up()
-        obstacle = published_since_load(self._context.active_policies, self._context.store)
+        context = self._context
+        context.catch_up()
+        obstacle = edited_since_load(context.config, context.active_policies, context.store)
         if obstacle:
             raise Refused(obstacle)
 
