@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 
 from ordertui.files import FileConflict
 from ordertui.operations.errors import BadInput, Refused
@@ -107,8 +107,18 @@ async def test_a_view_is_saved_opened_and_deleted(session: Session) -> None:
         await until(pilot, lambda: len(table(pilot).ids) == 94)
         assert main(pilot).view.request == ViewRequest(filter="status:shipped", sort=(SortKey("placed", False),))
         assert 'name = "Gone"' in session.workspace.views_file.read_text()
-        await press(pilot, "f", "d", "escape")
+        await press(pilot, "f", "s", "enter")
+        await until(pilot, lambda: form_error(pilot) == "type a name for the view")
+        await answer(pilot, "Late")
+        await press(pilot, "r")
+        await answer(pilot, "Gone")
+        await until(pilot, lambda: form_error(pilot) == "there is a view named Gone already")
+        await press(pilot, "escape", "d", "d", "escape")
         assert session.workspace.views() == ([], "")
+
+
+def form_error(pilot: Pilot[None]) -> str:
+    return str(pilot.app.screen.query_one("#form-error", Static).content)
 
 
 async def test_columns_are_chosen_and_kept_with_the_request(session: Session) -> None:

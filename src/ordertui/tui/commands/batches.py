@@ -188,11 +188,15 @@ def _parcel_note(session: Session, row: OrderRow) -> str:
     return f"{items}\n{note}" if items else note
 
 
-def _shipping_problem(row: OrderRow, now: int, values: Mapping[str, str]) -> str:
-    """Return what is wrong with carrier, tracking number and date; without a tracking number nothing is."""
+def _shipping_problem(row: OrderRow, now: int, values: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what is wrong with carrier or date; without a tracking number nothing is."""
+    if not values["tracking"].strip():
+        return {}
+    if not values["carrier"].strip():
+        return {"carrier": _("type the carrier, or leave the tracking number empty to leave the order out")}
     given = (values["carrier"], values["tracking"], values["day"].strip())
-    denial = shipping_denial(row, given, now, zone_of(row.marketplace)) if values["tracking"].strip() else None
-    return "" if denial is None else translate(denial.why)
+    denial = shipping_denial(row, given, now, zone_of(row.marketplace))
+    return {} if denial is None else {"day": translate(denial.why)}
 
 
 async def undo_held(context: CommandContext, task: Task) -> None:

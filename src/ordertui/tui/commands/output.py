@@ -12,7 +12,7 @@ from ordertui.orders.clock import to_local
 from ordertui.orders.marketplace import seller_central_url
 from ordertui.tui.clipboard import COPY_FORMS, copy, format_orders
 from ordertui.tui.main.command_context import CommandContext
-from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
+from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen, filled, no_file_name
 from ordertui.tui.screens.task_runner import SHOWN_FROM, Task
 
 
@@ -102,10 +102,9 @@ async def export(context: CommandContext, task: Task) -> None:
     stamp = to_local(session.clock.now(), session.orders.zone).strftime("%Y%m%d-%H%M")
     path = session.directory / f"orders-{stamp}.csv"
     note = _("Ends in .csv, .tsv or .json. Buyers' names and addresses are not in it: ordertui keeps none.")
-    answer = await task.ask(
-        FormScreen(_("Export {what}", what=what), [("path", _("File"), str(path))], note, done=_("export"))
-    )
-    if answer is not None and answer["path"].strip():
+    fields, check = [("path", _("File"), str(path))], filled("path", no_file_name())
+    answer = await task.ask(FormScreen(_("Export {what}", what=what), fields, note, done=_("export"), check=check))
+    if answer is not None:
         target = typed_path(answer["path"])
         from ordertui.tui.screens.progress import AskingScreen
 

@@ -30,12 +30,10 @@ async def weigh_sku(context: CommandContext, task: Task) -> None:
         return
     stock = context.session.shortage.stock
 
-    def check(values: Mapping[str, str]) -> str:
-        return (
-            ""
-            if _is_units(values["units"].strip())
-            else _("type a whole number from 0 to {most_units:,}", most_units=MOST_UNITS)
-        )
+    def check(values: Mapping[str, str]) -> Mapping[str, str]:
+        if _is_units(values["units"].strip()):
+            return {}
+        return {"units": _("type a whole number from 0 to {most_units:,}", most_units=MOST_UNITS)}
 
     known = str(stock[sku]) if sku in stock else ""
     note = _("{sku}: the orders that wait for it are weighed; nothing is cancelled yet.", sku=sku) + (

@@ -163,12 +163,14 @@ class SyncController:
         return self._session.sync.sync(on_page=run.page, on_wait=run.waits, stop=lambda: run.is_stopping)
 
     async def _ask_passphrase(self, task: Task) -> None:
-        from ordertui.tui.screens.dialogs import FormScreen
+        from ordertui.tui.screens.dialogs import FormScreen, filled
 
         fields = [("word", _("Passphrase"), "")]
         note = _("It is kept in memory until you leave.")
-        answer = await task.ask(FormScreen(_("The credentials are sealed"), fields, note, password=True))
-        if answer is not None and answer["word"]:
+        check = filled("word", _("type the passphrase; Esc leaves without a sync"))
+        form = FormScreen(_("The credentials are sealed"), fields, note, done=_("sync"), password=True, check=check)
+        answer = await task.ask(form)
+        if answer is not None:
             word = answer["word"]
             self._session.sync.connection.credentials.ask = lambda: word
             self._start(by_hand=True)

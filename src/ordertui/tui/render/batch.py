@@ -303,12 +303,13 @@ def render_batch(
 def _approval_pieces(batch: Batch, approval: Approval, zone: str) -> list[Piece]:
     """Return what asks for an approval and who committed the batch, or who decided, when, and what they said."""
     if batch.state is BatchState.AWAITING:
-        text = _("waits for approval by somebody other than {who}", who=batch.who or "?")
+        text = _("waits for approval by somebody other than {who}", who=mask_control_characters(batch.author) or "?")
         pieces: list[Piece] = [(f"\n◇ {text}", WARNING)]
     elif approval.decided_at is None:
         pieces = [(f"\n◇ {_('was to be approved; nobody decided')}", MUTED)]
     else:
-        facts = {"when": format_time(approval.decided_at, zone), "who": approval.who or "?", "word": approval.word}
+        who = approval.who.partition(" (")[0] or "?"  # without account, machine and process, which the audit has
+        facts = {"when": format_time(approval.decided_at, zone), "who": who, "word": approval.word}
         yes, no = _("approved {when} by {who}: {word}", **facts), _("rejected {when} by {who}: {word}", **facts)
         pieces = [(f"\n◇ {yes if approval.is_approved else no}", MUTED)]
     return [*pieces, *((f"\n  {translate(why)}", MUTED) for why in approval.why)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -12,12 +12,13 @@ from textual.screen import Screen
 
 from ordertui.messages import N_, _, join_texts, ngettext, translate
 from ordertui.operations.batches.batch import Batch
-from ordertui.operations.batches.settle import OperatorStatement
-from ordertui.operations.errors import EvidenceAgainst
+from ordertui.operations.batches.settle import OperatorStatement, check_reason
+from ordertui.operations.errors import BadInput, EvidenceAgainst
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import LEFT_BATCHES, NOT_LEFT, BatchState, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.people import Permission
+from ordertui.orders.text import mask_control_characters
 from ordertui.store import JournalRow
 from ordertui.tui.clipboard import copy
 from ordertui.tui.render.batch import approved_text, committed_text, others_note, outlook_text
@@ -46,6 +47,23 @@ def orders_text(count: int) -> str:
 def marking(batch: Batch) -> str:
     """Return the title of the bar while the rows of a batch are marked."""
     return _("Marking {orders}", orders=orders_text(len(batch.rows)))
+
+
+def _reason_problem(name: str, values: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what is wrong with the operator's words in a field."""
+    try:
+        check_reason(values[name])
+    except BadInput as error:
+        return {name: translate(str(error))}
+    return {}
+
+
+def _statement_problem(count: str, values: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what is wrong with a statement on so many orders: its words, or the number that was typed."""
+    wrong = _reason_problem("why", values)
+    if wrong or values["typed"].strip() == count:
+        return wrong
+    return {"typed": _("type {count}, the number of orders this is about", count=count)}
 
 
 class BatchActions:
@@ -168,7 +186,7 @@ class BatchActions:
             "batch": batch.id,
             "action": action_word(batch.action),
             "orders": orders_text(batch.count(RowState.HELD)),
-            "who": batch.who or "?",
+            "who": mask_control_characters(batch.author) or "?",
             "why": join_texts(map(translate, batch.approval.why), "; ") if batch.approval is not None else "",
         }
         if is_approved:
@@ -176,16 +194,15 @@ class BatchActions:
             note = _("{why}. Committed by {who}. Its hold begins then; the audit keeps your word.", **facts)
         else:
             title = _("Reject batch {batch}: {action} {orders}", **facts)
-            note = _("{why}. Committed by {who}. It is undone then; the audit keeps your word.", **facts)
+            note = _("{why}. Committed by {who}, who sees your reason. It is undone then; the audit keeps it.", **facts)
         if is_approved:  # nobody is asked about a batch of their own: that is refused here
             checking = _("Checking {orders}", orders=facts["orders"])
             outlook = partial(self._session.approvals.outlook, batch.id)
             note += f"\n\n{outlook_text(await task.change(checking, len(batch.rows), outlook))}"
         else:
             await task.work(self._session.approvals.check, batch.id)
-        form = FormScreen(
-            title, [("word", _("What you looked at"), "")], note, done=_("approve") if is_approved else _("reject")
-        )
+        label, done = (_("What you looked at"), _("approve")) if is_approved else (_("Why not"), _("reject"))
+        form = FormScreen(title, [("word", label, "")], note, done=done, check=partial(_reason_problem, "word"))
         given = await task.ask(form, discard_typeahead=True)
         if given is None:
             return
@@ -356,7 +373,9 @@ class BatchActions:
             ("why", _("What you looked at"), ""),
             ("typed", _("Type {count} to confirm", count=len(order_ids)), ""),
         ]
-        form = FormScreen(title, fields, _("The audit keeps it as your statement."), done=_("record it"))
+        note = _("The audit keeps it as your statement.")
+        check = partial(_statement_problem, str(len(order_ids)))
+        form = FormScreen(title, fields, note, done=_("record it"), check=check)
         why = await task.ask(form, discard_typeahead=True)
         if why is None:
             return

@@ -93,12 +93,13 @@ class FormScreen(Dialog[dict[str, str] | None]):
         *,
         done: str = "",
         password: bool = False,
-        check: Callable[[Mapping[str, str]], str] = lambda _values: "",
+        check: Callable[[Mapping[str, str]], Mapping[str, str]] = lambda _values: {},
     ) -> None:
         """`fields`: name, label and first value of each; `done`: what Enter does on the last of them, in a word or two;
         `password`: what is typed is not shown.
 
-        `check` returns what is wrong with the values: that is shown, and the form stays open until nothing is.
+        `check` returns what is wrong with the values, by field: the first is shown, its field gets the focus, and the
+        form stays open until nothing is wrong.
         """
         done = done or _("go on")
         keys = (
@@ -139,11 +140,23 @@ class FormScreen(Dialog[dict[str, str] | None]):
             return
         values = {name: self.query_one(f"#field-{name}", Input).value for name, _, _ in self._fields}
         wrong = self._check(values)
-        self.query_one("#form-error", Static).update(wrong)
-        if wrong:
-            event.input.action_select_all()  # what is typed next replaces it
-        else:
-            self.dismiss(values)
+        for name, text in wrong.items():
+            self.query_one("#form-error", Static).update(text)
+            field = self.query_one(f"#field-{name}", Input)
+            field.focus()
+            field.action_select_all()  # what is typed next replaces it
+            return
+        self.dismiss(values)
+
+
+def no_file_name() -> str:
+    """Return what is wrong with an empty name of a file."""
+    return _("type the name of a file")
+
+
+def filled(name: str, problem: str) -> Callable[[Mapping[str, str]], Mapping[str, str]]:
+    """Return a check of a form: that a field is not empty, and the words for when it is."""
+    return lambda values: {} if values[name].strip() else {name: problem}
 
 
 class ChoiceScreen(Dialog[str | None]):

@@ -12,7 +12,7 @@ from ordertui.operations.session import Session
 from ordertui.tui.render.format import action_text, reason_choices
 from ordertui.tui.screens.task_runner import Task
 
-from .dialogs import ChoiceScreen, FormScreen
+from .dialogs import ChoiceScreen, FormScreen, filled, no_file_name
 
 Say = Callable[[str], object]
 
@@ -20,10 +20,10 @@ Say = Callable[[str], object]
 async def ask_budget(task: Task) -> int | None:
     """Ask how many orders may newly count; None when the operator leaves."""
 
-    def check(values: Mapping[str, str]) -> str:
+    def check(values: Mapping[str, str]) -> Mapping[str, str]:
         typed = values["budget"].strip()
         is_number = typed.isascii() and typed.isdigit() and len(typed) < 8
-        return "" if is_number else _("{typed!r} is not a whole number", typed=typed)
+        return {} if is_number else {"budget": _("{typed!r} is not a whole number", typed=typed)}
 
     title = _("How many orders may newly count?")
     note = _("The least harmful are kept; orders that do not count are kept in any case. The target is not looked at.")
@@ -41,11 +41,11 @@ async def ask_count(task: Task, plan: Plan, count: int) -> str | None:
     """Ask for the number of orders of a plan until it is typed right; None when the operator leaves."""
     orders = ngettext("{n:,} order", "{n:,} orders", count)
 
-    def check(values: Mapping[str, str]) -> str:
+    def check(values: Mapping[str, str]) -> Mapping[str, str]:
         typed = values["count"].strip()
         if typed == str(count):
-            return ""
-        return _("{value} was typed; the batch has {orders}", value=typed or _("nothing"), orders=orders)
+            return {}
+        return {"count": _("{value} was typed; the batch has {orders}", value=typed or _("nothing"), orders=orders)}
 
     title = _(
         "{action} in {marketplace}: type {count}",
@@ -77,5 +77,6 @@ async def save_sheet(task: Task, session: Session, plan: Plan, say: Say) -> None
 
 
 async def _ask_file(task: Task, title: str, path: Path) -> Path | None:
-    answer = await task.ask(FormScreen(title, [("path", _("File"), str(path))], done=_("save")))
-    return typed_path(answer["path"]) if answer is not None and answer["path"].strip() else None
+    form = FormScreen(title, [("path", _("File"), str(path))], done=_("save"), check=filled("path", no_file_name()))
+    answer = await task.ask(form)
+    return typed_path(answer["path"]) if answer is not None else None

@@ -13,7 +13,7 @@ from ordertui.operations.session import Session
 from ordertui.tui.render.format import action_word, format_time, format_zone
 from ordertui.tui.screens.task_runner import Task
 
-from .dialogs import ChoiceScreen, FormScreen
+from .dialogs import ChoiceScreen, FormScreen, filled
 
 
 async def read_processing_reports(
@@ -51,7 +51,9 @@ async def _take_in(
 async def ask_evidence(task: Task, title: str, error: EvidenceAgainst) -> list[str] | None:
     """Ask for the names of the evidence that says otherwise; None when the operator leaves."""
     names = _("Type {names}", names=", ".join(error.names))
-    named = await task.ask(FormScreen(title, [("names", names, "")], translate(str(error))), discard_typeahead=True)
+    check = filled("names", _("type what is named, or press Esc to leave everything as it is"))
+    form = FormScreen(title, [("names", names, "")], translate(str(error)), check=check)
+    named = await task.ask(form, discard_typeahead=True)
     return None if named is None else named["names"].replace(",", " ").split()
 
 

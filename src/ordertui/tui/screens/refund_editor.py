@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from ordertui.messages import _, join_texts, ngettext, translate
 from ordertui.operations.planning.plan import PlanLine
 from ordertui.orders.money import format_decimal, parse_minor
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
-from ordertui.orders.refund_limit import excess_text, most_of, prorate, units_to_cancel
+from ordertui.orders.refund_limit import TOTAL, excess_text, most_of, prorate, refund_excess, units_to_cancel
 from ordertui.tui.render.plan import COMPONENT_WORD
 from ordertui.tui.screens.task_runner import Task
 
@@ -83,7 +85,7 @@ async def _ask_line(
                 _("{sku}: refund how many of {quantity} units?", sku=line.sku, quantity=quantity),
                 [("quantity", _("Units"), str(first))],
                 _("Sets the amounts on the next page."),
-                check=lambda values: _units_problem(values["quantity"], 1, quantity),
+                check=lambda values: _units_problem("quantity", values["quantity"], 1, quantity),
             )
         )
         if answer is None:
@@ -104,17 +106,18 @@ async def _ask_line(
         units = before.cancelled if kept is not None and before is not None else min(part, waiting)
         fields.append((CANCELLED, _("Cancel units"), str(units)))
 
-    def check(values: Mapping[str, str]) -> str:
-        try:
-            amounts = _amounts(values, names, currency)
-        except ValueError as error:
-            return translate(str(error))
-        below = next((name for name in names if getattr(amounts, name) < 0), None)
-        if below is not None:
-            return _("{component_word} is below zero", component_word=_(COMPONENT_WORD[below]))
-        return translate(excess_text(amounts, limit, currency)) or _units_problem(
-            values.get(CANCELLED) or "0", 0, waiting
-        )
+    def check(values: Mapping[str, str]) -> Mapping[str, str]:
+        amounts = LineAmounts()
+        for name in names:
+            try:
+                amounts = replace(amounts, **{name: parse_minor(values[name] or "0", currency)})
+            except ValueError as error:
+                return {name: translate(str(error))}
+            if getattr(amounts, name) < 0:
+                return {name: _("{component_word} is below zero", component_word=_(COMPONENT_WORD[name]))}
+        for name in refund_excess(amounts, limit):
+            return {names[0] if name == TOTAL else name: translate(excess_text(amounts, limit, currency))}
+        return _units_problem(CANCELLED, values.get(CANCELLED) or "0", 0, waiting)
 
     answer = await task.ask(
         FormScreen(
@@ -136,11 +139,11 @@ def _amounts(values: Mapping[str, str], names: Iterable[str], currency: str) -> 
     return LineAmounts(**{name: parse_minor(values[name] or "0", currency) for name in names})
 
 
-def _units_problem(text: str, least: int, most: int) -> str:
+def _units_problem(name: str, text: str, least: int, most: int) -> Mapping[str, str]:
     text = text.strip()
     if text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most:
-        return ""
-    return _("{text!r} is not a number of units from {least} to {most}", text=text, least=least, most=most)
+        return {}
+    return {name: _("{text!r} is not a number of units from {least} to {most}", text=text, least=least, most=most)}
 
 
 def _line_text(line: OrderLine, limit: LineAmounts, entered: PlanLine | None) -> str:

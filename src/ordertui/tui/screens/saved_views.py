@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -21,7 +21,7 @@ from ordertui.tui.screens.view_request import ViewRequest
 from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import Dialog, WrappedText
-from .dialogs import FormScreen
+from .dialogs import FormScreen, filled
 from .errors import shows_errors
 
 
@@ -104,10 +104,10 @@ class ViewsScreen(Dialog[SavedView | None]):
     async def action_save(self) -> None:
         """Save what is shown now; a view of the same name is replaced."""
         answer = await self.app.push_screen_wait(
-            FormScreen(_("Save this view as"), [("name", _("Name"), "")], done=_("save"))
+            FormScreen(_("Save this view as"), [("name", _("Name"), "")], done=_("save"), check=_named)
         )
-        name = answer["name"].strip() if answer else ""
-        if name:
+        if answer:
+            name = answer["name"].strip()
             self._views = [view for view in self._views if view.name != name] + [self._current.saved(name)]
             self._save_all(len(self._views) - 1)
 
@@ -118,10 +118,17 @@ class ViewsScreen(Dialog[SavedView | None]):
         if place is None:
             return
         view = self._views[place]
+
+        def check(values: Mapping[str, str]) -> Mapping[str, str]:
+            name = values["name"].strip()
+            if any(one.name == name for one in self._views if one is not view):
+                return {"name": _("there is a view named {name} already", name=name)}
+            return _named(values)
+
         answer = await self.app.push_screen_wait(
-            FormScreen(_("Rename"), [("name", _("Name"), view.name)], done=_("rename"))
+            FormScreen(_("Rename"), [("name", _("Name"), view.name)], done=_("rename"), check=check)
         )
-        if answer and answer["name"].strip():
+        if answer:
             self._views[place] = msgspec.structs.replace(view, name=answer["name"].strip())
             self._save_all(place)
 
@@ -136,3 +143,7 @@ class ViewsScreen(Dialog[SavedView | None]):
     def _save_all(self, place: int) -> None:
         self._workspace.keep_views(self._views)
         self._show(place)
+
+
+def _named(values: Mapping[str, str]) -> Mapping[str, str]:
+    return filled("name", _("type a name for the view"))(values)

@@ -36,7 +36,7 @@ from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.line_list import LineList
 
 from .base import ChangeWatch, Dialog, Title
-from .dialogs import FormScreen, TextScreen
+from .dialogs import FormScreen, TextScreen, filled, no_file_name
 from .errors import shows_errors, work_shown
 
 
@@ -234,8 +234,9 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
         stamp = to_local(self._session.clock.now(), self._zone).strftime("%Y%m%d-%H%M%S")
         path = self._session.directory / f"shortage-{stamp}.tsv"
         note = _("Tab-separated: every order, cancel or keep, and why. The ids to cancel go beside it, into .ids.txt.")
-        answer = await task.ask(FormScreen(_("Save the sheet"), [("path", _("File"), str(path))], note, done=_("save")))
-        if answer is not None and answer["path"].strip():
+        fields, check = [("path", _("File"), str(path))], filled("path", no_file_name())
+        answer = await task.ask(FormScreen(_("Save the sheet"), fields, note, done=_("save"), check=check))
+        if answer is not None:
             target = typed_path(answer["path"])
             await task.work(save_sheet, self.sheet, target)
             self.notify(_("saved: {target} and {target_2}", target=target, target_2=ids_path(target).name))
