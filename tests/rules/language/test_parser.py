@@ -115,6 +115,7 @@ def test_a_day_with_a_clock_change_is_25_hours() -> None:
         ("status:unshiped", 8, "not a value of status", "unshipped"),
         ("late status:shipped,pendin", 21, "'pendin'", "pending"),
         ("totl>5", 1, "no field 'totl'", "total"),
+        ("lines:2", 1, "no field 'lines'", None),
         ("a statos:shipped", 3, "no field 'statos'", "status"),
         ("total>50EUX", 9, "no currency", "50EUR"),
         ("total>1.5JPY", 7, "more decimals than JPY", None),
@@ -224,4 +225,8 @@ def test_every_completed_value_parses() -> None:
 def test_the_word_of_the_screen_is_a_name_of_its_field() -> None:
     """State says `can refund`, and `can:refund` was an unknown field."""
     assert read("can:refund") == read("action:refund")
+
+
+def test_the_table_s_words_for_units_are_taken_too() -> None:
+    assert read("qty>1") == read("units>1") == read("items>1")
     assert "action:refund" in complete("can:re", len("can:re"))

@@ -7,6 +7,7 @@ import inspect
 import pytest
 from textual.actions import parse
 from textual.binding import Binding
+from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -59,7 +60,7 @@ def test_what_textual_says_of_its_keys_is_translated(widget: type[Screen[object]
         (("P",), "Cancellation rate", "r", "List the orders that Amazon is about to cancel by itself"),
         (("enter",), f"Order {order_id(6)}", "y", "Copy the order id"),
         (("s",), "Sort by", "↓ j", "Down"),
-        (("s",), "Sort by", "a letter", "Go to the next choice that begins with it"),
+        (("s",), "Sort by", "a letter", "Go to the next line that begins with it"),
     ],
 )
 async def test_a_question_mark_shows_the_keys_and_closes_them(
@@ -75,5 +76,20 @@ async def test_a_question_mark_shows_the_keys_and_closes_them(
         words = [line for one in pilot.app.screen.query(Static) for line in str(one.content).split("\n")]
         assert words[0] == f"Keys: {title}"
         assert f"{key:<{KEYS - 1}} {sentence}" in words
+        if title in ("Outbox", "Saved views"):
+            assert not any(line.startswith("a letter") for line in words), "no line of it begins with a letter"
         await press(pilot, "question_mark")
         await until(pilot, lambda: pilot.app.screen is below)
+
+
+async def test_a_text_goes_to_its_ends(session: Session) -> None:
+    async with running(session, size=(60, 15)) as pilot:
+        await press(pilot, "o", "question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DialogHelpScreen))
+        body = pilot.app.screen.query_one(VerticalScroll)
+        await until(pilot, lambda: body.max_scroll_y > 0)
+        for last, first in (("G", "g"), ("end", "home")):
+            await press(pilot, last)
+            await until(pilot, lambda: body.scroll_y == body.max_scroll_y)
+            await press(pilot, first)
+            await until(pilot, lambda: body.scroll_y == 0)

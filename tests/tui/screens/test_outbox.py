@@ -18,7 +18,7 @@ from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Outcome
-from ordertui.tui.render.batch import BatchContext, next_steps, render_outbox_head
+from ordertui.tui.render.batch import BatchContext, next_steps, render_batch, render_outbox_head
 from ordertui.tui.screens.base import DialogKeys
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
@@ -96,6 +96,7 @@ async def test_the_list_uses_the_height_and_no_hint_is_split(session: Session, s
         session.batches.recall(batch)
         commit(session, Action.CANCEL, number)
         session.batches.recall(batch + 1)
+    commit(session, Action.CANCEL, 1)
     async with running(session, size=size) as pilot:
         screen = await opened(pilot)
         options = screen.query_one("#batches", OptionList)
@@ -107,6 +108,9 @@ async def test_the_list_uses_the_height_and_no_hint_is_split(session: Session, s
             assert not line.startswith(" ")
         for known in ("Enter rows", "? keys", "Esc close"):
             assert sum(known in line for line in hints(pilot).splitlines()) == 1
+        if size[0] >= 80:  # also where the list has a scrollbar
+            assert lines(pilot)[0].endswith("u undo   r release")
+            assert str(screen.query_one("#batch-columns", Static).content).endswith("Next")
 
 
 async def test_enter_shows_the_rows_with_amazons_words_and_enter_there_the_order(
@@ -472,7 +476,9 @@ def test_what_a_later_batch_tries_is_not_offered_again(session: Session, tmp_pat
     found = {one.id: one for one in session.batches.find()}
     assert (found[batch].retryable, found[later].retryable) == (0, 0)
     assert next_command(found[batch], session.clock.now(), me) == ""
+    assert "2 refused orders were tried again in a later batch" in render_batch(found[batch], "UTC").plain
     session.batches.recall(order_id(1))
+    assert "1 refused order was tried again" in render_batch(session.batches.get(batch), "UTC").plain
     assert session.batches.get(batch).retryable == 1, "of one the later try was undone"
     assert {one.id: one for one in session.batches.find(open_only=True)}[later].retryable == 0
 

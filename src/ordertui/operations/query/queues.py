@@ -133,7 +133,7 @@ QUEUES = (
         "failed",
         "Failed",
         "state:failed -status:cancelled",
-        "Amazon refused no order of your batches, or each one is cancelled by now.",
+        "Amazon refused no order of your batches, or each was tried again or is cancelled by now.",
     ),
     QueueSpec(
         "marked",

@@ -18,9 +18,9 @@ class FilterError(UserError, ValueError):
         super().__init__(f"column {column}: {message}{hint}")
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word closest to a misspelt one; None when none is close."""
+def closest(word: str, known: Iterable[str], least: float = 0.6) -> str | None:
+    """Return the known word closest to a misspelt one; None when none is as like it as `least`, of 1."""
     import difflib  # only a mistake needs it
 
-    found = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=least)
     return found[0] if found else None

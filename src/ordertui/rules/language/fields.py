@@ -101,7 +101,8 @@ FIELDS: dict[str, Field] = {
         Field("late", FieldKind.FLAG, "", "past its ship-by time and not shipped", ("yes", "no")),
         Field("total", FieldKind.MONEY, "total", "order total, in the order's own currency unless one is named",
               examples=("50", "50USD", "unknown"), least=0),
-        Field("items", FieldKind.INTEGER, "items", "units ordered", examples=("1", "unknown"), least=0),
+        Field("items", FieldKind.INTEGER, "items", "units ordered (`qty` and `units` too)",
+              examples=("1", "unknown"), least=0),
         Field("placed", FieldKind.PAST, "purchased_at", "when it was ordered", examples=(*_DATES, "unknown")),
         Field("ship-by", FieldKind.FUTURE, "ship_by", "latest time to ship", examples=_AHEAD),
         Field("auto-cancel", FieldKind.FUTURE, "auto_cancel_at", "when Amazon cancels an order not confirmed",
@@ -168,7 +169,7 @@ ORDERED = frozenset({FieldKind.MONEY, FieldKind.INTEGER, FieldKind.RATIO, FieldK
 """Kinds that `<` and `>` compare. Their fact may be missing; `:unknown` matches exactly that."""
 
 
-SYNONYMS = {"can": "action"}
+SYNONYMS = {"can": "action", "qty": "items", "units": "items"}
 """Other names of fields: the word that the screen has for what they ask."""
 
 

@@ -12,6 +12,8 @@ from .literals import parse_literal, parse_pattern
 
 MAX_CONDITIONS = 200
 MAX_DEPTH = 40
+NEAR_FIELD = 0.7
+"""How like a field a word must be to be taken for it: of two that share some letters, `lines` is not `business`."""
 
 
 def parse(text: str, *, now: int, zone: str, plan: bool = False, marks: bool = False) -> Condition:
@@ -110,6 +112,6 @@ class _Parser:
             raise FilterError(
                 token.column,
                 f"there is no field '{token.field}'; to search for text with '{token.op}' in it, quote it",
-                closest(name, self._fields),
+                closest(name, self._fields, NEAR_FIELD),
             )
         return Compare(name, token.op, parse_literal(spec, token, now=self._now, zone=self._zone))

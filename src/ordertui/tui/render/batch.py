@@ -293,6 +293,14 @@ def render_batch(
         about = join_texts([ngettext("{n:,} order", "{n:,} orders", len(one.orders)), translate(one.words)])
         pieces.append((join_texts([f"\n! {about}", translate(one.why)], ": "), WARNING))
         pieces.append((f"\n  {translate(one.evidence)}", MUTED))
+    tried = batch.count(RowState.ERROR) - batch.retryable
+    if tried:
+        again = ngettext(
+            "{n:,} refused order was tried again in a later batch",
+            "{n:,} refused orders were tried again in a later batch",
+            tried,
+        )
+        pieces.append(f"\n{again}")
     if batch.advice:
         pieces.append(f"\n{translate(batch.advice)}")
     if with_hash:

@@ -32,11 +32,15 @@ LOOK_SECONDS = 0.6
 """How often a dialog that shows what was counted before looks whether orders changed since."""
 TOO_SMALL = N_("ordertui needs at least 60 x 15")
 """What a smaller terminal shows in place of every screen."""
+FAR = 1_000_000
+"""Lines, more than any text has."""
 SCROLL_KEYS = (
     Binding("j,down", "scroll(1)", N_("Scroll down"), show=False),
     Binding("k,up", "scroll(-1)", N_("Scroll up"), show=False),
     Binding("pagedown,space", "scroll(10)", N_("A page down"), show=False),
     Binding("pageup", "scroll(-10)", N_("A page up"), show=False),
+    Binding("g,home", f"scroll({-FAR})", N_("Go to the first line"), show=False),
+    Binding("G,end", f"scroll({FAR})", N_("Go to the last line"), show=False),
 )
 
 

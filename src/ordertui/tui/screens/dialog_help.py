@@ -43,7 +43,8 @@ class DialogHelpScreen(TextScreen):
 
 def dialog_help(dialog: Screen[Given], title: str, more: Sequence[tuple[str, str]]) -> DialogHelpScreen:
     """Return the screen that lists the keys of a dialog. `more`: keys that are no bindings, with their words."""
-    jumps = [(_("a letter"), _("Go to the next choice that begins with it"))] if dialog.query(SafeOptionList) else []
+    has_words = any(options.display and options.has_words for options in dialog.query(SafeOptionList))
+    jumps = [(_("a letter"), _("Go to the next line that begins with it"))] if has_words else []
     lines = [*more, *binding_lines(dialog), *jumps]
 
     def fit() -> Content:

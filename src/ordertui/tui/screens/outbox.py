@@ -76,6 +76,8 @@ class OutboxScreen(Dialog[None]):
         self._rows: tuple[JournalRow, ...] = ()
         self._issues: list[OpenIssue] = []
         self._version = -1
+        self._width = 0
+        """Cells of the lines as they were drawn last."""
 
     def _compose_body(self) -> ComposeResult:
         yield Static(id="outbox-head", markup=False)
@@ -115,7 +117,7 @@ class OutboxScreen(Dialog[None]):
         return BatchContext(
             now=self._session.clock.now(),
             zone=self._session.orders.zone,
-            width=(self._list("batches").scrollable_content_region.width or self.size.width) - 2,
+            width=(self._list("batches").scrollable_content_region.width or self.size.width - 3) - 1,
             held=sum(batch.state is BatchState.HELD for batch in self._batches),
             me=self._session.context.person.name,
             may_approve=not self._session.context.role_refusal(Permission.APPROVE),
@@ -126,6 +128,7 @@ class OutboxScreen(Dialog[None]):
         if not self.query("#batches"):
             return  # it is being closed
         options, context = self._list("batches"), self._line_context()
+        self._width = context.width
         before, place = _highlighted_id(options), options.highlighted or 0
         options.clear_options()
         options.add_options(Option(render_batch_line(batch, context), id=str(batch.id)) for batch in self._batches)
@@ -148,6 +151,9 @@ class OutboxScreen(Dialog[None]):
             self._read()
             return
         context = self._line_context()
+        if context.width != self._width:  # it was drawn before its place was known
+            self._show()
+            return
         for batch in self._batches:
             if batch.state is BatchState.HELD or batch.next_at is not None:
                 self._list("batches").replace_option_prompt(str(batch.id), render_batch_line(batch, context))
@@ -267,12 +273,12 @@ class OutboxScreen(Dialog[None]):
             self._acts.undo(self._batch, self._row)
 
     def action_approve(self) -> None:
-        """Let the hold of the batch begin, which waits for the approval of somebody else."""
+        """Approve the batch that waits for somebody else: its hold begins."""
         if self._batch is not None:
             self._acts.decide(self._batch, is_approved=True)
 
     def action_reject(self) -> None:
-        """Take the batch back, which waits for the approval of somebody else."""
+        """Reject the batch that waits for somebody else: it is undone."""
         if self._batch is not None:
             self._acts.decide(self._batch, is_approved=False)
 

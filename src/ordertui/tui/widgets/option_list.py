@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import OptionList
+from textual.widgets.option_list import Option
 
 HIGHLIGHTED = "option-list--option-highlighted"
 REVERSE = Style(reverse=True)
@@ -40,7 +41,7 @@ class SafeOptionList(OptionList):
             event.stop()
 
     def action_jump_or_first(self) -> None:
-        """Go to the first option; where options begin with a g, to the next of them."""
+        """Go to the first line, or to the next that begins with a g where there is one."""
         if not self._jump("g"):
             self.action_first()
 
@@ -49,14 +50,18 @@ class SafeOptionList(OptionList):
         count, start = self.option_count, -1 if self.highlighted is None else self.highlighted
         for place in ((start + step) % count for step in range(1, count + 1)):
             option = self.get_option_at_index(place)
-            first = next((char for char in str(option.prompt) if char.isalnum()), "")
-            if not option.disabled and first.casefold() == letter.casefold():
+            if not option.disabled and _first_sign(option) == letter.casefold():
                 self.highlighted = place
                 return True
         return False
 
+    @property
+    def has_words(self) -> bool:
+        """Return whether a letter can be typed to jump: an option begins with one."""
+        return any(_first_sign(option).isalpha() for option in self.options if not option.disabled)
+
     def action_select(self) -> None:
-        """Choose the line that is highlighted.
+        """Choose the highlighted line.
 
         Without one, the dialog is told.
         """
@@ -66,14 +71,14 @@ class SafeOptionList(OptionList):
             super().action_select()
 
     def action_page_up(self) -> None:
-        """Go a page up; without a page, to the first option."""
+        """Go a page up."""
         if self._has_lines():
             super().action_page_up()  # type: ignore[no-untyped-call]
         else:
             self.action_first()
 
     def action_page_down(self) -> None:
-        """Go a page down; without a page, to the last option."""
+        """Go a page down."""
         if self._has_lines():
             super().action_page_down()  # type: ignore[no-untyped-call]
         else:
@@ -91,3 +96,8 @@ class SafeOptionList(OptionList):
     def _has_lines(self) -> bool:
         self.scroll_to_highlight()  # works out the lines of options that were just added
         return self.scrollable_content_region.area > 0
+
+
+def _first_sign(option: Option) -> str:
+    """Return the first letter or digit of an option, in lower case."""
+    return next((sign for sign in str(option.prompt) if sign.isalnum()), "").casefold()
