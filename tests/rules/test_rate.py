@@ -58,16 +58,16 @@ def test_using_up_the_headroom_stays_under_and_one_more_does_not(pair: tuple[int
         assert rate.figure(orders, cancelled + room + 1, target, NEAR).status == RateStatus.OVER
 
 
-@given(counts, targets, st.integers(0, 4))
+@given(counts, targets)
 @settings(max_examples=300, deadline=None)
-def test_text_never_rounds_across_the_target(pair: tuple[int, int], target: Fraction, digits: int) -> None:
+def test_text_never_rounds_across_the_target(pair: tuple[int, int], target: Fraction) -> None:
     orders, cancelled = pair
     share = rate.rate(orders, cancelled)
     if share is None:
         return
-    shown = Fraction(rate.percent(share, digits, target=target).rstrip(" %")) / 100
+    shown = Fraction(rate.percent(share, target=target).rstrip(" %")) / 100
     assert (shown >= target) == (share >= target)
-    assert abs(shown - share) <= Fraction(1, 100 * 10**digits)
+    assert abs(shown - share) <= Fraction(1, 10_000)
 
 
 @given(st.integers(1, 10**9), st.integers(0, 10**9), targets, st.integers(0, 6))
@@ -81,7 +81,7 @@ def test_every_shown_number_is_on_the_side_of_the_target_where_the_rate_is(
         if one >= 0:
             shown = rate.round_share(one, digits, target=target)
             assert (shown >= target) == (one >= target)
-            assert (Fraction(rate.percent(one, digits, target=target).rstrip(" %")) / 100 >= target) == (one >= target)
+            assert (Fraction(rate.percent(one, target=target).rstrip(" %")) / 100 >= target) == (one >= target)
             assert abs(shown - one) <= Fraction(1, 10**digits)
             at_most = rate.round_share(one, digits, target=target, at_most=True)
             assert (at_most > target) == (one > target)
@@ -100,7 +100,7 @@ def test_exactly_on_the_target_is_over() -> None:
 def test_text_of_known_figures() -> None:
     assert rate.percent(Fraction(19, 1000)) == "1.90 %"
     assert rate.percent(Fraction(2_499, 100_000), target=TARGET) == "2.49 %"
-    assert rate.percent(Fraction(2_499, 100_000), 0, target=Fraction(2, 100)) == "2 %"
+    assert rate.percent(Fraction(-1, 300)) == "-0.33 %"
     assert rate.percent(Fraction(1, 199), target=Fraction(5, 1000), at_most=True) == "0.51 %"
     assert rate.percent(Fraction(1, 200), target=Fraction(5, 1000), at_most=True) == "0.50 %"
     assert rate.exact_text(TARGET) == "0.025"

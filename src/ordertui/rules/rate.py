@@ -85,17 +85,14 @@ def round_share(share: Fraction, digits: int, *, target: Fraction | None = None,
     return Fraction(units, 10**digits)
 
 
-def percent(share: Fraction, digits: int = 2, *, target: Fraction | None = None, at_most: bool = False) -> str:
+def percent(share: Fraction, *, target: Fraction | None = None, at_most: bool = False) -> str:
     """Return a share as people read it, such as `2.49 %`: the one place where a rate becomes a percentage.
 
     Rounded as `round_share` does, so that the text never says over of a rate that is under, nor the other way round.
     """
-    units = int(round_share(share, digits + 2, target=target, at_most=at_most) * 10 ** (digits + 2))
-    sign, units = ("-" if units < 0 else ""), abs(units)
-    if digits == 0:
-        return f"{sign}{units} %"
-    whole, part = divmod(units, 10**digits)
-    return f"{sign}{whole}.{part:0{digits}d} %"
+    units = int(round_share(share, 4, target=target, at_most=at_most) * 10_000)
+    whole, part = divmod(abs(units), 100)
+    return f"{'-' if units < 0 else ''}{whole}.{part:02d} %"
 
 
 def target_percent(target: Fraction) -> str:
