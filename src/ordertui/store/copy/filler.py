@@ -21,7 +21,9 @@ NUMBER_KEY, CHANGE_KEY, PLACE_KEY, AT_KEY = "copy:number", "copy:change", "copy:
 """Keys in the copy's `meta`: number and id of the server's change that it is as of, the server's location, and when
 it was.
 """
-ROWS_AT_ONCE, CONTENTS_AT_ONCE = 20_000, 50
+ROWS_AT_ONCE, CONTENTS_AT_ONCE = 2_000, 50
+"""Of a table, and of one with contents of files: two parts are in memory together, and what they took stays with the
+process (of 20,000 rows 16 MB, where it goes on as the screen)."""
 LOCK_NAME, PART_SUFFIX = "copy.lock", ".part"
 LEFT_AFTER_SECONDS = 3_600
 """A part that nobody wrote into for so long is of a process that was killed."""
