@@ -25,6 +25,7 @@ RULE = '[[rule]]\nid = "mine"\nwhen = "batch-orders>1"\neffect = "typed_confirma
         ("[settings]\ntyped_count_from = 2\n", 2, 0, "it has 2 orders, and policy asks from 2 on"),
         (RULE, 2, 0, "house rule mine: look twice"),
         ("", 1, 4 * DAY, "old"),
+        ("", 1, -3 * DAY, "and this machine's clock stands at "),
         ("", 3, 0, "day rate is 3 of 5"),
     ],
 )
