@@ -19,7 +19,7 @@ from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Outcome
 from ordertui.tui.render.batch import BatchContext, next_steps, render_batch, render_outbox_head
-from ordertui.tui.screens.base import DialogKeys
+from ordertui.tui.screens.base import DialogKeys, Title
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from ordertui.tui.screens.outbox import IN_ROWS, OutboxScreen
@@ -108,6 +108,7 @@ async def test_the_list_uses_the_height_and_no_hint_is_split(session: Session, s
             assert not line.startswith(" ")
         for known in ("Enter rows", "? keys", "Esc close"):
             assert sum(known in line for line in hints(pilot).splitlines()) == 1
+        assert "J K" not in hints(pilot), "nothing is cut, or there is no room for a text"
         if size[0] >= 80:  # also where the list has a scrollbar
             assert lines(pilot)[0].endswith("u undo   r release")
             assert str(screen.query_one("#batch-columns", Static).content).endswith("Next")
@@ -205,11 +206,12 @@ async def test_what_is_said_hides_neither_how_to_upload_nor_the_tour(session: Se
         await opened(pilot)
         await press(pilot, "y")
         await until(pilot, lambda: pilot.app.screen.query(Toast))
-        head = pilot.app.screen.query_one("#batch-head")
+        head, about = pilot.app.screen.query_one("#batch-head"), pilot.app.screen.query_one("#batch-about")
         await until(pilot, lambda: pilot.app.screen.query_one(Toast).region.bottom <= head.region.y)
-        assert head.virtual_size.height <= head.outer_size.height, "all of its lines are shown"
+        is_whole, says_more = about.max_scroll_y == 0, "J K more of the text" in hints(pilot)
+        assert is_whole != says_more, "all of its lines are shown, or it says how to see the others"
         pilot.app.screen.mount(note := TourNote("j and k move", markup=False))
-        await until(pilot, lambda: note.region and head.region.bottom < note.region.y)
+        await until(pilot, lambda: note.region and about.region.bottom < note.region.y)
         assert pilot.app.screen.query_one(Toast).region.bottom <= head.region.y
         await press(pilot, "escape")
         screen = main(pilot)
@@ -220,6 +222,23 @@ async def test_what_is_said_hides_neither_how_to_upload_nor_the_tour(session: Se
         note.remove()
         rack = screen.query_one(ToastRack)
         await until(pilot, lambda: rack.styles.margin.bottom == 2)
+
+
+async def test_a_long_text_about_a_batch_scrolls_and_messages_leave_its_title_free(session: Session) -> None:
+    send(session, Action.CANCEL, 1, 2)
+    async with running(session, size=(60, 24), toasts=True) as pilot:
+        screen = await opened(pilot)
+        await press(pilot, "enter")
+        about = screen.query_one("#batch-about")
+        await until(pilot, lambda: about.max_scroll_y > 0)
+        await until(pilot, lambda: "J K more of the text" in " ".join(hints(pilot).split()))
+        await press(pilot, "J", "J", "J", "J")
+        await until(pilot, lambda: about.scroll_y == about.max_scroll_y)
+        await press(pilot, "K", "K", "K", "K", "y")
+        await until(pilot, lambda: about.scroll_y == 0)
+        await until(pilot, lambda: bool(screen.query(Toast)))
+        title = screen.query_one(Title).region
+        await until(pilot, lambda: screen.query_one(Toast).region.y > title.bottom)
 
 
 async def test_i_gives_a_report_to_the_very_batch_of_two_that_are_alike(session: Session, tmp_path: Path) -> None:

@@ -142,8 +142,12 @@ class WrappedText(Static):
         return wrap_text(str(self.content), "", width)
 
 
+ROOM = 4
+"""Lines above a text in which a message can stand without covering what the dialog is about."""
+
+
 class ReadBelow(Static):
-    """A text that has to stay readable while something is said: messages stand above it, however high it is."""
+    """A text that has to stay readable while something is said: messages stand above it where there is room."""
 
     is_docked = False
     """Whether it takes its lines from the whole screen, so that all that stands above it moves up."""
@@ -160,7 +164,8 @@ class ReadBelow(Static):
         screen = self.screen
         texts = [one for one in shown if one.region.height]
         docked = sum(one.outer_size.height for one in texts if one.is_docked)
-        below = max((screen.size.height - one.region.y for one in texts if not one.is_docked), default=0)
+        tops = [one.region.y for one in texts if not one.is_docked and one.region.y > ROOM]
+        below = max((screen.size.height - top for top in tops), default=0)
         for rack in screen.query("ToastRack"):
             usual = rack.styles.base.margin
             rack.styles.margin = Spacing(usual.top, usual.right, max(usual.bottom + docked, below), usual.left)

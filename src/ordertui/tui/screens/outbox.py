@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option, OptionDoesNotExist
@@ -42,6 +43,8 @@ from .errors import call_every, errors_shown, shows_errors
 
 ROWS = 2_000
 """Rows listed of a batch; refused ones come first."""
+PART = 5
+"""Lines by which the text about a batch scrolls at a time."""
 IN_ROWS = "-in-rows"
 """Class of the screen while it shows the rows of a batch."""
 NOTHING_YET = N_("\n Nothing was committed yet. x, r and c on the main screen open a preview; y there commits.")
@@ -63,6 +66,8 @@ class OutboxScreen(Dialog[None]):
         Binding("i", "report", N_("report for this batch"), show=False),
         Binding("t", "retry", N_("retry refused"), show=False),
         Binding("s", "resolve", N_("resolve by hand"), show=False),
+        Binding("J", f"about({PART})", N_("Scroll the text about the batch down"), show=False),
+        Binding("K", f"about({-PART})", N_("Scroll the text about the batch up"), show=False),
         Binding("tab,shift+tab", "other_list", N_("rows"), show=False, priority=True),
     ]
 
@@ -83,7 +88,8 @@ class OutboxScreen(Dialog[None]):
         yield Static(id="outbox-head", markup=False)
         yield Static(id="batch-columns", markup=False)
         yield SafeOptionList(id="batches", markup=False)
-        yield ReadBelow(id="batch-head")
+        with VerticalScroll(id="batch-about", can_focus=False):
+            yield ReadBelow(id="batch-head")
         yield SafeOptionList(id="batch-rows", markup=False)
 
     def on_mount(self) -> None:
@@ -181,6 +187,7 @@ class OutboxScreen(Dialog[None]):
             batch, self._session.orders.zone, mine, with_hash=self._in_rows, me=self._session.context.person.name
         )
         self.query_one("#batch-head", Static).update(text)
+        self.query_one("#batch-about").scroll_home(animate=False)
         self.query_one(Title).update(_("Outbox · batch {batch}", batch=batch.id) if self._in_rows else _("Outbox"))
         self._show_hints(batch)
         if self._in_rows:
@@ -188,7 +195,9 @@ class OutboxScreen(Dialog[None]):
 
     def _show_hints(self, batch: Batch) -> None:
         ends = [_("Enter order"), _("Esc batches")] if self._in_rows else [_("Enter rows"), _("? keys"), _("Esc close")]
-        self.show_keys(GAP.join([*next_steps(batch, self._line_context()), *ends]))
+        about = self.query_one("#batch-about")
+        more = [_("J K more of the text")] if about.display and about.max_scroll_y else []
+        self.show_keys(GAP.join([*next_steps(batch, self._line_context()), *more, *ends]))
 
     def _show_rows(self, batch: Batch) -> None:
         rows = errors_first(batch)
@@ -266,6 +275,10 @@ class OutboxScreen(Dialog[None]):
             self.app.push_screen(TextScreen(order_id, text, copy=order_id))
 
     # Keys of a batch
+
+    def action_about(self, lines: int) -> None:
+        """Scroll the text about the batch."""
+        self.query_one("#batch-about").scroll_relative(y=lines, animate=False)
 
     def action_undo(self) -> None:
         """Undo the held batch or, among its rows, the row under the cursor."""
