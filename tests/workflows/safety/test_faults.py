@@ -17,15 +17,15 @@ from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
 from ordertui.operations.errors import EvidenceAgainst, OperationError
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
-from ordertui.orders.clock import FixedClock
-from ordertui.orders.enums import Action
+from ordertui.orders.clock import DAY, FixedClock
+from ordertui.orders.enums import Action, Dispatched
 from ordertui.store import StoreError
 from ordertui.store.engine import sqlite
 from support.batches import answer, commit, send, session_of, states
 from support.disks import small_disk
 from support.faults import Crash, Faults, disk_full, inject, read_only_folder
 from support.reports import write
-from support.shops import ALL_ORDERS, NOW, all_orders_row, open_session, order_id, quick_connection, settle_in
+from support.shops import ALL_ORDERS, NOW, all_orders_row, bring, open_session, order_id, quick_connection, settle_in
 
 Step = Callable[[Session], object]
 WAIT_FOR_DISK = sqlite.WAIT_FOR_DISK  # read before the tests' shortcut changes it
@@ -61,6 +61,23 @@ def settled(session: Session) -> object:
     return session.batches.settle(1, [order_id(1)], done=True, why="seen", typed="1")
 
 
+def retried(session: Session) -> object:
+    return [session.batches.commit(one, typed="1") for one in session.batches.retry(1)]
+
+
+def import_undone(session: Session) -> object:
+    return session.undo_import(session.context.store.database.required(int, "SELECT max(id) FROM imports"))
+
+
+def purged(session: Session) -> object:
+    return session.maintenance.purge(700, yes=True)
+
+
+def said_sent(session: Session) -> object:
+    ids = [found for n in (1, 2) if (found := session.orders.id_of(order_id(n))) is not None]
+    return session.facts.set_dispatched(ids, Dispatched.YES), session.facts.set_note(ids, "a gift")
+
+
 STEPS: dict[str, tuple[Step, str]] = {
     "import": (reports_in, "new"),
     "commit": (committed, "new"),
@@ -68,6 +85,11 @@ STEPS: dict[str, tuple[Step, str]] = {
     "dispatch": (dispatched, "due"),
     "results": (answered, "sent"),
     "settle": (settled, "sent"),
+    "refund": (lambda session: commit(session, Action.REFUND, 11), "new"),
+    "retry": (retried, "answered"),
+    "undo import": (import_undone, "undone"),
+    "purge": (purged, "undone"),
+    "facts": (said_sent, "new"),
 }
 """A step, and the state of the session it starts from."""
 
@@ -75,8 +97,8 @@ STEPS: dict[str, tuple[Step, str]] = {
 def facts(session: Session) -> dict[str, object]:
     """What a step changed, as far as it can be compared between runs."""
     return {
-        "orders": [(row.order_id, row.status,
-            row.open_action) for row in session.orders.rows(session.orders.find(sort="order_id")).values()],
+        "orders": [(row.order_id, row.status, row.open_action, row.dispatched, row.note) for row in
+             session.orders.rows(session.orders.find(sort="order_id")).values()],
         "batches": [(b.id, b.state, [(r.order_id, r.state) for r in b.rows]) for b in session.batches.find()],
         "files": {str(p.relative_to(session.directory)): p.read_bytes() for p in session.directory.glob("outbox/*/*")
                   if p.is_file() and not p.name.startswith(".")},
@@ -88,7 +110,7 @@ def facts(session: Session) -> dict[str, object]:
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Shops in each state that a step starts from; batch 1 cancels orders 1 and 2."""
     found = {}
-    for name in ("new", "held", "due", "sent"):
+    for name in ("new", "held", "due", "sent", "answered", "undone"):
         folder = found[name] = tmp_path_factory.mktemp(name)
         write(folder / "good.txt", ALL_ORDERS, [all_orders_row(n) for n in range(60, 63)])
         write(folder / "bad.txt", ALL_ORDERS, [all_orders_row(70), all_orders_row(71, quantity="many")])
@@ -98,8 +120,14 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             elif name == "due":
                 session.batches.release(commit(session, Action.CANCEL, 1, 2))
                 session.batches.release(commit(session, Action.REFUND, 11))
-            elif name == "sent":
-                answer(session, folder, send(session, Action.CANCEL, 1, 2), {2})
+            elif name in ("sent", "answered"):
+                report = answer(session, folder, send(session, Action.CANCEL, 1, 2), {2})
+                if name == "answered":
+                    session.results.take_in([report])
+            elif name == "undone":
+                old = [all_orders_row(n, age=1_000 * DAY) for n in (80, 81)]
+                bring(session, folder, everything=old)
+                session.imports.import_files([folder / "good.txt"])
     return found
 
 
