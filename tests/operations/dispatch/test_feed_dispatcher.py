@@ -8,15 +8,17 @@ from operator import attrgetter
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ordertui.amazon.spapi import documents, errors
 from ordertui.amazon.spapi.client import Client
 from ordertui.operations.batches.batch import Due, DueStep
 from ordertui.operations.dispatch import feed_submitter
+from ordertui.operations.dispatch.feed_tracker import next_poll_at
 from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.sync.unread_orders import UNREAD_KEY
-from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.batch_state import BatchState, RowState, SubmissionState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action, Dispatched
 from support.api import SimulatedTime, session
@@ -65,6 +67,19 @@ def test_a_batch_leaves_is_followed_and_is_confirmed_by_the_next_sync(floor: Flo
     floor.made.sync.sync()
     assert floor.states(batch) == {RowState.CONFIRMED, RowState.ERROR}
     assert len(sim.amazon.posts) == 1
+
+
+def test_after_the_clock_was_put_back_a_feed_is_looked_at_on(floor: Floor) -> None:
+    """What waits because a call had no clear answer waits on."""
+    batch = floor.commit(CANCEL, 1)
+    floor.dispatch()
+    now = floor.clock.now()
+    looked = replace(floor.attempt(batch), polls=3, polled_at=now)
+    assert next_poll_at(looked, now) > now
+    ahead = replace(looked, polled_at=now + 10 * DAY)
+    assert next_poll_at(ahead, now) <= now
+    unclear = replace(ahead, state=SubmissionState.UNKNOWN)
+    assert next_poll_at(unclear, now) == next_poll_at(replace(unclear, polled_at=None), now) > now
 
 
 def test_undo_reaches_a_batch_until_it_leaves(floor: Floor, sim: Simulator) -> None:

@@ -85,8 +85,8 @@ class FeedDispatcher:
 
     def next_poll(self) -> int | None:
         """Return when a feed on its way is looked at next (epoch seconds); None when none is on its way."""
-        submissions = self._context.reader().submissions.find_open()
-        return min((next_poll_at(one) for one in submissions if is_followed(one)), default=None)
+        submissions, now = self._context.reader().submissions.find_open(), self._context.clock.now()
+        return min((next_poll_at(one, now) for one in submissions if is_followed(one)), default=None)
 
     def next_due(self) -> Due | None:
         """Return when `run` has something to do by itself; None when it waits for somebody."""
@@ -118,20 +118,21 @@ class FeedDispatcher:
             return None, ""
         shown = quotas(reader, now, ("createFeed", "getFeeds"))
         left = ", ".join(f"{one.operation} {one.calls} of {one.burst}" for one in shown)
-        return max(next_poll_at(mine), self._not_before), f"Quota left: {left}."
+        return max(next_poll_at(mine, now), self._not_before), f"Quota left: {left}."
 
     def wait(self, stop: Stop = never_stop) -> bool:
         """Wait until a feed on its way is due for a look; return False when none is, or when stopped.
 
         Feeds that are on their way for longer than `stuck_seconds` are not waited for: Amazon may never answer.
         """
-        oldest = self._context.clock.now() - feed_limits().stuck_seconds.value
+        now = self._context.clock.now()
+        oldest = now - feed_limits().stuck_seconds.value
         submissions = self._context.reader().submissions.find_open()
         recent = [one for one in submissions if is_followed(one) and one.started_at > oldest]
-        due = min(map(next_poll_at, recent), default=None)
+        due = min((next_poll_at(one, now) for one in recent), default=None)
         if due is None:
             return False
-        return self._connection.wait("feeds", max(1, due - self._context.clock.now()), stop)
+        return self._connection.wait("feeds", max(1, due - now), stop)
 
     def list_submissions(self) -> list[tuple[Submission, str]]:
         """Return every submission with its text, newest first."""

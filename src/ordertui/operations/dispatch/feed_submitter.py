@@ -274,7 +274,8 @@ class FeedSubmitter:
         """Look at each order whose shipment was confirmed without a clear answer; repeat the call if it still waits."""
         for submission in self._store.submissions.find_open():
             is_unclear = submission.state is SubmissionState.UNANSWERED and is_followed(submission)
-            if not is_unclear or self._clock.now() < next_poll_at(submission) or client.waiting.is_stopped():
+            now = self._clock.now()
+            if not is_unclear or now < next_poll_at(submission, now) or client.waiting.is_stopped():
                 continue
             after = await self._repeat(client, submission)
             note(f"batch {submission.batch}: {submission_text(after, self._clock.now())}")

@@ -22,7 +22,7 @@ from ordertui.operations.limits import CLOCK_SKEW_SECONDS, feed_limits
 from ordertui.operations.results.reconciler import ResultReconciler
 from ordertui.operations.sync.report_sync import POLL_SECONDS
 from ordertui.orders.batch_state import UNANSWERED, UNCLEAR_SUBMISSIONS, RowState, SubmissionState
-from ordertui.orders.clock import Clock, iso_utc
+from ordertui.orders.clock import CLOCK_SLACK_SECONDS, Clock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.store import Outcome, Store, Submission
@@ -41,9 +41,14 @@ def is_followed(submission: Submission) -> bool:
     return submission.is_open and submission.state is not SubmissionState.NEEDS_OPERATOR
 
 
-def next_poll_at(submission: Submission) -> int:
-    """Return when a submission that is followed is looked at next (epoch seconds)."""
+def next_poll_at(submission: Submission, now: int) -> int:
+    """Return when a submission that is followed is looked at next (epoch seconds).
+
+    A look that is dated after now was made before the clock was put back: nothing is waited for because of it.
+    """
     started, polled = submission.started_at, submission.polled_at
+    if polled is not None and polled > now + CLOCK_SLACK_SECONDS:
+        polled = None
     match submission.state:
         case SubmissionState.SUBMITTING:
             return started + INTERRUPTED_SECONDS
@@ -53,7 +58,7 @@ def next_poll_at(submission: Submission) -> int:
             return earliest if polled is None else max(earliest, polled + limits.look_seconds.value)
         case SubmissionState.NEEDS_OPERATOR:
             return 0
-    return started if polled is None else polled + POLL_SECONDS[min(submission.polls, len(POLL_SECONDS)) - 1]
+    return min(started, now) if polled is None else polled + POLL_SECONDS[min(submission.polls, len(POLL_SECONDS)) - 1]
 
 
 class FeedTracker:
@@ -70,7 +75,8 @@ class FeedTracker:
         An error of Amazon's is kept with its submission and stops nothing.
         """
         for submission in self._store.submissions.find_open():
-            if not submission.is_open or client.waiting.is_stopped() or self._clock.now() < next_poll_at(submission):
+            now = self._clock.now()
+            if not submission.is_open or client.waiting.is_stopped() or now < next_poll_at(submission, now):
                 continue
             try:
                 await self._look(client, submission)
