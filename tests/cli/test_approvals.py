@@ -69,6 +69,8 @@ def test_a_batch_waits_is_listed_and_approved_by_somebody_else(us: Command, tmp_
     run("approve", "1", code=2)
     assert "held until" in run("approve", "1", "--why", "looked", by="bob")[1]
     assert "rejected: 1 order undone" in run("reject", "2", "--why", "no", by="bob")[1]
+    for told in (run("outbox", by="ann"), run("outbox", "2", by="ann")):
+        assert "batch 2 was rejected by bob" in told[1]
     assert run("approvals")[1].endswith("nothing waits for approval\n")
     run("approve", "2", "--why", "late", by="bob", code=3)
     assert "left out" in late(us, tmp_path, run)

@@ -228,6 +228,7 @@ def outbox(settings: Settings, batch: int | None, form: str) -> None:
             all_batches = session.batches.find()
             emit_batches(session, all_batches, form)
             for one in all_batches:
+                say_rejection(one)
                 if one.withheld:
                     say(one.withheld)
                 elif one.machine:
@@ -235,8 +236,16 @@ def outbox(settings: Settings, batch: int | None, form: str) -> None:
             return
         found = session.batches.get(batch)
     emit([row_record(found.id, row) for row in found.rows], ROW_COLUMNS, form)
+    say_rejection(found)
     if found.withheld:
         say(found.withheld)
+
+
+def say_rejection(batch: Batch) -> None:
+    """Say who rejected a batch that waited for approval, and what they said."""
+    approval = batch.approval
+    if approval is not None and approval.decided_at is not None and not approval.is_approved:
+        say(f"batch {batch.id} was rejected by {approval.who or '?'}: {approval.word}")
 
 
 def row_record(batch: int, row: JournalRow) -> Record:

@@ -19,7 +19,7 @@ from ordertui.orders.enums import Action
 from ordertui.orders.people import Role
 from ordertui.store.engine.errors import ServerUnreachable
 from ordertui.store.journal.batches import BatchJournal
-from ordertui.tui.render.batch import BatchContext, next_steps, render_outbox_head
+from ordertui.tui.render.batch_list import BatchContext, next_steps, render_outbox_head
 from ordertui.tui.screens.dialogs import ConfirmScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from support import places

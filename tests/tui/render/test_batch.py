@@ -9,7 +9,7 @@ from ordertui.operations.batches.batch import Batch
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.enums import Action
 from ordertui.store import JournalRow
-from ordertui.tui.render.batch import WRITING_SECONDS, BatchContext, batch_state, next_steps
+from ordertui.tui.render.batch_list import WRITING_SECONDS, BatchContext, batch_state, next_steps
 from support.shops import NOW, order_id
 
 ROW = JournalRow(order_id(1), RowState.WRITTEN, "NoInventory", "USD", 1080, "", "")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from rich.cells import cell_len
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 from textual.widgets._toast import Toast, ToastRack
@@ -18,7 +19,8 @@ from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Outcome
-from ordertui.tui.render.batch import BatchContext, next_steps, render_batch, render_outbox_head
+from ordertui.tui.render.batch import render_batch
+from ordertui.tui.render.batch_list import BatchContext, next_steps, render_outbox_head
 from ordertui.tui.screens.base import DialogKeys, Title
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
@@ -595,6 +597,44 @@ async def test_a_batch_that_waits_for_approval_is_approved_or_rejected_by_somebo
 
 def form_error(pilot: Pilot[None]) -> str:
     return str(pilot.app.screen.query_one("#form-error", Static).content)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_who_committed_and_who_rejected_a_batch_is_read_in_its_line(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    policy = tmp_path / "house.toml"
+    policy.write_text(
+        '[[rule]]\nid = "all"\nwhen = "batch-orders>=1"\neffect = "approval"\nwhy = "a look"\n', encoding="utf-8"
+    )
+    session_of(tmp_path, clock, waiting=3, shipped=0).close()
+    config, place = Config(policy_file=str(policy)), tmp_path / "orders.db"
+    is_wide = size[0] == 120
+    with (
+        session_as("marianne", place, clock, monkeypatch, config) as marianne,
+        session_as("bob", place, clock, monkeypatch, config) as bob,
+    ):
+        first, second = commit(marianne, Action.CANCEL, 1), commit(marianne, Action.CANCEL, 2)
+        async with running(bob, size) as pilot:
+            await opened(pilot)
+            assert ("◇ for approval @marianne " if is_wide else "◇ @marianne ") in lines(pilot)[0]
+            bob.approvals.approve(second, "fine")
+            held = "◷ held 15:00 @marianne " if is_wide else "◷ 15:00 @marianne "
+            await until(pilot, lambda: held in lines(pilot)[0])
+            for line in lines(pilot):
+                assert cell_len(line) <= size[0] - 4
+        async with running(marianne, size, toasts=True) as pilot:
+            await until(pilot, lambda: "◇ 1 to approve" in text(pilot, "status"))
+            bob.approvals.reject(first, "the supplier has more")
+            said = f"batch {first} was rejected by bob: the supplier has more; nothing was sent to Amazon"
+            await until(pilot, lambda: said in toasts(pilot))
+            await opened(pilot)
+            assert "✗ rejected" in lines(pilot)[1]
+            assert lines(pilot)[1].endswith("bob: the supplier has more" if is_wide else "bob: the supplier…")
+            await press(pilot, "j")
+            about = " ".join(str(pilot.app.screen.query_one("#batch-head", Static).content).split())
+            assert "by bob: the supplier has more" in about
+            assert "u undo" not in lines(pilot)[1]
 
 
 async def test_s_gives_up_a_batch_whose_files_are_not_all_written(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from ordertui.operations.errors import error_message
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action
-from ordertui.tui.render.batch import BatchContext, errors_first, render_batch, render_batch_line, render_row
+from ordertui.tui.render.batch import errors_first, render_batch, render_row
+from ordertui.tui.render.batch_list import BatchContext, render_batch_line
 from support.model_store import Floor
 from support.simulator import Simulator
 

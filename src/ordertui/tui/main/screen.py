@@ -106,6 +106,8 @@ class MainScreen(Screen[None]):
         self._claims: Sequence[OthersClaim] = ()
         """Others' open previews that are shown."""
         self._looks = 0
+        self._read_at = 0
+        """When changes of the store were read last."""
         """How often it was looked for changes since others' were shown last."""
         self._is_dispatching = False
         self._is_left = False
@@ -339,7 +341,11 @@ class MainScreen(Screen[None]):
     def _read_changes(self) -> None:
         version = self.session.data_version()
         self.summary.next_due = self.session.dispatcher.next_due()
+        to_approve = self.summary.waiting.to_approve
         self.summary.waiting = self.session.batches.waiting()
+        if self.summary.waiting.to_approve < to_approve:
+            self._call("batches.tell_decisions", self._read_at)
+        self._read_at = self.session.clock.now()
         self.summary.summarizer.forget()
         self.view.counter.count()
         self._version = version  # after all of it was read: what fails is read again

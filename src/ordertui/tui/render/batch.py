@@ -1,18 +1,16 @@
-"""Texts of batches: the outbox's list, a batch in full, its rows."""
+"""Texts of batches: a batch in full, its rows, questions and messages. The outbox's list: `batch_list`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-from rich.cells import cell_len
 from textual.content import Content
 
 from ordertui.messages import _, join_texts, ngettext, translate
 from ordertui.operations.batches.approvals import ApprovalOutlook, ApprovedBatch
-from ordertui.operations.batches.batch import Batch, is_of_others, may_decide
+from ordertui.operations.batches.batch import Batch, is_of_others
 from ordertui.operations.batches.open_issues import OpenIssue
-from ordertui.orders.batch_state import AT_LARGE, NEVER_LEFT, NOT_LEFT, UNANSWERED, BatchState, RowState
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import to_local
 from ordertui.orders.money import format_money
 from ordertui.orders.order import OrderRow
@@ -20,231 +18,20 @@ from ordertui.orders.text import mask_control_characters
 from ordertui.store import Approval, JournalRow
 
 from .format import (
-    GAP,
     MUTED,
     Piece,
     action_word,
     budget_pieces,
-    cut_text,
-    format_countdown,
     format_time,
     format_zone,
-    pad,
     wrap_text,
 )
 from .plan import rate_pieces
-from .state import BATCH_LOOKS, ROW_LOOKS, person_sign, row_look
+from .state import row_look
 
-WITH_NEXT = 76
-"""From so many cells on a line of the list has a column of what to do next."""
-STATE_WIDTH = 18
-"""Cells of the column State."""
 WARNING = "bold $text-warning"
 MOST_WHYS = 4
 """Orders that would be left out which are named before an approval."""
-
-
-class BatchContext(msgspec.Struct, frozen=True):
-    """What a line of the list needs besides its batch."""
-
-    now: int
-    """Epoch seconds."""
-    zone: str
-    """IANA zone of times."""
-    width: int
-    """Cells of the line."""
-    held: int = 0
-    """Held batches of the store."""
-    me: str = ""
-    """Login of who looks."""
-    may_approve: bool = True
-    """Whether the role of who looks may approve."""
-
-
-def render_outbox_head(batches: Sequence[Batch], issues: Sequence[OpenIssue], folder: str, width: int) -> Content:
-    """Return how many batches wait, and for what: `3 held · 5 files to upload · 2 waiting for a report`.
-
-    `folder`: where files are written, shown where there is room.
-    """
-    held = sum(batch.state is BatchState.HELD for batch in batches)
-    to_approve = sum(batch.state is BatchState.AWAITING for batch in batches)
-    to_upload = sum(_is_to_upload(batch) for batch in batches)
-    reports = sum(_awaits_report(batch) for batch in batches)
-    at_amazon = sum(batch.state is BatchState.SENT and bool(batch.count(*UNANSWERED)) for batch in batches)
-    attention = len({one.batch for one in issues})
-    parts = [
-        (_("{held:,} held", held=held) if held else "", "$text-warning"),
-        (_("{n:,} waiting for approval", n=to_approve) if to_approve else "", "$text-warning"),
-        (
-            ngettext("{n:,} file to upload", "{n:,} files to upload", to_upload) if to_upload else "",
-            "$text-warning",
-        ),
-        (_("{reports:,} waiting for a report", reports=reports) if reports else "", "$text-accent"),
-        (_("{at_amazon:,} at Amazon", at_amazon=at_amazon) if at_amazon else "", "$text-accent"),
-        (
-            ngettext("{n:,} needs attention", "{n:,} need attention", attention) if attention else "",
-            WARNING,
-        ),
-    ]
-    found = [Content.styled(text, style) for text, style in parts if text]
-    line = Content(" · ").join(found) if found else Content.styled(_("nothing waits"), MUTED)
-    place = Content.styled(_("files in {folder}", folder=folder), MUTED) if folder else Content("")
-    gap = width - line.cell_length - place.cell_length
-    return line + " " * gap + place if gap > 2 else line
-
-
-def render_batch_columns(width: int, zone: str, now: int) -> Content:
-    """Return the heads of the list's columns."""
-    state = _("State ({now})", now=format_zone(now, zone))
-    cells = (pad(_("Action"), 8), pad(_("Mk"), 2), pad(_("Orders"), 6, right=True), pad(_("Total"), 14, right=True))
-    head = f"{'#':>4} {' '.join(cells)}  {pad(state, STATE_WIDTH)}"
-    return Content.styled(head + _("Next") if width >= WITH_NEXT else head.rstrip(), MUTED)
-
-
-def render_batch_line(batch: Batch, context: BatchContext) -> Content:
-    """Return the line of a batch in the list: number, action, orders, total, state and what to do next."""
-    rows = _rows_in(batch)
-    text, style = batch_state(batch, context)
-    if batch.state in NOT_LEFT and is_of_others(batch, context.me):
-        text = cut_text(f"{text} {person_sign(batch.author)}", STATE_WIDTH - 1)
-    line = Content.assemble(
-        f"{batch.id:>4} {pad(action_word(batch.action), 8)} {batch.marketplace:<2} {len(rows):>6,} ",
-        pad(_total(rows), 14, right=True) + "  ",
-        (pad(text, STATE_WIDTH), style),
-    )
-    if context.width < WITH_NEXT:
-        return line
-    room = context.width - line.cell_length
-    following = next_steps(batch, context)
-    if following and following[0] == _("i report for this batch") and cell_len(following[0]) > room:
-        following[0] = _("i report")
-    while following and cell_len(GAP.join(following)) > room:
-        following = following[:-1]
-    return line + Content(GAP.join(following))
-
-
-def _rows_in(batch: Batch) -> list[JournalRow]:
-    """Return the rows that were neither undone nor left out; all of them where each one was."""
-    return [row for row in batch.rows if row.state not in NEVER_LEFT] or list(batch.rows)
-
-
-def _total(rows: Sequence[JournalRow]) -> str:
-    """Return what the rows come to: one amount, `2 currencies`, or `?` for what is not known."""
-    sums: dict[str, int] = {}
-    for row in rows:
-        if row.currency is not None and row.total is not None:
-            sums[row.currency] = sums.get(row.currency, 0) + row.total
-    if len(sums) > 1:
-        return _("{sums} currencies", sums=len(sums))
-    known = next((format_money(minor, currency) for currency, minor in sums.items()), "")
-    is_partly_unknown = any(row.total is None for row in rows)
-    return f"{known} + ?" if known and is_partly_unknown else known or "?"
-
-
-def _is_to_upload(batch: Batch) -> bool:
-    return not batch.by_api and not batch.withheld and bool(batch.count(RowState.WRITTEN))
-
-
-WRITING_SECONDS = 60
-"""Seconds for which a batch whose files are not all there is taken as being written, by this machine or another."""
-
-
-def _is_fresh(batch: Batch, context: BatchContext) -> bool:
-    """Return whether a batch began to be written only now: nothing is wrong with it yet."""
-    return batch.sent_at is not None and context.now - batch.sent_at < WRITING_SECONDS
-
-
-def _awaits_report(batch: Batch) -> bool:
-    return not batch.by_api and not _is_to_upload(batch) and bool(batch.count(RowState.UPLOADED, RowState.ACCEPTED))
-
-
-def batch_state(batch: Batch, context: BatchContext) -> tuple[str, str]:
-    """Return the state of a batch with its sign, such as `◷ held 7:55` or `✗ 1 of 14`, and its style."""
-    look = BATCH_LOOKS[batch.state]
-    if batch.state is BatchState.HELD:
-        if batch.by_api and batch.next_at is None:
-            return _("{glyph} held, waits", glyph=look.glyph), look.style
-        left = format_countdown((batch.due_at if batch.next_at is None else batch.next_at) - context.now)
-        return _("{glyph} held {left}", glyph=look.glyph, left=left), WARNING
-    if batch.state in (BatchState.AWAITING, BatchState.RECALLED, BatchState.LEFT_OUT):
-        return f"{look.glyph} {_(look.count) if look.count else ''}", look.style
-    if batch.is_writing:
-        look = ROW_LOOKS[RowState.WRITTEN]
-        return (
-            (_("… writing the files"), look.style) if _is_fresh(batch, context) else (_("! not all written"), WARNING)
-        )
-    answer = _answer(batch)
-    if answer is not None:
-        return answer
-    if batch.state is BatchState.UPLOADED and batch.uploaded_at is not None:
-        return _(
-            "{glyph} uploaded {uploaded_at}", glyph=look.glyph, uploaded_at=_time_of_day(batch.uploaded_at, context)
-        ), look.style
-    if batch.state is BatchState.SENT and batch.sent_at is not None:
-        return _("{glyph} sent {sent_at}", glyph=look.glyph, sent_at=_time_of_day(batch.sent_at, context)), look.style
-    if batch.withheld:
-        return _("! do not upload"), WARNING
-    return f"{look.glyph} {_(look.count) if look.count else ''}", look.style
-
-
-def _answer(batch: Batch) -> tuple[str, str] | None:
-    """Return what came of the rows, by Amazon's answer, a later report or the operator's word; None while nothing."""
-    rows = _rows_in(batch)
-    refused, unclear = batch.count(RowState.ERROR), batch.count(RowState.UNKNOWN)
-    done = batch.count(RowState.OK, RowState.CONFIRMED)
-    if refused:
-        text = _("✗ {refused:,} of {rows:,}", refused=refused, rows=len(rows))
-        return join_texts([text, f"{unclear:,} ?"] if unclear else [text]), ROW_LOOKS[RowState.ERROR].style
-    if unclear:
-        return _("? {unclear:,} of {rows:,}", unclear=unclear, rows=len(rows)), ROW_LOOKS[RowState.UNKNOWN].style
-    if batch.is_confirmed:
-        return _("✓ confirmed"), ROW_LOOKS[RowState.CONFIRMED].style
-    if done == len(rows):
-        look = ROW_LOOKS[RowState.OK]
-        return _("{glyph} answered", glyph=look.glyph), look.style
-    if done:
-        return _("… {done:,} of {rows:,} done", done=done, rows=len(rows)), ROW_LOOKS[RowState.ACCEPTED].style
-    return None
-
-
-def _time_of_day(epoch: int, context: BatchContext) -> str:
-    """Return `14:20` of today, else `Nov 21`."""
-    day, moment = format_time(epoch, context.zone).rsplit(" ", 1)
-    return moment if format_time(context.now, context.zone).startswith(day) else day
-
-
-def next_steps(batch: Batch, context: BatchContext) -> list[str]:
-    """Return what may be done next with a batch, each as `key word`, the most likely first."""
-    if batch.state is BatchState.HELD:
-        release_all = [_("R release all")] if context.held > 1 else []
-        return [_("u undo"), _("r release"), *release_all]
-    if batch.state is BatchState.AWAITING:
-        decisions = context.may_approve and may_decide(batch, context.me)
-        return [*([_("a approve"), _("x reject")] if decisions else []), _("u undo")]
-    found = []
-    if batch.is_writing:
-        return [] if _is_fresh(batch, context) else [_("s give up"), _("`ordertui todo` says why")]
-    if _is_to_upload(batch):
-        found += [_("y path"), _("U mark uploaded")]
-    elif _awaits_report(batch):
-        found.append(_("i report for this batch"))
-    elif batch.withheld and batch.count(RowState.WRITTEN):
-        found.append(_("needs you: Enter"))
-    unclear = batch.count(RowState.UNKNOWN)
-    if batch.retryable:
-        found.append(_("t retry {retryable:,}", retryable=batch.retryable))
-    if unclear:
-        found.append(_("s resolve {unclear:,}", unclear=unclear))
-    if _is_to_upload(batch):
-        found.append(_("i report"))
-    elif batch.state is BatchState.UPLOADED:
-        found.append(_("U not uploaded"))
-    if batch.by_api and batch.next_at is not None:
-        left = batch.next_at - context.now
-        found.append(_("next look in {left}", left=format_countdown(left)) if left > 0 else _("looking now"))
-    elif batch.by_api and batch.state in AT_LARGE and batch.count(*UNANSWERED):
-        found.append(_("needs you: Enter"))
-    return found
 
 
 def render_batch(
@@ -316,11 +103,32 @@ def _approval_pieces(batch: Batch, approval: Approval, zone: str) -> list[Piece]
     elif approval.decided_at is None:
         pieces = [(f"\n◇ {_('was to be approved; nobody decided')}", MUTED)]
     else:
-        who = approval.who.partition(" (")[0] or "?"  # without account, machine and process, which the audit has
-        facts = {"when": format_time(approval.decided_at, zone), "who": who, "word": approval.word}
+        facts = {"when": format_time(approval.decided_at, zone), "who": decider(approval), "word": approval.word}
         yes, no = _("approved {when} by {who}: {word}", **facts), _("rejected {when} by {who}: {word}", **facts)
         pieces = [(f"\n◇ {yes if approval.is_approved else no}", MUTED)]
     return [*pieces, *((f"\n  {translate(why)}", MUTED) for why in approval.why)]
+
+
+def is_rejected(batch: Batch) -> bool:
+    """Return whether somebody rejected a batch that waited for approval."""
+    approval = batch.approval
+    return approval is not None and approval.decided_at is not None and not approval.is_approved
+
+
+def decider(approval: Approval) -> str:
+    """Return the name of who decided, without account, machine and process, which the audit has."""
+    return mask_control_characters(approval.who.partition(" (")[0]) or "?"
+
+
+def decision_text(batch: Batch) -> str:
+    """Return what somebody decided about a batch that waited for approval, and what they said; empty: nobody did."""
+    approval = batch.approval
+    if approval is None or approval.decided_at is None:
+        return ""
+    facts = {"batch": batch.id, "who": decider(approval), "word": mask_control_characters(approval.word)}
+    if is_rejected(batch):
+        return _("batch {batch} was rejected by {who}: {word}; nothing was sent to Amazon", **facts)
+    return _("batch {batch} was approved by {who}: {word}", **facts)
 
 
 def others_note(batch: Batch, me: str) -> str:

@@ -22,15 +22,15 @@ from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.people import Permission
 from ordertui.store import JournalRow
 from ordertui.tui.key_queue import KeyQueue
-from ordertui.tui.render.batch import (
+from ordertui.tui.render.batch import errors_first, render_batch, render_row
+from ordertui.tui.render.batch_list import (
+    STATE_WIDTH,
     BatchContext,
-    errors_first,
+    fit_state,
     next_steps,
-    render_batch,
     render_batch_columns,
     render_batch_line,
     render_outbox_head,
-    render_row,
 )
 from ordertui.tui.render.format import GAP
 from ordertui.tui.screens.task_runner import TaskRunner
@@ -83,6 +83,7 @@ class OutboxScreen(Dialog[None]):
         self._version = -1
         self._width = 0
         """Cells of the lines as they were drawn last."""
+        self._state_width = STATE_WIDTH
 
     def _compose_body(self) -> ComposeResult:
         yield Static(id="outbox-head", markup=False)
@@ -124,6 +125,7 @@ class OutboxScreen(Dialog[None]):
             now=self._session.clock.now(),
             zone=self._session.orders.zone,
             width=(self._list("batches").scrollable_content_region.width or self.size.width - 3) - 1,
+            state_width=self._state_width,
             held=sum(batch.state is BatchState.HELD for batch in self._batches),
             me=self._session.context.person.name,
             may_approve=not self._session.context.role_refusal(Permission.APPROVE),
@@ -133,7 +135,9 @@ class OutboxScreen(Dialog[None]):
     def _show(self) -> None:
         if not self.query("#batches"):
             return  # it is being closed
-        options, context = self._list("batches"), self._line_context()
+        options = self._list("batches")
+        self._state_width = fit_state(self._batches, self._line_context())
+        context = self._line_context()
         self._width = context.width
         before, place = _highlighted_id(options), options.highlighted or 0
         options.clear_options()
@@ -142,9 +146,7 @@ class OutboxScreen(Dialog[None]):
         folder = "" if files.is_api_dispatch else short_path(files.outbox_directory)
         head = render_outbox_head(self._batches, self._issues, folder, context.width + 2)
         self.query_one("#outbox-head", Static).update(head)
-        self.query_one("#batch-columns", Static).update(
-            render_batch_columns(context.width, context.zone, context.now) if self._batches else Content("")
-        )
+        self.query_one("#batch-columns", Static).update(render_batch_columns(context) if self._batches else Content(""))
         if self._batches:
             options.highlighted = _place_of(options, before, min(place, len(self._batches) - 1))
         else:
