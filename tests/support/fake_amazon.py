@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ordertui.orders.money import parse_minor
 from ordertui.orders.order import COMPONENTS
@@ -87,16 +88,27 @@ def report(
     messages: Sequence[Message], failed: set[int], processed: int | None = None, successful: int | None = None
 ) -> bytes:
     """A flat processing report; the counts as they are unless given."""
-    processed = len(messages) if processed is None else processed
-    successful = processed - len(failed) if successful is None else successful
+    errors = [(number, messages[number - 1].order_id, messages[number - 1].item_id) for number in sorted(failed)]
+    return flat_report(len(messages) if processed is None else processed, errors, successful)
+
+
+def flat_report(processed: int, errors: Sequence[tuple[int, str, str]] = (), successful: int | None = None) -> bytes:
+    """A flat processing report of so many records, with errors by number, order and item."""
+    good = processed - len(errors) if successful is None else successful
     lines = [
         "Feed Processing Summary:",
         f"\tNumber of records processed\t\t{processed}",
-        f"\tNumber of records successful\t\t{successful}",
+        f"\tNumber of records successful\t\t{good}",
         "",
         "original-record-number\torder-id\torder-item-id\terror-code\terror-type\terror-message",
+        *(f"{number}\t{order}\t{item}\t18028\tError\tnot taken" for number, order, item in errors),
     ]
-    for number in sorted(failed):
-        message = messages[number - 1]
-        lines.append(f"{number}\t{message.order_id}\t{message.item_id}\t18028\tError\tnot taken")
     return ("\n".join(lines) + "\n").encode()
+
+
+def write_report(
+    path: Path, processed: int, errors: Sequence[tuple[int, str, str]] = (), successful: int | None = None
+) -> Path:
+    """Write such a report; gives its path."""
+    path.write_bytes(flat_report(processed, errors, successful))
+    return path

@@ -194,4 +194,9 @@ def standard(session: Session, folder: Path, *, waiting: int = 6, shipped: int =
         is_all=is_all,
         open_=[unshipped_row(n, "true" if n == 1 else "false") for n in range(1, waiting + 1)],
     )
+    return waiting_ids(session, waiting)
+
+
+def waiting_ids(session: Session, waiting: int = 6) -> list[int]:
+    """The row numbers of the first orders of `standard`, which may be cancelled."""
     return [row_id for n in range(1, waiting + 1) if (row_id := session.orders.id_of(order_id(n))) is not None]

@@ -26,7 +26,8 @@ from ordertui.orders.enums import Action, Dispatched
 from ordertui.store import RecallRefused
 from support import places
 from support.batches import feed_bytes
-from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, standard
+from support.fake_amazon import write_report
+from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, standard, waiting_ids
 
 
 @pytest.fixture
@@ -35,13 +36,8 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def session(tmp_path: Path, clock: FixedClock) -> Session:
-    return open_session(tmp_path / "shop", clock=clock)
-
-
-@pytest.fixture
-def waiting(session: Session, tmp_path: Path) -> list[int]:
-    return standard(session, tmp_path)
+def waiting(session: Session) -> list[int]:
+    return waiting_ids(session)
 
 
 def cancel(session: Session, ids: list[int]) -> Plan:
@@ -50,24 +46,6 @@ def cancel(session: Session, ids: list[int]) -> Plan:
 
 def commit(session: Session, plan: Plan) -> int:
     return session.batches.commit(plan, typed=str(plan.typed_count)).id
-
-
-def flat_report(
-    path: Path, processed: int, errors: list[tuple[int, str, str]] | None = None, successful: int | None = None
-) -> Path:
-    if errors is None:
-        errors = []
-    good = processed - len(errors) if successful is None else successful
-    lines = [
-        "Feed Processing Summary:",
-        f"\tNumber of records processed\t\t{processed}",
-        f"\tNumber of records successful\t\t{good}",
-        "",
-    ]
-    lines.append("original-record-number\torder-id\torder-item-id\terror-code\terror-type\terror-message")
-    lines += [f"{record}\t{order}\t{item}\t18028\tError\tnot found" for record, order, item in errors]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
 
 
 def states(session: Session, batch: int) -> dict[str, RowState]:
@@ -309,7 +287,7 @@ def sent(session: Session, ids: list[int]) -> int:
 @places.on_both
 def test_results_by_row(session: Session, waiting: list[int], tmp_path: Path) -> None:
     batch = sent(session, waiting)
-    found = session.results.take_in([flat_report(tmp_path / "r.txt", 6, [(2, order_id(2), item_id(2))])])
+    found = session.results.take_in([write_report(tmp_path / "r.txt", 6, [(2, order_id(2), item_id(2))])])
     assert (found[0].batch, found[0].ok, found[0].errors, found[0].unknown) == (batch, 5, 1, 0)
     assert states(session, batch)[order_id(2)] is RowState.ERROR
     assert {q.key: q.count for q in session.orders.queues()}["failed"] == 1
@@ -321,7 +299,7 @@ def test_results_by_row(session: Session, waiting: list[int], tmp_path: Path) ->
 @places.on_both
 def test_a_later_report_confirms(session: Session, waiting: list[int], tmp_path: Path) -> None:
     batch = sent(session, waiting)
-    session.results.take_in([flat_report(tmp_path / "r.txt", 6)])
+    session.results.take_in([write_report(tmp_path / "r.txt", 6)])
     bring(session, tmp_path, everything=[all_orders_row(n, "Cancelled", updated=NOW + 60) for n in (1, 2)])
     assert states(session, batch)[order_id(1)] is RowState.CONFIRMED
     assert states(session, batch)[order_id(3)] is RowState.OK
@@ -339,7 +317,7 @@ def test_counts_that_do_not_add_up_leave_rows_unknown(
     batch = sent(session, waiting)
     found = session.results.take_in(
         [
-            flat_report(
+            write_report(
                 tmp_path / "r.txt", 6, [(1, "", "")] if successful == 3 else [(1, "", ""), (2, "", "")], successful
             )
         ],
@@ -354,13 +332,13 @@ def test_counts_that_do_not_add_up_leave_rows_unknown(
 @places.on_both
 def test_a_report_of_fewer_records_is_unknown(session: Session, waiting: list[int], tmp_path: Path) -> None:
     batch = sent(session, waiting)
-    assert session.results.take_in([flat_report(tmp_path / "r.txt", 4)], batch)[0].unknown == 6
+    assert session.results.take_in([write_report(tmp_path / "r.txt", 4)], batch)[0].unknown == 6
 
 
 @places.on_both
 def test_a_report_about_other_orders_is_refused(session: Session, waiting: list[int], tmp_path: Path) -> None:
     batch = sent(session, waiting)
-    report = flat_report(tmp_path / "r.txt", 6, [(1, order_id(77), item_id(77))])
+    report = write_report(tmp_path / "r.txt", 6, [(1, order_id(77), item_id(77))])
     with pytest.raises(Refused, match=order_id(77)):
         session.results.take_in([report], batch)
     with pytest.raises(BatchNeeded):
@@ -372,13 +350,13 @@ def test_a_report_about_other_orders_is_refused(session: Session, waiting: list[
 def test_a_held_batch_has_no_results(session: Session, waiting: list[int], tmp_path: Path) -> None:
     batch = commit(session, cancel(session, waiting))
     with pytest.raises(Refused, match="has not left"):
-        session.results.take_in([flat_report(tmp_path / "r.txt", 6)], batch)
+        session.results.take_in([write_report(tmp_path / "r.txt", 6)], batch)
 
 
 @places.on_both
 def test_two_batches_that_fit_are_asked_about(session: Session, waiting: list[int], tmp_path: Path) -> None:
     first, second = sent(session, waiting[:2]), sent(session, waiting[2:4])
-    report = flat_report(tmp_path / "r.txt", 2)
+    report = write_report(tmp_path / "r.txt", 2)
     with pytest.raises(BatchNeeded, match=f"{second}, {first}"):
         session.results.take_in([report])
     assert session.results.take_in([report], second)[0].batch == second
@@ -387,5 +365,5 @@ def test_two_batches_that_fit_are_asked_about(session: Session, waiting: list[in
 @places.on_both
 def test_everything_is_in_the_audit(session: Session, waiting: list[int], tmp_path: Path) -> None:
     sent(session, waiting)
-    session.results.take_in([flat_report(tmp_path / "r.txt", 6)])
+    session.results.take_in([write_report(tmp_path / "r.txt", 6)])
     assert "chain unbroken" in session.audit.verify()

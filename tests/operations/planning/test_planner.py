@@ -17,7 +17,7 @@ from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.order import LineAmounts
 from ordertui.tui.render.plan import PlanLook, render_head
-from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, standard, unshipped_row
+from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row, waiting_ids
 
 
 def only(plans: tuple[Plan, ...]) -> Plan:
@@ -31,9 +31,8 @@ def ids(session: Session, *numbers: int) -> list[int]:
     return [n for n in found if n is not None]
 
 
-def test_the_official_request_fixes_the_reason_and_does_not_count(tmp_path: Path) -> None:
-    session = open_session(tmp_path)
-    waiting = standard(session, tmp_path)
+def test_the_official_request_fixes_the_reason_and_does_not_count(session: Session) -> None:
+    waiting = waiting_ids(session)
     plan = only(session.planner.plan(Action.CANCEL, waiting, PlanChoices(reason="NoInventory")))
     by_order = {row.order_id: row for row in plan.rows}
     assert (by_order[order_id(1)].reason, by_order[order_id(1)].counts) == ("BuyerCanceled", False)
@@ -43,18 +42,16 @@ def test_the_official_request_fixes_the_reason_and_does_not_count(tmp_path: Path
     assert plan.typed_count == 6, "5 of 100 is over 2.5 %, so the count must be typed"
 
 
-def test_claiming_a_buyers_wish_without_request_counts_and_warns(tmp_path: Path) -> None:
-    session = open_session(tmp_path)
-    waiting = standard(session, tmp_path)
+def test_claiming_a_buyers_wish_without_request_counts_and_warns(session: Session) -> None:
+    waiting = waiting_ids(session)
     plan = only(session.planner.plan(Action.CANCEL, waiting[1:2], PlanChoices(reason="BuyerCanceled")))
     assert plan.rows[0].counts
     assert any("no request on Amazon" in warning for warning in plan.warnings)
 
 
-def test_a_reason_amazon_does_not_take_is_refused(tmp_path: Path) -> None:
-    session = open_session(tmp_path)
+def test_a_reason_amazon_does_not_take_is_refused(session: Session) -> None:
     with pytest.raises(UnknownReason, match="NoInventory"):
-        session.planner.plan(Action.CANCEL, standard(session, tmp_path), PlanChoices(reason="Bored"))
+        session.planner.plan(Action.CANCEL, waiting_ids(session), PlanChoices(reason="Bored"))
 
 
 @pytest.mark.parametrize(
@@ -190,9 +187,7 @@ def test_a_shipment_needs_carrier_tracking_and_a_possible_day(
     assert only(session.planner.plan(Action.CONFIRM, found, PlanChoices(shipping=shipping))).out[0].rule == rule
 
 
-def test_nobody_marked_is_nobody(tmp_path: Path) -> None:
-    session = open_session(tmp_path)
-    standard(session, tmp_path)
+def test_nobody_marked_is_nobody(session: Session) -> None:
     assert session.planner.plan(Action.CANCEL, []) == ()
 
 
@@ -266,9 +261,8 @@ def test_orders_placed_before_the_window_are_told_from_those_that_change_its_rat
     assert window_words(only_old, only_old.rates[0]) == ["none counts in these 7 days, 1 was placed before them"]
 
 
-def test_the_units_restocked_and_not_restocked_are_all_units(tmp_path: Path) -> None:
-    session = open_session(tmp_path)
-    plan = only(session.planner.plan(Action.CANCEL, standard(session, tmp_path)))
+def test_the_units_restocked_and_not_restocked_are_all_units(session: Session) -> None:
+    plan = only(session.planner.plan(Action.CANCEL, waiting_ids(session)))
     assert plan.restock == "of 6 units, Amazon restocks 1 unit; 5 units not restocked (NoInventory)"
     without = [row for row in plan.rows if row.reason == "NoInventory"]
     policy = session.eligibility.policy("US")

@@ -32,6 +32,7 @@ from ordertui.orders.money import format_money
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine, OrderRow
 from ordertui.orders.refund_limit import most_of, prorate, refund_excess, refund_limit, waiting_units
 from support.batches import feed_bytes
+from support.fake_amazon import write_report
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row
 
 PRICES = {"item_price": "30.00", "item_tax": "2.41", "shipping_price": "5.00", "item_promotion_discount": "3.00"}
@@ -72,12 +73,7 @@ def send(session: Session, plan: Plan, clock: FixedClock, folder: Path) -> str:
     clock.advance(plan.hold_seconds)
     assert [sent.id for sent in session.dispatcher.run()] == [batch.id]
     records = sum(len(row.lines) for row in plan.rows)
-    report = folder / f"report-{batch.id}.txt"
-    report.write_text(
-        "Feed Processing Summary:\n"
-        f"\tNumber of records processed\t\t{records}\n\tNumber of records successful\t\t{records}\n",
-        encoding="utf-8",
-    )
+    report = write_report(folder / f"report-{batch.id}.txt", records)
     session.results.take_in([report], batch.id, [f"batch-{other}" for other in range(1, batch.id)])
     return feed_bytes(plan)["payment-adjustment.txt"].decode()
 

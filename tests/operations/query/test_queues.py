@@ -15,6 +15,7 @@ from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.rules.language import ALWAYS, And, Condition, FilterError, Not, Or, parse
 from support.batches import answer, send, session_of
+from support.fake_amazon import write_report
 from support.shops import NOW, all_orders_row, bring, open_session, standard
 
 
@@ -24,30 +25,23 @@ def test_every_queue_says_in_its_own_words_why_it_is_empty() -> None:
     assert all(len(word) > 20 and word.endswith(".") for word in words)
 
 
-def test_a_refused_order_leaves_the_failed_queue_when_a_report_shows_it_cancelled(tmp_path: Path) -> None:
-    clock = FixedClock(NOW)
-    with open_session(tmp_path, clock=clock) as session:
-        standard(session, tmp_path)
-        plan = session.planner.plan(Action.CANCEL, list(session.orders.find("status:unshipped"))[:2])[0]
-        batch = session.batches.commit(plan, typed=str(plan.typed_count))
-        clock.advance(plan.hold_seconds)
-        session.dispatcher.run()
-        bad = plan.rows[0]
-        report = tmp_path / "answer.txt"
-        report.write_text(
-            "Feed Processing Summary:\n\tNumber of records processed\t\t2\n\tNumber of records successful\t\t1\n\n"
-            "original-record-number\torder-id\torder-item-id\terror-code\terror-type\terror-message\n"
-            f"1\t{bad.order_id}\t{bad.lines[0].order_item_id}\t18028\tError\tno\n",
-            encoding="utf-8",
-        )
-        session.results.take_in([report], batch_id=batch.id)
-        failed = session.orders.find(queue="failed")
-        assert [row.order_id for row in session.orders.rows(failed).values()] == [bad.order_id]
-        number = int(bad.order_id[-7:])
-        bring(session, tmp_path, everything=[all_orders_row(number, "Cancelled", updated=clock.now())])
-        assert list(session.orders.find(queue="failed")) == []
-        assert next(queue.count for queue in session.orders.queues() if queue.key == "failed") == 0
-        assert session.batches.find()[0].rows[0].state.value == "error", "the journal keeps Amazon's answer"
+def test_a_refused_order_leaves_the_failed_queue_when_a_report_shows_it_cancelled(
+    session: Session, tmp_path: Path, clock: FixedClock
+) -> None:
+    plan = session.planner.plan(Action.CANCEL, list(session.orders.find("status:unshipped"))[:2])[0]
+    batch = session.batches.commit(plan, typed=str(plan.typed_count))
+    clock.advance(plan.hold_seconds)
+    session.dispatcher.run()
+    bad = plan.rows[0]
+    report = write_report(tmp_path / "answer.txt", 2, [(1, bad.order_id, bad.lines[0].order_item_id)])
+    session.results.take_in([report], batch_id=batch.id)
+    failed = session.orders.find(queue="failed")
+    assert [row.order_id for row in session.orders.rows(failed).values()] == [bad.order_id]
+    number = int(bad.order_id[-7:])
+    bring(session, tmp_path, everything=[all_orders_row(number, "Cancelled", updated=clock.now())])
+    assert list(session.orders.find(queue="failed")) == []
+    assert next(queue.count for queue in session.orders.queues() if queue.key == "failed") == 0
+    assert session.batches.find()[0].rows[0].state.value == "error", "the journal keeps Amazon's answer"
 
 
 def test_a_refund_that_amazon_took_waits_for_nothing_in_a_file_shop(tmp_path: Path) -> None:
@@ -63,37 +57,34 @@ def counted(session: Session) -> dict[str, tuple[int | None, int]]:
     return {queue.key: (queue.count, queue.unknown) for queue in session.orders.queues()}
 
 
-def test_an_order_whose_cancellation_is_under_way_is_no_work_any_more(tmp_path: Path) -> None:
-    clock = FixedClock(NOW)
-    with open_session(tmp_path, clock=clock) as session:
-        standard(session, tmp_path)
-        before = counted(session)
-        assert before["to_ship"][0] == 6
-        ids = list(session.orders.find("status:unshipped"))[:2]
-        (plan,) = session.planner.plan(Action.CANCEL, ids)
-        batch = session.batches.commit(plan, typed=str(plan.typed_count))
-        for step in ("held", "left"):
-            assert not set(ids) & set(session.orders.find(queue="to_ship")), step
-            assert counted(session)["to_ship"][0] == 4
-            clock.advance(plan.hold_seconds)
-            session.dispatcher.run()
-        path = tmp_path / "to-ship.csv"
-        session.orders.export(session.orders.find(queue="to_ship"), path)
-        assert not any(row.order_id in path.read_text(encoding="utf-8") for row in plan.rows)
-        session.batches.settle(batch.id, [plan.rows[0].order_id], done=False, why="Seller Central", typed="1")
-        assert counted(session)["to_ship"][0] == 5, "what Amazon refused is work again"
-        session.batches.settle(batch.id, [plan.rows[1].order_id], done=True, why="Seller Central", typed="1")
-        assert counted(session)["to_ship"][0] == 5, "done, and no report shows it yet"
-
-
-def test_a_cancellation_that_was_taken_back_is_work_again(tmp_path: Path) -> None:
-    with open_session(tmp_path, clock=FixedClock(NOW)) as session:
-        standard(session, tmp_path)
-        (plan,) = session.planner.plan(Action.CANCEL, list(session.orders.find("status:unshipped"))[:2])
-        batch = session.batches.commit(plan, typed=str(plan.typed_count))
+def test_an_order_whose_cancellation_is_under_way_is_no_work_any_more(
+    session: Session, tmp_path: Path, clock: FixedClock
+) -> None:
+    before = counted(session)
+    assert before["to_ship"][0] == 6
+    ids = list(session.orders.find("status:unshipped"))[:2]
+    (plan,) = session.planner.plan(Action.CANCEL, ids)
+    batch = session.batches.commit(plan, typed=str(plan.typed_count))
+    for step in ("held", "left"):
+        assert not set(ids) & set(session.orders.find(queue="to_ship")), step
         assert counted(session)["to_ship"][0] == 4
-        session.batches.recall(batch.id)
-        assert counted(session)["to_ship"][0] == 6
+        clock.advance(plan.hold_seconds)
+        session.dispatcher.run()
+    path = tmp_path / "to-ship.csv"
+    session.orders.export(session.orders.find(queue="to_ship"), path)
+    assert not any(row.order_id in path.read_text(encoding="utf-8") for row in plan.rows)
+    session.batches.settle(batch.id, [plan.rows[0].order_id], done=False, why="Seller Central", typed="1")
+    assert counted(session)["to_ship"][0] == 5, "what Amazon refused is work again"
+    session.batches.settle(batch.id, [plan.rows[1].order_id], done=True, why="Seller Central", typed="1")
+    assert counted(session)["to_ship"][0] == 5, "done, and no report shows it yet"
+
+
+def test_a_cancellation_that_was_taken_back_is_work_again(session: Session) -> None:
+    (plan,) = session.planner.plan(Action.CANCEL, list(session.orders.find("status:unshipped"))[:2])
+    batch = session.batches.commit(plan, typed=str(plan.typed_count))
+    assert counted(session)["to_ship"][0] == 4
+    session.batches.recall(batch.id)
+    assert counted(session)["to_ship"][0] == 6
 
 
 def test_unknown_is_not_counted_as_none(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from ordertui.tui.screens.go_to_order import GoScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.screens.view_request import ViewRequest
+from support.fake_amazon import write_report
 from support.pilot import at_order, burst, commit_preview, main, press, running, settled, table, to_ship, until
 from support.shops import open_session, order_id
 
@@ -223,13 +224,7 @@ async def test_failed_rows_are_tried_again_from_the_outbox_and_one_row_is_taken_
     clock.advance(plan.hold_seconds)
     session.dispatcher.run()
     bad = plan.rows[0]
-    report = tmp_path / "answer.txt"
-    report.write_text(
-        "Feed Processing Summary:\n\tNumber of records processed\t\t3\n\tNumber of records successful\t\t2\n\n"
-        "original-record-number\torder-id\torder-item-id\terror-code\terror-type\terror-message\n"
-        f"1\t{bad.order_id}\t{bad.lines[0].order_item_id}\t18028\tError\tno\n",
-        encoding="utf-8",
-    )
+    report = write_report(tmp_path / "answer.txt", 3, [(1, bad.order_id, bad.lines[0].order_item_id)])
     session.results.take_in([report], batch_id=first.id)
     async with running(session) as pilot:
         await press(pilot, "o")
