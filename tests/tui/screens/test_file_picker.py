@@ -10,6 +10,7 @@ from textual.widgets import Input, OptionList, Static
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
+from ordertui.tui.screens.base import DialogKeys
 from ordertui.tui.screens.dialogs import FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from support.pilot import main, press, running, settled, table, until
@@ -111,8 +112,13 @@ async def test_a_path_is_typed_completed_and_corrected(empty: Session, folder: P
     async with running(empty) as pilot:
         screen = await pick(pilot)
         typed = screen.query_one(Input)
+        assert "a all reports" in screen.query_one(DialogKeys).render().plain
         await press(pilot, "slash", *"ol", "tab", "m", "tab")
         assert typed.value == "older/more.txt"
+        keys = screen.query_one(DialogKeys).render().plain
+        assert keys == "Enter read   Tab complete   Esc leave", "space and a are typed here"
+        await press(pilot, "tab")
+        await until(pilot, lambda: "Tab adds nothing" in str(screen.query_one("#picker-note", Static).content))
         await press(pilot, "x", "enter")
         assert "there is no" in str(screen.query_one("#picker-note", Static).content)
         await press(pilot, "backspace", "enter")

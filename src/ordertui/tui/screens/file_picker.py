@@ -53,10 +53,7 @@ class PickerScreen(Dialog[list[Path] | None]):
     ]
 
     def __init__(self, session: Session, keys: KeyQueue, title: str = "") -> None:
-        keys_line = _(
-            "space mark   a all reports   Enter read   ← up   d downloads   . other files   / type   Esc leave"
-        )
-        super().__init__(title or _("Import report files, or a processing report"), keys_line, is_tall=True)
+        super().__init__(title or _("Import report files, or a processing report"), _list_keys(), is_tall=True)
         self._tasks = TaskRunner(self, keys)
         self._session = session
         self._folder = session.workspace.folder()
@@ -234,9 +231,16 @@ class PickerScreen(Dialog[list[Path] | None]):
 
     async def _complete(self, task: Task) -> None:
         whole = await task.work(complete_path, self._input.value, self._folder)
-        if not self._is_gone:
-            self._input.value = whole
-            self._input.cursor_position = len(whole)
+        if self._is_gone:
+            return
+        if whole == self._input.value and not whole.endswith("/"):
+            self._say(_("Tab adds nothing: no name begins so, or several do, or it is whole"))
+        self._input.value = whole
+        self._input.cursor_position = len(whole)
+
+    def on_descendant_focus(self) -> None:
+        """Show the keys of the list, or of the field while a path is typed."""
+        self.show_keys(_("Enter read   Tab complete   Esc leave") if self._typing else _list_keys())
 
     def on_paste(self, event: events.Paste) -> None:
         """Put a path that is dropped or pasted on the list into the path's field."""
@@ -284,6 +288,10 @@ class PickerScreen(Dialog[list[Path] | None]):
     def _give(self, paths: list[Path]) -> None:
         self._session.workspace.keep_folder(paths[-1].parent)
         self.dismiss(paths)
+
+
+def _list_keys() -> str:
+    return _("space mark   a all reports   Enter read   ← up   d downloads   . other files   / type   Esc leave")
 
 
 def _check_paths(paths: list[Path]) -> tuple[Path | None, Path | None]:
