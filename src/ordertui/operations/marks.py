@@ -77,6 +77,10 @@ class IdSet:
         """Return the set without these."""
         return self._with_bits(self._as_integer() & ~IdSet(ids)._as_integer())  # noqa: SLF001
 
+    def common(self, ids: Iterable[int]) -> IdSet:
+        """Return those of the set that are among these."""
+        return self._with_bits(self._as_integer() & IdSet(ids)._as_integer())  # noqa: SLF001
+
     def union(self, ids: Iterable[int]) -> IdSet:
         """Return the set with these added."""
         return self._with_bits(self._as_integer() | IdSet(ids)._as_integer())  # noqa: SLF001

@@ -11,11 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ordertui.operations.config import Config
+from ordertui.operations.errors import Stopped
 from ordertui.operations.marks import IdSet
 from ordertui.operations.rate.marked_sum import MarkedSum
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, FixedClock, day_start, iso_utc
 from ordertui.orders.marketplace import zone_of
+from ordertui.store.engine.database import Database
+from ordertui.store.engine.protocol import Params, Row
 from support.profile import LONG
 from support.random_days import ORDERS, POLICIES, RULES, STEPS, Days, Placed, Step, rules_text
 from support.shops import NOW, all_orders_row, bring, open_session, unshipped_row
@@ -150,3 +153,42 @@ def test_a_house_rule_that_counts_from_now_is_read_anew_each_minute(
 def test_without_orders_it_stands_for_the_day(tmp_path: Path, clock: FixedClock) -> None:
     with open_session(tmp_path, clock=clock) as session:
         assert NOW < session.rate.marked.next_change(NOW) <= NOW + DAY
+
+
+def test_a_sum_is_given_up_between_any_two_statements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where no order may be cancelled, and each that is partly shipped is read for its refund."""
+    for module in ("engine.database", "repositories.rates", "repositories.orders"):
+        monkeypatch.setattr(f"ordertui.store.{module}.MAX_VALUES", 4)
+    monkeypatch.setattr("ordertui.operations.marks.RUN_BYTES", 1)
+    with open_session(tmp_path) as session:
+        partly = [unshipped_row(n, quantity_purchased=2, quantity_shipped=1) for n in range(1, 41)]
+        bring(session, tmp_path, everything=[all_orders_row(n, quantity=2) for n in range(1, 41)], open_=partly)
+        ids = session.orders.find()
+        whole, steps, stop_at = session.rate.marked.of(IdSet(ids)), list[str](), 0
+        assert whole.impact.cancellable == 0
+        assert any(one.gain.cancelled for one in whole.gains["US"]), "refunds of them count"
+        real = Database.query
+
+        def query(self: Database, sql: str, params: Params = ()) -> list[Row]:
+            if "json_each" in sql:
+                steps.append("read")
+            return real(self, sql, params)
+
+        def check() -> None:
+            steps.append("check")
+            if steps.count("check") == stop_at:
+                raise Stopped("another set is marked")
+
+        monkeypatch.setattr(Database, "query", query)
+        for number in range(1, 1_000):
+            steps.clear()
+            stop_at = number
+            try:
+                assert session.rate.marked.of(IdSet(ids, check)) == whole
+            except Stopped:
+                assert steps[-1] == "check"
+                continue
+            break
+        assert number > 20, "six looks in each of several rounds"
+        runs = [len(run.split()) for run in " ".join(steps).split("check")]
+        assert max(runs) <= 6, "8 row numbers lie between two looks: two slices of 4, in up to three statements each"

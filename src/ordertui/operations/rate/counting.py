@@ -133,9 +133,9 @@ class RateCounting:
         groups = store.rates.groups(chosen, marketplace, ALWAYS, ALWAYS)
         if any(self._allows_cancelling(marketplace, group) for group in groups):
             return ChosenOrders(chosen)
-        waiting = store.rates.with_waiting_units(wanted, marketplace)
+        waiting = wanted.common(store.rates.with_waiting_units(wanted, marketplace))
         orders = (order for part in slices(waiting) for order in store.orders.get(part).values())
-        return ChosenOrders(counting=IdSet(order.row.id for order in orders if self._refund_counts(order)))
+        return ChosenOrders(counting=wanted.common(order.row.id for order in orders if self._refund_counts(order)))
 
     def _refund_counts(self, order: Order) -> bool:
         """Return whether a refund without amounts named is allowed, and cancels units so that the order counts."""
