@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ordertui.operations.demo import build_practice
-from ordertui.orders.clock import parse_iso
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock, parse_iso
 from support.cli import AS_OF, EXAMPLES, Command
 
 QUEUES = ("all", "to_ship", "buyer_asked", "late", "auto_cancel", "held", "unconfirmed", "failed")
@@ -119,7 +120,7 @@ def test_a_build_that_was_interrupted_is_not_opened_but_made_anew(
     demo = ("demo", "--where", folder, "--orders", "100", "--no-screen")
     assert "as you left it" not in command.run(*demo).stderr
     assert command.json("outbox")
-    assert "as you left it" in command.run(*demo).stderr
+    assert "as you left it" in command.run("demo", "--where", folder, "--no-screen").stderr
 
 
 @pytest.mark.parametrize(
@@ -212,14 +213,56 @@ def test_example_reports_are_dated_today_and_leave_other_files_alone(tmp_path: P
 
 
 def test_a_practice_store_is_opened_as_it_was_left_unless_a_fresh_one_is_wanted(small: Command) -> None:
-    again = ("demo", "--where", small.store.parent, "--no-screen", "--orders", "400")
+    again = ("demo", "--where", small.store.parent, "--no-screen")
     order = small.json("list", "--limit", "1")[0]["order_id"]
     small.ok("facts", "note", order, "--text", "mine")
     assert small.ok(*again).strip() == str(small.store)
     assert [one["order_id"] for one in small.json("list", "--filter", "note:mine")] == [order]
-    small.ok(*again, "--fresh")
+    anew = (*again, "--orders", "400")
+    small.ok(*anew, "--fresh")
     assert small.json("list", "--filter", "note:mine") == []
     (small.store.parent / "practice.db").unlink()
-    small.ok(*again)
+    small.ok(*anew)
     assert small.json("list", "--filter", "note:mine") == []
     assert len(small.json("list")) == 400
+
+
+@pytest.mark.parametrize("given", [("--orders", "400"), ("--seed", "7"), ("--orders", "300", "--seed", "8")])
+def test_a_number_or_seed_for_a_store_that_is_there_is_refused_not_passed_over(
+    small: Command, given: tuple[str, ...]
+) -> None:
+    before = files(small.store.parent)
+    done = small.run("demo", "--where", small.store.parent, "--no-screen", *given)
+    assert (done.code, done.stdout) == (2, "")
+    assert "--fresh" in done.stderr
+    assert {name for name in ("--orders", "--seed") if name in done.stderr} == {*given[::2]}
+    assert files(small.store.parent) == before
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_store_that_somebody_has_open_is_not_replaced(small: Command, read_only: bool) -> None:
+    anew = ("demo", "--where", small.store.parent, "--no-screen", "--orders", "100", "--fresh")
+    with Session.open(small.store, clock=FixedClock(parse_iso(AS_OF)), read_only=read_only) as session:
+        done = small.run(*anew)
+        assert (done.code, done.stdout) == (3, "")
+        assert "another ordertui has the practice store" in done.stderr
+        assert session.orders.count() == 400
+        if not read_only:
+            session.facts.set_note(session.orders.find(limit=1), "kept")
+    assert len(small.json("list", "--filter", "note:kept")) == (0 if read_only else 1)
+    small.ok(*anew)
+    assert len(small.json("list")) == 100
+
+
+def test_a_second_demo_leaves_the_build_of_the_first_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "p"
+    told = []
+
+    def meanwhile(*_: object) -> None:
+        told.append(Command(tmp_path).run("demo", "--where", folder, "--no-screen", "--orders", "100"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ordertui.operations.demo.scenario.work", meanwhile)
+        store = build_practice(folder, orders=100, now=parse_iso(AS_OF))
+    assert [(done.code, "is building it" in done.stderr) for done in told] == [(3, True)]
+    assert len(Command(tmp_path, store).json("list")) == 100

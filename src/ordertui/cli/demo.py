@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from .context import Settings, fail, say
 from .exit_codes import Exit
@@ -42,6 +43,7 @@ def demo(
         if fresh or not has_practice_store(folder):
             store = build_practice(folder, orders=orders, seed=seed, now=settings.clock().now())
         else:
+            _refuse_a_new_ones_options(folder)
             say("the practice store as you left it; --fresh makes a new one, with orders dated today")
     except OSError as error:
         why = error.strerror or error
@@ -51,6 +53,18 @@ def demo(
         return None
     say(f"practice store: {store}")
     return open_screen(msgspec.structs.replace(settings, store=store), tour=True)
+
+
+def _refuse_a_new_ones_options(folder: Path) -> None:
+    """Refuse what would be passed over: a number of orders or a seed, where a practice store is opened as it is."""
+    given = click.get_current_context().get_parameter_source
+    asked = [f"--{name}" for name in ("orders", "seed") if given(name) is ParameterSource.COMMANDLINE]
+    if asked:
+        fail(
+            Exit.USAGE,
+            f"{' and '.join(asked)} {'is' if len(asked) == 1 else 'are'} for a new practice store, and there is one in"
+            f" {folder}: --fresh replaces it and what was done in it; without the option it opens as you left it",
+        )
 
 
 def _write_reports(settings: Settings, folder: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.config import PRACTICE_MARKER, is_practice_folder
+from ordertui.operations.errors import Refused
 from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.session import Session, open_practice
@@ -19,6 +20,7 @@ from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import LineAmounts
 from ordertui.orders.refund_limit import refundable_lines
+from ordertui.store.engine.sqlite import is_open_elsewhere
 
 from . import orders as book
 from . import reports
@@ -137,8 +139,9 @@ def has_practice_store(folder: Path) -> bool:
 def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int) -> Path:
     """Build the store in `folder`, replacing an older practice store there; return the store's path.
 
-    `now` is epoch seconds. The same arguments give the same orders; that the tour was seen is kept. Raises
-    FileExistsError when the folder holds something that is no practice store, OSError when it cannot be written.
+    `now` is epoch seconds. The same arguments give the same orders; that the tour was seen is kept. Raises Refused when
+    the older store is open or being built, FileExistsError when the folder holds something that is no practice store,
+    OSError when it cannot be written.
     """
     marker = folder / PRACTICE_MARKER
     tour = (folder / STORE).with_suffix(TOUR_SEEN)
@@ -146,6 +149,11 @@ def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int)
     if folder.exists() and any(folder.iterdir()):
         if not marker.exists():
             raise FileExistsError("it is not empty and holds no practice store")
+        if is_open_elsewhere(folder / STORE):
+            raise Refused(
+                f"another ordertui has the practice store in {folder} open, or is building it; close that one, or wait"
+                " until it is built. Nothing was changed"
+            )
         shutil.rmtree(folder)
     incoming = folder / "reports"
     incoming.mkdir(parents=True)

@@ -169,6 +169,24 @@ def file_lock(path: Path) -> Iterator[None]:
         raise translate_error(error, path) from error
 
 
+def is_open_elsewhere(path: Path) -> bool:
+    """Return whether anybody has a store's file open, if only to look at it. A file that is no store is nobody's.
+
+    Only the last one that has a file open may take its write-ahead log away, which is tried; the next to open the file
+    gives it one again.
+    """
+    if not path.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.OperationalError as error:
+        return isinstance(translate_error(error, path), StoreLocked)
+    except sqlite3.DatabaseError:
+        return False
+    return False
+
+
 def _keep_log(connection: sqlite3.Connection) -> None:
     """Let the file have a write-ahead log. SQLite does not wait for another process that makes the same new file."""
     end = time.monotonic() + BUSY_SECONDS

@@ -172,11 +172,15 @@ class TourController:
         question = ConfirmScreen(_("Open the practice store, with a tour?"), {"p": _("practice")}, _(OFFER))
         if await task.ask(question, discard_typeahead=True):
             from ordertui.operations.config import practice_folder
-            from ordertui.operations.demo import build_practice
+            from ordertui.operations.demo import build_practice, has_practice_store, practice_store
             from ordertui.tui.screens.base import Dialog
 
+            folder = practice_folder()
+            if has_practice_store(folder):
+                self._screen.app.post_message(PracticeBuilt(practice_store(folder)))
+                return
             with task.showing(
                 Dialog[None](_("Building the practice store"), note=_("5,000 made-up orders; some seconds."))
             ):
-                path = await task.work(build_practice, practice_folder(), now=self._session.clock.now())
+                path = await task.work(build_practice, folder, now=self._session.clock.now())
             self._screen.app.post_message(PracticeBuilt(path))
