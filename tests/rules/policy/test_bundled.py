@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
@@ -38,6 +39,11 @@ from ordertui.rules.situation import (
 )
 from ordertui.rules.tables.table import HitPolicy
 from support.shops import NOW
+
+KEY_ALONE = re.compile(
+    r"\((press |key )?[a-zA-Z]\)|\bpress [a-zA-Z]\b|: [a-zA-Z]\)|key [a-zA-Z](?!,? (or|and) `ordertui )"
+)
+"""A key of the screen without the command that does the same: `why` and `note` stand on the command line too."""
 
 BASE = Situation(
     Channel.MERCHANT,
@@ -374,3 +380,18 @@ def test_a_value_is_cited_with_the_day_on_which_it_was_read_itself() -> None:
     for code in READ:
         for one in policy(code).settings():
             assert f"(read {one.checked_on})" in one.source, one.name
+
+
+def test_a_reason_that_names_a_key_names_the_command_too() -> None:
+    assert KEY_ALONE.search("mark it first (d)")
+    assert KEY_ALONE.search("say that it is here again: d)")
+    assert not KEY_ALONE.search("say so first (key d, or `ordertui facts dispatched`)")
+    texts = [
+        row[name]
+        for table in tomllib.loads(read_bundled_text("amazon")[0])["table"].values()
+        for row in table["row"]
+        for name in ("why", "note")
+        if name in row
+    ]
+    assert texts
+    assert [text for text in texts if KEY_ALONE.search(text)] == []

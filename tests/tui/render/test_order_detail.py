@@ -97,7 +97,7 @@ def test_full_gives_reasons_with_their_rule_and_source(shop: Session) -> None:
     for part in (
         "cancel allowed (A5) not confirmed, and not marked as handed to the carrier",
         "counts toward the rate (C2): no cancellation request",
-        "already shipped? press d first",
+        "already shipped? say so first (key d, or `ordertui facts dispatched`)",
         "refund not allowed (R4), cancel instead",
         "source: Seller Central help",
         "times in America/Los_Angeles",

@@ -97,7 +97,8 @@ def _cancel_warnings(tally: OrderTally) -> list[str]:
         found.append(
             f"{pluralize(some)}: the buyer requested cancellation of some items only; this cancels the others too,"
             " and counts. Cancel just those items in Seller Central (Manage Orders, Cancel items), or confirm the"
-            " others first: then a refund (r) cancels just the items asked for, and does not count"
+            " others first: then a refund (key r, or `ordertui plan refund`) cancels just the items asked for, and does"
+            " not count"
         )
     if tally.incomplete:
         found.append(
