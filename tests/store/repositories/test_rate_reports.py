@@ -106,6 +106,15 @@ def test_by_its_own_dates_it_decides_about_the_days_between(tmp_path: Path) -> N
     assert any("by its own dates, it covers orders of 2026-11-20 to 2026-11-22" in note for note in summary.notes)
 
 
+def test_of_one_day_the_day_is_said(tmp_path: Path) -> None:
+    session = open_session(tmp_path)
+    cancelled(session, tmp_path, {1: DAY, 2: DAY})
+    (own,) = session.imports.import_files([report(tmp_path, [(1, DAY, "Yes"), (2, DAY, "No")])])
+    assert any("by its own dates, it covers orders of one day, 2026-11-22:" in note for note in own.notes)
+    (named,) = session.imports.import_files([report(tmp_path, [])], covers=parse_days("2026-11-21..2026-11-21"))
+    assert any(note.startswith("it covers orders of one day, 2026-11-21:") for note in named.notes)
+
+
 def test_one_row_or_none_asks_for_the_days(tmp_path: Path) -> None:
     session = open_session(tmp_path)
     cancelled(session, tmp_path, {1: DAY})

@@ -83,9 +83,14 @@ def _decided(kept: RateReport, days: Days | None, *, is_own: bool) -> list[str]:
     if days is None:
         return []
     first, last = days
-    text = f"it covers orders of {first} to {last}"
-    if is_own:
-        text = f"by its own dates, it covers orders of {first} to {last}"
+    if first == last:
+        text = f"it covers orders of one day, {first}"
+        if is_own:
+            text = f"by its own dates, it covers orders of one day, {first}"
+    else:
+        text = f"it covers orders of {first} to {last}"
+        if is_own:
+            text = f"by its own dates, it covers orders of {first} to {last}"
     if not kept.unnamed:
         return [f"{text}: it names every one of them that is cancelled here"]
     unnamed = with_verb(
