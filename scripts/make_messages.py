@@ -185,6 +185,8 @@ JOINED = (
     "batch {0} may have done it already ({1})", "order {0} in batch {1}", "submission {0} of batch {1}",
     "it confirmed what a batch did", "an older version of ordertui made it",
     "it is a Cancellation Rate report: `ordertui rate-reports --undo`", "it was undone", "Amazon's API said it",
+    "{0} under {1} is {2}; it takes: {3}", "{0} under {1} is missing",
+    "{0} is to be written as tables {1}",
     "it names more than {0} orders", "import {0}, which came later, names more than {1} orders",
     "only the newest imports can be undone, of {0} orders together", "a day", "a week", "today", "this week",
     "over the budget of {0} counting cancellations {1}: {2} are committed {3}, {4} with this batch",

@@ -38,33 +38,38 @@ def to_config(found: Mapping[str, object]) -> Config:
     return config
 
 
-def settings_problems(found: Mapping[str, object]) -> str:
-    """Return what keeps these values from being settings, the first few problems; empty when nothing does."""
-    return "; ".join(islice(_table_problems(found, Config, "", ""), MOST_TOLD))
+def settings_problems(found: Mapping[str, object], kind: type[msgspec.Struct] = Config) -> str:
+    """Return what keeps these values from being settings, or what another file holds (`kind`), the first few problems;
+    empty when nothing does.
+    """
+    return "; ".join(islice(_table_problems(found, kind, "", ""), MOST_TOLD))
 
 
 def _table_problems(found: Mapping[str, object], kind: type[msgspec.Struct], path: str, where: str) -> Iterator[str]:
     """Yield the problems of a table. `path` is its dotted name, `where` how a problem names it after its setting."""
     hints = get_type_hints(kind, include_extras=True)
+    for field in msgspec.structs.fields(kind):
+        if field.required and field.name not in found:
+            yield f"{field.name}{where} is missing"
     for name, value in found.items():
         if name not in hints:
             yield f"there is no setting {name!r}{where}{_meant(name, hints)}"
             continue
-        field, _ = unpack(hints[name])
-        inner = next(iter(get_args(field)), None) if get_origin(field) is tuple else field
+        of_one, _ = unpack(hints[name])
+        inner = next(iter(get_args(of_one)), None) if get_origin(of_one) is tuple else of_one
         if not (isinstance(inner, type) and issubclass(inner, msgspec.Struct)):
             yield from _value_problems(name, value, hints[name], where)
             continue
         dotted = f"{path}.{name}" if path else name
-        head = f"[{dotted}]" if inner is field else f"[[{dotted}]]"
-        tables = [value] if inner is field else value if isinstance(value, list) else [None]
+        head = f"[{dotted}]" if inner is of_one else f"[[{dotted}]]"
+        tables = [value] if inner is of_one else value if isinstance(value, list) else [None]
         for number, table in enumerate(tables, start=1):
             if isinstance(table, Mapping):
                 yield from _table_problems(
-                    table, inner, dotted, f" under {head}" if inner is field else f" under {head} {number}"
+                    table, inner, dotted, f" under {head}" if inner is of_one else f" under {head} {number}"
                 )
             else:
-                yield f"{name}{where} is to be written as {'a table' if inner is field else 'tables'} {head}"
+                yield f"{name}{where} is to be written as {'a table' if inner is of_one else 'tables'} {head}"
 
 
 def _meant(name: str, known: Mapping[str, object]) -> str:

@@ -49,6 +49,12 @@ class SavedView(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether orders that Amazon ships are shown too."""
 
 
+class _Views(msgspec.Struct, frozen=True):
+    """The file of saved views."""
+
+    view: tuple[SavedView, ...] = ()
+
+
 class QueueLook(msgspec.Struct, frozen=True, omit_defaults=True):
     """How the operator left a queue. Empty and None: as the queue is by itself."""
 
@@ -127,9 +133,14 @@ class Workspace:
         """Return the saved views, and what is wrong with their file (empty: nothing)."""
         try:
             found = load_toml(read_file(self.views_file, SETTINGS_BYTES).decode("utf-8-sig"))
-            return msgspec.convert(found.get("view", []), list[SavedView]), ""
+            return list(msgspec.convert(found, _Views).view), ""
         except FileNotFoundError:
             return [], ""
+        except msgspec.ValidationError as error:
+            from .settings_problems import settings_problems  # only a mistake needs it
+
+            said = settings_problems(found, _Views) or error
+            return [], f"{self.views_file}: {said}; correct it, or remove it"
         except (OSError, ValueError) as error:
             return [], f"{self.views_file}: {error}; correct it, or remove it"
 

@@ -200,6 +200,21 @@ def test_order_ids_are_found_in_anything() -> None:
     assert order_ids(text) == ["111-0000000-0000001", "111-0000000-0000002"]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[[view]]\nname = "a"\n\n[[view]]\nname = 7\n', "name under [[view]] 2 is 7; it takes: text"),
+        ('[[view]]\nfilter = "late"\n', "name under [[view]] 1 is missing"),
+        ('[[view]]\nname = "a"\nfba = "no"\n', 'fba under [[view]] 1 is "no"; it takes: true or false'),
+        ('[view]\nname = "a"\n', "view is to be written as tables [[view]]"),
+    ],
+)
+def test_a_mistake_in_the_saved_views_is_told_in_plain_words(tmp_path: Path, text: str, said: str) -> None:
+    desk = Workspace(tmp_path / "orders.db", read_only=False)
+    desk.views_file.write_text(text)
+    assert desk.views() == ([], f"{desk.views_file}: {said}; correct it, or remove it")
+
+
 def test_a_damaged_desk_costs_only_convenience(tmp_path: Path) -> None:
     desk = Workspace(tmp_path / "orders.db", read_only=False)
     (tmp_path / "orders.marks.json").write_text("{")
