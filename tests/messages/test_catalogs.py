@@ -355,8 +355,9 @@ def test_sentences_of_lower_layers_are_recognised(sentence: str, chinese: str) -
 def test_every_warning_of_a_plan_is_translated_whole() -> None:
     """In English a half of one stood among Chinese: the catalog lacked its module, or its sentence with a count."""
     orders = OrderTally(Action.CANCEL, load_policies(now=lambda: 0).of("US"), 0)
-    orders.requests.update(dict.fromkeys(BuyerRequest, 2))
-    for count in ("orders", "replacements", "prime", "incomplete", "several_skus", "claimed", "undated_prices"):
+    for requests in (orders.requests, orders.claimed):
+        requests.update(dict.fromkeys(BuyerRequest, 2))
+    for count in ("orders", "replacements", "prime", "incomplete", "several_skus", "undated_prices"):
         setattr(orders, count, 2)
     orders.refunds_known = False
     now, after = (PrimeFigure(7, 40, count, count, Fraction(1, 200)) for count in (0, 2))
@@ -366,7 +367,7 @@ def test_every_warning_of_a_plan_is_translated_whole() -> None:
         *plan_warnings(Action.REFUND, "US", orders, []),
         *prime_warnings([(now, after), (now, unknown)]),
     ]
-    assert len(warnings) >= 12
+    assert len(warnings) >= 14
     with speaking(CHINESE):
         told = {one: re.sub(r"`ordertui [^`]*`", "", translate(one)) for one in warnings}
     assert [one for one, words in told.items() if re.search(r"[A-Za-z-]+ [A-Za-z-]+", words)] == []

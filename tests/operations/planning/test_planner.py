@@ -13,7 +13,7 @@ from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.reports.closing import closing_notes
 from ordertui.operations.session import Session
-from ordertui.orders.clock import DAY
+from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.order import LineAmounts
 from ordertui.tui.render.plan import PlanLook, render_head
@@ -47,6 +47,30 @@ def test_claiming_a_buyers_wish_without_request_counts_and_warns(session: Sessio
     plan = only(session.planner.plan(Action.CANCEL, waiting[1:2], PlanChoices(reason="BuyerCanceled")))
     assert plan.rows[0].counts
     assert any("no request on Amazon" in warning for warning in plan.warnings)
+
+
+@pytest.mark.parametrize(
+    ("requests", "known", "unknown"),
+    [
+        (("false", "false"), "no request on Amazon", ("some items only: counted", "on Amazon is unknown: counted")),
+        (("true", "false"), "some items only: counted", ("no request on Amazon", "on Amazon is unknown: counted")),
+        (("", ""), "on Amazon is unknown: counted", ("no request on Amazon", "some items only: counted")),
+    ],
+    ids=["none", "some", "unknown"],
+)
+def test_a_claimed_wish_is_told_by_what_amazon_says_of_it(
+    tmp_path: Path, clock: FixedClock, requests: tuple[str, str], known: str, unknown: tuple[str, str]
+) -> None:
+    shop = open_session(tmp_path, clock=clock)
+    rows = [
+        unshipped_row(1, one, order_item_id=item_id(1, place), sku=f"S{place}") for place, one in enumerate(requests, 1)
+    ]
+    bring(shop, tmp_path, everything=[all_orders_row(1, sku=row["sku"]) for row in rows], open_=rows)
+    plan = only(shop.planner.plan(Action.CANCEL, ids(shop, 1), PlanChoices(reason="BuyerCanceled")))
+    assert plan.rows[0].counts
+    said = " / ".join(plan.warnings)
+    assert known in said, said
+    assert not any(one in said for one in unknown), said
 
 
 def test_a_reason_amazon_does_not_take_is_refused(session: Session) -> None:

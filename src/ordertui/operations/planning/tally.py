@@ -46,8 +46,8 @@ class OrderTally:
         self.incomplete = 0
         """Named only by reports that need not name every line."""
         self.several_skus = 0
-        self.claimed = 0
-        """With the reason BuyerCanceled, and counted all the same."""
+        self.claimed: Counter[BuyerRequest] = Counter()
+        """With the reason BuyerCanceled, and counted all the same: by what is known of a request."""
         self.undated_prices = 0
         """With money to give back for an item whose price only New Orders reports gave."""
         self.refunds_known = True
@@ -74,7 +74,7 @@ class OrderTally:
             self.waiting[known.named_at, known.ship_by is not None] += 1
         if self._action is Action.CANCEL:
             self.several_skus += has_several_items(row.lines)
-            self.claimed += row.counts and row.reason == CancelReason.BUYER_CANCELED.value
+            self.claimed[known.buyer_request] += row.counts and row.reason == CancelReason.BUYER_CANCELED.value
         if self._action in (Action.CANCEL, Action.REFUND):
             self._add_money(row, order)
         late = None if known.ship_by is None else -((known.ship_by - self._now) // DAY)

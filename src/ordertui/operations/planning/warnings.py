@@ -113,9 +113,20 @@ def _cancel_warnings(tally: OrderTally) -> list[str]:
             else f"{several:,} of {tally.orders:,} orders {'holds' if several == 1 else 'hold'}"
         )
         found.append(f"{which} several SKUs: all of them are cancelled")
-    if tally.claimed:
+    claimed = tally.claimed
+    if asked_elsewhere := claimed[BuyerRequest.NONE] + claimed[BuyerRequest.MESSAGE]:
         found.append(
-            f"{pluralize(tally.claimed)} with reason BuyerCanceled but no request on Amazon: counted all the same"
+            f"{pluralize(asked_elsewhere)} with reason BuyerCanceled but no request on Amazon: counted all the same"
+        )
+    if asked_in_part := claimed[BuyerRequest.SOME]:
+        found.append(
+            f"{pluralize(asked_in_part)} with reason BuyerCanceled, requested on Amazon for some items only: counted"
+            " all the same"
+        )
+    if not_known := claimed[BuyerRequest.UNKNOWN]:
+        found.append(
+            f"{pluralize(not_known)} with reason BuyerCanceled; whether it was requested on Amazon is unknown: counted"
+            " all the same"
         )
     return found
 
