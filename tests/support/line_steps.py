@@ -267,10 +267,12 @@ class Pair:
             self.play(step, at, cut)
 
     def play_some(self, step: Step, number: int) -> None:
-        """Play a step whose first change is kept, and the answer to that lost; every other one cut on the way too."""
+        """Play a step whose first change is kept, and the answer to that lost; every other one cut shortly before too:
+        what is read before the change is asked again by itself.
+        """
         self.play(step, 0, Cut.ANSWER, of=COMMIT)
         if number % 2:
-            self.play(step, (2 + 7 * number) % self.line.seen.index(COMMIT), Cut.REQUEST)
+            self.play(step, max(0, self.line.seen.index(COMMIT) - 1 - number // 2), Cut.REQUEST)
 
     def measure(self, step: Step) -> list[tuple[int, Cut]]:
         """Do a step once with nothing cut, and return where it could be."""

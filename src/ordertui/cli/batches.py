@@ -129,8 +129,9 @@ def undo(settings: Settings, what: str) -> None:
     """Undo a held BATCH, or one ORDER-ID of its batch."""
     with open_session(settings) as session, stop_on_interrupt() as stop:
         named = int(what) if what.isdecimal() else what
-        author = session.batches.author_of(named)
+        holder = named if isinstance(named, int) else session.batches.holder_of(named)
         count = session.batches.recall(named, stop)
+        author = session.batches.author_of(holder)
         whose = f"; {author} had committed this, not you" if author not in ("", session.context.person.name) else ""
         say(f"{pluralize(count)} undone; nothing was sent to Amazon{whose}")
 

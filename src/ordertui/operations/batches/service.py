@@ -125,18 +125,14 @@ class BatchService:
         self._context.copies.note_quietly()
         return count
 
-    def author_of(self, what: int | str) -> str:
-        """Return the login that committed a batch, or the one that holds an order; empty when none is known.
+    def holder_of(self, order_id: str) -> int | None:
+        """Return the batch that holds an order; None when none does."""
+        found = self._context.reader().batches.holder_of(order_id)
+        return None if found is None else found.batch
 
-        Raises UnknownBatch.
-        """
-        batches = self._context.reader().batches
-        if isinstance(what, str):
-            holder = batches.holder_of(what)
-            if holder is None:
-                return ""
-            what = holder.batch
-        return batches.head(what).author
+    def author_of(self, batch_id: int | None) -> str:
+        """Return the login that committed a batch; empty when none is known. Raises UnknownBatch."""
+        return "" if batch_id is None else self._context.reader().batches.head(batch_id).author
 
     def recall_orders(self, order_ids: Collection[str]) -> int:
         """Take these orders back, of whatever batches hold them, all in one step; return how many came back.
