@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sized
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ordertui.orders.clock import DAY
+from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.enums import Verge
 from ordertui.orders.order import OrderFlags
 from ordertui.rules.language import parse
 from ordertui.store import Store
 from ordertui.store.engine.sqlite import sqlite_engine
 from ordertui.store.importing.report_flags import ReportFlags
+from ordertui.store.repositories.rates import OF_ALL_ORDERS
 from support.imports import CLOCK, NOW, Report, row, take
 from support.statements import noted
 
@@ -132,3 +136,35 @@ def test_an_order_on_the_verge_is_due_at_once(folder: Path) -> None:
         waiting = store.orders.id_of("113-0000010-0000001")
         assert [(one.id, one.at) for one in found if one.at == 0] == [(waiting, 0)], "the other one was shipped"
         assert {one.id for one in found} == {*before, waiting}
+
+
+spans = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 40), st.booleans()), max_size=6)
+
+
+@given(spans)
+@settings(deadline=None)
+def test_what_reports_left_unread_is_what_no_whole_one_tells(reports: list[tuple[int, int, bool]]) -> None:
+    """In hours: a report tells of the day of its first order, and of that of its last one what was there before it."""
+    with TemporaryDirectory() as folder, Store.open(Path(folder) / "a.db", clock=CLOCK) as store:
+        database = store.database
+        for number, (first, length, is_whole) in enumerate(reports, 1):
+            database.execute(
+                "INSERT INTO imports (id, kind, path, sha256, has_request_column, at, finished)"
+                " VALUES (?, 'all_orders', 'a', 'b', 0, 0, ?)", (number, int(is_whole)),
+            )  # fmt: skip
+            database.execute(
+                "INSERT INTO unshipped_reports (import_id, marketplace, as_of, placed_from, placed_to)"
+                " VALUES (?, 'US', ?, ?, ?)", (number, OF_ALL_ORDERS, first * HOUR, (first + length) * HOUR),
+            )  # fmt: skip
+        expected = {
+            hour
+            for number, (first, length, is_whole) in enumerate(reports)
+            for hour in range(first, first + length + 1)
+            if not is_whole
+            and not any(
+                whole and low - 23 <= hour <= low + more + (23 if other > number else 0)
+                for other, (low, more, whole) in enumerate(reports)
+            )
+        }
+        found = store.rates.partly_read("US", 0)
+        assert {hour for hour in range(101) if any(low <= hour * HOUR <= high for low, high in found)} == expected

@@ -176,6 +176,10 @@ class RateCalculator:
         rates, days = self._sources.store().rates, self._whole_days(marketplace, start, end)
         synced = rates.synced_since()
         report = f"the All Orders report of the last {len(days)} days"
+        partly = [] if synced is not None and synced <= start else self._partly_read(marketplace, days)
+        if partly:
+            of_days = _days_text(partly)
+            return f"of {of_days} only a part was read, as an import was stopped or undone in part: import {report}"
         if not self._is_covered(marketplace, start, end):
             if synced is None:
                 return f"of these days only open orders are known, none that shipped or was cancelled: import {report}"
@@ -185,8 +189,7 @@ class RateCalculator:
             )
         unknown = self._open_only(marketplace, days)
         if unknown:
-            first, last = unknown[0], unknown[-1]
-            of_days = str(first) if first == last else f"{pluralize(len(unknown), 'day')} from {first} to {last}"
+            of_days = _days_text(unknown)
             return f"of {of_days} only open orders are known, none that shipped or was cancelled: import {report}"
         told = self._told(marketplace, days)
         if len(told) == len(days):
@@ -213,6 +216,16 @@ class RateCalculator:
         rates = self._sources.store().rates
         synced = rates.synced_since()
         return (synced is not None and synced <= start) or rates.names_shipped(marketplace, start, end)
+
+    def _partly_read(self, marketplace: str, days: Sequence[tuple[date, int, int]]) -> list[date]:
+        """Return the days of which All Orders was read in part only; of the day that is not over it always is."""
+        spans = self._sources.store().rates.partly_read(marketplace, days[0][1])
+        now = self._sources.now()
+        return [
+            day
+            for day, start, following in days
+            if following <= now and any(first < following and start <= last for first, last in spans)
+        ]
 
     def _open_only(self, marketplace: str, days: Sequence[tuple[date, int, int]]) -> list[date]:
         """Return the days with orders none of which the API or All Orders gives.
@@ -391,3 +404,9 @@ class RateCalculator:
             )
             and (not counting or self._sources.eligibility.cancel_outcome(one.marketplace, one.situation)[1])
         )
+
+
+def _days_text(days: Sequence[date]) -> str:
+    """Return `3 days from 2026-11-20 to 2026-11-25`, or the one day."""
+    first, last = days[0], days[-1]
+    return str(first) if first == last else f"{pluralize(len(days), 'day')} from {first} to {last}"

@@ -4,6 +4,8 @@ The report lists all that is unconfirmed when it is made (AMAZON.md h), of order
 These days are in no report, so the span from its oldest to its newest order is taken, or the period that the operator
 names. `mark` follows from the recorded reports alone, so the order of import does not matter. The first sync of a
 marketplace lists all open orders too, and each later one tells all changes.
+
+Of an All Orders report the span of its orders is kept: where it was read in part only, no rate of these days is known.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 from ordertui.orders.enums import Channel, OrderStatus, ReportKind
 from ordertui.orders.report_row import FACT_AT, MARKETPLACE, PURCHASED_AT, ReportRow
 from ordertui.store.engine.database import Database, as_parameter, in_list
+from ordertui.store.repositories.rates import OF_ALL_ORDERS
 
 AWAITING_SHIPMENT = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
 _OPEN = in_list(AWAITING_SHIPMENT)
@@ -36,6 +39,9 @@ class ReportCoverage:
     def __init__(self, database: Database, kind: str, as_of: int | None, period: tuple[int, int] | None) -> None:
         self._database = database
         self._is_unshipped = kind == ReportKind.UNSHIPPED
+        self._is_all_orders = kind == ReportKind.ALL_ORDERS
+        self._spans: dict[str, list[int]] = {}
+        """First and last purchase in an All Orders report, by marketplace."""
         self.as_of = as_of
         """The date of the report; of one without dates, the newest of its rows once all are added."""
         self._period = period
@@ -48,6 +54,12 @@ class ReportCoverage:
 
     def add(self, rows: Sequence[ReportRow]) -> None:
         """Take in some rows of the report."""
+        if self._is_all_orders:
+            for code in {str(row[MARKETPLACE]) for row in rows}:
+                found: list[Any] = [row[PURCHASED_AT] for row in rows if row[MARKETPLACE] == code]
+                known = [at for at in found if at is not None] + self._spans.get(code, [])
+                if known:
+                    self._spans[code] = [min(known), max(known)]
         if not self._is_unshipped:
             return
         self._marketplaces.update(str(row[MARKETPLACE]) for row in rows)
@@ -61,6 +73,16 @@ class ReportCoverage:
     def add_named(self, order_ids: Iterable[str]) -> None:
         """Take in orders that the report names in rows that could not be read."""
         self.unread += order_ids
+
+    def begin(self, import_id: int) -> None:
+        """Record, in the open transaction and before the first order is stored, which days an All Orders report is
+        about: an import that breaks off has told a part of them.
+        """
+        self._database.execute_many(
+            "INSERT INTO unshipped_reports (import_id, marketplace, as_of, placed_from, placed_to)"
+            " VALUES (?, ?, ?, ?, ?)",
+            [(import_id, code, OF_ALL_ORDERS, *span) for code, span in sorted(self._spans.items())],
+        )
 
     def record(self, import_id: int, marketplace: str | None) -> int:
         """Record the report in the open transaction, and mark orders anew; return how many are missing now.

@@ -194,6 +194,7 @@ class ImportSession:
                 self._has_spellings = len(set(map(spelling, skus))) < len(skus)
                 self._staging.fill("words", [(n, *key, self._word_dates[n]) for key, n in self._words.items()])
                 self._undo.begin()
+                self.coverage.begin(self._import_id)
                 for statement in (*sql.PRODUCTS, sql.FAR):
                     self._do(statement)
             for low, high in self._staging.slices(self._slice_rows):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ordertui.orders.api_facts import SHIPPED_BY_AMAZON
 from ordertui.orders.batch_state import COMMITTED, OPEN_STATES
+from ordertui.orders.clock import HOUR
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.order import LinesKnown
 from ordertui.store.engine.database import MAX_VALUES, Database, in_list, slices
@@ -27,6 +28,12 @@ SituationCounts: TypeAlias = Sequence[tuple[int, Cancelled, int]]
 """(situation number, how much is cancelled, orders)."""
 NEVER = 2**62
 """Later than any order, in epoch seconds."""
+OF_ALL_ORDERS = 0
+"""Date in `unshipped_reports` of the span of an All Orders report, which dates each order itself. It is older than any
+order, so that none counts as left out of it.
+"""
+NEARLY_A_DAY = 23 * HOUR
+"""Seconds; the shortest day, when clocks are put forward."""
 _OPEN = in_list(OPEN_STATES)
 _CANCELLED = "CASE WHEN o.status = 'cancelled' THEN 1 WHEN o.cancelled_lines > 0 THEN 2 ELSE 0 END"
 _SHIPPED_BY_AMAZON = in_list(SHIPPED_BY_AMAZON)
@@ -163,6 +170,20 @@ class RateQueries:
         )
         return first <= end
 
+    def partly_read(self, marketplace: str, since: int) -> list[tuple[int, int]]:
+        """Return spans of purchase whose All Orders report was read in part only: the import was stopped, broke off, or
+        was undone but for some orders. Those that end before `since` may be left out. Cached.
+        """
+        sql = (
+            "SELECT u.import_id, u.placed_from, u.placed_to, i.finished FROM unshipped_reports u"
+            " JOIN imports i ON i.id = u.import_id WHERE u.marketplace = ? AND u.as_of = ? AND u.placed_to >= ?"
+            " ORDER BY u.import_id"
+        )
+        return self._database.cached(
+            f"partly {marketplace} {since}",
+            lambda: _left_unread(self._database.query(sql, (marketplace, OF_ALL_ORDERS, since))),
+        )
+
     def synced_since(self) -> int | None:
         """Return since when all changes of orders came by the API (epoch seconds); None without the API. Cached."""
         sql = "SELECT min(as_of) FROM imports WHERE kind = ? AND finished = 1"
@@ -272,3 +293,33 @@ class RateQueries:
 
 def _dated(v: Sequence[Any]) -> DatedOrder:
     return DatedOrder(v[0], v[1], v[2], RateFacts(v[3], Cancelled(v[4]), Pending(v[5])))
+
+
+def _left_unread(reports: Iterable[Sequence[Any]]) -> list[tuple[int, int]]:
+    """Return what is left of the spans of the reports that were read in part, without those of reports read whole.
+
+    `reports` are import number, first and last purchase, and whether it was read whole. A report is asked for by whole
+    days: it tells of the day of its first purchase from its midnight on. Its last day is told up to when it was made;
+    what a report of before said of later orders of that day is in it too.
+    """
+    reports, found = list(reports), []
+    for number, first, last, finished in reports:
+        spans = [] if finished else [(first, last)]
+        for other, low, high, is_whole in reports:
+            if is_whole:
+                high += NEARLY_A_DAY if other > number else 0
+                spans = [part for span in spans for part in _without(span, low - NEARLY_A_DAY, high)]
+        found += spans
+    return found
+
+
+def _without(span: tuple[int, int], low: int, high: int) -> Iterator[tuple[int, int]]:
+    """Yield what a span has before `low` and after `high`."""
+    first, last = span
+    if high < first or last < low:
+        yield span
+        return
+    if first < low:
+        yield first, low - 1
+    if high < last:
+        yield high + 1, last

@@ -1,0 +1,136 @@
+"""Of days whose All Orders report was read in part only, no rate is shown as known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ordertui.operations.session import Session
+from ordertui.orders.clock import DAY, FixedClock
+from ordertui.rules.rate import RateStatus
+from ordertui.store.importing import import_log, import_session
+from support.places import on_both
+from support.reports import write
+from support.shops import ALL_ORDERS, UNSHIPPED, all_orders_row, open_session, unshipped_row
+
+OLDEST, TODAY = 14, 0
+
+
+def row(number: int, day: int, market: str = "US") -> dict[str, object]:
+    return all_orders_row(number, "Shipped", age=day * DAY, market=market)
+
+
+def whole(*, newest: int = TODAY, oldest: int = OLDEST, market: str = "US", first: int = 0) -> list[dict[str, object]]:
+    """Two shipped orders of each day."""
+    return [row(first + 2 * day + n, day, market) for day in range(newest, oldest + 1) for n in (1, 2)]
+
+
+def take(shop: Session, folder: Path, rows: list[dict[str, object]], name: str = "all.txt") -> int:
+    number = shop.imports.import_files([write(folder / name, ALL_ORDERS, rows)])[0].number
+    assert number is not None
+    return number
+
+
+def reason(shop: Session, market: str = "US") -> str:
+    """Why the rate of the seven-day window is unknown; empty: it is known."""
+    before = shop.rate.calculator.effects(market)[0].before
+    assert (before.status is RateStatus.UNKNOWN) == bool(before.reason)
+    return before.reason
+
+
+def take_part(shop: Session, folder: Path, rows: list[dict[str, object]], patch: pytest.MonkeyPatch) -> None:
+    """Stop an import when it has read one order of each day."""
+    half = len(rows) // 2
+    with patch.context() as small:
+        small.setattr(import_session.ImportSession.__init__, "__kwdefaults__", {"slice_rows": 1})
+        small.setattr(import_log.ImportLog.open, "__kwdefaults__", {"slice_rows": 1})
+        told: list[object] = []
+        path = write(folder / "all.txt", ALL_ORDERS, rows[::2] + rows[1::2])
+        (summary,) = shop.imports.import_files([path], progress=told.append, stop=lambda: len(told) > half)
+    assert summary.stopped
+    assert summary.new == half
+
+
+@pytest.fixture
+def shop(tmp_path: Path, clock: FixedClock) -> Iterator[Session]:
+    with open_session(tmp_path, clock=clock) as session:
+        yield session
+
+
+@on_both
+def test_an_import_that_was_stopped_leaves_the_rate_unknown_until_the_file_is_read_whole(
+    shop: Session, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = whole()
+    take_part(shop, tmp_path, rows, monkeypatch)
+    assert "only a part was read" in reason(shop)
+    again = take(shop, tmp_path, rows)
+    assert reason(shop) == ""
+    shop.undo_import(again)
+    assert "only a part was read" in reason(shop), "what told of the rest is gone"
+
+
+@on_both
+def test_an_undo_that_keeps_orders_leaves_the_rate_unknown(shop: Session, tmp_path: Path, engine: str) -> None:
+    rows = whole()
+    first = take(shop, tmp_path, rows)
+    assert reason(shop) == ""
+    kept = [unshipped_row(2 * day + 1, age=day * DAY) for day in range(OLDEST + 1)]
+    (later,) = shop.imports.import_files([write(tmp_path / "open.txt", UNSHIPPED, kept)])
+    assert later.number is not None
+    done = shop.undo_import(first)
+    assert (done.removed, len(done.kept)) == (len(rows) - len(kept), len(kept))
+    assert "only a part was read" in reason(shop)
+    shop.undo_import(later.number)
+    assert shop.undo_import(first).kept == ()
+    assert "only a part was read" not in reason(shop), "nothing of it is left"
+    take(shop, tmp_path, rows)
+    assert reason(shop) == ""
+
+
+def test_only_a_report_of_these_days_and_of_that_marketplace_tells_the_rest(
+    shop: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = whole()
+    take_part(shop, tmp_path, rows, monkeypatch)
+    take(shop, tmp_path, whole(market="MX", first=100))
+    assert "only a part was read" in reason(shop), "another marketplace's says nothing"
+    assert reason(shop, "MX") == ""
+    take(shop, tmp_path, whole(oldest=3, first=200))
+    assert "only a part was read" in reason(shop), "three days of seven"
+    take(shop, tmp_path, whole(oldest=7, first=300))
+    assert reason(shop) == "", "what is older is in no window"
+
+
+def test_what_an_earlier_report_told_stays_known(
+    shop: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of today the orders of its first hours are always all that is known."""
+    take(shop, tmp_path, whole(newest=0))
+    rows = whole(newest=0, oldest=20, first=100)
+    take_part(shop, tmp_path, rows, monkeypatch)
+    assert reason(shop) == ""
+
+
+def test_an_import_that_broke_off_is_one_that_was_stopped(
+    shop: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, merged = whole(), 0
+    merge = import_session.ImportSession._merge_slice
+
+    def broken(self: import_session.ImportSession, sort: str, **span: int) -> None:
+        nonlocal merged
+        merged += 1
+        if merged > len(rows) // 2:
+            raise OSError("the machine lost its power")
+        merge(self, sort, **span)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(import_session.ImportSession, "_merge_slice", broken)
+        with pytest.raises(OSError, match="power"):
+            take_part(shop, tmp_path, rows, patch)
+    assert "only a part was read" in reason(shop)
+    take(shop, tmp_path, rows)
+    assert reason(shop) == ""
