@@ -5,7 +5,7 @@ Counts are cached by day until something in the store changes, so a rate asked a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from itertools import pairwise
 
@@ -13,9 +13,8 @@ import msgspec
 
 from ordertui.operations.denials import BATCH_ACTIONS
 from ordertui.operations.marks import IdSet
-from ordertui.orders.clock import day_start, iso_utc, to_local
+from ordertui.orders.clock import day_start, to_local
 from ordertui.orders.enums import Action, YesNo
-from ordertui.orders.text import pluralize
 from ordertui.rules.policy.policy import Policy
 from ordertui.rules.rate import RateStatus, exact_text, figure, window
 from ordertui.store import OrderSum
@@ -23,6 +22,7 @@ from ordertui.store.repositories.rates import Cancelled, Pending, RateFacts, Sit
 
 from .counting import ALWAYS, NO_GAIN, NOTHING_CHOSEN, ChosenOrders, Gain, RateCounting, WindowGain, gain_over
 from .figures import Dated, Impact, RateEffect, RateFigure
+from .known_days import KnownDays
 from .prime_rate import PrimeRate
 from .sources import RateSources
 
@@ -39,7 +39,8 @@ class RateCalculator:
     def __init__(self, sources: RateSources) -> None:
         self._sources = sources
         self.counting = RateCounting(sources.eligibility)
-        self.prime = PrimeRate(sources, self.unknown_reason)
+        self.known = KnownDays(sources)
+        self.prime = PrimeRate(sources, self.known.unknown_reason)
         self._sums: dict[tuple[str, int], tuple[SituationCounts, Policy, tuple[int, int, int]]] = {}
 
     def effects(
@@ -127,7 +128,7 @@ class RateCalculator:
         committed = self.pending_gain(marketplace, placed, recent)
         now = Gain(cancelled, known).plus(committed)
         target, near = policy.values.rate_target, policy.values.near
-        reason = self.unknown_reason(marketplace, days) if orders or now.cancelled else ""
+        reason = self.known.unknown_reason(marketplace, days) if orders or now.cancelled else ""
         counted = self.days(marketplace, days)[:-1] if orders else []
         silent = tuple(str(day) for day, placed, _ in counted if not placed)
 
@@ -157,106 +158,6 @@ class RateCalculator:
         if by_order:
             after = Gain(*(min(count, max(orders, known)) for count, known in zip(after, now, strict=True)))
         return RateEffect(as_value(now), as_value(after))
-
-    def is_known(self, marketplace: str, start: int, end: int) -> bool:
-        """Return whether the orders of every status that were placed in a span are known, up to this moment."""
-        return not self._missing(marketplace, start, end)
-
-    def unknown_reason(self, marketplace: str, days: int) -> str:
-        """Return why the orders of a window that ends now are not all known; empty when nothing speaks against it."""
-        return self._missing(marketplace, *self._sources.window(marketplace, days))
-
-    def _missing(self, marketplace: str, start: int, end: int) -> str:
-        """Return why the orders placed in a span are not all known, and what would tell them; else empty.
-
-        The Unshipped orders report, and the first sync, tell of open orders only: what was shipped or cancelled is
-        missing then, above and below the line. All Orders may have been asked for some of the days only, and a rate of
-        some of the days is not that of the window.
-        """
-        rates, days = self._sources.store().rates, self._whole_days(marketplace, start, end)
-        synced = rates.synced_since()
-        report = f"the All Orders report of the last {len(days)} days"
-        partly = [] if synced is not None and synced <= start else self._partly_read(marketplace, days)
-        if partly:
-            of_days = _days_text(partly)
-            return f"of {of_days} only a part was read, as an import was stopped or undone in part: import {report}"
-        if not self._is_covered(marketplace, start, end):
-            if synced is None:
-                return f"of these days only open orders are known, none that shipped or was cancelled: import {report}"
-            return (
-                f"orders that shipped or were cancelled before the first sync ({iso_utc(synced)}) were never fetched:"
-                f" `ordertui sync --history {len(days)}` fetches them; or import {report}"
-            )
-        unknown = self._open_only(marketplace, days)
-        if unknown:
-            of_days = _days_text(unknown)
-            return f"of {of_days} only open orders are known, none that shipped or was cancelled: import {report}"
-        told = self._told(marketplace, days)
-        if len(told) == len(days):
-            return ""
-        first, last = (told[0], told[-1]) if told else (days[0][0], days[0][0])
-        if told[:1] == [days[0][0]]:
-            return f"the reports tell of {len(told)} of these {len(days)} days, {first} to {last}: import {report}"
-        return (
-            f"the reports tell of {len(told)} of these {len(days)} days, {first} to {last}: import {report}, and of a"
-            " day before them that has orders"
-        )
-
-    def _whole_days(self, marketplace: str, start: int, end: int) -> list[tuple[date, int, int]]:
-        """Return the days of a span in the marketplace's zone: the date, its first second and that of the next day."""
-        zone, found = self._sources.policy(marketplace).zone, []
-        while start <= end:
-            following = day_start(start, zone, 1)
-            found.append((to_local(start, zone).date(), start, following))
-            start = following
-        return found
-
-    def _is_covered(self, marketplace: str, start: int, end: int) -> bool:
-        """Return whether the API, or an order that All Orders names, tells of a span."""
-        rates = self._sources.store().rates
-        synced = rates.synced_since()
-        return (synced is not None and synced <= start) or rates.names_shipped(marketplace, start, end)
-
-    def _partly_read(self, marketplace: str, days: Sequence[tuple[date, int, int]]) -> list[date]:
-        """Return the days of which All Orders was read in part only; of the day that is not over it always is."""
-        spans = self._sources.store().rates.partly_read(marketplace, days[0][1])
-        now = self._sources.now()
-        return [
-            day
-            for day, start, following in days
-            if following <= now and any(first < following and start <= last for first, last in spans)
-        ]
-
-    def _open_only(self, marketplace: str, days: Sequence[tuple[date, int, int]]) -> list[date]:
-        """Return the days with orders none of which the API or All Orders gives.
-
-        The day that is not over yet is left out: All Orders is downloaded after it.
-        """
-        rates, now = self._sources.store().rates, self._sources.now()
-        return [
-            day
-            for day, start, following in days
-            if following <= now
-            and rates.count_day(marketplace, start, following)[1]
-            and not self._is_covered(marketplace, start, following - 1)
-        ]
-
-    def _told(self, marketplace: str, days: Sequence[tuple[date, int, int]]) -> list[date]:
-        """Return the days of which reports tell, whether they have orders or not.
-
-        A day without orders is usual. That none was placed is known only within what reports span: from the first order
-        that All Orders names on, or from the first sync, until the newest word on any order of the marketplace. Today
-        is not over: a word of yesterday is enough for it.
-        """
-        store, now, zone = self._sources.store(), self._sources.now(), self._sources.policy(marketplace).zone
-        synced = store.rates.synced_since()
-        newest = store.tallies.newest_fact_at(marketplace) or 0
-        return [
-            day
-            for day, start, following in days
-            if (start <= newest or (following > now and day_start(start, zone, -1) <= newest))
-            and ((synced is not None and synced <= start) or store.rates.names_shipped(marketplace, 0, following - 1))
-        ]
 
     def span_counts(self, marketplace: str, start: int, end: int) -> tuple[int, int, int]:
         """Return orders placed from `start` to `end`, counted cancellations of them, and those known to count.
@@ -404,9 +305,3 @@ class RateCalculator:
             )
             and (not counting or self._sources.eligibility.cancel_outcome(one.marketplace, one.situation)[1])
         )
-
-
-def _days_text(days: Sequence[date]) -> str:
-    """Return `3 days from 2026-11-20 to 2026-11-25`, or the one day."""
-    first, last = days[0], days[-1]
-    return str(first) if first == last else f"{pluralize(len(days), 'day')} from {first} to {last}"

@@ -65,7 +65,7 @@ class RateOutlook:
             left = past[ahead:]
             start, midnight = left[0][0], day_start(now, policy.zone, ahead + 1)
             orders = sum(count for _, count, _ in left)
-            is_known = is_empty or self._calculator.is_known(marketplace, start, now)
+            is_known = is_empty or self._calculator.known.is_known(marketplace, start, now)
             auto = sum_gains(upcoming, placed=(start, now), before=midnight).cancelled
             pending = self._calculator.pending_gain(marketplace, (start, now)).cancelled
             cancelled = sum(count for _, _, count in left) + pending + auto

@@ -75,7 +75,7 @@ class RateTrend:
         ) -> CoursePoint:
             first = BACK + min(ahead, 0)
             edges = counted[first][0], counted[first + window][0] - 1 if ahead < 0 else now
-            known_orders = orders if not orders or self._calculator.is_known(marketplace, *edges) else None
+            known_orders = orders if not orders or self._calculator.known.is_known(marketplace, *edges) else None
             # counts: cancelled, at least, and with the marked set
             cancelled, at_least, after = counts
             target, near = policy.values.rate_target, policy.values.near
