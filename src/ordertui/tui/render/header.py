@@ -19,7 +19,7 @@ def render_header(*, shop_name: str, marketplaces: Sequence[str], practice: bool
         pieces += [" ", (_(" PRACTICE "), "bold reverse $text-warning")]
     if read_only:
         pieces += [" ", (_(" READ ONLY "), "bold reverse $text-warning")]
-    pieces.append(f"  {shop_name} · {', '.join(marketplaces) or _('no orders yet')} ")
+    pieces.append(f"  {shop_name} · {', '.join(marketplaces) or _('no orders yet')}")
     return Content.assemble(*pieces)
 
 
