@@ -87,7 +87,7 @@ async def test_a_batch_is_a_line_that_says_its_state_and_what_to_do_next(session
         assert "(PST)" in str(screen.query_one("#batch-columns", Static).content)
         assert found[uploaded].endswith("i report for this batch   U not uploaded")
         assert "USD 21.60" in found[refused]
-        assert "✗ 1 of 2" in found[refused]
+        assert "✗ refused 1/2" in found[refused]
         assert found[refused].endswith("t retry 1")
 
 

@@ -205,10 +205,10 @@ def _answer(batch: Batch) -> tuple[str, str] | None:
     refused, unclear = batch.count(RowState.ERROR), batch.count(RowState.UNKNOWN)
     done = batch.count(RowState.OK, RowState.CONFIRMED)
     if refused:
-        text = _("✗ {refused:,} of {rows:,}", refused=refused, rows=len(rows))
+        text = _("✗ refused {refused:,}/{rows:,}", refused=refused, rows=len(rows))
         return join_texts([text, f"{unclear:,} ?"] if unclear else [text]), ROW_LOOKS[RowState.ERROR].style
     if unclear:
-        return _("? {unclear:,} of {rows:,}", unclear=unclear, rows=len(rows)), ROW_LOOKS[RowState.UNKNOWN].style
+        return _("? unknown {unclear:,}/{rows:,}", unclear=unclear, rows=len(rows)), ROW_LOOKS[RowState.UNKNOWN].style
     if batch.is_confirmed:
         return _("✓ confirmed"), ROW_LOOKS[RowState.CONFIRMED].style
     if done == len(rows):
