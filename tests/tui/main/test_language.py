@@ -136,4 +136,4 @@ async def test_long_and_wide_texts_leave_what_a_dialog_is_about(shop: Session, s
                 assert order_id_there.search(text), f"{keys}: no order id\n{text}"
             if keys == "o":
                 assert "◷" in text, text
-                assert "✗ 1" in text, text
+                assert "✗ réfúséd" in text, text
