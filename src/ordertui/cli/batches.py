@@ -245,7 +245,7 @@ def outbox(settings: Settings, batch: int | None, form: str) -> None:
 def say_rejection(batch: Batch) -> None:
     """Say who rejected a batch that waited for approval, and what they said."""
     approval = batch.approval
-    if approval is not None and approval.decided_at is not None and not approval.is_approved:
+    if approval is not None and approval.is_rejected:
         say(f"batch {batch.id} was rejected by {approval.who or '?'}: {approval.word}")
 
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import msgspec
 
 from ordertui.operations.rate.figures import RateEffect
+from ordertui.operations.rate.known_days import is_clock_behind
 from ordertui.operations.rate.prime_rate import PrimeFigure
 from ordertui.orders.api_facts import AMAZON_BUSINESS, SELLER_FULFILLED_PRIME
-from ordertui.orders.clock import DAY, HOUR, iso_utc
+from ordertui.orders.clock import HOUR, iso_utc
 from ordertui.orders.enums import Action, BuyerRequest
 from ordertui.orders.marketplace import PriceTax, price_tax
 from ordertui.orders.order import UNDATED_PRICE
@@ -180,7 +181,7 @@ def find_doubts(
             f"what the reports say is {format_duration(age)} old (of {iso_utc(oldest)}): the orders may have been"
             " shipped, cancelled or refunded since; import new reports first"
         )
-    if newest is not None and newest > now + DAY:  # more than an import takes
+    if newest is not None and is_clock_behind(newest, now):
         typed.append(f"a report is of {iso_utc(newest)}, and this machine's clock stands at {iso_utc(now)}")
         warnings.append(
             f"a report is of {iso_utc(newest)}, and this machine's clock stands at {iso_utc(now)}: rate, deadlines and"

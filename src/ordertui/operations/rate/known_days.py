@@ -36,7 +36,7 @@ class KnownDays:
         synced = rates.synced_since()
         report = f"the All Orders report of the last {len(days)} days"
         newest, now = self._sources.store().tallies.newest_fact_at(marketplace) or 0, self._sources.now()
-        if newest > now + DAY:  # what a report dates up to a day ahead is taken in
+        if is_clock_behind(newest, now):
             return f"a report is of {iso_utc(newest)}, and this machine's clock stands at {iso_utc(now)}"
         partly = [] if synced is not None and synced <= start else self._partly_read(marketplace, days)
         if partly:
@@ -119,6 +119,11 @@ class KnownDays:
             if (start <= newest or (following > now and day_start(start, zone, -1) <= newest))
             and ((synced is not None and synced <= start) or store.rates.names_shipped(marketplace, 0, following - 1))
         ]
+
+
+def is_clock_behind(newest: int, now: int) -> bool:
+    """Return whether a report is dated later than any that this clock would let in: those of up to a day ahead."""
+    return newest > now + DAY
 
 
 def _days_text(days: Sequence[date]) -> str:

@@ -53,6 +53,11 @@ class Approval(msgspec.Struct, frozen=True):
     word: str = ""
     """What they said about it."""
 
+    @property
+    def is_rejected(self) -> bool:
+        """Whether somebody decided against the batch."""
+        return self.decided_at is not None and not self.is_approved
+
 
 class JournalBatch(msgspec.Struct, frozen=True):
     """A batch with its rows."""

@@ -111,8 +111,7 @@ def _approval_pieces(batch: Batch, approval: Approval, zone: str) -> list[Piece]
 
 def is_rejected(batch: Batch) -> bool:
     """Return whether somebody rejected a batch that waited for approval."""
-    approval = batch.approval
-    return approval is not None and approval.decided_at is not None and not approval.is_approved
+    return batch.approval is not None and batch.approval.is_rejected
 
 
 def decider(approval: Approval) -> str:
