@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from msgspec.structs import replace
 from textual.content import Content
 from textual.screen import Screen
 
-from ordertui.messages import N_, _, join_texts, ngettext, translate
+from ordertui.messages import _, join_texts, ngettext, translate
 from ordertui.operations.batches.batch import Batch
-from ordertui.operations.batches.settle import OperatorStatement, check_reason
-from ordertui.operations.errors import BadInput, EvidenceAgainst
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import LEFT_BATCHES, NOT_LEFT, BatchState, RowState
-from ordertui.orders.enums import Action
 from ordertui.orders.people import Permission
 from ordertui.orders.text import mask_control_characters
 from ordertui.store import JournalRow
@@ -28,42 +24,15 @@ from ordertui.tui.render.state import BATCH_LOOKS, ROW_LOOKS
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 
 from .dialogs import ConfirmScreen, FormScreen, TextScreen
-from .processing_reports import ask_evidence, read_processing_reports
+from .operator_statements import OperatorStatements, orders_text, reason_problem
+from .processing_reports import read_processing_reports
 
 Given = TypeVar("Given")
-TRIED_TWICE = {
-    Action.CANCEL: N_("cancel it, the same would be asked of it twice"),
-    Action.REFUND: N_("refund it, it would then be refunded twice"),
-    Action.CONFIRM: N_("take the shipment, it would then be confirmed twice"),
-}
-"""What comes of a row that was done and is recorded as not done."""
-
-
-def orders_text(count: int) -> str:
-    """Return a number of orders in words."""
-    return ngettext("{n:,} order", "{n:,} orders", count)
 
 
 def marking(batch: Batch) -> str:
     """Return the title of the bar while the rows of a batch are marked."""
     return _("Marking {orders}", orders=orders_text(len(batch.rows)))
-
-
-def _reason_problem(name: str, values: Mapping[str, str]) -> Mapping[str, str]:
-    """Return what is wrong with the operator's words in a field."""
-    try:
-        check_reason(values[name])
-    except BadInput as error:
-        return {name: translate(str(error))}
-    return {}
-
-
-def _statement_problem(count: str, values: Mapping[str, str]) -> Mapping[str, str]:
-    """Return what is wrong with a statement on so many orders: its words, or the number that was typed."""
-    wrong = _reason_problem("why", values)
-    if wrong or values["typed"].strip() == count:
-        return wrong
-    return {"typed": _("type {count}, the number of orders this is about", count=count)}
 
 
 class BatchActions:
@@ -74,6 +43,7 @@ class BatchActions:
         self._session = session
         self._tasks = tasks
         self._changed = changed
+        self._statements = OperatorStatements(screen, session, changed)
 
     def _say(self, text: str) -> None:
         self._screen.notify(text)
@@ -202,7 +172,7 @@ class BatchActions:
         else:
             await task.work(self._session.approvals.check, batch.id)
         label, done = (_("What you looked at"), _("approve")) if is_approved else (_("Why not"), _("reject"))
-        form = FormScreen(title, [("word", label, "")], note, done=done, check=partial(_reason_problem, "word"))
+        form = FormScreen(title, [("word", label, "")], note, done=done, check=partial(reason_problem, "word"))
         given = await task.ask(form, discard_typeahead=True)
         if given is None:
             return
@@ -343,74 +313,9 @@ class BatchActions:
     def resolve(self, batch: Batch, row: JournalRow) -> None:
         """Record what became of a row whose outcome is unclear."""
         if self._may(Permission.SETTLE):
-            self._tasks.start(lambda task: self._resolve(task, batch, row))
-
-    async def _resolve(self, task: Task, batch: Batch, row: JournalRow) -> None:
-        warning = _(
-            "Not done lets it be tried again: if Amazon did {tried_twice}.", tried_twice=TRIED_TWICE[batch.action]
-        )
-        question = ConfirmScreen(
-            _("What became of {order_id}?", order_id=row.order_id),
-            {"d": _("it was done"), "k": _("it was not done")},
-            warning,
-        )
-        answer = await task.ask(question, discard_typeahead=True)
-        if not answer:
-            return
-        title = (
-            _("{order_id}: it was done", order_id=row.order_id)
-            if answer == "d"
-            else _("{order_id}: it was not done", order_id=row.order_id)
-        )
-        recorded = _("{order_id} resolved by hand; the audit keeps it", order_id=row.order_id)
-        await self._record(task, batch, [row.order_id], title, recorded, is_done=answer == "d")
-
-    async def _record(
-        self, task: Task, batch: Batch, order_ids: Sequence[str], title: str, recorded: str, *, is_done: bool
-    ) -> None:
-        """Ask for the reason and the number of orders, and for the evidence against it; record and say it."""
-        fields = [
-            ("why", _("What you looked at"), ""),
-            ("typed", _("Type {count} to confirm", count=len(order_ids)), ""),
-        ]
-        note = _("The audit keeps it as your statement.")
-        check = partial(_statement_problem, str(len(order_ids)))
-        form = FormScreen(title, fields, note, done=_("record it"), check=check)
-        why = await task.ask(form, discard_typeahead=True)
-        if why is None:
-            return
-        said = OperatorStatement(is_done, why["why"], why["typed"])
-        record, rows = partial(self._session.batches.record, batch.id, order_ids), len(batch.rows)
-        try:
-            try:
-                await task.change(title, rows, partial(record, said))
-            except EvidenceAgainst as error:
-                named = await ask_evidence(task, _("Evidence says otherwise"), error)
-                if named is None:
-                    return
-                await task.change(title, rows, partial(record, replace(said, against=tuple(named))))
-            self._say(recorded)
-        finally:
-            self._changed()
+            self._tasks.start(lambda task: self._statements.resolve(task, batch, row))
 
     def give_up(self, batch: Batch) -> None:
         """Give up a batch whose files were never all written, so that its orders may be planned again."""
         if self._may(Permission.SETTLE):
-            self._tasks.start(lambda task: self._give_up(task, batch))
-
-    async def _give_up(self, task: Task, batch: Batch) -> None:
-        orders = [row.order_id for row in batch.rows if row.state is RowState.WRITTEN]
-        many = orders_text(len(orders))
-        question = ConfirmScreen(
-            _("Give up batch {batch}, whose files are not all written?", batch=batch.id),
-            {"g": _("{orders} were not done", orders=many)},
-            _(
-                "Look in Seller Central first: if its file was uploaded all the same, a retry acts twice. Nothing of"
-                " it is written any more; t tries its orders again."
-            ),
-            no=_("Enter, Esc: the next dispatch goes on writing it"),
-        )
-        if await task.ask(question, discard_typeahead=True):
-            title = _("Batch {batch}: {orders} were not done", batch=batch.id, orders=many)
-            given_up = _("batch {batch} is given up; t tries its orders again", batch=batch.id)
-            await self._record(task, batch, orders, title, given_up, is_done=False)
+            self._tasks.start(lambda task: self._statements.give_up(task, batch))
