@@ -23,7 +23,7 @@ from textual.screen import Screen
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from ordertui.store.engine import migrations, sqlite
+from ordertui.store.engine import file_connection, migrations
 from ordertui.store.repositories.identity import new_id
 from support import places
 from support.cli import Command
@@ -254,7 +254,7 @@ def us_orders(us_store: Path, tmp_path: Path) -> None:
 def fast_disk() -> Iterator[None]:
     """Skip waiting for the disk, in a file store 13 times a test: the power does not fail in a test."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sqlite, "WAIT_FOR_DISK", "OFF")
+        patch.setattr(file_connection, "WAIT_FOR_DISK", "OFF")
         patch.setattr(os, "fsync", lambda handle: None)
         yield
 

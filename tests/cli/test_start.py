@@ -62,7 +62,7 @@ LATER = (
     "importlib.resources", "ordertui.store.journal.batches", "tomllib",
 )  # fmt: skip
 """Not imported before the first orders are drawn."""
-MODULES = 99
+MODULES = 98
 """How many of the program's are."""
 
 

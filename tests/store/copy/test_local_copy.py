@@ -384,7 +384,7 @@ def test_a_copy_that_cannot_be_written_is_told_as_that(
     tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ordertui.store.copy.local_copy.RETRY_SECONDS", 0.1)
-    monkeypatch.setattr("ordertui.store.engine.sqlite.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("ordertui.store.engine.file_connection.BUSY_SECONDS", 0.2)
     with copied(tmp_path) as screen:
         blocker = engine_of(local_copy(screen).path)
         blocker.begin()

@@ -22,8 +22,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, parse_iso
 from ordertui.orders.enums import ReportKind
 from ordertui.store import Interrupted, Store
-from ordertui.store.engine import migrations
-from ordertui.store.engine import sqlite as sqlite_engine
+from ordertui.store.engine import file_connection, migrations
 from ordertui.store.importing import mend
 from ordertui.store.importing.mend import StoredLine, joined_line, one_item
 from ordertui.store.importing.tables import LINE_REGISTERS
@@ -60,7 +59,7 @@ def opened(path: Path) -> Session:
 
 
 def test_bringing_along_stops_when_told_and_goes_on_later(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_engine, "ASKED_STEPS", 10)
+    monkeypatch.setattr(file_connection, "ASKED_STEPS", 10)
     stopped: set[int] = set()
     for limit in (int(1.2**step) for step in range(20, 100)):
         questions = count(1)
@@ -76,7 +75,7 @@ def test_bringing_along_stops_when_told_and_goes_on_later(old: Path, monkeypatch
 
 
 def test_ctrl_c_ends_it_in_words_and_the_next_command_ends_it_well(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_engine, "ASKED_STEPS", 10)
+    monkeypatch.setattr(file_connection, "ASKED_STEPS", 10)
     seconds = count(100)
 
     def tick() -> float:

@@ -20,7 +20,7 @@ from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.store import StoreError
-from ordertui.store.engine import sqlite
+from ordertui.store.engine import file_connection, sqlite
 from support.batches import answer, commit, send, session_of, states
 from support.disks import small_disk
 from support.faults import Crash, Faults, disk_full, inject, read_only_folder
@@ -28,7 +28,7 @@ from support.reports import write
 from support.shops import ALL_ORDERS, NOW, all_orders_row, bring, open_session, order_id, quick_connection, settle_in
 
 Step = Callable[[Session], object]
-WAIT_FOR_DISK = sqlite.WAIT_FOR_DISK  # read before the tests' shortcut changes it
+WAIT_FOR_DISK = file_connection.WAIT_FOR_DISK  # read before the tests' shortcut changes it
 ERRORS: dict[str, Callable[[], BaseException]] = {
     "crash": Crash,
     "full disk": disk_full,
@@ -252,7 +252,7 @@ def test_an_import_whose_log_finds_no_room_in_the_file_is_no_failure(tmp_path: P
 
 def test_commits_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the tests' shortcut: every commit is on the disk before it is believed."""
-    monkeypatch.setattr(sqlite, "WAIT_FOR_DISK", WAIT_FOR_DISK)
+    monkeypatch.setattr(file_connection, "WAIT_FOR_DISK", WAIT_FOR_DISK)
     with open_session(tmp_path) as session:
         assert session.context.store.database.required(int, "PRAGMA synchronous") == 2
         assert session.context.store.database.value(str, "PRAGMA journal_mode") == "wal"
@@ -272,7 +272,7 @@ def test_a_damaged_journal_is_found_at_the_next_open(crashed: Path, tmp_path: Pa
     copy.mkdir()
     for name in ("orders.db", "orders.db-wal"):
         shutil.copy(crashed / name, copy / name)
-    assert sqlite.is_unclean(copy / "orders.db")
+    assert file_connection.is_unclean(copy / "orders.db")
     with sqlite3.connect(copy / "orders.db") as connection:
         page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'batch_rows'").fetchone()[0]
         size = connection.execute("PRAGMA page_size").fetchone()[0]
@@ -296,7 +296,7 @@ def test_a_broken_end_of_the_audit_is_found_at_the_next_open(crashed: Path, tmp_
     connection.execute("DROP TRIGGER audit_no_update")
     connection.execute("UPDATE audit SET payload = payload || ' ' WHERE id = (SELECT max(id) FROM audit) - 1")
     connection.commit()
-    assert sqlite.is_unclean(copy / "orders.db"), "the tool has not closed it yet"
+    assert file_connection.is_unclean(copy / "orders.db"), "the tool has not closed it yet"
     with pytest.raises(StoreError, match=r"was damaged \(audit: record \d+\)"):
         open_session(copy)
     connection.close()
@@ -304,7 +304,7 @@ def test_a_broken_end_of_the_audit_is_found_at_the_next_open(crashed: Path, tmp_
 
 def test_a_clean_store_is_not_checked_again(tmp_path: Path) -> None:
     session_of(tmp_path).close()
-    assert not sqlite.is_unclean(tmp_path / "orders.db")
+    assert not file_connection.is_unclean(tmp_path / "orders.db")
 
 
 def test_two_dispatchers_write_one_file_once(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import LineAmounts
 from ordertui.orders.refund_limit import refundable_lines
-from ordertui.store.engine.sqlite import is_open_elsewhere
+from ordertui.store.engine.file_connection import is_open_elsewhere
 
 from . import orders as book
 from . import reports

@@ -11,9 +11,10 @@ from typing import TypeAlias
 from ordertui.files import make_file, make_folder
 from ordertui.orders.clock import Clock
 from ordertui.store.engine.errors import StoreError
+from ordertui.store.engine.file_connection import file_lock
 from ordertui.store.engine.postgres import PostgresEngine
 from ordertui.store.engine.protocol import SET_META
-from ordertui.store.engine.sqlite import CopyPlace, SqliteEngine, file_lock
+from ordertui.store.engine.sqlite import CopyPlace, SqliteEngine
 from ordertui.store.engine.table_layout import table_layouts
 
 FILE_NAME = "copy.db"

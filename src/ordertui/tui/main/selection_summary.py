@@ -18,7 +18,6 @@ from ordertui.operations.batches.batch import Due, Waiting
 from ordertui.operations.errors import Stopped
 from ordertui.operations.marks import IdSet
 from ordertui.operations.query.queues import BY_KEY
-from ordertui.operations.rate.figures import Impact, RateEffect
 from ordertui.operations.session import Session
 from ordertui.orders.order import OrderRow
 from ordertui.tui.render.format import cut_parts, render_sparkline
@@ -30,6 +29,7 @@ from ordertui.tui.widgets.order_table import OrderTable
 from .view_controller import ViewController
 
 if TYPE_CHECKING:
+    from ordertui.operations.rate.figures import Impact, RateEffect
     from ordertui.operations.rate.marked_sum import MarkedSum
 
 SPARK_DAYS = 14
@@ -37,7 +37,6 @@ AT_ONCE = 500
 """Up to so many marks are summed up at once, which takes some milliseconds; more are summed up beside the screen."""
 MARKING_PAUSE = 0.08
 """Seconds after the last mark until a large set is summed up."""
-NO_IMPACT = Impact(0, (), 0, 0, 0, 0)
 NO_STRIPS = (Content(""), Content(""))
 NO_ORDERS = N_("\n No orders yet.\n i imports the reports you\n downloaded from Seller Central.")
 
@@ -102,8 +101,8 @@ class SelectionSummarizer:
         self._session = session
         self.pinned = ""
         """The marketplace chosen with a key; empty: the panel follows the cursor."""
-        self._impact: tuple[int, Impact] = (-1, NO_IMPACT)
-        """What the last summary found of the marks, with their version; -1: the store changed since."""
+        self._impact: tuple[int, Impact | None] = (-1, None)
+        """What the last summary found of the marks, with their version; -1: the store changed since. None: none yet."""
         self._cached = _Rates(-1)
         self._generation = 0
         """Grows with each change of the store."""
@@ -130,7 +129,8 @@ class SelectionSummarizer:
         codes = self._codes()
         if self.pinned in codes:
             return self.pinned
-        marked = [code for code, _ in (impact or self._impact[1]).markets if code in codes]
+        found = impact or self._impact[1]
+        marked = [code for code, _ in found.markets if code in codes] if found is not None else []
         if cursor is not None and cursor.marketplace in (marked or codes):
             return cursor.marketplace
         return (marked or codes or [""])[0]

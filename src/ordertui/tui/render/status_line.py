@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 from rich.cells import cell_len
@@ -10,10 +11,12 @@ from textual.content import Content
 
 from ordertui.messages import _, ngettext
 from ordertui.operations.batches.batch import Due, DueStep, Waiting
-from ordertui.operations.rate.figures import Impact
 from ordertui.orders.order import OrderRow
 
 from .format import MUTED, Piece, cut_parts, format_due, format_hold, format_sums
+
+if TYPE_CHECKING:
+    from ordertui.operations.rate.figures import Impact
 
 NARROW = 80
 """Below so many cells the words of what waits are cut short."""
