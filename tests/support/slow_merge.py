@@ -205,9 +205,22 @@ class SlowOrder:
             one is not line and one.sku == line.sku and one.waits_at == newest and one.first_at > line.at
             for one in self.lines
         )
-        if _is_active(line) and newest > told and not replaced:
+        if _is_active(line) and newest > told and not replaced and not self.may_stand_twice(line):
             return 1 if line.value("quantity") is None else line.value("quantity")
         return line.value("quantity_shipped")  # type: ignore[no-any-return]
+
+    def may_stand_twice(self, line: SlowLine) -> bool:
+        """Whether it may be another line's item: that has an id, it has none, and no report gave both a status."""
+        return (
+            line.item_id is None
+            and _is_active(line)
+            and any(
+                one.item_id is not None
+                and _is_active(one)
+                and (one.value("item_status") is None or one.date("item_status") != line.date("item_status"))
+                for one in self.lines
+            )
+        )
 
     def facts(self) -> dict[str, Any]:
         """The order as the store keeps it, its lines sorted."""
@@ -221,7 +234,9 @@ class SlowOrder:
         lines = self.lines
         out["sources"] = sum(ReportKind(kind).bit for kind in self.kinds)
         out["items"] = _sum(line.value("quantity") for line in lines)
-        out["units_shipped"] = _sum(self.units(line) for line in lines)
+        is_doubtful = any(self.may_stand_twice(line) for line in lines)
+        units = _sum(self.units(line) for line in lines)
+        out["units_shipped"] = units or (None if is_doubtful else units)
         out["cancelled_lines"] = sum(
             line.value("item_status") == "cancelled" and _asked(line) != "official" for line in lines
         )
@@ -230,7 +245,7 @@ class SlowOrder:
         paid = [line.value("price") for line in active if out["status"] != "cancelled"]
         sums = [None if one is None else sum(one[:6]) - sum(one[6:]) for one in paid]
         total: int | None = sum(one for one in sums if one is not None)
-        if len(currencies) != 1 or any(one is None or one < 0 for one in sums):
+        if len(currencies) != 1 or any(one is None or one < 0 for one in sums) or (paid and is_doubtful):
             total = None
         out["total"] = total
         out["currency"] = None if total is None else currencies.pop()

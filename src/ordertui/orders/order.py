@@ -114,6 +114,8 @@ class OrderLine(msgspec.Struct, frozen=True):
     """Minor units of `refunded` that are not known to have gone back: held, sent, or of unknown outcome."""
     is_price_dated: bool = True
     """Whether a report or call that dates what it says gave `paid`; New Orders reports do not."""
+    may_stand_twice: bool = False
+    """Whether it may be another line's item, under another SKU and title: that has an item id, and it has none."""
 
     @property
     def is_active(self) -> bool:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from ordertui.operations.query.api_sentences import order_sentences
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
+from ordertui.orders.enums import Action
 from ordertui.orders.order import OrderLine
 from support.imports import NOW, dump
 from support.reports import ALL_ORDERS, COLUMNS, cells, write
@@ -190,6 +192,47 @@ def test_an_item_of_another_sku_that_is_not_told_by_title_and_quantity_is_anothe
     take(session, tmp_path / "new.txt", COLUMNS["new_orders"], [row])
     take(session, tmp_path / "all.txt", ALL_ORDERS, [all_orders(1, "POT", **other)])
     assert sorted(line.sku for line in lines(session)) == ["MUG", "POT"]
+
+
+@pytest.mark.parametrize("order", list(permutations(("all", "new", "old", "open"))))
+def test_an_item_whose_sku_and_title_were_changed_is_not_called_shipped(
+    session: Session, tmp_path: Path, order: tuple[str, ...]
+) -> None:
+    """It stays two lines: no newer Unshipped report shows that the one without an id has left, and no sum holds."""
+    bare = {"product-name": "Pot", "quantity": "1", "last-updated-date": "2026-11-21T12:00:00+00:00"}
+    named = {"sku": "MUG", "quantity-purchased": "1", "quantity-shipped": "0"}
+    files = {
+        "all": (ALL_ORDERS, all_orders(1, "POT", **bare)),
+        "new": (COLUMNS["new_orders"], cells("new_orders") | named),
+        "old": (COLUMNS["unshipped"], cells("unshipped", reporting_date="2026-11-20T12:00:00+00:00") | named),
+        "open": (COLUMNS["unshipped"], cells("unshipped", reporting_date="2026-11-22T12:00:00+00:00") | named),
+    }
+    told: list[str] = []
+    for name in order:
+        told += take(session, tmp_path / f"{name}.txt", files[name][0], [files[name][1]])
+    assert {line.sku: (line.quantity_shipped, line.may_stand_twice) for line in lines(session)} == {
+        "POT": (None, True), "MUG": (0, False),
+    }  # fmt: skip
+    found = session.orders.get(ORDER)
+    assert found is not None
+    assert (found.row.units_shipped, found.row.total) == (None, None)
+    assert any("may stand twice" in one for one in order_sentences(found))
+    assert next(note for note in told if "may stand twice" in note).endswith(f": {ORDER} item POT")
+    for action in (Action.CANCEL, Action.REFUND):
+        assert not session.eligibility.verdict(found.row, action, found.lines).allowed
+    assert list(session.recount().run()) == []
+
+    both = [all_orders(1, "POT", **bare), all_orders(1, "MUG", **bare)]
+    later = [row | {"last-updated-date": "2026-11-22T18:00:00+00:00"} for row in both]
+    take(session, tmp_path / "later.txt", ALL_ORDERS, later)
+    again = files["open"][1] | {"reporting-date": "2026-11-23T12:00:00+00:00"}
+    take(session, tmp_path / "again.txt", COLUMNS["unshipped"], [again])
+    assert {line.sku: line.quantity_shipped for line in lines(session)} == {"POT": 1, "MUG": 0}, "two items it was"
+    found = session.orders.get(ORDER)
+    assert found is not None
+    assert (found.row.units_shipped, found.row.total is None) == (1, False)
+    assert not any("may stand twice" in one for one in order_sentences(found))
+    assert list(session.recount().run()) == []
 
 
 def test_two_items_of_other_skus_with_one_title_are_not_guessed(session: Session, tmp_path: Path) -> None:

@@ -19,8 +19,15 @@ from ordertui.orders.order import UNDATED_PRICE, Order, OrderRow
 
 
 def order_sentences(order: Order) -> Iterator[str]:
-    """Yield what an order's own facts mean: those of `row_sentences`, and that no report dates what was paid."""
+    """Yield what an order's own facts mean: those of `row_sentences`, that an item may stand twice, and that no report
+    dates what was paid.
+    """
     yield from row_sentences(order.row)
+    if any(line.may_stand_twice for line in order.lines):
+        yield (
+            "an item may stand twice, under two SKUs: with an item id, and without one. What is shipped of it and the"
+            " order's total are unknown, and the order cannot be cancelled here: look at it in Seller Central"
+        )
     if any(line.paid is not None and not line.is_price_dated for line in order.lines):
         yield UNDATED_PRICE
 

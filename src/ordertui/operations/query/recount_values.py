@@ -44,7 +44,7 @@ def total(order: Order) -> tuple[int, str] | None:
     """Return what the buyer pays for the order, in minor units, and the currency; None when a price is unknown."""
     currencies = {line.currency for line in order.lines if line.currency is not None}
     living = [] if order.row.status is OrderStatus.CANCELLED else wanted(order.lines)
-    if len(currencies) != 1 or any(line.paid is None or paid(line.paid) < 0 for line in living):
+    if len(currencies) != 1 or any(line.paid is None or paid(line.paid) < 0 or line.may_stand_twice for line in living):
         return None  # nobody ever paid less than nothing
     return sum(paid(line.paid) for line in living if line.paid is not None), currencies.pop()
 

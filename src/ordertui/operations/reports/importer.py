@@ -266,13 +266,19 @@ def _merged(rows: int, read: int) -> tuple[int, float]:
 
 
 def _rename_notes(target: ImportSession) -> Iterator[str]:
-    """Yield the warnings that known lines came under other item ids or SKUs."""
+    """Yield the warnings that known lines came under other item ids or SKUs, or may have."""
     if target.renamed:
         shown = _shown_names(target.renamed)
         yield f"other item ids for known lines of the same SKU and quantity, taken as the same lines: {shown}"
     if target.renamed_skus:
         shown = _shown_names(target.renamed_skus)
         yield f"other SKUs for known lines of the same title and quantity, taken as the same lines: {shown}"
+    if target.twice:
+        yield (
+            "items that may stand twice, under two SKUs and titles: with an item id, and without one. What is shipped"
+            " of them and the orders' totals are unknown, and these orders cannot be cancelled here: look at them in"
+            f" Seller Central: {_shown(target.twice)}"
+        )
 
 
 def _shown_names(lines: Sequence[tuple[object, ...]]) -> str:

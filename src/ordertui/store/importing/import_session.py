@@ -112,6 +112,8 @@ class ImportSession:
         """(order id, known item id, the report's) of lines that the report names by another item id."""
         self.renamed_skus: list[tuple[Any, ...]] = []
         """(order id, known SKU, the report's) of lines that the report names by another SKU."""
+        self.twice: list[tuple[Any, ...]] = []
+        """Order id and SKU of lines that may be an item that stands in another line too."""
         self.repromoted: list[tuple[Any, ...]] = []
         """Order and item id of known items that came with other promotions."""
         self.repriced: list[tuple[Any, ...]] = []
@@ -237,6 +239,7 @@ class ImportSession:
             repriced = self._database.query(pairing.OTHER_PRICES) if known and self._values["undated"] else []
             self._merge_lines()
             above_price = self._database.query(pairing.ABOVE_PRICE)
+            twice = self._database.query(pairing.TWICE)
             changed = self._merge_orders()
             if self.flags:  # with the order, which nobody may cancel before its program is known
                 self._keep_flags(row[0] for row in self._database.query("SELECT DISTINCT order_id FROM sorted"))
@@ -249,6 +252,7 @@ class ImportSession:
         self.rows, self.new, self.changed, self.unchanged = after
         self.renamed += renamed
         self.renamed_skus += renamed_skus
+        self.twice += twice
         self.repromoted += repromoted
         self.repriced += repriced
         self.above_price += above_price

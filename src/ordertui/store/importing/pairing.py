@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ordertui.orders.order import COMPONENTS
-from ordertui.store.repositories.derived_facts import ACTIVE, UNPAID
+from ordertui.store.repositories.derived_facts import ACTIVE, STANDS_TWICE, UNPAID
 
 PROMOTIONS = tuple(
     f"UPDATE sorted SET {name} = CASE WHEN sorted.item_price IS NULL THEN sorted.{name} ELSE b.amount END,"
@@ -168,6 +168,12 @@ RENAMED_SKU = (
     " AND l.line = p.line AND k.id = l.product_id AND w.id = s.product_id ORDER BY s.seq"
 )
 """Lines that the report names under another SKU: (order id, known SKU, the report's)."""
+TWICE = (
+    "SELECT DISTINCT h.order_id, p.sku FROM news n CROSS JOIN heads h CROSS JOIN lines l CROSS JOIN products p"
+    f" WHERE n.is_unclear = 1 AND h.id = n.id AND l.order_id = h.id AND p.id = l.product_id AND {STANDS_TWICE}"
+    " ORDER BY h.order_id, p.sku"
+)
+"""Lines without an item id that may be another line of their order: (order id, SKU)."""
 OTHER_PROMOTIONS = (
     "SELECT DISTINCT h.order_id, l.item_id FROM news n CROSS JOIN heads h CROSS JOIN sorted s CROSS JOIN lines l"
     " WHERE h.id = n.id AND s.order_id = h.order_id AND l.order_id = h.id AND l.item_id = s.item_id"

@@ -75,10 +75,21 @@ range; with `=` it prefers the primary key.
 
 _GIVEN = "CASE WHEN l.{0} IS NULL THEN -1 ELSE coalesce(l.a_{0}, l.at) END"
 _NEWEST_WAIT = "(SELECT max(w.waits_at) FROM lines w WHERE w.order_id = l.order_id)"
+_OTHER = ACTIVE.replace("l.", "t.")
+STANDS_TWICE = (
+    f"(l.item_id IS NULL AND {ACTIVE} AND EXISTS (SELECT 1 FROM lines t WHERE t.order_id = l.order_id"
+    f" AND t.item_id IS NOT NULL AND {_OTHER} AND (t.status IS NULL"
+    f" OR {_GIVEN.format('status').replace('l.', 't.')} <> {_GIVEN.format('status')})))"
+)
+"""SQL: whether the line `l`, which has no item id, may be the item of another line of its order, which has one.
+
+Only All Orders, which names every item of an order, has no item ids, and it alone gives each item a status. Two lines
+to which no one report of it gave one are one item whose SKU and title were changed, or one of the reports was cut.
+"""
 UNITS_SHIPPED = (
     f"CASE WHEN {ACTIVE} AND {_NEWEST_WAIT} > coalesce(l.waits_at, -1)"
     f" AND {_NEWEST_WAIT} > {_GIVEN.format('quantity_shipped')} AND {_NEWEST_WAIT} > {_GIVEN.format('status')}"
-    " AND NOT EXISTS (SELECT 1 FROM lines t WHERE t.order_id = l.order_id AND t.line <> l.line"
+    f" AND NOT {STANDS_TWICE} AND NOT EXISTS (SELECT 1 FROM lines t WHERE t.order_id = l.order_id AND t.line <> l.line"
     f" AND +t.product_id = l.product_id AND t.waits_at = {_NEWEST_WAIT} AND t.first_at > l.at)"
     " THEN coalesce(l.quantity, 1) ELSE l.quantity_shipped END"
 )
@@ -88,18 +99,23 @@ The Unshipped report lists only the lines that still wait (AMAZON.md h): a line 
 wait any more, so it is taken as shipped. Otherwise an order of which one line was shipped would look as if none was,
 and cancelling it would refund all of it. No other kind of report is taken so, nor an older one than what was said of
 the line; and a line of the same SKU that first came up after this one was last named may be this one under another item
-id, so then nothing is concluded.
+id, so then nothing is concluded; nor of one that may stand twice.
 """
-SUM_OF_UNITS = f"(SELECT sum({UNITS_SHIPPED}) FROM lines l WHERE l.order_id = m.id)"
-"""SQL: the units shipped of the order `m`."""
+SUM_OF_UNITS = (
+    f"(SELECT CASE WHEN sum({UNITS_SHIPPED}) > 0 OR max(CASE WHEN {STANDS_TWICE} THEN 1 ELSE 0 END) = 0"
+    f" THEN sum({UNITS_SHIPPED}) END FROM lines l WHERE l.order_id = m.id)"
+)
+"""SQL: the units shipped of the order `m`: NULL, and not 0, where one of its lines may stand twice."""
 _COUNTED = f"({ACTIVE} AND coalesce(m.status, '') <> 'cancelled')"
 TOTAL = (
     f"CASE WHEN max(CASE WHEN {UNPAID} AND {_COUNTED} THEN 1 ELSE 0 END) = 0"
-    " AND min(l.currency) = max(l.currency)"
+    " AND min(l.currency) = max(l.currency) AND (count(l.item_id) IN (0, count(*))"
+    " OR max(m.status) = 'cancelled'"
+    f" OR NOT EXISTS (SELECT 1 FROM lines l WHERE l.order_id = m.id AND {STANDS_TWICE}))"
     f" THEN coalesce(sum(CASE WHEN {_COUNTED} THEN {_PAID} END), 0) END"
 )
 """SQL over the lines `l` of the order `m`: minor units of those that are active, so 0 when it is wholly cancelled; NULL
-when what was paid for an active one is unknown, no currency is known, or currencies differ.
+when what was paid for an active one is unknown, one may stand twice, no currency is known, or currencies differ.
 """
 CANCELLED_LINES = (
     "sum(CASE WHEN l.status = 'cancelled' AND coalesce(l.buyer_request, '') <> 'official' THEN 1 ELSE 0 END)"
