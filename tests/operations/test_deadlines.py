@@ -31,7 +31,9 @@ def late_shop(folder: Path) -> Session:
     [
         ("US", SHIP_BY + 7 * DAY, parse_iso("2026-11-25T12:00:00Z")),
         ("AU", SHIP_BY + 7 * DAY, parse_iso("2026-11-25T12:00:00Z")),
-        ("AE", SHIP_BY + 7 * DAY, parse_iso("2026-11-26T12:00:00Z")),
+        ("AE", SHIP_BY + DAY, parse_iso("2026-11-25T12:00:00Z")),
+        ("SA", SHIP_BY + 3 * DAY, parse_iso("2026-11-25T12:00:00Z")),
+        ("JP", SHIP_BY + 7 * DAY, parse_iso("2026-11-26T12:00:00Z")),
         ("IN", SHIP_BY, SHIP_BY + DAY),
     ],
 )

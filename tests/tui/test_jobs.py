@@ -207,6 +207,20 @@ async def test_a_shipment_with_a_wrong_date_is_asked_for_again(shop: Session) ->
         await until(pilot, lambda: len(held(shop)) == 1)
 
 
+async def test_a_parcel_of_other_without_a_name_is_asked_for_again(shop: Session) -> None:
+    async with running(shop) as pilot:
+        operator = Operator(pilot)
+        await operator.keys("2", "d", "c")
+        await operator.opened("FormScreen")
+        form = pilot.app.screen
+        await operator.types("other")
+        await operator.keys("enter")
+        await operator.types("1Z1")
+        await operator.keys("enter", "enter")
+        assert pilot.app.screen is form
+        assert "type the carrier" in str(form.query_one("#form-error", Static).content)
+
+
 async def test_a_parcel_without_a_tracking_number_is_left_out(shop: Session) -> None:
     async with running(shop) as pilot:
         operator = Operator(pilot)

@@ -232,7 +232,11 @@ def test_a_carrier_goes_by_amazons_code_or_as_other_with_its_name() -> None:
     assert feeds.carrier_code("FEDEX") == ("FedEx", "")
     assert feeds.carrier_code("dhl ecommerce") == ("DHL eCommerce", "")
     assert feeds.carrier_code("Correos") == ("Other", "Correos")
-    assert feeds.carrier_code("Other") == ("Other", "Other")
+    assert feeds.carrier_code("australia post-articleid") == ("Australia Post-ArticleId", "")
+    assert feeds.carrier_code(" other ") == ("Other", ""), "it names no carrier, and is refused"
+    ours = replace(SHIP, carrier_code="Other", carrier_name="x" * 50)
+    assert feeds.fulfillment_flat([ours], marketplace="US")
+    assert "takes 50 characters of a carrier's name" in refused(replace(ours, carrier_name="x" * 51))
     assert "Amazon has no carrier code 'Correos'" in refused(replace(SHIP, carrier_code="Correos"))
 
 

@@ -332,6 +332,18 @@ def test_fees_of_india(tmp_path: Path) -> None:
         ]
 
 
+def test_a_fee_of_unknown_amount_is_told(tmp_path: Path) -> None:
+    with session_with(tmp_path) as session:
+        bring(
+            session, tmp_path,
+            everything=[all_orders_row(n, market="SA") for n in (1, 2)],
+            open_=[unshipped_row(1, market="SA"), unshipped_row(2, "true", market="SA")],
+        )  # fmt: skip
+        plan = cancel(session, list(session.orders.find("status:unshipped")))
+        fees = [warning for warning in plan.warnings if "fee" in warning]
+        assert [fee.split(":")[0] for fee in fees] == ["Amazon may charge a fee for 1 order"]
+
+
 def test_explain_weighs_what_a_plan_of_the_order_alone_would_give_back(tmp_path: Path) -> None:
     """Of a partly shipped order that is not the whole total, and it counts."""
     bands = ((5, 15), (15, 25), (25, 99))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ordertui.orders.clock import DAY, parse_iso
+from ordertui.orders.clock import DAY, HOUR, iso_utc, parse_iso
 from ordertui.orders.enums import (
     Action,
     BuyerRequest,
@@ -193,15 +193,18 @@ def test_effects_of_a_plan() -> None:
         ("IN", Action.CANCEL, False, 9, 0),
         ("US", Action.CANCEL, True, 9, 0),
         ("IN", Action.REFUND, True, 9, 0),
+        ("SA", Action.CANCEL, True, 0, None),
+        ("SA", Action.CANCEL, False, 9, 0),
+        ("SA", Action.REFUND, True, 9, 0),
     ],
 )
-def test_the_fee(code: str, action: Action, counts: bool, late: int | None, percent: int) -> None:
+def test_the_fee(code: str, action: Action, counts: bool, late: int | None, percent: int | None) -> None:
     assert policy(code).referral_fee_percent(action, counts, late, Money(100, "INR"))[0] == percent
 
 
 def test_every_row_has_an_example() -> None:
     shown = {re.split(r"[+:]", word)[0] for line in EXPECTED.values() for word in line.split()}
-    shown |= {*HISTORY, *COUNTS, "W1", "K1", "K2", "E1", "E2", "E3", "E4", "F1", "F2", "F3", "F4", "F5"}
+    shown |= {*HISTORY, *COUNTS, "W1", "K1", "K2", "E1", "E2", "E3", "E4", "F1", "F2", "F3", "F4", "F5", "F6", "F7"}
     assert {row.id for table in load_edition("amazon").tables.values() for row in table.rows} == shown
 
 
@@ -294,7 +297,7 @@ def test_instead_is_always_something_that_may_be_done(number: int) -> None:
 def test_every_value_has_a_source_and_a_day(code: str) -> None:
     for setting in policy(code).settings():
         assert setting.source
-        assert setting.checked_on <= date(2026, 11, 27)
+        assert setting.checked_on <= date(2026, 11, 28)
 
 
 def test_values_grow_stale() -> None:
@@ -348,7 +351,8 @@ READ = {
     "UK": ("0.025", "7", "7 business days", "7 days", "30", "0.005", "same"),
     "DE": ("0.025", "7", "7 business days", "7 days", "30", "0.005", "same"),
     "AU": ("0.025", "7", "7 business days", "7 days", "30", "0.005", "unknown"),
-    "AE": ("0.025", "7", "8 business days", "7 days", "30", "0.005", "same"),
+    "AE": ("0.025", "7", "7 business days", "1 business days", "30", "0.005", "same"),
+    "SA": ("0.025", "7", "7 business days", "3 days", "30", "0.005", "same"),
     "JP": ("0.025", "7", "7 business days", "7 days", "5", "0.01", "same"),
     "IN": ("0.02", "7, 30", "24 hours", "0 hours", "30", "0.005", "same"),
 }
@@ -374,6 +378,19 @@ def test_each_value_is_what_its_source_says_and_the_cautious_one_acts(code: str)
     assert earliest is not None
     assert latest is not None
     assert friday <= earliest < latest
+
+
+@pytest.mark.parametrize("code", MARKETPLACES)
+def test_an_order_is_taken_as_gone_only_after_the_latest_auto_cancel(code: str) -> None:
+    """Whatever day it is due on: weekends and holidays lie between the two times."""
+    rules = policy(code)
+    wait = rules.values.auto_cancelled_hours * HOUR
+    for day in range(731):
+        due = NOW + day * DAY
+        earliest, latest = rules.auto_cancel_at(due), rules.latest_auto_cancel_at(due)
+        assert earliest is not None
+        assert latest is not None
+        assert earliest <= latest <= earliest + wait, iso_utc(due)
 
 
 def test_a_value_is_cited_with_the_day_on_which_it_was_read_itself() -> None:

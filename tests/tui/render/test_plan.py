@@ -10,10 +10,11 @@ from textual.content import Content
 
 from ordertui import messages
 from ordertui.operations.planning.order_planner import PlanChoices
-from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlannedOrder
+from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlanLine, PlannedOrder
 from ordertui.operations.session import Session
-from ordertui.orders.enums import Action
+from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
+from ordertui.orders.order import LineAmounts
 from ordertui.tui.render.plan import (
     MarketplaceStep,
     PlanLook,
@@ -23,7 +24,7 @@ from ordertui.tui.render.plan import (
     render_title,
 )
 from ordertui.tui.render.plan_rows import ExclusionGroup, PlanRows, list_entries
-from support.shops import open_session, order_id, standard
+from support.shops import all_orders_row, bring, item_id, open_session, order_id, standard, unshipped_row
 
 WIDTHS = (60, 80, 120)
 
@@ -171,6 +172,30 @@ def test_hidden_marks_are_named_with_their_number(session: Session, tmp_path: Pa
     plan = cancel(session, tmp_path)
     assert "! 1 of 10 is not shown on the main screen" in text(render_head(PlanLook(plan, 10, 1), 80, 20))
     assert "! 3 of 10 are not shown on the main screen" in text(render_head(PlanLook(plan, 10, 3), 80, 20))
+
+
+def test_a_part_of_the_units_is_said(session: Session, tmp_path: Path) -> None:
+    """Also of units chosen by the operator, and of the parcel of what is left."""
+    bring(
+        session, tmp_path,
+        everything=[all_orders_row(1, "PartiallyShipped", quantity=3), all_orders_row(2, "Shipped", quantity=3)],
+        open_=[
+            unshipped_row(1, quantity_purchased=3, quantity_shipped=1, quantity_to_ship=2),
+            unshipped_row(2, quantity_purchased=3, quantity_shipped=3, quantity_to_ship=0),
+        ],
+    )  # fmt: skip
+    ids = session.orders.find(sort="placed")
+    parcel = {order_id(1): ("UPS", "1Z", "2026-11-23")}
+    session.facts.set_dispatched(list(ids), Dispatched.YES)
+    asked = {order_id(2): (PlanLine(1, item_id(2), "SKU-2", 2, LineAmounts(500)),)}
+    drawn = {}
+    for action in (Action.REFUND, Action.CONFIRM):
+        plan = session.planner.plan(action, ids, PlanChoices("NoInventory", refunds=asked, shipping=parcel))[0]
+        rows = PlanRows(plan, {row.id: row for row in plan.rows}, frozenset())
+        drawn |= {(action, row.order_id): rows.draw(row, 100).plain for row in plan.rows}
+    assert "2 of 3 SKU-1, cancels 2 units" in drawn[Action.REFUND, order_id(1)]
+    assert "2 of 3 SKU-2" in drawn[Action.REFUND, order_id(2)]
+    assert "2 of 3 SKU-1" in drawn[Action.CONFIRM, order_id(1)]
 
 
 def test_what_the_operator_excluded_keeps_its_place_and_total(session: Session, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from .items import (
     encoding_of,
     validate_items,
 )
-from .vocabulary import CARRIER_CODES, FLAT_REFUND_REASONS, OTHER, flat_refund_reason
+from .vocabulary import CARRIER_CODES, FLAT_REFUND_REASONS, MOST_CARRIER_NAME, OTHER, flat_refund_reason
 
 TEMPLATE = (
     "TemplateType=OrderCancellation",
@@ -87,7 +87,7 @@ FULFILLMENT = (
     FlatColumn("quantity", "[1-9][0-9]{0,8}", "a number of units"),
     FlatColumn("ship-date", "[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date such as 2026-11-23"),
     FlatColumn("carrier-code", _one_of((*CARRIER_CODES, OTHER)), "a code of Amazon's list, or Other"),
-    FlatColumn("carrier-name", _TEXT, "a carrier's name"),
+    FlatColumn("carrier-name", rf"[^\t\r\n]{{0,{MOST_CARRIER_NAME}}}", "a carrier's name, of 50 characters at most"),
     FlatColumn("tracking-number", r"[^\t\r\n]*[^\s][^\t\r\n]*", "a tracking number"),
     FlatColumn("ship-method", _TEXT, "a text"),
 )  # fmt: skip

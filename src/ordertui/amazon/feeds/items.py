@@ -15,7 +15,7 @@ from ordertui.orders.errors import UserError
 from ordertui.orders.marketplace import MARKETPLACES, Marketplace, PriceTax, price_tax
 from ordertui.orders.order import COMPONENTS, MAX_ITEM_ID, MIN_ITEM_ID, LineAmounts
 
-from .vocabulary import CARRIER_CODES, OTHER, PARTIAL_CANCEL_REASONS
+from .vocabulary import CARRIER_CODES, MOST_CARRIER_NAME, OTHER, PARTIAL_CANCEL_REASONS
 
 ORDER_ID = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}", re.ASCII)
 ITEM_ID = re.compile(f"[0-9]{{{MIN_ITEM_ID},{MAX_ITEM_ID}}}", re.ASCII)
@@ -185,6 +185,8 @@ def _check_shipment(item: ShipItem, where: str, marketplace: str) -> None:
         raise FeedError(f"{where}: Amazon has no carrier code {item.carrier_code!r}; it is {OTHER} with the name")
     if item.carrier_code == OTHER and not item.carrier_name.strip():
         raise FeedError(f"{where}: carrier Other needs the carrier's name")
+    if len(item.carrier_name) > MOST_CARRIER_NAME:
+        raise FeedError(f"{where}: Amazon takes {MOST_CARRIER_NAME} characters of a carrier's name at most")
     try:
         good = date.fromisoformat(item.ship_date).isoformat() == item.ship_date
     except ValueError:

@@ -17,24 +17,30 @@ CARRIER_CODES = (
     "India Post", "Professional", "DTDC", "Overnite Express", "First Flight", "Delhivery", "Lasership", "Yodel",
     # Seller Central help 641 (SG), field carrier-code
     "Ninjavan", "Qxpress", "Singapore Post", "4PX", "Yanwen", "China Post", "DHL eCommerce", "SF Express",
+    # help 641 (AU)
+    "Australia Post-Consignment", "Australia Post-ArticleId", "Couriers Please", "EUB", "Sendle", "Yun Express",
 )  # fmt: skip
-"""Codes that Amazon takes, without `Other`. Read on 2026-11-27.
+"""Codes that Amazon takes, without `Other`. Read on 2026-11-28.
 
 A shipment confirmation has needed CarrierCode in every marketplace since August 2022 (developer documentation,
 changelog "CarrierCode value required in shipment confirmations"), and a code must match Amazon's list exactly, else the
-order stays unconfirmed (sellercentral.amazon.com/forums/t/846527). Sellers' programs name more codes (Seur, Correos,
-Australia Post); no page of Amazon's was found for them, so such carriers go as `Other` with their name, which Amazon
-takes everywhere.
+order stays unconfirmed (sellercentral.amazon.com/forums/t/846527). Sellers' programs name more codes (Seur, Correos);
+no page of Amazon's was found for them, so such carriers go as `Other` with their name, which Amazon takes everywhere.
 """
+MOST_CARRIER_NAME = 50
+"""Characters of a carrier's name (help 641: 1 to 50)."""
 _BY_NAME = {"".join(code.lower().split()): code for code in CARRIER_CODES}
 
 
 def carrier_code(carrier: str) -> tuple[str, str]:
     """Return the code and the name to send for a carrier as an operator writes it; the name is empty with a known code.
 
-    Case and blanks do not matter: `royal mail` is `Royal Mail`. Any other carrier is `Other` with its name.
+    Case and blanks do not matter: `royal mail` is `Royal Mail`. Any other carrier is `Other` with its name;
+    `Other` alone names no carrier.
     """
     name = " ".join(carrier.split())
+    if name.casefold() == OTHER.casefold():
+        return OTHER, ""
     code = _BY_NAME.get("".join(name.lower().split()))
     return (code, "") if code else (OTHER, name)
 

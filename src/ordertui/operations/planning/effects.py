@@ -56,14 +56,16 @@ def restock_note(policy: Policy, action: Action, rows: Sequence[PlannedOrder]) -
     return of_all + "; ".join(words)
 
 
-def fee_warnings(charged: Mapping[tuple[int, str], int]) -> list[str]:
+def fee_warnings(charged: Mapping[tuple[int | None, str], int]) -> list[str]:
     """Return what Amazon charges for the batch, by the table `fees`, in percent: no report has the referral fee itself.
 
-    `charged`: how many orders, by percentage and why.
+    `charged`: how many orders, by percentage (None: not known how much) and why.
     """
     return [
-        f"Amazon charges {percent} % of the referral fee for {pluralize(count)}: {why}"
-        for (percent, why), count in sorted(charged.items())
+        f"Amazon may charge a fee for {pluralize(count)}: {why}"
+        if percent is None
+        else f"Amazon charges {percent} % of the referral fee for {pluralize(count)}: {why}"
+        for (percent, why), count in sorted(charged.items(), key=lambda one: (one[0][0] or 0, one[0][1]))
     ]
 
 

@@ -91,9 +91,12 @@ def confirm_lines(
     if not all(line.has_usable_id for line in open_lines):
         return NO_ITEM_ID
     return tuple(
-        PlanLine(line.line, line.order_item_id or "", line.sku, (line.quantity or 0) - (line.quantity_shipped or 0))
+        PlanLine(
+            line.line, line.order_item_id or "", line.sku, (line.quantity or 0) - (line.quantity_shipped or 0),
+            ordered=line.quantity or 0,
+        )
         for line in _one_per_item(open_lines)
-    )
+    )  # fmt: skip
 
 
 def shipping_denial(row: OrderRow, shipping: tuple[str, str, str] | None, now: int, zone: str) -> Denial | None:
@@ -192,7 +195,9 @@ def _waiting_units(order: Order, line: OrderLine) -> PlanLine | None:
     if found is None:
         return None
     units, amounts = found
-    return PlanLine(line.line, line.order_item_id or "", line.sku, units, amounts, units)
+    return PlanLine(
+        line.line, line.order_item_id or "", line.sku, units, amounts, units, ordered=line.quantity or 0
+    )  # fmt: skip
 
 
 def _checked(order: Order, line: OrderLine | None, ask: PlanLine) -> PlanLine | Denial:
@@ -220,6 +225,7 @@ def _checked(order: Order, line: OrderLine | None, ask: PlanLine) -> PlanLine | 
         line.line, line.order_item_id, line.sku, ask.quantity or line.quantity or 0, ask.refund, ask.cancelled,
         item_promotion_id=(line.item_promotion_id or "") if given.item_promotion else "",
         ship_promotion_id=(line.ship_promotion_id or "") if given.ship_promotion else "",
+        ordered=line.quantity or 0,
     )  # fmt: skip
 
 

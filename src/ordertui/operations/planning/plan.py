@@ -40,6 +40,8 @@ class PlanLine(msgspec.Struct, frozen=True):
     item_promotion_id: str = ""
     """Id of the promotion that `refund` takes off the item price; empty: unknown, or none is taken off."""
     ship_promotion_id: str = ""
+    ordered: int = 0
+    """Units of the whole line, for people; 0 where it is not said. `quantity` is a part of them where it is less."""
 
 
 class PlannedOrder(msgspec.Struct, frozen=True):

@@ -55,8 +55,8 @@ class OrderTally:
         """Those that await shipment: by the date of the newest report that names them, and whether a ship-by time is
         known.
         """
-        self.charged: Counter[tuple[int, str]] = Counter()
-        """By the percentage of the referral fee that Amazon charges, and why."""
+        self.charged: Counter[tuple[int | None, str]] = Counter()
+        """By the percentage of the referral fee that Amazon charges (None: not known how much), and why."""
 
     def add(self, row: PlannedOrder, order: Order) -> None:
         """Count one order in."""
@@ -81,7 +81,7 @@ class OrderTally:
         facts = row.counts, late, known.total
         if facts not in self._fees:
             self._fees[facts] = self._policy.referral_fee_percent(self._action, *facts)
-        if self._fees[facts][0]:
+        if self._fees[facts][0] != 0:
             self.charged[self._fees[facts]] += 1
 
     def _add_money(self, row: PlannedOrder, order: Order) -> None:

@@ -47,7 +47,9 @@ TABLE_SPECS: dict[str, TableSpec] = {
     "warn": TableSpec(DECIDING, {}),
     "restock": TableSpec((_REASON, MARKETPLACE), {"restocks": _YES_NO_UNKNOWN}),
     "mail": TableSpec((_ACTION, MARKETPLACE), {"mails": Output(None)}),
-    "fees": TableSpec((_ACTION, MARKETPLACE, _COUNTS, _DAYS_LATE, _TOTAL), {"referral_fee_percent": Output(None)}),
+    "fees": TableSpec(
+        (_ACTION, MARKETPLACE, _COUNTS, _DAYS_LATE, _TOTAL), {"referral_fee_percent": Output(None, required=False)}
+    ),
 }
 
 

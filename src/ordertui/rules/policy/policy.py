@@ -161,11 +161,15 @@ class Policy:
 
     def referral_fee_percent(
         self, action: Action, counts: bool, days_late: int | None, total: Money | None
-    ) -> tuple[int, str]:
-        """Return Amazon's charge in percent of the referral fee, and why. `days_late`: begun days past ship-by."""
+    ) -> tuple[int | None, str]:
+        """Return Amazon's charge in percent of the referral fee, and why. `days_late`: begun days past ship-by.
+
+        None: a source names a charge, and not how much it is.
+        """
         values = (action.value, self.marketplace, "yes" if counts else "no", days_late, total)
         row = self._tables["fees"].row(values)
-        return int(row.then["referral_fee_percent"]), row.why
+        percent = row.then.get("referral_fee_percent")
+        return None if percent is None else int(percent), row.why
 
     def auto_cancel_at(self, ship_by: int) -> int | None:
         """Return when Amazon cancels an unconfirmed order with this ship-by time at the earliest; None: unknown.

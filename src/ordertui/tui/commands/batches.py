@@ -8,6 +8,7 @@ from functools import partial
 
 from textual.message import Message
 
+from ordertui.amazon.feeds.vocabulary import MOST_CARRIER_NAME, OTHER, carrier_code
 from ordertui.messages import _, join_texts, ngettext, translate
 from ordertui.operations.batches.batch import Batch, is_of_others
 from ordertui.operations.planning.lines import shipping_denial
@@ -192,8 +193,11 @@ def _shipping_problem(row: OrderRow, now: int, values: Mapping[str, str]) -> Map
     """Return what is wrong with carrier or date; without a tracking number nothing is."""
     if not values["tracking"].strip():
         return {}
-    if not values["carrier"].strip():
+    code, name = carrier_code(values["carrier"])
+    if code == OTHER and not name:
         return {"carrier": _("type the carrier, or leave the tracking number empty to leave the order out")}
+    if len(name) > MOST_CARRIER_NAME:
+        return {"carrier": _("Amazon takes {n} characters of a carrier's name at most", n=MOST_CARRIER_NAME)}
     given = (values["carrier"], values["tracking"], values["day"].strip())
     denial = shipping_denial(row, given, now, zone_of(row.marketplace))
     return {} if denial is None else {"day": translate(denial.why)}

@@ -172,5 +172,11 @@ class PlanRows:
 
 
 def _list_items(lines: Iterable[PlanLine]) -> str:
-    """Return `2 BRD-BMB-L, USB-HUB-7`: a quantity only where it is not 1."""
-    return ", ".join(line.sku if line.quantity == 1 else f"{line.quantity} {line.sku}" for line in lines)
+    """Return `2 of 3 BRD-BMB-L, 4 SCK-MER-3P-L, USB-HUB-7`: a quantity only where it is not 1, or a part."""
+    return ", ".join(_item(line) for line in lines)
+
+
+def _item(line: PlanLine) -> str:
+    if line.quantity < line.ordered:
+        return _("{n} of {units} {sku}", n=line.quantity, units=line.ordered, sku=line.sku)
+    return line.sku if line.quantity == 1 else f"{line.quantity} {line.sku}"
