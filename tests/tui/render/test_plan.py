@@ -188,7 +188,7 @@ def test_a_part_of_the_units_is_said(session: Session, tmp_path: Path) -> None:
     parcel = {order_id(1): ("UPS", "1Z", "2026-11-23")}
     session.facts.set_dispatched(list(ids), Dispatched.YES)
     asked = {order_id(2): (PlanLine(1, item_id(2), "SKU-2", 2, LineAmounts(500)),)}
-    drawn = {}
+    drawn: dict[tuple[Action, str], str] = {}
     for action in (Action.REFUND, Action.CONFIRM):
         plan = session.planner.plan(action, ids, PlanChoices("NoInventory", refunds=asked, shipping=parcel))[0]
         rows = PlanRows(plan, {row.id: row for row in plan.rows}, frozenset())

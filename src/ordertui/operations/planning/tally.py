@@ -28,7 +28,7 @@ class OrderTally:
         self._action = action
         self._policy = policy
         self._now = now
-        self._fees: dict[tuple[bool, int | None, Money | None], tuple[int, str]] = {}
+        self._fees: dict[tuple[bool, int | None, Money | None], tuple[int | None, str]] = {}
         self.orders = 0
         self.money: dict[str, LineAmounts] = {}
         """By currency: what buyers will not be charged (cancel), or what goes back (refund); unpriced rows are not in
