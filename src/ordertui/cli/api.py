@@ -13,7 +13,7 @@ from ordertui.orders.text import pluralize
 
 from .context import Settings, fail, open_session, say
 from .exit_codes import Exit
-from .imports import stop_on_interrupt
+from .interrupts import stop_on_interrupt
 from .output import FORMAT, emit
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from ordertui.orders.text import pluralize
 
 from .context import Settings, fail, open_session, say
 from .exit_codes import Exit
-from .imports import stop_on_interrupt
+from .interrupts import stop_before_the_end, stop_on_interrupt
 from .messages import (
     clock,
     deciders,
@@ -108,7 +108,8 @@ def _next_command(batch: Batch, now: int) -> str:
 @click.pass_obj
 def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, form: str) -> None:
     """Put a plan into the hold, the batches of all its marketplaces or none; until the hold ends it can be undone."""
-    with open_session(settings, acts_now=True) as session, stop_on_interrupt() as stop:
+    with open_session(settings, acts_now=True) as session:
+        stop = stop_before_the_end()
         plans = [p for p in session.batches.load_plan(plan_file) if p.rows]
         if not yes:
             fail(Exit.NOT_CONFIRMED, unconfirmed_sentence(plans))
@@ -127,7 +128,8 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
 @click.pass_obj
 def undo(settings: Settings, what: str) -> None:
     """Undo a held BATCH, or one ORDER-ID of its batch."""
-    with open_session(settings) as session, stop_on_interrupt() as stop:
+    with open_session(settings) as session:
+        stop = stop_before_the_end()
         named = int(what) if what.isdecimal() else what
         holder = named if isinstance(named, int) else session.batches.holder_of(named)
         count = session.batches.recall(named, stop)
@@ -141,7 +143,8 @@ def undo(settings: Settings, what: str) -> None:
 @click.pass_obj
 def release(settings: Settings, batches: tuple[int, ...]) -> None:
     """End the hold of these BATCHES now, of all or of none."""
-    with open_session(settings, acts_now=True) as session, stop_on_interrupt() as stop:
+    with open_session(settings, acts_now=True) as session:
+        stop = stop_before_the_end()
         released = session.batches.release_all(tuple(dict.fromkeys(batches)), stop)
         emit_batches(session, released, "table")
         say("The hold is over; `ordertui dispatch` writes the files.")
@@ -195,7 +198,8 @@ def total_text(batch: Batch) -> str:
 @click.pass_obj
 def approve(settings: Settings, batch: int, why: str, form: str) -> None:
     """Approve a BATCH that somebody else committed: its hold begins. Exit 7 when orders were left out."""
-    with open_session(settings, acts_now=True) as session, stop_on_interrupt() as stop:
+    with open_session(settings, acts_now=True) as session:
+        stop = stop_before_the_end()
         found = session.approvals.approve(batch, why, stop)
     emit_batches(session, [found.batch], form)
     if found.batch.state is BatchState.HELD:
@@ -213,7 +217,8 @@ def approve(settings: Settings, batch: int, why: str, form: str) -> None:
 @click.pass_obj
 def reject(settings: Settings, batch: int, why: str) -> None:
     """Reject a BATCH that somebody else committed: it is undone."""
-    with open_session(settings) as session, stop_on_interrupt() as stop:
+    with open_session(settings) as session:
+        stop = stop_before_the_end()
         count = session.approvals.reject(batch, why, stop)
     say(f"batch {batch} rejected: {pluralize(count)} undone; nothing was sent to Amazon")
 
@@ -266,7 +271,8 @@ def row_record(batch: int, row: JournalRow) -> Record:
 def uploaded(settings: Settings, batches: tuple[int, ...], undo: bool, yes: bool) -> None:
     """Mark the files of these BATCHES as uploaded to Amazon, all or none; the audit keeps who said so."""
     numbers = tuple(dict.fromkeys(batches))
-    with open_session(settings) as session, stop_on_interrupt() as stop:
+    with open_session(settings) as session:
+        stop = stop_before_the_end()
         session.batches.mark_uploaded(*numbers, undo=undo, confirmed=yes, stop=stop)
     for batch in numbers:
         if undo:
@@ -289,7 +295,8 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
     sent: list[Batch] = []
     waiting: list[Batch] = []
     incomplete = None
-    with open_session(settings, acts_now=True) as session, stop_on_interrupt() as stop:
+    with open_session(settings, acts_now=True) as session:
+        stop = stop_before_the_end()
         watch = session.dispatcher.watch_failures()
         try:
             sent += session.dispatcher.run(stop, say)
@@ -366,5 +373,6 @@ def settle(
     if done is None:
         fail(Exit.USAGE, "give --done or --not-done")
     with open_session(settings) as session:
+        stop_before_the_end()
         session.batches.settle(batch, order_ids, done=done, why=why, typed=typed, against=against)
     say(f"{pluralize(len(set(order_ids)))} settled by your word; the audit keeps it")

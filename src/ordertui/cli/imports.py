@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +12,7 @@ from ordertui.orders.text import pluralize, strip_control_characters
 
 from .context import Settings, fail, open_session, say
 from .exit_codes import Exit
+from .interrupts import stop_before_the_end
 from .output import FORMAT, emit
 
 if TYPE_CHECKING:
@@ -122,7 +120,8 @@ def import_command(
     left_out += [f"{one} is a processing report: import it with `ordertui results`" for one in answers]
     paths = [one for one in paths if one not in answers]
     progress = _Progress()
-    with open_session(settings, makes=True) as session, stop_on_interrupt() as stopped:
+    with open_session(settings, makes=True) as session:
+        stopped = stop_before_the_end()
         try:
             market = marketplace.upper() if marketplace else None
             summaries = session.imports.import_files(
@@ -156,6 +155,7 @@ def import_command(
 
 def _undo(settings: Settings, number: int, form: str) -> None:
     with open_session(settings) as session:
+        stop_before_the_end()
         done = session.undo_import(number)
     columns = ("import", "path", "removed", "restored", "kept")
     facts = (done.number, done.path, done.removed, done.restored, len(done.kept))
@@ -165,25 +165,6 @@ def _undo(settings: Settings, number: int, form: str) -> None:
     if done.kept:
         say(f"not undone: {done.kept_text}; when that is undone too, give --undo {number} again")
         sys.exit(int(Exit.NOT_ALL))
-
-
-@contextmanager
-def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C ask the run to end after a whole chunk, and a second one end it at once."""
-    asked = False
-
-    def ask(_signal: int, _frame: object) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-        say("stopping after this chunk; Ctrl-C again stops at once")
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield lambda: asked
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @click.command()
@@ -197,6 +178,7 @@ def results(
 ) -> None:
     """Read Amazon's processing reports: what became of each row of a batch. Exit 7 when not all went through."""
     with open_session(settings) as session:
+        stop_before_the_end()
         found = session.results.take_in(list(files), batch_id=batch, against=against)
     records = [
         {"file": str(one.path), "batch": one.batch, "order_id": row.order_id, "state": row.state.value,

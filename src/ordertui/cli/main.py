@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import io
 import os
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 import msgspec
@@ -82,6 +84,20 @@ class Commands(Group):
         module, _, name = known.partition(".")
         command: click.Command = getattr(import_module(f"{__package__}.{module}"), name)
         return command
+
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
+        """Run the command line and leave. A Ctrl-C has its own exit code wherever it comes, also at a question."""
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(*args, **extra)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.Abort as error:
+            if isinstance(error.__context__, EOFError):
+                fail(Exit.BAD_INPUT, "nothing was typed where something was asked; nothing was done")
+            fail(Exit.INTERRUPTED, "stopped")
+        sys.exit(code if isinstance(code, int) else 0)
 
 
 def _time(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
@@ -170,6 +186,7 @@ def entry() -> None:
             if sys.stdout is not output:  # click replaces it when its reader went away
                 leave_closed_pipe()
             code = ending.code
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what a Ctrl-C was to stop is over
         sys.stdout.flush()
     except BrokenPipeError:
         leave_closed_pipe()

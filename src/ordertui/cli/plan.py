@@ -18,7 +18,7 @@ from ordertui.orders.text import pluralize
 
 from .context import Settings, fail, name_orders, open_session, say, split_known_orders
 from .exit_codes import Exit
-from .imports import stop_on_interrupt
+from .interrupts import stop_on_interrupt
 from .messages import plan_sentences, saved_sentences
 from .output import FORMAT, emit, progress_line
 
