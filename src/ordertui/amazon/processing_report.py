@@ -108,8 +108,8 @@ def content_key(report: ProcessingReport) -> str:
 
     rows = {(one.record, one.message_id, one.severity, one.code, one.order_id, one.item_id) for one in report.results}
     counts = report.processed, report.successful
-    said = report.format, report.status.lower(), counts, sorted(rows), report.transaction
-    return KEY_VERSION + sha256(msgspec.json.encode(said)).hexdigest()
+    facts = report.format, report.status.lower(), counts, sorted(rows), report.transaction
+    return KEY_VERSION + sha256(msgspec.json.encode(facts)).hexdigest()
 
 
 def _error(name: str, text: str) -> ProcessingReportError:

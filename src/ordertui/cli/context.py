@@ -84,16 +84,16 @@ def _bringing_along() -> Iterator[Callable[[], bool]]:
 
     The Ctrl-C is raised inside SQLite's question whether to go on; to SQLite, as any error there, that is a no.
     """
-    began, said = time.monotonic(), 0
+    began, shown = time.monotonic(), 0
 
     def ask() -> bool:
-        nonlocal said
+        nonlocal shown
         seconds = int(time.monotonic() - began)
-        if seconds > said and (not said or sys.stderr.isatty()):
+        if seconds > shown and (not shown or sys.stderr.isatty()):
             start, end = ("\r", "") if sys.stderr.isatty() else ("", "\n")
             text = f"bringing the store along from an older version: {seconds} s; Ctrl-C stops, and nothing is lost"
             click.echo(f"{start}{text}{end}", err=True, nl=False)
-            said = seconds
+            shown = seconds
         return False
 
     from ordertui.store import Interrupted
@@ -103,7 +103,7 @@ def _bringing_along() -> Iterator[Callable[[], bool]]:
     except Interrupted:
         raise KeyboardInterrupt from None
     finally:
-        if said and sys.stderr.isatty():
+        if shown and sys.stderr.isatty():
             say("")
 
 

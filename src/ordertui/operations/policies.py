@@ -94,7 +94,9 @@ def load_active_policies(config: Config, reader: Store, store: Store, clock: Clo
             f"your policy file {path} is not in force ({pluralize(len(error.problems), 'problem')}, see"
             " `ordertui policy check`): its last good version is"
         )
-        return ActivePolicies(load_policies(config.policy, _kept(kept, path, config, clock), now=clock.now), note, text)
+        return ActivePolicies(
+            load_policies(config.policy, _read_last_good(kept, path, config, clock), now=clock.now), note, text
+        )
     if not store.read_only and store.meta(LAST_GOOD) != text and store.person().may(Permission.PUBLISH_POLICY):
         with suppress(ReadOnlyStore):  # it was moved to another place
             store.set_meta(LAST_GOOD, text)
@@ -149,7 +151,7 @@ def published_since_load(in_force: ActivePolicies, store: Store) -> str:
     return "" if newest == in_force.version else PUBLISHED.format(version=f"version {newest}")
 
 
-def _kept(text: str, path: Path, config: Config, clock: Clock) -> HousePolicy:
+def _read_last_good(text: str, path: Path, config: Config, clock: Clock) -> HousePolicy:
     return read_house_policy(
         text, f"the last good version of {path.name}", load_edition(config.policy), now=clock.now()
     )

@@ -139,8 +139,8 @@ class Workspace:
         except msgspec.ValidationError as error:
             from .settings_problems import settings_problems  # only a mistake needs it
 
-            said = settings_problems(found, _Views) or error
-            return [], f"{self.views_file}: {said}; correct it, or remove it"
+            problem = settings_problems(found, _Views) or error
+            return [], f"{self.views_file}: {problem}; correct it, or remove it"
         except (OSError, ValueError) as error:
             return [], f"{self.views_file}: {error}; correct it, or remove it"
 

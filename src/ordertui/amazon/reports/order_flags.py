@@ -75,12 +75,12 @@ def read_flags(info: ReportInfo) -> dict[str, OrderFlags]:
             number += 1
             cells = [] if number == 1 or line.isspace() else split_line(line, info.delimiter)
             cells = row = _continue(row, cells, width) if len(row) < width else cells
-            said = tuple(_cell_at(cells, place, width) for place in places)
-            flags = meanings.get(said)
+            values = tuple(_cell_at(cells, place, width) for place in places)
+            flags = meanings.get(values)
             if flags is None:
                 if len(meanings) == MOST_MEANINGS:
                     meanings.clear()
-                flags = meanings[said] = _meaning(dict(zip(columns, said, strict=True)), verges, programs, pickups)
+                flags = meanings[values] = _meaning(dict(zip(columns, values, strict=True)), verges, programs, pickups)
             if flags == NO_FLAGS:
                 continue
             order_id = _cell(cells[id_at]) if id_at < len(cells) else ""

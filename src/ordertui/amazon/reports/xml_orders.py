@@ -168,9 +168,9 @@ class XmlOrders:
         elif tag == "Component":
             self._component = ""
         if "currency" in attributes and self._item is not None:
-            said, before = attributes["currency"], self._item.get("currency", "")
+            stated, before = attributes["currency"], self._item.get("currency", "")
             # of two currencies neither is that of the sum: what was paid is unknown then
-            self._item["currency"] = said if before in ("", said) else f"{before} {said}"[:40]
+            self._item["currency"] = stated if before in ("", stated) else f"{before} {stated}"[:40]
 
     def _data(self, text: str) -> None:
         self._length += len(text)

@@ -73,13 +73,9 @@ class Adoption:
             raise Refused("this store is no copy: there is nothing to adopt")
         found = []
         for batch in reversed(store.batches.find()):
-            later = store.batches.later_tries(batch.id)
             for state, orders in (
-                (RowState.HELD, [row.order_id for row in batch.rows if row.state is RowState.HELD]),
-                (
-                    RowState.ERROR,
-                    [r.order_id for r in batch.rows if r.state is RowState.ERROR and r.order_id not in later],
-                ),
+                (RowState.HELD, batch.orders_in(RowState.HELD)),
+                (RowState.ERROR, _failed_orders(store, batch)),
             ):
                 if orders:
                     booked = [word.booked[one] for one in orders if one in word.booked]
@@ -174,14 +170,15 @@ class Adoption:
                 store.journal.mark_left_elsewhere(batch.id, Outcome(RowState.UNKNOWN, "", f"{LEFT_TEXT}: {why}"))
             elif batch.id in not_left and batch.state in NOT_LEFT:
                 store.journal.recall(batch.id, why=f"not sent when this copy was adopted: {why}")
-            self._doubt_failed(store, batch)
+            failed = _failed_orders(store, batch)
+            if failed:
+                store.journal.doubt(batch.id, dict.fromkeys(failed, Outcome(RowState.UNKNOWN, "", TRIED_TEXT)))
 
-    @staticmethod
-    def _doubt_failed(store: Store, batch: JournalBatch) -> None:
-        later = store.batches.later_tries(batch.id)
-        failed = [r.order_id for r in batch.rows if r.state is RowState.ERROR and r.order_id not in later]
-        if failed:
-            store.journal.doubt(batch.id, dict.fromkeys(failed, Outcome(RowState.UNKNOWN, "", TRIED_TEXT)))
+
+def _failed_orders(store: Store, batch: JournalBatch) -> list[str]:
+    """Return the orders of a batch that failed and that no later one tries."""
+    later = store.batches.later_tries(batch.id)
+    return [order_id for order_id in batch.orders_in(RowState.ERROR) if order_id not in later]
 
 
 def describe_question(question: AdoptionQuestion) -> str:

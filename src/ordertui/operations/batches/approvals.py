@@ -85,7 +85,7 @@ class ApprovalService:
                 raise _UndoneError
         except _UndoneError:
             ((before, look),) = found
-        held = {row.order_id for row in before.rows if row.state is RowState.HELD}
+        held = set(before.orders_in(RowState.HELD))
         whys = {row.order_id: row.text for row in look.batch.rows if row.state is RowState.LEFT_OUT}
         rates, budgets = planner.held_effects(look.plan, look.batch, held)
         gone = {one: why for one, why in whys.items() if one in held}
@@ -101,7 +101,7 @@ class ApprovalService:
         """
         context = self._context
         context.require(Permission.APPROVE)
-        said = check_reason(word)
+        reason = check_reason(word)
         context.copies.require_original()
         planner = self._planner()
         with changing(context, Permission.APPROVE, stop) as store:
@@ -109,7 +109,7 @@ class ApprovalService:
             look = self._look(batch_id)
             if look.files:
                 due_at = context.clock.now() + planner.hold_seconds(look.plan)
-                store.journal.approvals.approve(look.batch, said, due_at)
+                store.journal.approvals.approve(look.batch, reason, due_at)
             after = as_batch(store.batches.get(batch_id))
         context.copies.note_quietly()
         left_out = after.count(RowState.LEFT_OUT) - before.count(RowState.LEFT_OUT)
@@ -132,10 +132,10 @@ class ApprovalService:
         Raises BadInput, Refused, Stopped, and store.ApprovalRefused as `approve` does.
         """
         self._context.require(Permission.APPROVE)
-        said = check_reason(word)
+        reason = check_reason(word)
         self._context.copies.require_original()
         with changing(self._context, Permission.APPROVE, stop) as store:
-            store.journal.approvals.reject(store.batches.get(batch_id), said)
-            count = store.journal.recall(batch_id, why=f"rejected: {said}")
+            store.journal.approvals.reject(store.batches.get(batch_id), reason)
+            count = store.journal.recall(batch_id, why=f"rejected: {reason}")
         self._context.copies.note_quietly()
         return count

@@ -95,8 +95,8 @@ def may_decide(batch: JournalBatch, login: str) -> bool:
 
 def as_batch(batch: JournalBatch, advice: str = "") -> Batch:
     """Return the journal's batch as operations hand it out, as if no later batch tried its refused rows."""
-    said = NOT_WRITTEN if batch.is_writing else advice
-    return Batch(*astuple(batch), advice=said, retryable=batch.count(RowState.ERROR))
+    shown = NOT_WRITTEN if batch.is_writing else advice
+    return Batch(*astuple(batch), advice=shown, retryable=batch.count(RowState.ERROR))
 
 
 def journal_row(action: Action, row: PlannedOrder) -> NewRow:

@@ -80,9 +80,7 @@ def open_issues(store: Store, now: int, withheld: Mapping[int, str]) -> list[Ope
             why = "its files are not all written yet" if is_free else "another machine has not written all its files"
             groups["unwritten", why] = [row.order_id for row in batch.rows]
         if batch.id in withheld:
-            groups["no_upload", withheld[batch.id]] = [
-                row.order_id for row in batch.rows if row.state is RowState.WRITTEN
-            ]
+            groups["no_upload", withheld[batch.id]] = batch.orders_in(RowState.WRITTEN)
         for row, kind, why in _doubtful(store, batch, now):
             if kind == "stuck" and batch.id in withheld:
                 continue  # it says that the file may be uploaded

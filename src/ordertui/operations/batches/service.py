@@ -145,7 +145,7 @@ class BatchService:
         with store.write():
             for batch in store.batches.find(open_only=True):
                 if batch.state in NOT_LEFT:
-                    held = [row.order_id for row in batch.rows if row.state is RowState.HELD]
+                    held = batch.orders_in(RowState.HELD)
                     wanted = [order_id for order_id in held if order_id in order_ids]
                     count += store.journal.recall(batch.id, wanted) if wanted else 0
         self._context.copies.note_quietly()

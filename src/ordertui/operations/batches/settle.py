@@ -153,7 +153,7 @@ def _check_given_up(store: Store, batch: JournalBatch, orders: Collection[str]) 
     """Raise Refused unless nobody writes the batch any more once these orders are settled as not done."""
     if not store.journal.leases.is_free(batch.id):
         raise Refused(f"batch {batch.id} is being written by another machine: let it finish, or wait some minutes")
-    left = {row.order_id for row in batch.rows if row.state is RowState.WRITTEN} - set(orders)
+    left = set(batch.orders_in(RowState.WRITTEN)) - set(orders)
     if left:
         raise Refused(
             f"batch {batch.id} is still being written, and its file names all its orders: run `ordertui dispatch`"

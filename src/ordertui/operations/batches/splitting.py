@@ -38,7 +38,7 @@ def split(store: Store, clock: Clock, batch: JournalBatch, parts: list[int], mer
     Raises StoreError; then nothing was changed.
     """
     plan = decode(store.batches.plan_bytes(batch.id))
-    held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
+    held = set(batch.orders_in(RowState.HELD))
     rows = [row for row in plan.rows if row.order_id in held]
     if sum(parts) != len(rows):
         raise ValueError(f"parts of {sum(parts)} rows for a batch of {len(rows)}")

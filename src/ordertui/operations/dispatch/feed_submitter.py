@@ -219,7 +219,7 @@ class FeedSubmitter:
                     content=feed.content,
                     document_id=document,
                     known=known,
-                    orders=[row.order_id for row in batch.rows if row.state is RowState.HELD],
+                    orders=batch.orders_in(RowState.HELD),
                 ),
                 note,
                 early,

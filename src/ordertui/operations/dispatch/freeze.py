@@ -86,7 +86,7 @@ class BatchFreezer:
 
     def rebuild(self, batch: JournalBatch) -> list[FeedFile]:
         """Return the files of a batch that left, made again of its plan: stores of version 1 kept no bytes."""
-        gone = {row.order_id for row in batch.rows if row.state in NEVER_LEFT}
+        gone = set(batch.orders_in(*NEVER_LEFT))
         return as_feed_files(self._build(batch, decode(self._store.batches.plan_bytes(batch.id)), gone))
 
     def _check_part(self, batch_id: int, plan: Plan) -> None:

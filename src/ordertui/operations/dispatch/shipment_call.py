@@ -27,7 +27,7 @@ from .feed_tracker import FeedTracker
 
 def submission_kind(store: Store, batch: JournalBatch) -> str:
     """Return how a held batch leaves: `confirmShipment`, or the type of its feed."""
-    held = [row.order_id for row in batch.rows if row.state is RowState.HELD]
+    held = batch.orders_in(RowState.HELD)
     if batch.action is Action.CONFIRM and len(held) == 1:
         order = store.orders.order(held[0])
         if order is not None and order.row.status is OrderStatus.UNSHIPPED and not order.row.units_shipped:
@@ -48,7 +48,7 @@ class ShipmentCall:
 
         Raises FeedBusy, RecallRefused, StoreError, FeedError.
         """
-        held = [row.order_id for row in batch.rows if row.state is RowState.HELD]
+        held = batch.orders_in(RowState.HELD)
         plan = decode(self._store.batches.plan_bytes(batch.id))
         row = next(row for row in plan.rows if row.order_id == held[0])
         body = shipment_body([shipment(row, line) for line in row.lines], batch.marketplace, self._parcel(held[0]))

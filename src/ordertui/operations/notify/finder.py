@@ -202,7 +202,7 @@ class AlertFinder:
             yield _about_batch(AlertKind.FILE_TO_UPLOAD, batch, [row.order_id for row in batch.rows], by_order=False)
         for batch in batches.find(open_only=True) if batches.count(BatchState.AWAITING) else ():
             if batch.state is BatchState.AWAITING:
-                orders = [row.order_id for row in batch.rows if row.state is RowState.HELD]
+                orders = batch.orders_in(RowState.HELD)
                 yield _about_batch(AlertKind.APPROVAL_WANTED, batch, orders, by_order=False)
         since = self._context.clock.now() - REFUSED_DAYS * DAY
         for ident, refused in batches.refused(since).items():

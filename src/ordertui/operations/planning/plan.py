@@ -138,11 +138,11 @@ def seal_of(plan: Plan) -> str:
     """Return 12 hex digits over what a plan tells its reader beside what it does: money, rates, warnings, notes, who is
     out.
     """
-    told = (plan.money, plan.unpriced, plan.rates, plan.buyer_mails, plan.restock, plan.warnings)
+    shown = (plan.money, plan.unpriced, plan.rates, plan.buyer_mails, plan.restock, plan.warnings)
     budgets = (plan.budgets,) if plan.budgets else ()
     found = sha256(b"[")
     _update(found, plan.out)
-    found.update(b"," + msgspec.json.encode((*told, *budgets, plan.typed_why, plan.approval))[1:-1] + b",")
+    found.update(b"," + msgspec.json.encode((*shown, *budgets, plan.typed_why, plan.approval))[1:-1] + b",")
     _update(found, (row.note for row in plan.rows))
     found.update(b"]")
     return found.hexdigest()[:12]

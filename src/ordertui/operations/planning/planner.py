@@ -299,7 +299,7 @@ class Planner:
 
         `held`: the orders that it held before the last check took some out.
         """
-        leaving = {row.order_id for row in batch.rows if row.state is RowState.HELD}
+        leaving = set(batch.orders_in(RowState.HELD))
         counting = [row.id for row in plan.rows if row.counts and row.order_id in leaving]
         all_held = [row.id for row in plan.rows if row.order_id in held]
         if plan.action is not Action.CANCEL and not any(row.counts for row in plan.rows):

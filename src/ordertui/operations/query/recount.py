@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from .orders import OrderQueries
 
-SLICE = 500
+ORDERS_AT_ONCE = 500
 """Orders read at a time, and between two calls of `progress`."""
 
 
@@ -107,11 +107,11 @@ class Recount:
         ids, marks = self._orders.find(), self._orders.marks()
         self._read_journal()
         self._allowed = {action: set(self._orders.find(f"action:{action}")) for action in Action}
-        for start in range(0, len(ids), SLICE):
+        for start in range(0, len(ids), ORDERS_AT_ONCE):
             if progress is not None:
                 progress(start, len(ids))
-            tallies = {one.id: one for one in self._store.tallies.of_orders(ids[start : start + SLICE])}
-            for row_id, order in self._store.orders.get(ids[start : start + SLICE]).items():
+            tallies = {one.id: one for one in self._store.tallies.of_orders(ids[start : start + ORDERS_AT_ONCE])}
+            for row_id, order in self._store.orders.get(ids[start : start + ORDERS_AT_ONCE]).items():
                 yield from self._check_sums(order)
                 yield from self._check_facts(order, tallies[row_id].situation)
                 yield from self._check_journal(order)

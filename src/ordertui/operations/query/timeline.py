@@ -81,8 +81,8 @@ def history(order: Order, batches: Sequence[Batch], mail: Sequence[Event] = ()) 
             answer = _ANSWERS[mine.state]
             if mine.state is RowState.OK and batch.action is not Action.REFUND:  # no order report tells of a refund
                 answer += "; a later All Orders report confirms it"
-            said = " ".join(part for part in (mine.code, mine.text) if part)
-            events.append((None, f"{answer}{f': {said}' if said else ''}"))
+            words = " ".join(part for part in (mine.code, mine.text) if part)
+            events.append((None, f"{answer}{f': {words}' if words else ''}"))
         found.append(events)
     found.sort(key=lambda events: events[0][0] or 0)
     return [event for events in found for event in events]

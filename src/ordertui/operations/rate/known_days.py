@@ -53,14 +53,14 @@ class KnownDays:
         if unknown:
             of_days = _days_text(unknown)
             return f"of {of_days} only open orders are known, none that shipped or was cancelled: import {report}"
-        told = self._told(marketplace, days)
-        if len(told) == len(days):
+        known = self._told(marketplace, days)
+        if len(known) == len(days):
             return ""
-        first, last = (told[0], told[-1]) if told else (days[0][0], days[0][0])
-        if told[:1] == [days[0][0]]:
-            return f"the reports tell of {len(told)} of these {len(days)} days, {first} to {last}: import {report}"
+        first, last = (known[0], known[-1]) if known else (days[0][0], days[0][0])
+        if known[:1] == [days[0][0]]:
+            return f"the reports tell of {len(known)} of these {len(days)} days, {first} to {last}: import {report}"
         return (
-            f"the reports tell of {len(told)} of these {len(days)} days, {first} to {last}: import {report}, and of a"
+            f"the reports tell of {len(known)} of these {len(days)} days, {first} to {last}: import {report}, and of a"
             " day before them that has orders"
         )
 

@@ -282,7 +282,7 @@ def _rename_notes(target: ImportSession) -> Iterator[str]:
 
 
 def _shown_names(lines: Sequence[tuple[object, ...]]) -> str:
-    shown = "; ".join(f"{order_id}: {known}, now {said}" for order_id, known, said in lines[:SHOWN_LINES])
+    shown = "; ".join(f"{order_id}: {known}, now {stated}" for order_id, known, stated in lines[:SHOWN_LINES])
     more = f"; and {len(lines) - SHOWN_LINES:,} more" if len(lines) > SHOWN_LINES else ""
     return f"{shown}{more}"
 

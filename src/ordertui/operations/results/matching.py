@@ -103,7 +103,7 @@ class BatchMatcher:
     def load(self, batch: JournalBatch) -> DispatchedBatch:
         """Return a batch with the rows that were in its files when it left."""
         plan = decode(self._store.batches.plan_bytes(batch.id))
-        gone = {row.order_id for row in batch.rows if row.state in NEVER_LEFT}
+        gone = set(batch.orders_in(*NEVER_LEFT))
         content = self._store.submissions.sent_content(batch.id) if any(row.ruling for row in batch.rows) else None
         if content is not None:  # a row that was settled before the batch left again was not in it
             there = {found.decode() for found in _ORDER.findall(content)}

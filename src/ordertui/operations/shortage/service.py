@@ -21,7 +21,7 @@ from .reasons import WeighedOrder, WeighedReasons
 from .sheet import ShortageRow, ShortageSheet
 from .stock_file import read_stock
 
-SLICE = 1_000
+ORDERS_AT_ONCE = 1_000
 """Orders read at a time."""
 SHOWN_SKUS = 3
 """SKUs that a note names."""
@@ -171,7 +171,7 @@ class ShortageService:
     def _read(self, available: Mapping[str, int]) -> Iterator[_Waiting]:
         store = self._context.reader()
         ids = iter(store.orders.waiting_for(available))
-        while part := list(islice(ids, SLICE)):
+        while part := list(islice(ids, ORDERS_AT_ONCE)):
             orders = store.orders.get(part)
             newly: set[int] = set()
             for code in {order.row.marketplace for order in orders.values()}:

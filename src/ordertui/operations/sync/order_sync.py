@@ -229,10 +229,12 @@ class OrderSync:
         return found
 
     def _summary(self, counts: _Counts, *, stopped: bool) -> SyncSummary:
-        told = sorted(counts.unrecognised_values)
-        notes = [f"Amazon says what is not known here: {value}; it is kept as unknown" for value in told[:MOST_TOLD]]
-        if len(told) > MOST_TOLD:
-            notes.append(f"and {len(told) - MOST_TOLD:,} more that are not known here")
+        unrecognised = sorted(counts.unrecognised_values)
+        notes = [
+            f"Amazon says what is not known here: {value}; it is kept as unknown" for value in unrecognised[:MOST_TOLD]
+        ]
+        if len(unrecognised) > MOST_TOLD:
+            notes.append(f"and {len(unrecognised) - MOST_TOLD:,} more that are not known here")
         if self._packages_refused:
             notes.append(f"packages and their tracking are not fetched, Amazon refuses them: {self._packages_refused}")
         if stopped:

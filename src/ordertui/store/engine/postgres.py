@@ -478,8 +478,8 @@ class PostgresEngine:
     def wait_for_change(self, seconds: float) -> bool:
         """Wait until the store was changed; return False when it was not for so many seconds."""
         with self._translated():
-            told = self.connection.notifies(timeout=seconds, stop_after=1)
-            return any(note.payload.startswith(f"{self.address.schema} ") for note in told)
+            notes = self.connection.notifies(timeout=seconds, stop_after=1)
+            return any(note.payload.startswith(f"{self.address.schema} ") for note in notes)
 
     def _revive(self) -> None:
         if self.connection.closed:

@@ -110,10 +110,10 @@ class ImportHistory:
         if not committed:
             return ""
         (order_id, batch), more = committed[0], len(committed) - 1
-        said = f"after it order {order_id} was committed in batch {batch}"
+        text = f"after it order {order_id} was committed in batch {batch}"
         if more:
-            said = f"after it order {order_id} and {more:,} more were committed, the first in batch {batch}"
-        return f"{said}; while the batch is held, `u` on the screen or `ordertui undo {batch}` takes it back"
+            text = f"after it order {order_id} and {more:,} more were committed, the first in batch {batch}"
+        return f"{text}; while the batch is held, `u` on the screen or `ordertui undo {batch}` takes it back"
 
     def effect(self, number: int) -> UndoEffect:
         """Return what undoing an import does to each order that it names."""

@@ -73,27 +73,27 @@ class ImportLog:
         """
         now = self._context.clock.now()
         database = self._context.database
-        said = {order_id: (date, int(impacts)) for _, order_id, date, impacts in rows}
-        values = as_parameter((order_id, *facts) for order_id, facts in said.items())
-        table = database.values_sql("said", order_id=str, date=int, impacts=int)
+        stated = {order_id: (date, int(impacts)) for _, order_id, date, impacts in rows}
+        values = as_parameter((order_id, *facts) for order_id, facts in stated.items())
+        table = database.values_sql("stated", order_id=str, date=int, impacts=int)
         with database.write():
-            ids = self._orders.ids_of(said)
+            ids = self._orders.ids_of(stated)
             database.execute(
                 "INSERT INTO rate_report (order_id, marketplace, order_date, impacts, as_of)"
                 " SELECT v.order_id, coalesce(o.marketplace, :market), v.date, v.impacts, :now"
                 f" FROM {table} AS v LEFT JOIN orders o ON o.order_id = v.order_id WHERE 1 = 1"
                 " ON CONFLICT (order_id) DO UPDATE SET marketplace = excluded.marketplace,"
                 " order_date = excluded.order_date, impacts = excluded.impacts, as_of = excluded.as_of",
-                {"said": values, "market": report.marketplace or "", "now": now},
+                {"stated": values, "market": report.marketplace or "", "now": now},
             )
             database.execute(
                 f"UPDATE orders SET sources = sources | :bit FROM {table} AS v WHERE orders.order_id = v.order_id",
-                {"said": values, "bit": ReportKind.CANCELLATION_RATE.bit},
+                {"stated": values, "bit": ReportKind.CANCELLATION_RATE.bit},
             )
             cancelled = database.query_in(
                 "SELECT id, order_id FROM orders WHERE status = 'cancelled' AND id IN ({})", ids.values()
             )
-            by = {row_id: "seller" if said[order_id][1] else "buyer" for row_id, order_id in cancelled}
+            by = {row_id: "seller" if stated[order_id][1] else "buyer" for row_id, order_id in cancelled}
             changed = len(self._context.facts.change("cancelled_by", by))
             database.execute(
                 "INSERT INTO imports (kind, path, sha256, marketplace, has_request_column, at, row_count, changed,"

@@ -258,10 +258,10 @@ class ImportSession:
         self.above_price += above_price
 
     def _keep_flags(self, order_ids: Iterable[str]) -> None:
-        said = {one: self.flags[one] for one in order_ids if one in self.flags}
+        stated = {one: self.flags[one] for one in order_ids if one in self.flags}
         as_of = self._report.as_of or self._context.clock.now()
-        if said:
-            ReportFlags(self._database).keep(said, as_of)
+        if stated:
+            ReportFlags(self._database).keep(stated, as_of)
 
     def _last_order(self) -> int:
         """Return the highest row number that an order ever had."""

@@ -117,8 +117,10 @@ def mend(database: Database, audit: AuditLog, path: Path) -> str:
             "orders": sorted({one.order_id for one in changes})[:_AUDITED],
         }  # fmt: skip
         audit.append("store.mended", facts)
-        told = "; ".join(f"{what}: {pluralize(len(orders))}" for what, orders in counts.items())
-        return f"this store was brought along from version {before}, and numbers of it changed ({told}); all: {target}"
+        summary = "; ".join(f"{what}: {pluralize(len(orders))}" for what, orders in counts.items())
+        return (
+            f"this store was brought along from version {before}, and numbers of it changed ({summary}); all: {target}"
+        )
 
 
 def _join_lines(database: Database) -> tuple[list[Change], list[Change]]:

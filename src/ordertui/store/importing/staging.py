@@ -40,10 +40,10 @@ class Staging:
 
         A column that says nothing is left out: to bind None takes sqlite3 several times as long as a number.
         """
-        said = [place for place in STAGED_VALUES if values[place].count(None) < len(words)]
-        names = ("seq", "word", *(ROW_FIELDS[place] for place in said))
+        stated = [place for place in STAGED_VALUES if values[place].count(None) < len(words)]
+        names = ("seq", "word", *(ROW_FIELDS[place] for place in stated))
         places = range(first, first + len(words))
-        rows = list(zip(places, words, *(values[place] for place in said), strict=True))
+        rows = list(zip(places, words, *(values[place] for place in stated), strict=True))
         self._database.fill_temporary(self.sql("{stage}"), names, rows)
 
     def fill(self, name: str, rows: Sequence[Sequence[object]]) -> None:

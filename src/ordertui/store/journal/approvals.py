@@ -57,7 +57,9 @@ class ApprovalLedger:
         else:
             self._database.execute("INSERT INTO approvals (batch, asked_at, why) VALUES (?, ?, ?)", asked)
         self._transitions.move_batch(batch.id, batch.state, BatchState.AWAITING)
-        self._transitions.log("batch.awaiting_approval", batch.id, why="; ".join(why), orders=_held(batch))
+        self._transitions.log(
+            "batch.awaiting_approval", batch.id, why="; ".join(why), orders=batch.orders_in(RowState.HELD)
+        )
 
     def is_approved(self, batch_id: int) -> bool:
         """Return whether a batch was approved; a part of a larger one has the approval from `pass_on`."""
@@ -115,7 +117,7 @@ class ApprovalLedger:
                 "UPDATE batches SET due_at = ?, hold_boot = ?, hold_mark = ? WHERE id = ?",
                 (due_at, *hold_columns(self._holds.end_after(due_at - self._clock.now())), batch.id),
             )
-            facts = {"author": batch.author, "due_at": due_at, "orders": _held(batch)}
+            facts = {"author": batch.author, "due_at": due_at, "orders": batch.orders_in(RowState.HELD)}
             self._transitions.log("batch.approved", batch.id, word=word, **facts)
 
     def reject(self, batch: JournalBatch, word: str) -> None:
@@ -123,7 +125,7 @@ class ApprovalLedger:
         with self._database.write():
             self.check(batch)
             self._decide(batch, word, is_approved=False)
-            facts = {"author": batch.author, "orders": _held(batch)}
+            facts = {"author": batch.author, "orders": batch.orders_in(RowState.HELD)}
             self._transitions.log("batch.rejected", batch.id, word=word, **facts)
 
     def note_left_elsewhere(self, batch: JournalBatch) -> None:
@@ -131,7 +133,9 @@ class ApprovalLedger:
         with self._database.write():
             self._decide(batch, LEFT_ELSEWHERE, is_approved=True)
             self._transitions.move_batch(batch.id, batch.state, BatchState.HELD)
-            self._transitions.log("batch.approved", batch.id, word=LEFT_ELSEWHERE, orders=_held(batch))
+            self._transitions.log(
+                "batch.approved", batch.id, word=LEFT_ELSEWHERE, orders=batch.orders_in(RowState.HELD)
+            )
 
     def _decide(self, batch: JournalBatch, word: str, *, is_approved: bool) -> None:
         decided = (self._clock.now(), int(is_approved), str(self._operator), word)
@@ -143,7 +147,3 @@ class ApprovalLedger:
                 " WHERE batch = ?",
                 (*decided, self._operator.user, batch.id),
             )
-
-
-def _held(batch: JournalBatch) -> list[str]:
-    return [row.order_id for row in batch.rows if row.state is RowState.HELD]

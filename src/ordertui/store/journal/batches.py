@@ -222,7 +222,7 @@ class BatchJournal:
                 raise RecallRefused(f"batch {batch_id} was left out whole at the last check; nothing of it left")
             if batch.state not in NOT_LEFT:
                 raise RecallRefused(f"batch {batch_id} has left ({batch.state.value}); only a held batch can be undone")
-            held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
+            held = set(batch.orders_in(RowState.HELD))
             wanted = held if order_ids is None else held & set(order_ids)
             if not wanted:
                 raise RecallRefused(f"batch {batch_id} holds nothing of that any more")
@@ -340,7 +340,7 @@ class BatchJournal:
         """
         with self._database.write():
             batch = self.batches.get(batch_id)
-            waiting = [row.order_id for row in batch.rows if row.state is RowState.WRITTEN]
+            waiting = batch.orders_in(RowState.WRITTEN)
             if batch.state is not BatchState.WRITTEN or batch.is_writing or not waiting:
                 raise StoreError(f"batch {batch_id} has no file that waits for its upload: it is {batch.state.value}")
             changes = self.transitions.move_rows(batch, dict.fromkeys(waiting, Outcome(RowState.UPLOADED)))
@@ -356,10 +356,10 @@ class BatchJournal:
         """
         with self._database.write():
             batch = self.batches.get(batch_id)
-            said = [row.order_id for row in batch.rows if row.state is RowState.UPLOADED]
-            if batch.state is not BatchState.UPLOADED or not said:
+            uploaded = batch.orders_in(RowState.UPLOADED)
+            if batch.state is not BatchState.UPLOADED or not uploaded:
                 raise StoreError(f"batch {batch_id} is not marked as uploaded: it is {batch.state.value}")
-            changes = self.transitions.move_rows(batch, dict.fromkeys(said, Outcome(RowState.WRITTEN)))
+            changes = self.transitions.move_rows(batch, dict.fromkeys(uploaded, Outcome(RowState.WRITTEN)))
             self.transitions.move_batch(batch_id, batch.state, BatchState.WRITTEN)
             self._database.execute("UPDATE batches SET uploaded_at = NULL WHERE id = ?", (batch_id,))
             self.transitions.log("batch.not_uploaded", batch_id, states=changes)

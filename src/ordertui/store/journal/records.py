@@ -104,6 +104,10 @@ class JournalBatch(msgspec.Struct, frozen=True):
         """Return how many rows are in one of these states."""
         return sum(row.state in states for row in self.rows)
 
+    def orders_in(self, *states: RowState) -> list[str]:
+        """Return the ids of the orders whose rows are in one of these states, in the sequence of the batch."""
+        return [row.order_id for row in self.rows if row.state in states]
+
 
 class HoldingBatch(msgspec.Struct, frozen=True):
     """The batch that holds an order."""

@@ -127,7 +127,7 @@ class SubmissionLog:
         sha256 = digest(content)
         with self._database.write():
             batch = self._batches.get(batch_id)
-            held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
+            held = set(batch.orders_in(RowState.HELD))
             if held != set(orders):
                 raise StoreError(f"batch {batch_id} changed while its feed was made; dispatch again")
             self._journal.mark_sent(batch_id, files=(), sha256=sha256)
@@ -228,7 +228,7 @@ class SubmissionLog:
     def _move_unanswered(self, batch_id: int, outcome: Outcome) -> dict[str, list[str]]:
         """Move the rows that left and have no answer."""
         batch = self._batches.get(batch_id)
-        waiting = [row.order_id for row in batch.rows if row.state in UNANSWERED]
+        waiting = batch.orders_in(*UNANSWERED)
         return self._transitions.move_rows(batch, dict.fromkeys(waiting, outcome))
 
     def _log(self, submission: Submission, state: SubmissionState, **facts: object) -> None:

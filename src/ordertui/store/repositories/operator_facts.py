@@ -95,8 +95,8 @@ class OperatorFacts:
                 reported = self._reported_requests(names)
                 requests = {row_id: buyer_request(reported.get(row_id, "unknown"), int(asked)) for row_id in names}
                 moved |= self.change("buyer_request", requests)
-            if said := moved | stated:
-                changed = [names[row_id] for row_id in dict.fromkeys(ids) if row_id in said]
+            if changes := moved | stated:
+                changed = [names[row_id] for row_id in dict.fromkeys(ids) if row_id in changes]
                 self._audit.append("facts", {"dispatched": dispatched, "asked": asked, "orders": changed})
         return len(moved)
 

@@ -82,9 +82,9 @@ async def _show(context: CommandContext, task: Task, available: Mapping[str, int
             if len(available) == 1
             else _("any of {skus}", skus=ngettext("{n:,} SKU", "{n:,} SKUs", len(available)))
         )
-        said = _("no unshipped order waits for {what}; SKUs are compared letter by letter", what=what)
+        text = _("no unshipped order waits for {what}; SKUs are compared letter by letter", what=what)
         notes = (translate(note) for note in sheet.notes if note.startswith("orders wait"))
-        context.notify(join_texts([said, *notes], "; "))
+        context.notify(join_texts([text, *notes], "; "))
         return
     chosen = await task.ask(ShortageScreen(session, context.tasks.keys, draft, sheet, context.describe, watch))
     if chosen is not None:

@@ -118,8 +118,8 @@ def render_batch_line(batch: Batch, context: BatchContext) -> Content:
     if following and following[0] == _("i report for this batch") and cell_len(following[0]) > room:
         following[0] = _("i report")
     if is_rejected(batch) and batch.approval is not None:
-        said = join_texts([decider(batch.approval), mask_control_characters(batch.approval.word)], ": ")
-        return line + Content.styled(cut_text(said, room), style)
+        decision = join_texts([decider(batch.approval), mask_control_characters(batch.approval.word)], ": ")
+        return line + Content.styled(cut_text(decision, room), style)
     while following and cell_len(GAP.join(following)) > room:
         following = following[:-1]
     return line + Content(GAP.join(following))

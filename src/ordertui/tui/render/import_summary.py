@@ -62,8 +62,8 @@ def result_lines(summaries: Sequence[ResultSummary]) -> list[Piece]:
         pieces += [(f"  {translate(note)}\n", "$text-warning") for note in one.notes]
         groups: dict[tuple[RowState, str, str], list[str]] = {}
         for row in one.rows:
-            said = ("", "") if row.state is RowState.CONFIRMED else (row.code, row.text)  # what stood open is settled
-            groups.setdefault((row.state, *said), []).append(row.order_id)
+            answer = ("", "") if row.state is RowState.CONFIRMED else (row.code, row.text)  # what stood open is settled
+            groups.setdefault((row.state, *answer), []).append(row.order_id)
         for (state, code, text), orders in sorted(groups.items(), key=lambda group: group[0][0] is RowState.OK):
             look = ROW_LOOKS[state]
             words = " ".join(word for word in (look.glyph, translate_codes(state), code, text) if word)

@@ -63,13 +63,13 @@ def undone_text(done: UndoneImport) -> str:
         effects.append(ngettext("{n:,} order is gone", "{n:,} orders are gone", done.removed))
     if done.restored or not done.removed:
         effects.append(ngettext("{n:,} order is as before it", "{n:,} orders are as before it", done.restored))
-    said = _(
+    text = _(
         "import {number} ({path}) is undone: {effects}",
         number=done.number,
         path=import_name(done),
         effects=join_texts(effects),
     )
-    return f"{said}\n{_('not undone: {why}', why=_kept_text(done.kept))}" if done.kept else said
+    return f"{text}\n{_('not undone: {why}', why=_kept_text(done.kept))}" if done.kept else text
 
 
 def _kept_text(kept: Iterable[tuple[str, str]]) -> str:

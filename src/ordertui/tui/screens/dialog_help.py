@@ -89,7 +89,7 @@ def _sentence(active: ActiveBinding, dialog: Screen[Given]) -> str:
         return ""
     node: DOMNode = dialog if destination == "screen" else active.node
     action = getattr(node, f"action_{name}", None)
-    said = (inspect.getdoc(action) if action is not None else None) or ""
+    described = (inspect.getdoc(action) if action is not None else None) or ""
     words = active.binding.description
-    text = words if words and (parameters or not said) else said.split("\n")[0].rstrip(".")
+    text = words if words and (parameters or not described) else described.split("\n")[0].rstrip(".")
     return _(PLAIN_WORDS.get(text, text))

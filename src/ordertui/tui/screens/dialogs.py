@@ -189,8 +189,8 @@ class ChoiceScreen(Dialog[str | None]):
 
     @on(OptionList.OptionHighlighted)
     def _clear_error(self) -> None:
-        for said in self.query(".error").results(Static):
-            said.update("")
+        for error in self.query(".error").results(Static):
+            error.update("")
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

@@ -84,7 +84,7 @@ class OperatorStatements:
 
     async def give_up(self, task: Task, batch: Batch) -> None:
         """Give up a batch whose files were never all written, so that its orders may be planned again."""
-        orders = [row.order_id for row in batch.rows if row.state is RowState.WRITTEN]
+        orders = batch.orders_in(RowState.WRITTEN)
         many = orders_text(len(orders))
         question = ConfirmScreen(
             _("Give up batch {batch}, whose files are not all written?", batch=batch.id),

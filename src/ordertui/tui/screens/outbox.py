@@ -43,7 +43,7 @@ from .errors import call_every, errors_shown, shows_errors
 
 ROWS = 2_000
 """Rows listed of a batch; refused ones come first."""
-PART = 5
+LINES_AT_ONCE = 5
 """Lines by which the text about a batch scrolls at a time."""
 IN_ROWS = "-in-rows"
 """Class of the screen while it shows the rows of a batch."""
@@ -66,8 +66,8 @@ class OutboxScreen(Dialog[None]):
         Binding("i", "report", N_("report for this batch"), show=False),
         Binding("t", "retry", N_("retry refused"), show=False),
         Binding("s", "resolve", N_("resolve by hand"), show=False),
-        Binding("J", f"about({PART})", N_("Scroll the text about the batch down"), show=False),
-        Binding("K", f"about({-PART})", N_("Scroll the text about the batch up"), show=False),
+        Binding("J", f"about({LINES_AT_ONCE})", N_("Scroll the text about the batch down"), show=False),
+        Binding("K", f"about({-LINES_AT_ONCE})", N_("Scroll the text about the batch up"), show=False),
         Binding("tab,shift+tab", "other_list", N_("rows"), show=False, priority=True),
     ]
 
