@@ -29,12 +29,7 @@ from support.server import DURABLE, Server
 
 UNSHIPPED_COLUMNS = [name for name in UNSHIPPED if name != "is-prime"]
 PRODUCTS = 4_000
-CITIES = (
-    "Winston-Salem\tNC\t27101\tUS",
-    "San José\tCA\t95112\tUS",
-    "Bayamón\tPR\t00961\tUS",
-    "Boston\tMA\t02108\tUS",
-)
+CITIES = ("Winston-Salem\tNC\t27101\tUS", "San José\tCA\t95112\tUS", "Bayamón\tPR\t00961\tUS", "Boston\tMA\t02108\tUS")
 
 
 def title(product: int) -> str:

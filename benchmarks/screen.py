@@ -170,10 +170,7 @@ def check_goals(asked: argparse.Namespace, store: Path | str, folder: Path) -> b
 
 def write_tsv(store: Path, tsv: Path) -> None:
     """Return the orders as the table shows them, newest first."""
-    with (
-        Session.open(store, clock=SystemClock(), config=Config()) as session,
-        tsv.open("w", encoding="utf-8") as file,
-    ):
+    with Session.open(store, clock=SystemClock(), config=Config()) as session, tsv.open("w", encoding="utf-8") as file:
         file.write("\t".join(COLUMNS) + "\n")
         ids = session.orders.find(sort="placed", reverse=True)
         for start in range(0, len(ids), CHUNK):

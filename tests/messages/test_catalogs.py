@@ -300,10 +300,7 @@ def test_chinese_has_texts_plurals_and_contexts() -> None:
         ("6 count in these 7 days, 1 was placed before them", "这 7 天内计入 6 个，1 个在此之前下单"),
         ("all of MUG that may be cancelled is needed", "能取消的 MUG 订单都要取消才够"),
         ("it is worth less than 111-1, which is kept", "金额低于不取消的 111-1"),
-        (
-            "it may not be cancelled: the shipment is confirmed: refund it instead",
-            "不可取消：已确认发货：请改为退款",
-        ),
+        ("it may not be cancelled: the shipment is confirmed: refund it instead", "不可取消：已确认发货：请改为退款"),
         (
             "M: 3 units still missing: 2 units in 1 order that you keep and 1 unit in orders that may not be cancelled",
             "M：仍缺 3 件：2 件在您不取消的 1 个订单中，1 件在不可取消的订单中",

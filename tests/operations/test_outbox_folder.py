@@ -9,14 +9,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from ordertui.operations.config import (
-    Config,
-    OutboxConfig,
-    default_store,
-    load_config,
-    outbox_folder,
-    practice_folder,
-)
+from ordertui.operations.config import Config, OutboxConfig, default_store, load_config, outbox_folder, practice_folder
 from ordertui.operations.errors import BadInput
 from ordertui.operations.session import Session, open_practice
 from ordertui.orders.batch_state import BatchState, RowState

@@ -153,12 +153,7 @@ def test_nothing_short_cancels_nothing() -> None:
     assert (dict(found.chosen), dict(found.kept), found.is_exact) == ({}, {}, True)
 
 
-QUANTITIES = {
-    "to 7": range(1, 8),
-    "to 50": range(1, 51),
-    "packs": (1, 2, 5, 10, 20, 50),
-    "one": (3,),
-}
+QUANTITIES = {"to 7": range(1, 8), "to 50": range(1, 51), "packs": (1, 2, 5, 10, 20, 50), "one": (3,)}
 
 
 @pytest.mark.parametrize("quantities", QUANTITIES)

@@ -47,11 +47,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 @contextmanager
 def open_session(
-    settings: Settings,
-    *,
-    makes: bool = False,
-    acts_now: bool = False,
-    copy: Callable[[int, int], None] | None = None,
+    settings: Settings, *, makes: bool = False, acts_now: bool = False, copy: Callable[[int, int], None] | None = None
 ) -> Iterator[Session]:
     """Open the session, and close it at the end whatever happens.
 

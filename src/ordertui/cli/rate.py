@@ -41,11 +41,7 @@ _REPORT = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--days", type=click.IntRange(1, 365), help="With --list: the window; without it the policy's shortest.")
 @click.option("--outlook", is_flag=True, help=_OUTLOOK_HELP)
 @click.option("--budget", is_flag=True, help="Your own budgets of counting cancellations: used and left.")
-@click.option(
-    "--neighbours",
-    is_flag=True,
-    help="Other rates that Amazon watches, or why they are unknown.",
-)
+@click.option("--neighbours", is_flag=True, help="Other rates that Amazon watches, or why they are unknown.")
 @click.option("--reconcile", "file", type=_REPORT, help=_RECONCILE_HELP)
 @click.option("--dispute", is_flag=True, help="With --reconcile: only what the facts here speak against.")
 @FORMAT

@@ -25,12 +25,7 @@ if TYPE_CHECKING:
     from ordertui.store.repositories.work import JobName, WorkerRecord
 
 COLUMNS = ("worker", "state", "job", "last_run", "result", "next_run", "text")
-CODES = {
-    "healthy": Exit.OK,
-    "none": Exit.NO_WORKER,
-    "late": Exit.WORKER_LATE,
-    "failing": Exit.WORKER_FAILING,
-}
+CODES = {"healthy": Exit.OK, "none": Exit.NO_WORKER, "late": Exit.WORKER_LATE, "failing": Exit.WORKER_FAILING}
 """Value of `Health` to the exit code of `worker status`."""
 
 

@@ -168,8 +168,7 @@ class WorkerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = 15
     sync_times: Annotated[
-        tuple[str, ...],
-        _described('It also syncs at these times of day, such as `["06:30", "13:00"]`.'),
+        tuple[str, ...], _described('It also syncs at these times of day, such as `["06:30", "13:00"]`.')
     ] = ()
     zone: Annotated[str, _described("Time zone of `sync_times`, such as `Europe/Berlin`; empty: UTC.")] = ""
     import_folder: Annotated[

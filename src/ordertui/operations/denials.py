@@ -52,11 +52,7 @@ NO_PRICE = Denial(
     short="price unknown",
 )
 NO_LINES = Denial(
-    "lines",
-    "no line of it is left to act on",
-    LINES_SOURCE,
-    because="every line is cancelled",
-    short="no items left",
+    "lines", "no line of it is left to act on", LINES_SOURCE, because="every line is cancelled", short="no items left"
 )
 NOTHING_LEFT = Denial(
     "refunded",

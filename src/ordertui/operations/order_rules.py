@@ -126,11 +126,7 @@ class OrderRules:
         if found is None:
             rules = [rule for rule in self.in_force(marketplace, action) if rule.effect is Effect.DENY]
             found = self._deny_rules[policy, action] = [
-                DenyRule(
-                    rule,
-                    self.test_of(rule, policy.zone),
-                    reads_lines(rule.condition(now=now, zone=policy.zone)),
-                )
+                DenyRule(rule, self.test_of(rule, policy.zone), reads_lines(rule.condition(now=now, zone=policy.zone)))
                 for rule in rules
                 if not rule.asks_batch
             ]

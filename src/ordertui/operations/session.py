@@ -350,11 +350,7 @@ class Session:
         from .notify.service import Notifications
 
         finder = AlertFinder(
-            self.context,
-            self.orders,
-            lambda: self.eligibility,
-            lambda: self.rate,
-            lambda: self.batches.open_issues(),
+            self.context, self.orders, lambda: self.eligibility, lambda: self.rate, lambda: self.batches.open_issues()
         )
         return Notifications(self.context, self.orders, finder)
 

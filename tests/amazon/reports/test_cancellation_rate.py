@@ -36,11 +36,7 @@ def test_rows_are_read_and_bad_ones_listed(delimiter: str, tmp_path: Path) -> No
     ]
     found, rejects = rows(tmp_path / "a.csv", "\r\n".join(delimiter.join(line) for line in lines))
     midnight = parse_iso("2026-11-20T08:00:00Z")
-    assert found == [
-        (2, ID, midnight, True),
-        (3, ID, parse_iso("2026-11-20T10:00:00Z"), False),
-        (8, ID, None, True),
-    ]
+    assert found == [(2, ID, midnight, True), (3, ID, parse_iso("2026-11-20T10:00:00Z"), False), (8, ID, None, True)]
     assert [(reject.line, reject.reason) for reject in rejects] == [
         (4, "order-id: '[31m' is no order id such as 113-0000001-0000001"),
         (5, "impacts-account-health: 'Perhaps' is neither Yes nor No"),

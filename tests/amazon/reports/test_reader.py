@@ -10,14 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ordertui.amazon.reports import (
-    MarketplaceNeeded,
-    ReportError,
-    UnknownReport,
-    UnnamedOrders,
-    inspect,
-    read_orders,
-)
+from ordertui.amazon.reports import MarketplaceNeeded, ReportError, UnknownReport, UnnamedOrders, inspect, read_orders
 from ordertui.amazon.reports.inspect import BLOCK_BYTES, read_line_blocks
 from ordertui.orders.clock import iso_utc, parse_iso
 from ordertui.orders.money import exponent

@@ -287,10 +287,7 @@ def test_each_order_of_an_xml_report_without_an_id_is_listed_with_its_line(
     [
         (envelope(ORDER.format(n=1, title="x", quantity=1))[:-40], "is not whole XML"),
         (envelope(ORDER.format(n=1, title="&x;", quantity=1)), "is not whole XML"),
-        (
-            envelope().replace("<AmazonEnvelope>", '<!DOCTYPE a [<!ENTITY x "y">]><AmazonEnvelope>'),
-            "defines entities",
-        ),
+        (envelope().replace("<AmazonEnvelope>", '<!DOCTYPE a [<!ENTITY x "y">]><AmazonEnvelope>'), "defines entities"),
         (envelope("<a>" * 40 + "</a>" * 40), "more than 32 elements inside one another"),
         (envelope(encoding="klingon"), "an encoding that is not known here: klingon"),
     ],

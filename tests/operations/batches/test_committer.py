@@ -8,15 +8,7 @@ import msgspec
 import pytest
 
 from ordertui.files import TEMPORARY
-from ordertui.operations.errors import (
-    BadInput,
-    BatchNeeded,
-    NotConfirmed,
-    PlanChanged,
-    PlanExpired,
-    ReadOnly,
-    Refused,
-)
+from ordertui.operations.errors import BadInput, BatchNeeded, NotConfirmed, PlanChanged, PlanExpired, ReadOnly, Refused
 from ordertui.operations.outbox_folder import folder_of
 from ordertui.operations.planning.plan import Plan
 from ordertui.operations.session import Session

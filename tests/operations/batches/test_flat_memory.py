@@ -132,10 +132,7 @@ def peaks(folder: Path, count: int) -> dict[str, int]:
     with session_of(folder, waiting=1, shipped=1) as session:
         numbers = range(100, 100 + count)
         bring(
-            session,
-            folder,
-            everything=[all_orders_row(n) for n in numbers],
-            open_=[unshipped_row(n) for n in numbers],
+            session, folder, everything=[all_orders_row(n) for n in numbers], open_=[unshipped_row(n) for n in numbers]
         )
         (plan,) = session.planner.plan(Action.CANCEL, session.orders.find("status:unshipped"))
         typed = str(len(plan.rows))

@@ -29,10 +29,7 @@ def add_rules(floor: Floor, rules: str) -> None:
 
 @pytest.mark.parametrize(
     ("effect", "state", "rows"),
-    [
-        ("deny", BatchState.LEFT_OUT, RowState.LEFT_OUT),
-        ("approval", BatchState.AWAITING, RowState.HELD),
-    ],
+    [("deny", BatchState.LEFT_OUT, RowState.LEFT_OUT), ("approval", BatchState.AWAITING, RowState.HELD)],
 )
 def test_a_limit_of_a_whole_batch_that_came_after_the_commit_is_not_got_round_by_parts(
     sim: Simulator, clock: FixedClock, tmp_path: Path, effect: str, state: BatchState, rows: RowState

@@ -308,10 +308,7 @@ def test_settings_of_the_house(tmp_path: Path) -> None:
         assert (
             session.eligibility.policies.of("US").values.typed_count_from,
             session.eligibility.policies.of("JP").values.typed_count_from,
-        ) == (
-            3,
-            2,
-        )
+        ) == (3, 2)
         assert cancel(session, standard(session, tmp_path)[:3]).typed_count == 3
 
 

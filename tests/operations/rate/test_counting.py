@@ -70,11 +70,9 @@ def make(session: Session, folder: Path, orders: Sequence[Spec]) -> None:
     """Import these orders: every line twice, for two lines of some kinds."""
     everything, open_, rated = [], [], []
     for n, (kind, age, *_) in enumerate(orders):
-        status = {
-            Kind.SHIPPED: "Shipped",
-            Kind.PENDING: "Pending",
-            Kind.PARTLY_SHIPPED: "Unshipped",
-        }.get(kind, "Cancelled" if kind.name.startswith("CANCELLED") else "Unshipped")
+        status = {Kind.SHIPPED: "Shipped", Kind.PENDING: "Pending", Kind.PARTLY_SHIPPED: "Unshipped"}.get(
+            kind, "Cancelled" if kind.name.startswith("CANCELLED") else "Unshipped"
+        )
         channel = "Amazon" if kind is Kind.FBA else "Merchant"
         both = kind in (Kind.PARTLY_CANCELLED, Kind.PARTLY_SHIPPED)
         for line in (1, 2)[: 2 if both else 1]:

@@ -257,10 +257,7 @@ def test_settings_that_do_not_fit_are_refused(
 
 def test_a_practice_store_is_never_connected(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     config = Config(amazon=AmazonConfig(profile="test", marketplaces=("US",), endpoint=sim.address))
-    with (
-        open_practice(tmp_path / "p.db", clock=clock, config=config) as made,
-        pytest.raises(Refused, match="practice"),
-    ):
+    with open_practice(tmp_path / "p.db", clock=clock, config=config) as made, pytest.raises(Refused, match="practice"):
         made.sync.sync()
     assert sim.calls == []
 

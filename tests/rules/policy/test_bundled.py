@@ -29,14 +29,7 @@ from ordertui.orders.money import Money
 from ordertui.rules.policy.bundled import EDITIONS, read_bundled_text
 from ordertui.rules.policy.edition import TABLE_SPECS, load_edition, read_edition
 from ordertui.rules.policy.policy import Policies, Policy, PolicyError, load_policies
-from ordertui.rules.situation import (
-    FACTS,
-    SITUATIONS,
-    Confirmed,
-    Situation,
-    situation_from_number,
-    situation_number,
-)
+from ordertui.rules.situation import FACTS, SITUATIONS, Confirmed, Situation, situation_from_number, situation_number
 from ordertui.rules.tables.table import HitPolicy
 from support.shops import NOW
 

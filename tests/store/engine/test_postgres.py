@@ -165,11 +165,7 @@ def test_each_commit_counts_up_and_tells_it(tmp_path: Path) -> None:
 
 
 def test_a_reader_changes_nothing_whatever_it_tries(tmp_path: Path) -> None:
-    with (
-        store_at(tmp_path) as store,
-        store.reader() as reader,
-        pytest.raises(StoreError, match="may not be written"),
-    ):
+    with store_at(tmp_path) as store, store.reader() as reader, pytest.raises(StoreError, match="may not be written"):
         reader.database.engine.execute("DELETE FROM meta")
     with pytest.raises(StoreError, match="has no store"):
         store_at(tmp_path / "nowhere", read_only=True)

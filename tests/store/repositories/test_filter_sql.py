@@ -168,13 +168,7 @@ def by_sql(db: sqlite3.Connection, condition: Condition) -> list[int]:
 
 
 def by_python(orders: Sequence[Order], condition: Condition) -> list[int]:
-    test = predicate(
-        condition,
-        decide=decide,
-        auto_cancel_at=auto_cancel_at,
-        marked=MARKED,
-        marked_by=Everybody(),
-    )
+    test = predicate(condition, decide=decide, auto_cancel_at=auto_cancel_at, marked=MARKED, marked_by=Everybody())
     return [order.row.id for order in orders if test(order)]
 
 

@@ -15,14 +15,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
 from ordertui.orders.order import LineAmounts
-from ordertui.tui.render.plan import (
-    MarketplaceStep,
-    PlanLook,
-    count_text,
-    render_details,
-    render_head,
-    render_title,
-)
+from ordertui.tui.render.plan import MarketplaceStep, PlanLook, count_text, render_details, render_head, render_title
 from ordertui.tui.render.plan_rows import ExclusionGroup, PlanRows, list_entries
 from support.shops import all_orders_row, bring, item_id, open_session, order_id, standard, unshipped_row
 

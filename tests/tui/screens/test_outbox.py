@@ -509,10 +509,7 @@ async def test_before_something_is_undone_it_says_what_others_committed(
 ) -> None:
     session_of(tmp_path, clock, waiting=4, shipped=0).close()
     place = tmp_path / "orders.db"
-    with (
-        session_as("ann", place, clock, monkeypatch) as ann,
-        session_as("bob", place, clock, monkeypatch) as bob,
-    ):
+    with session_as("ann", place, clock, monkeypatch) as ann, session_as("bob", place, clock, monkeypatch) as bob:
         own = commit(bob, Action.CANCEL, 1)
         hers = commit(ann, Action.CANCEL, 2, 3)
         async with running(bob) as pilot:

@@ -15,9 +15,7 @@ from support.pilot import press, running, settled, until
 
 
 @pytest.mark.parametrize(
-    ("action", "number", "keys"),
-    [(Action.CANCEL, 1, "oFfeE "), (Action.REFUND, 11, "meE ")],
-    ids=["cancel", "refund"],
+    ("action", "number", "keys"), [(Action.CANCEL, 1, "oFfeE "), (Action.REFUND, 11, "meE ")], ids=["cancel", "refund"]
 )
 async def test_a_retry_stays_as_it_was_sent_whatever_is_pressed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: Action, number: int, keys: str

@@ -141,8 +141,7 @@ def test_the_thumb_is_in_the_bar_and_at_its_ends_when_the_rows_are(total: int, h
 
 
 @pytest.mark.parametrize(
-    ("end", "whole"),
-    [(0, 0), (1, 1), (2, 2), (3, 4), (4, 4), (5, 6), (6, 6), (7, 8), (8, 8), (12, 12)],
+    ("end", "whole"), [(0, 0), (1, 1), (2, 2), (3, 4), (4, 4), (5, 6), (6, 6), (7, 8), (8, 8), (12, 12)]
 )
 def test_no_wide_character_is_cut(end: int, whole: int) -> None:
     line = {0: Strip([Segment("ab中"), Segment("国")]), 6: Strip([Segment("文d")]), 9: None}

@@ -26,10 +26,7 @@ def block(kind: str) -> str:
 @pytest.mark.long
 def test_one_order_goes_all_the_way_as_the_page_says(tmp_path: Path) -> None:
     environment = {k: v for k, v in os.environ.items() if k not in ENVIRONMENT.values()}
-    environment |= {
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
-        "PYTHONPATH": str(ROOT / "tests"),
-    }
+    environment |= {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "PYTHONPATH": str(ROOT / "tests")}
     start = [sys.executable, "-m", "support.simulator", "--port", "0", "--queue-seconds", "0"]
     with subprocess.Popen(start, stdout=subprocess.PIPE, text=True, env=environment) as simulator:
         try:

@@ -172,9 +172,7 @@ EVENTS = st.lists(
     max_examples=2_000 if LONG else 25, deadline=None, derandomize=not LONG, suppress_health_check=list(HealthCheck)
 )
 @given(
-    action=st.sampled_from((Action.CANCEL, Action.REFUND, Action.CONFIRM)),
-    begin=st.tuples(BEGIN, BEGIN),
-    events=EVENTS,
+    action=st.sampled_from((Action.CANCEL, Action.REFUND, Action.CONFIRM)), begin=st.tuples(BEGIN, BEGIN), events=EVENTS
 )
 def test_what_leaves_is_what_a_fresh_plan_would_send(
     action: Action, begin: tuple[tuple[int, str], tuple[int, str]], events: list[tuple[int, int, str, bool]]

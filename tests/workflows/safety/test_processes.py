@@ -47,10 +47,7 @@ class Scene:
             self.outbox = session.context.outbox_directory
             every = [*self.numbers, *(n + 5_000 for n in self.numbers)]
             bring(
-                session,
-                folder,
-                everything=[all_orders_row(n) for n in every],
-                open_=[unshipped_row(n) for n in every],
+                session, folder, everything=[all_orders_row(n) for n in every], open_=[unshipped_row(n) for n in every]
             )
             shipped = [all_orders_row(n, "Shipped", updated=int(time.time()) - HOUR) for n in every if n > 5_000]
             bring(session, folder, everything=shipped)

@@ -148,10 +148,7 @@ async def test_a_burst_of_changes_costs_few_pictures_and_keys_go_on(
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 async def test_a_role_is_asked_for_before_anything_else(
-    screen_and_other: tuple[Session, Session, FixedClock],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    engine: str,
+    screen_and_other: tuple[Session, Session, FixedClock], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
     ben, ana, clock = screen_and_other
     assert engine == "postgresql"

@@ -10,26 +10,12 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from ordertui.amazon.reports.cell_parsers import parse_label
-from ordertui.orders.api_facts import (
-    KNOWN_PROGRAMS,
-    ApiFacts,
-    ItemCancellation,
-    Parcel,
-    amazon_reason,
-)
+from ordertui.orders.api_facts import KNOWN_PROGRAMS, ApiFacts, ItemCancellation, Parcel, amazon_reason
 from ordertui.orders.clock import DAY, check_moment, parse_iso
 from ordertui.orders.enums import BuyerRequest, CancelledBy, OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
 from ordertui.orders.order import COMPONENTS, LineAmounts
-from ordertui.orders.report_row import (
-    AMOUNTS,
-    CURRENCY,
-    ITEM_ID,
-    ITEM_STATUS,
-    QUANTITY,
-    QUANTITY_SHIPPED,
-    ReportRow,
-)
+from ordertui.orders.report_row import AMOUNTS, CURRENCY, ITEM_ID, ITEM_STATUS, QUANTITY, QUANTITY_SHIPPED, ReportRow
 from ordertui.orders.text import to_single_line
 
 from .decoding import UnreadableJson, decode_body, read_text_field

@@ -155,11 +155,7 @@ class Committer:
         return self._store.batches.get(added.id)
 
     def _differences(
-        self,
-        plan: Plan,
-        reader: OrderReader,
-        check_stop: Callable[[], None],
-        progress: Callable[[int, int], None],
+        self, plan: Plan, reader: OrderReader, check_stop: Callable[[], None], progress: Callable[[int, int], None]
     ) -> list[str]:
         """Return in words what is not as it was when the plan was made."""
         found: list[str] = []

@@ -164,11 +164,7 @@ class BatchService:
             return [as_batch(store.batches.get(batch_id)) for batch_id in batch_ids]
 
     def mark_uploaded(
-        self,
-        *batch_ids: int,
-        undo: bool = False,
-        confirmed: bool = False,
-        stop: Callable[[], bool] = lambda: False,
+        self, *batch_ids: int, undo: bool = False, confirmed: bool = False, stop: Callable[[], bool] = lambda: False
     ) -> None:
         """Record the operator's word that the files of written batches were uploaded, of all or of none.
 

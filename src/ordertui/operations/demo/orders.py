@@ -260,13 +260,7 @@ def _cancelled(orders: Sequence[MadeOrder], policy: Policy, until: int, rng: ran
     buyers = _sample(shipped, max(1, len(inside) // 60), rng)
     others_before = _sample(before, len(before) // 50, rng)
     unlisted = others_before[::_ONE_UNLISTED_OF]
-    groups = (
-        (sellers, "Yes"),
-        (sellers_before, "Yes"),
-        (buyers, "No"),
-        (unlisted, ""),
-        (others_before, "No"),
-    )
+    groups = ((sellers, "Yes"), (sellers_before, "Yes"), (buyers, "No"), (unlisted, ""), (others_before, "No"))
     for group, impacts in groups:
         for order in group:
             if order.status == "Shipped":

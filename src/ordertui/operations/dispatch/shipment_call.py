@@ -53,12 +53,7 @@ class ShipmentCall:
         row = next(row for row in plan.rows if row.order_id == held[0])
         body = shipment_body([shipment(row, line) for line in row.lines], batch.marketplace, self._parcel(held[0]))
         return self._store.submissions.begin(
-            batch.id,
-            feed_type=CONFIRM_SHIPMENT.name,
-            content=body,
-            document_id="",
-            known=(),
-            orders=held,
+            batch.id, feed_type=CONFIRM_SHIPMENT.name, content=body, document_id="", known=(), orders=held
         )
 
     def _parcel(self, order_id: str) -> str:

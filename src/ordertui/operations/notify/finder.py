@@ -89,9 +89,7 @@ WORDS: dict[AlertKind, _Words] = {
         "`ordertui outbox` says why; `ordertui retry BATCH` plans those orders again, and no others.",
     ),
     AlertKind.BATCH_STUCK: _Words(
-        "A batch does not get on",
-        "{count} batches do not get on",
-        "`ordertui todo` says what would settle it.",
+        "A batch does not get on", "{count} batches do not get on", "`ordertui todo` says what would settle it."
     ),
     AlertKind.APPROVAL_WANTED: _Words(
         "A batch waits for approval",

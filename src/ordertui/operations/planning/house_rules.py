@@ -76,12 +76,7 @@ class PlannedBatchFacts:
     """Answers the fields of PLAN_FIELDS for one batch, each calculated when it is first asked for."""
 
     def __init__(
-        self,
-        house: HouseRules,
-        action: Action,
-        marketplace: str,
-        sums: BatchSums,
-        own_batch: int | None = None,
+        self, house: HouseRules, action: Action, marketplace: str, sums: BatchSums, own_batch: int | None = None
     ) -> None:
         self._house = house
         self._own_batch = own_batch

@@ -136,10 +136,7 @@ QUEUES = (
         "Amazon refused no order of your batches, or each was tried again or is cancelled by now.",
     ),
     QueueSpec(
-        "marked",
-        "Marked",
-        "marked",
-        "No order is marked. space marks the one under the cursor, a all that are shown.",
+        "marked", "Marked", "marked", "No order is marked. space marks the one under the cursor, a all that are shown."
     ),
     QueueSpec(
         "missing",

@@ -191,9 +191,5 @@ class RateCounting:
 
     def _allows_cancelling(self, marketplace: str, group: RateGroup) -> bool:
         return self._eligibility.group_allows(
-            marketplace,
-            group.facts.situation,
-            Action.CANCEL,
-            group.lines_known,
-            has_open_action=group.has_open_action,
+            marketplace, group.facts.situation, Action.CANCEL, group.lines_known, has_open_action=group.has_open_action
         )

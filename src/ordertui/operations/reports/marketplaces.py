@@ -13,15 +13,7 @@ from ordertui.amazon.reports.included_tax import drop_included_tax
 from ordertui.amazon.reports.unnamed_orders import PREFIX_CHARACTERS
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import COMPONENTS
-from ordertui.orders.report_row import (
-    AMOUNTS,
-    CURRENCY,
-    LINE_NO,
-    MARKETPLACE,
-    MARKETPLACE_BY_HAND,
-    ORDER_ID,
-    ReportRow,
-)
+from ordertui.orders.report_row import AMOUNTS, CURRENCY, LINE_NO, MARKETPLACE, MARKETPLACE_BY_HAND, ORDER_ID, ReportRow
 from ordertui.store import Store
 
 

@@ -87,13 +87,7 @@ class BuyerMessenger:
         return self._connection.context.reader().meta(_NOTE_KEY + order_id) or ""
 
     def preview(
-        self,
-        order: Order,
-        text: str,
-        written_in: str = "",
-        *,
-        on_wait: OnWait = ignore_wait,
-        stop: Stop = never_stop,
+        self, order: Order, text: str, written_in: str = "", *, on_wait: OnWait = ignore_wait, stop: Stop = never_stop
     ) -> Message:
         """Ask Amazon for template and language, and return the message as it would be sent.
 

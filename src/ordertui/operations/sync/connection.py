@@ -92,11 +92,7 @@ class ApiConnection:
         return regions.pop()
 
     def run(
-        self,
-        work: Callable[[Client], Awaitable[Result]],
-        *,
-        on_wait: OnWait = ignore_wait,
-        stop: Stop = never_stop,
+        self, work: Callable[[Client], Awaitable[Result]], *, on_wait: OnWait = ignore_wait, stop: Stop = never_stop
     ) -> Result:
         """Connect, await what `work` makes of a client, disconnect, and return its result.
 

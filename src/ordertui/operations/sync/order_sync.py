@@ -296,10 +296,7 @@ class OrderSync:
         ids = [MARKETPLACES[code].id for code in markets]
         query = {"marketplaceIds": ",".join(ids), "fulfilledBy": "MERCHANT"}
         if kind is PassKind.OPEN:
-            query |= {
-                "createdAfter": iso_utc(now - MAX_AGE_SECONDS),
-                "fulfillmentStatuses": ",".join(OPEN_STATUSES),
-            }
+            query |= {"createdAfter": iso_utc(now - MAX_AGE_SECONDS), "fulfillmentStatuses": ",".join(OPEN_STATUSES)}
         else:
             since = state.watermark(markets)
             start = now - MAX_AGE_SECONDS if since is None else since

@@ -187,10 +187,7 @@ class RefundConfirmer:
 
         Raises SpApiError, Refused, BadInput, Stopped.
         """
-        query: dict[str, str | list[str]] = {
-            "relatedIdentifierName": "ORDER_ID",
-            "relatedIdentifierValue": order_id,
-        }
+        query: dict[str, str | list[str]] = {"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": order_id}
 
         async def work(client: Client) -> list[BookedTransaction]:
             return [_describe(one) async for one in _transactions(client, query)]

@@ -205,10 +205,7 @@ class ReportSync:
                 charset = await self._fetch(client, report, file, MOST_REPORT)
             try:
                 found = self._importer.import_files(
-                    [path],
-                    encoding=charset or None,
-                    marketplace=marketplace,
-                    stop=client.waiting.is_stopped,
+                    [path], encoding=charset or None, marketplace=marketplace, stop=client.waiting.is_stopped
                 )
             except ReportError as error:
                 raise BadInput(f"{marketplace}: the report {report.report_id} cannot be taken in: {error}") from error

@@ -73,11 +73,7 @@ class SyncService:
         return self._run(lambda client: self.orders.fetch_order(client, order_id), on_wait=on_wait, stop=stop)
 
     def _run(
-        self,
-        work: Callable[[Client], Awaitable[Found]],
-        *,
-        on_wait: OnWait = ignore_wait,
-        stop: Stop = never_stop,
+        self, work: Callable[[Client], Awaitable[Found]], *, on_wait: OnWait = ignore_wait, stop: Stop = never_stop
     ) -> Found:
         try:
             return self.connection.run(work, on_wait=on_wait, stop=stop)

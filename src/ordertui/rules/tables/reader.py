@@ -143,15 +143,7 @@ class TableReader:
                 self.add_problem(draft, f"this cell of {name} fits nothing: the row can never apply", "when", name)
             box.append(mask)
         return Row(
-            draft.id,
-            tuple(box),
-            draft.then,
-            draft.why,
-            draft.source,
-            draft.note,
-            draft.period,
-            draft.path,
-            draft.short,
+            draft.id, tuple(box), draft.then, draft.why, draft.source, draft.note, draft.period, draft.path, draft.short
         )
 
 

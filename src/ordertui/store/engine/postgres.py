@@ -269,10 +269,7 @@ class PostgresEngine:
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
-        return self.connection.info.transaction_status not in (
-            pq.TransactionStatus.IDLE,
-            pq.TransactionStatus.UNKNOWN,
-        )
+        return self.connection.info.transaction_status not in (pq.TransactionStatus.IDLE, pq.TransactionStatus.UNKNOWN)
 
     def query(self, sql: str, params: Params = ()) -> list[Row]:
         """Return all rows of a statement. Outside of a transaction a connection that was lost is opened anew."""

@@ -57,12 +57,7 @@ class SqliteEngine:
     """
 
     def __init__(
-        self,
-        path: Path,
-        *,
-        read_only: bool,
-        copy_of: CopyPlace | None = None,
-        stop: Callable[[], bool] | None = None,
+        self, path: Path, *, read_only: bool, copy_of: CopyPlace | None = None, stop: Callable[[], bool] | None = None
     ) -> None:
         self.path = self.files = path
         self.place = str(path)

@@ -51,10 +51,7 @@ class ImportLog:
         return None if not found else (found[0][0], found[0][1], found[0][2], found[0][3])
 
     def undo(
-        self,
-        number: int,
-        auto_cancel_at: Callable[[str, int], int | None],
-        check: Callable[[], None] = lambda: None,
+        self, number: int, auto_cancel_at: Callable[[str, int], int | None], check: Callable[[], None] = lambda: None
     ) -> UndoneImport:
         """Put back what an import changed of orders that no later import named; see `ImportUndo`. Raises StoreError."""
         return ImportUndo(self._context.database, self._context.audit, auto_cancel_at, check).undo(number)

@@ -14,15 +14,7 @@ from ordertui.store.engine.errors import UnknownBatch
 from ordertui.store.engine.protocol import LARGEST_ID, Row
 
 from .holds import HoldTimer
-from .records import (
-    Approval,
-    CommittedTotals,
-    FeedFile,
-    HoldingBatch,
-    JournalBatch,
-    JournalRow,
-    OperatorRuling,
-)
+from .records import Approval, CommittedTotals, FeedFile, HoldingBatch, JournalBatch, JournalRow, OperatorRuling
 
 _UNKNOWN = "SELECT batch FROM batch_rows WHERE state = 'unknown'"
 """Word for word the condition of the partial index `batch_rows_unknown`."""

@@ -26,13 +26,7 @@ from ordertui.store.repositories.orders import OrderRepository
 
 from .batch_queries import BatchQueries
 from .holds import hold_columns
-from .records import (
-    FeedFile,
-    JournalBatch,
-    JournalRow,
-    NewRow,
-    Outcome,
-)
+from .records import FeedFile, JournalBatch, JournalRow, NewRow, Outcome
 from .refunds import ROWS_AT_ONCE, RefundLedger
 from .rows import TransitionWriter
 from .writer_leases import WriterLeases

@@ -53,11 +53,7 @@ async def mark_similar(context: CommandContext, task: Task) -> None:
     choices = []
     for text, label in similar_filters(row, context.session.orders.zone):
         count = await task.work(
-            context.session.orders.count,
-            request.filter,
-            request.queue,
-            text,
-            without_fba=not request.fba,
+            context.session.orders.count, request.filter, request.queue, text, without_fba=not request.fba
         )
         choices.append((text, _("{label}   {count:,} shown", label=label, count=count)))
     chosen = await task.ask(ChoiceScreen(_("Mark, of the orders shown, those with the same"), choices))

@@ -30,12 +30,7 @@ from ordertui.tui.key_queue import KeyHandled, KeyQueue
 from ordertui.tui.keymap import KEYMAP_FILE, Keymap, read_keymap
 from ordertui.tui.render.format import wrap_text
 from ordertui.tui.screens.errors import errors_shown
-from ordertui.tui.terminal import (
-    discard_output_of_closed_terminal,
-    exit_on_signals,
-    shows_few_colours,
-    watch_terminal,
-)
+from ordertui.tui.terminal import discard_output_of_closed_terminal, exit_on_signals, shows_few_colours, watch_terminal
 from ordertui.tui.themes import DARK, THEMES
 from ordertui.tui.tour.controller import PracticeBuilt
 

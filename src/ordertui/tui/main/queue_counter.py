@@ -17,13 +17,7 @@ from ordertui.tui.widgets.queue_tabs import QueueTabs
 class QueueCounter:
     """Count the queues for the filter in force, and show the counts on the tabs."""
 
-    def __init__(
-        self,
-        screen: Screen[None],
-        session: Session,
-        tabs: QueueTabs,
-        on_counted: Callable[[], None],
-    ) -> None:
+    def __init__(self, screen: Screen[None], session: Session, tabs: QueueTabs, on_counted: Callable[[], None]) -> None:
         self._screen = screen
         self._session = session
         self._tabs = tabs

@@ -17,15 +17,7 @@ from ordertui.orders.order import OrderRow
 from ordertui.orders.text import mask_control_characters
 from ordertui.store import Approval, JournalRow
 
-from .format import (
-    MUTED,
-    Piece,
-    action_word,
-    budget_pieces,
-    format_time,
-    format_zone,
-    wrap_text,
-)
+from .format import MUTED, Piece, action_word, budget_pieces, format_time, format_zone, wrap_text
 from .plan import rate_pieces
 from .state import row_look
 

@@ -63,16 +63,10 @@ def render_outbox_head(batches: Sequence[Batch], issues: Sequence[OpenIssue], fo
     parts = [
         (_("{held:,} held", held=held) if held else "", "$text-warning"),
         (_("{n:,} waiting for approval", n=to_approve) if to_approve else "", "$text-warning"),
-        (
-            ngettext("{n:,} file to upload", "{n:,} files to upload", to_upload) if to_upload else "",
-            "$text-warning",
-        ),
+        (ngettext("{n:,} file to upload", "{n:,} files to upload", to_upload) if to_upload else "", "$text-warning"),
         (_("{reports:,} waiting for a report", reports=reports) if reports else "", "$text-accent"),
         (_("{at_amazon:,} at Amazon", at_amazon=at_amazon) if at_amazon else "", "$text-accent"),
-        (
-            ngettext("{n:,} needs attention", "{n:,} need attention", attention) if attention else "",
-            WARNING,
-        ),
+        (ngettext("{n:,} needs attention", "{n:,} need attention", attention) if attention else "", WARNING),
     ]
     found = [Content.styled(text, style) for text, style in parts if text]
     line = Content(" · ").join(found) if found else Content.styled(_("nothing waits"), MUTED)

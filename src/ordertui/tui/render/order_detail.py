@@ -54,10 +54,7 @@ REQUEST_WORDS = {
     BuyerRequest.UNKNOWN: (N_("? unknown: counts"), N_("cancellation request unknown: treated as counting")),
 }
 """How the buyer requested a cancellation: in the pane, and in full."""
-_REQUEST_STYLES = {
-    BuyerRequest.OFFICIAL: "$text-success",
-    BuyerRequest.NONE: MUTED,
-}
+_REQUEST_STYLES = {BuyerRequest.OFFICIAL: "$text-success", BuyerRequest.NONE: MUTED}
 VERGE_WORDS = {
     Verge.CANCELLATION: N_("! report: on the verge of cancellation"),
     Verge.LATE: N_("! report: on the verge of being late"),

@@ -84,12 +84,7 @@ class BatchActions:
                 whom = _("Undoing {orders}", orders=orders_text(1 if row is not None else held))
                 undo = partial(self._session.batches.recall, row.order_id if row is not None else batch.id)
                 count = await task.change(whom, len(batch.rows), undo)
-                self._say(
-                    _(
-                        "{orders} undone; nothing was sent to Amazon",
-                        orders=orders_text(count),
-                    )
-                )
+                self._say(_("{orders} undone; nothing was sent to Amazon", orders=orders_text(count)))
             finally:
                 self._changed()
 

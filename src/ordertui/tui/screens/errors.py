@@ -51,9 +51,7 @@ def errors_shown(node: Widget) -> Iterator[None]:
         show_error(node, error)
 
 
-def shows_errors(
-    handler: Callable[Concatenate[Node, Arguments], None],
-) -> Callable[Concatenate[Node, Arguments], None]:
+def shows_errors(handler: Callable[Concatenate[Node, Arguments], None]) -> Callable[Concatenate[Node, Arguments], None]:
     """Let a handler of a screen show the error that it raises."""
 
     @wraps(handler)

@@ -28,11 +28,7 @@ from ordertui.orders.people import Permission
 from ordertui.rules.rate import RateStatus
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.format import GAP
-from ordertui.tui.render.plan import (
-    MarketplaceStep,
-    PlanLook,
-    render_details,
-)
+from ordertui.tui.render.plan import MarketplaceStep, PlanLook, render_details
 from ordertui.tui.render.plan_rows import ExclusionGroup, PlanEntry, PlanRows, list_entries
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.line_list import LineList

@@ -297,11 +297,7 @@ def test_who_previews_an_order_hides_no_sign_of_its_state() -> None:
     asked, soon = Verdicts("cancel ★"), Verdicts("cancel", "", NOW + 5 * HOUR)
     found = [
         fit(_cell("state", row, 11, verdicts=verdicts, claimed_by=who), 11)
-        for row, verdicts in (
-            (ASKED, asked),
-            (ROW, soon),
-            (ROW, Verdicts("cancel")),
-        )
+        for row, verdicts in ((ASKED, asked), (ROW, soon), (ROW, Verdicts("cancel")))
         for who in ("@you", "@wolfgang-amadeus")
     ]
     assert [text.rstrip() for text in found] == [
