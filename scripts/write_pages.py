@@ -64,8 +64,10 @@ preview or a question was drawn are thrown away: they cannot answer what nobody 
 
 Click: cursor. Click on the mark: mark. Shift and click: mark from the cursor to there. Drag: mark a range. Double
 click: the whole order. Wheel: scroll. Click on a header: sort; with shift: by that column too; its edge: drag it to
-make the column wider. Click on a queue: open it; on the rate: the rate in full. To select text, hold shift, or start
-with `ordertui --no-mouse`.
+make the column wider. Click on a queue: open it; on the rate: the rate in full; on the filter: type one; on what is
+marked or waits in the status line: the marked orders, the outbox. In the side pane a click on a line does what the key
+named in it does, at the foot of every dialog too. In lists of dialogs: click to move, double click for Enter, click on
+the mark to mark; a menu chooses at once. To select text, hold shift, or start with `ordertui --no-mouse`.
 
 ## Your own keys
 

@@ -73,6 +73,7 @@ _SIGNS = {
     "exclamation_mark": "!", "tab": "Tab", "full_stop": ".", "left_square_bracket": "[", "right_square_bracket": "]",
     "less_than_sign": "<", "greater_than_sign": ">", "equals_sign": "=", "vertical_line": "|", "backslash": "\\",
 }  # fmt: skip
+_NAMES = {sign: name for name, sign in _SIGNS.items()}
 SPACE = "space"
 """The one key that is called by a word."""
 NEEDS: Mapping[str, Permission] = {
@@ -100,6 +101,14 @@ def format_key(key: str) -> str:
     text = _SIGNS.get(last, last)
     text = pgettext("key", text) if last == SPACE else text
     return f"^{text}" if ahead == "ctrl" else f"{ahead}+{text}" if ahead else text
+
+
+def key_name(text: str) -> str | None:
+    """Return the key, as Textual names it, that people write so; None when the text is no key."""
+    if text == pgettext("key", SPACE):
+        return SPACE
+    name = _NAMES.get(text, text)
+    return name if name in _SIGNS or (len(name) == 1 and name.isascii() and name.isalnum()) else None
 
 
 TABLE_COMMANDS: tuple[Command, ...] = (

@@ -19,8 +19,10 @@ from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import BindingType
 from textual.dom import DOMNode
+from textual.geometry import Offset
 from textual.message import Message
 from textual.notifications import SeverityLevel
+from textual.screen import Screen
 
 from ordertui.messages import ENGLISH, _, choose_language, current_language, translate, use
 from ordertui.operations.config import config_path
@@ -88,6 +90,8 @@ class OrderTuiApp(App[None]):
         self.defect: BaseException | None = None
         """The error that ended the application."""
         self.error_console = Console(file=io.StringIO())  # Textual's traceback shows values of orders and buyers
+        self._pressed: tuple[Screen[object] | None, Offset, float] = None, Offset(), 0.0
+        """Screen, place and time of the last press of a mouse button."""
         self.keys = KeyQueue(self, self._handle, self._stop_reading)
         for one in THEMES:
             self.register_theme(one)
@@ -223,12 +227,25 @@ class OrderTuiApp(App[None]):
         """Queue a key just typed; ctrl+q and everything else is handled by Textual at once."""
         if isinstance(event, events.AppBlur) and self.is_web:
             return  # a browser's screen begins with it, at any moment: the cursor would be lost, and keys with it
+        if isinstance(event, events.MouseDown) and self._ends_a_double_click(event):
+            return
         leaves = isinstance(event, events.Key) and event.key == "ctrl+q"
         if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded and not leaves:
             if not self._acts_unseen(event):
                 await self.keys.add(event)
         elif not self.keys.came_too_late(event):
             await super().on_event(event)
+
+    def _ends_a_double_click(self, press: events.MouseDown) -> bool:
+        """Return whether a double click opened or closed a dialog with its first half: nobody aimed the second one at
+        what stands there now.
+        """
+        screen, place, time = self._pressed
+        is_second = place == press.screen_offset and press.time - time <= self.CLICK_CHAIN_TIME_THRESHOLD
+        if not is_second:
+            screen = self.screen
+        self._pressed = screen, press.screen_offset, press.time
+        return screen is not self.screen
 
     @on(KeyHandled)
     def _trace_arrived(self, trace: KeyHandled) -> None:

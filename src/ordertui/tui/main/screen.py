@@ -30,7 +30,7 @@ from ordertui.tui.screens.errors import call_every, call_later, errors_shown, sh
 from ordertui.tui.screens.task_runner import TaskRunner
 from ordertui.tui.tour.controller import TourController
 from ordertui.tui.widgets.filter_bar import FilterBar
-from ordertui.tui.widgets.key_hints import KeyHints
+from ordertui.tui.widgets.key_hints import KeyHints, StatusText
 from ordertui.tui.widgets.minimal_repaint import DiffStatic, draw_whole_characters
 from ordertui.tui.widgets.order_table import OrderTable
 from ordertui.tui.widgets.order_table.messages import (
@@ -68,6 +68,9 @@ DETAIL_WIDTH = 100
 """Cells of a line of an order in full, at most."""
 DETAIL_LINES = 48
 """Lines the detail pane has at least, so that another order seldom lays the screen out anew."""
+
+PANE_COMMANDS = frozenset({"order.cancel", "order.refund", "order.confirm", "order.message", "see.detail"})
+"""Commands whose key begins a line of the side pane."""
 
 
 class MainScreen(Screen[None]):
@@ -126,7 +129,7 @@ class MainScreen(Screen[None]):
             with Horizontal(id="middle"):
                 yield self.table
                 yield Vertical(id="side")
-            yield DiffStatic(id="status")
+            yield StatusText(id="status")
             yield KeyHints(self.keymap.commands, id="hints")
 
     # Beginning and end
@@ -160,10 +163,11 @@ class MainScreen(Screen[None]):
         is opened.
         """
         from ordertui.tui.render.welcome import render_welcome
+        from ordertui.tui.widgets.pane_text import PaneText
 
         self.app.stylesheet.read(DIALOG_STYLES)
         body, side = self.query_one("#body"), self.query_one("#side")
-        scroll = VerticalScroll(DiffStatic(id="detail"), id="detail-scroll", can_focus=False)
+        scroll = VerticalScroll(PaneText(self._pane_keys, id="detail"), id="detail-scroll", can_focus=False)
         await asyncio.gather(
             self.mount(Static(_(TOO_SMALL), classes="too-small"), before=body),
             body.mount(Static(id="notes"), after="#header-line"),
@@ -172,6 +176,11 @@ class MainScreen(Screen[None]):
             side.mount(DiffStatic(id="rate"), scroll),
             self.filter_bar.mount_input(),
         )
+
+    @property
+    def _pane_keys(self) -> list[str]:
+        """The keys that begin a line of the side pane."""
+        return [self.keymap.first_key(one.id) for one in self.keymap.commands if one.id in PANE_COMMANDS]
 
     def on_unmount(self) -> None:
         """Save marks and columns for the next start, and stop what goes on in threads."""

@@ -11,7 +11,7 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.events import ScreenResume
+from textual.events import Click, ScreenResume
 from textual.geometry import Region, Size, Spacing
 from textual.message import Message
 from textual.screen import ModalScreen, ScreenResultType
@@ -21,6 +21,7 @@ from textual.widgets import Static
 
 from ordertui.messages import N_, _
 from ordertui.tui.render.format import GAP, wrap_text
+from ordertui.tui.widgets.key_hints import key_at
 from ordertui.tui.widgets.minimal_repaint import draw_whole_characters
 
 from .errors import call_every, text_or_error
@@ -94,6 +95,7 @@ class FittedText(Static):
 
 class DialogKeys(Widget):
     """The keys of a dialog, such as `y commit   Esc no`: as many lines as they need; a key and its word stay together.
+    A click on one does what the key does.
 
     Three blanks part one key from the next. Textual's own wrapping breaks at any blank.
     """
@@ -115,6 +117,17 @@ class DialogKeys(Widget):
     def render(self) -> Content:
         """Return the lines."""
         return Content("\n".join(self._lines(self.size.width)))
+
+    def on_click(self, event: Click) -> None:
+        """Do what the key under the mouse does, as if it were typed."""
+        place = event.get_content_offset(self)
+        if place is None:
+            return
+        end = -len(GAP)
+        for hint in self._lines(self.size.width)[place.y].split(GAP):
+            start, end = end + len(GAP), end + len(GAP) + Content(hint).cell_length
+            if start <= place.x < end and (key := key_at(hint, place.x - start)) is not None:
+                self.app.post_message(key)
 
     def _lines(self, width: int) -> list[str]:
         lines = [""]

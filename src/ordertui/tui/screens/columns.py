@@ -47,7 +47,7 @@ class ColumnsScreen(Dialog[ViewRequest | None]):
         self._widths = dict(request.widths)
 
     def _compose_body(self) -> ComposeResult:
-        yield SafeOptionList()
+        yield SafeOptionList(mark_cells=3)
 
     def on_mount(self) -> None:
         """List the columns."""

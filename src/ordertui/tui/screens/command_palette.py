@@ -64,7 +64,7 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
     def _compose_body(self) -> ComposeResult:
         yield LineInput(placeholder=_("an action, or: late   sort ship-by   filter sku:A*   queue 3"))
         yield WrappedText("", id="palette-note", markup=False)
-        yield SafeOptionList()
+        yield SafeOptionList(is_menu=True)
 
     @shows_errors
     def on_mount(self) -> None:

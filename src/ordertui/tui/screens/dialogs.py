@@ -171,7 +171,7 @@ class ChoiceScreen(Dialog[str | None]):
         """Key of the choice to highlight first; empty: the first one; None: none, so that Enter alone takes none."""
 
     def _compose_body(self) -> ComposeResult:
-        yield SafeOptionList(*(Option(Content(text), id=key) for key, text in self._choices))
+        yield SafeOptionList(*(Option(Content(text), id=key) for key, text in self._choices), is_menu=True)
         if self._at is None:
             yield WrappedText("", classes="error", markup=False)
 

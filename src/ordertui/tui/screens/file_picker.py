@@ -66,7 +66,7 @@ class PickerScreen(Dialog[list[Path] | None]):
 
     def _compose_body(self) -> ComposeResult:
         yield Static("", id="picker-folder", markup=False)
-        yield SafeOptionList(id="picker-files", markup=False)
+        yield SafeOptionList(id="picker-files", markup=False, mark_cells=2)
         with Horizontal(classes="field", id="picker-typed"):
             yield Label(_("Path"), markup=False)
             yield LineInput(

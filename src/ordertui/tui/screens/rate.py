@@ -255,7 +255,9 @@ class OrdersScreen(Dialog[None]):
         if self._count > len(self._lines):
             more = self._count - len(self._lines)
             options.append(Option(_("and {more:,} more: `ordertui rate --list` gives all", more=more), disabled=True))
-        yield SafeOptionList(*(options or [Option(_("no order"), disabled=True)]), id="rate-orders", markup=False)
+        yield SafeOptionList(
+            *(options or [Option(_("no order"), disabled=True)]), id="rate-orders", markup=False, mark_cells=2
+        )
 
     def _prompt(self, place: int) -> Content:
         order_id, line = self._lines[place]

@@ -50,7 +50,7 @@ class ValuesScreen(Dialog[str | None]):
         """Places of the values whose orders are all marked, as far as space was pressed on them."""
 
     def _compose_body(self) -> ComposeResult:
-        yield SafeOptionList(markup=False)
+        yield SafeOptionList(markup=False, mark_cells=2)
         yield Static("", id="values-note", markup=False)
 
     def on_mount(self) -> None:

@@ -113,6 +113,11 @@ class FilterBar(Vertical):
         line = Horizontal(Static("/", id="filter-slash"), entry, Static("", id="filter-count"), id="filter-line")
         await self.mount(line, Static("", id="filter-note", markup=False))
 
+    def on_click(self) -> None:
+        """Begin to type where nothing is typed yet; in a text the cursor goes to the mouse."""
+        if self.has_class("-idle"):
+            self.begin()
+
     def relabel(self) -> None:
         """Show the texts of the bar in another language."""
         for entry in self.query(FilterInput):

@@ -1,18 +1,27 @@
-"""The key hints at the foot: as many as fit, help always; a click on one does what its key does."""
+"""The last lines of the main screen: status, and as many key hints as fit. A click does what a key does."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
+from textual.keys import key_to_character
 from textual.message import Message
 from textual.widget import Widget
 
 from ordertui.messages import pgettext
-from ordertui.tui.actions import Command, Hint, hints
+from ordertui.tui.actions import Command, Hint, hints, key_name
+
+from .minimal_repaint import DiffStatic
 
 GAP = "  "
+WORD = re.compile(r"[^\s,:，：、]+")
+"""A word of a hint, without the signs that part two keys."""
+WAITING = re.compile("   [◇◷→↑]")
+"""Begins what waits in the outbox, in the status line."""
 
 
 class KeyHints(Widget):
@@ -60,3 +69,32 @@ def fitting(found: Sequence[Hint], width: int) -> list[Hint]:
             break
         shown.append(hint)
     return [*shown, last]
+
+
+def key_at(hint: str, cell: int) -> events.Key | None:
+    """Return the key that is named at a cell of `hint`; on its words the first of the keys that they stand behind.
+
+    None where the text begins with no key.
+    """
+    found = None
+    for word in WORD.finditer(hint):
+        name = key_name(word.group())
+        if name is None:
+            break
+        if found is None or cell >= cell_len(hint[: word.start()]):
+            on_words = cell >= cell_len(hint[: word.end()])
+            found = found if found is not None and on_words else name
+    return None if found is None else events.Key(found, key_to_character(found))
+
+
+class StatusText(DiffStatic):
+    """The status line. What waits opens the outbox; what is marked the queue of the marked orders."""
+
+    def on_click(self, event: events.Click) -> None:
+        """Open what stands under the mouse."""
+        text = str(self.content)
+        waiting = WAITING.search(text)
+        if waiting is not None and event.x >= cell_len(text[: waiting.start()]):
+            self.post_message(KeyHints.Clicked("batch.outbox"))
+        elif text.startswith(" ●"):
+            self.post_message(KeyHints.Clicked("queue.marked"))

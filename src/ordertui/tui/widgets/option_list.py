@@ -12,6 +12,8 @@ from textual.strip import Strip
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from ordertui.tui.actions import SPACE
+
 HIGHLIGHTED = "option-list--option-highlighted"
 REVERSE = Style(reverse=True)
 
@@ -19,7 +21,8 @@ REVERSE = Style(reverse=True)
 class SafeOptionList(OptionList):
     """An option list with the keys j, k, g and G and a jump to the next option that begins with a letter.
 
-    Its page keys never fail.
+    Its page keys never fail. A click on a line of a menu chooses it; elsewhere it moves the highlight, a double click
+    does what Enter does, and one on the mark before a line what space does.
 
     Textual's own page keys raise an error while the list has no height, or before the lines of new options are known.
     """
@@ -31,6 +34,19 @@ class SafeOptionList(OptionList):
         Binding("G", "last", show=False),
     ]
 
+    def __init__(
+        self,
+        *content: Option,
+        id: str | None = None,  # noqa: A002
+        markup: bool = True,
+        is_menu: bool = False,
+        mark_cells: int = 0,
+    ) -> None:
+        """`mark_cells`: cells of the mark before each line, 0 where there is none."""
+        super().__init__(*content, id=id, markup=markup)
+        self._is_menu = is_menu
+        self._mark_cells = mark_cells
+
     class NothingHighlighted(Message):
         """Enter while no option is highlighted."""
 
@@ -39,6 +55,18 @@ class SafeOptionList(OptionList):
         letter = event.character or ""
         if letter.isalpha() and event.key not in self.screen.active_bindings and self._jump(letter):
             event.stop()
+
+    def on_click(self, event: events.Click) -> None:
+        """Act on a click where Textual's own, which always chooses, is not what is meant."""
+        place = event.style.meta.get("option")
+        if self._is_menu or place is None or self.get_option_at_index(place).disabled:
+            return
+        event.prevent_default()
+        self.highlighted = place
+        if event.x < self._mark_cells:
+            self.app.post_message(events.Key(SPACE, " "))
+        elif event.chain == 2:
+            self.action_select()
 
     def action_jump_or_first(self) -> None:
         """Go to the first line, or to the next that begins with a g where there is one."""
