@@ -64,7 +64,7 @@ def test_an_order_without_changes_is_as_new_as_the_last_sync(sim: Simulator, clo
     old = [
         order(n, now, status, age=6 * DAY, ship_by=now + 9 * DAY) for n, status in ((1, "UNSHIPPED"), (2, "SHIPPED"))
     ]
-    made = sync(sim, clock, tmp_path, *old, order(3, now, age=20 * DAY, ship_by=now - 18 * DAY))
+    made = sync(sim, clock, tmp_path, *old, order(3, now, age=22 * DAY, ship_by=now - 20 * DAY))
     made.sync.sync_order(of_id(2))
     for action, number in ((Action.CANCEL, 1), (Action.REFUND, 2)):
         plan = plan_of(made, action, number)

@@ -182,6 +182,23 @@ def test_a_bad_order_is_named_by_id_and_path_and_costs_no_other(
     assert (again.rejects, made.orders.count(), made.sync.status().unread) == ((), 2, {}), "fetched again, and read"
 
 
+@pytest.mark.parametrize("units", [-2, 10**9, 10**20])
+@pytest.mark.parametrize("name", ["quantityOrdered", "quantityFulfilled", "quantityUnfulfilled"])
+def test_units_that_cannot_be_are_a_bad_order(
+    sim: Simulator, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, units: int
+) -> None:
+    """They came in as they were: an order of -2 units, or an error that nobody foresaw."""
+    bad = order(1, clock.now())
+    item = bad["orderItems"][0]
+    (item if name in item else item["fulfillment"])[name] = units
+    made = session(sim, tmp_path, clock)
+    change_answers(sim, monkeypatch, "searchOrders", lambda query, reply: (200, {"orders": [bad]}))
+    change_answers(sim, monkeypatch, "getOrder", lambda query, reply: (200, {"order": bad}))
+    found = made.sync.sync()
+    assert (made.orders.count(), {reject.text for reject in found.rejects}) == (0, {FIRST})
+    assert name in found.rejects[0].reason
+
+
 def test_an_order_without_a_readable_id_is_listed_too(
     sim: Simulator, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,12 +6,17 @@ have no field here, so that no response can bring them in.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from .decoding import decode_body
 
 UNFINISHED_STATUSES = ("IN_QUEUE", "IN_PROGRESS")
 """Values of `processing_status` while Amazon has not finished a feed or report."""
+
+Units = Annotated[int, msgspec.Meta(ge=0, le=999_999_999)]
+"""Units of an item, as reports may name them: any other number is a damaged answer."""
 
 
 class _Body(msgspec.Struct, frozen=True, rename="camel"):
@@ -148,8 +153,8 @@ class Cancellation(_Body, frozen=True):
 class ItemFulfillment(_Body, frozen=True):
     """Units of an item that are confirmed as shipped, and that remain to be; None: not said."""
 
-    quantity_fulfilled: int | None = None
-    quantity_unfulfilled: int | None = None
+    quantity_fulfilled: Units | None = None
+    quantity_unfulfilled: Units | None = None
 
 
 class ProductPrice(_Body, frozen=True):
@@ -171,7 +176,7 @@ class Item(_Body, frozen=True):
     """One item of an order."""
 
     order_item_id: str
-    quantity_ordered: int
+    quantity_ordered: Units
     product: Product = Product()
     proceeds: Proceeds | None = None
     cancellation: Cancellation | None = None
