@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from hypothesis import strategies as st
 
+from ordertui.operations.config import Config
 from ordertui.operations.errors import OperationError
 from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.session import Session
@@ -125,7 +126,7 @@ def parcels(session: Session) -> dict[str, tuple[str, str, str]]:
 
 
 class Days:
-    """Lets days go by in a session."""
+    """Lets days go by in a session; see `days_of`."""
 
     def __init__(self, session: Session, clock: FixedClock, folder: Path, orders: list[Placed]) -> None:
         self.session = session
@@ -133,10 +134,7 @@ class Days:
         self.folder = folder
         self.orders = orders
         self._files = 0
-
-    def begin(self) -> None:
-        """Import what the reports of the first day say."""
-        self._import(self._all_orders(range(len(self.orders))), self._unshipped(range(len(self.orders))))
+        self._import(self._all_orders(range(len(orders))), self._unshipped(range(len(orders))))
 
     def go(self, step: Step) -> None:
         """Do one step. What the program refuses is refused."""
@@ -266,3 +264,13 @@ class Days:
     def _ids(self, step: Step) -> list[int]:
         found = (self.session.orders.id_of(order_id(place + 1)) for place in self._places(step))
         return [row_id for row_id in found if row_id is not None]
+
+
+@contextmanager
+def days_of(folder: Path, clock: FixedClock, orders: list[Placed], policy: tuple[str, list[int]]) -> Iterator[Days]:
+    """Open the store of a folder under one of POLICIES, and import what the reports of the first day say."""
+    house = folder / "house.toml"
+    house.write_text(rules_text(policy[1]), encoding="utf-8")
+    config = Config(policy=policy[0], policy_file=str(house) if policy[1] else "")
+    with Session.open(folder / "orders.db", clock=clock, config=config) as session:
+        yield Days(session, clock, folder, orders)

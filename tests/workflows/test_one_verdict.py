@@ -33,7 +33,7 @@ from ordertui.tui.main.store_rows import StoreRows
 from ordertui.tui.render.state import ROW_LOOKS
 from ordertui.tui.widgets.order_table.columns import BY_KEY
 from support.profile import LONG
-from support.random_days import ORDERS, POLICIES, PROGRAMS, RULES, STEPS, Days, Placed, Step, parcels, rules_text
+from support.random_days import ORDERS, POLICIES, PROGRAMS, RULES, STEPS, Placed, Step, days_of, parcels, rules_text
 from support.shops import NOW, all_orders_row, bring, clone_store, open_session, order_id, unshipped_row
 
 PLAN_ALONE = {"units", "amount", "currency", "price", "item-id", "lines"}
@@ -312,12 +312,8 @@ def test_whatever_happened_every_view_says_the_same(
     with tempfile.TemporaryDirectory(prefix="ordertui-verdict-") as made:
         folder, clock = Path(made), FixedClock(NOW)
         clone_store(empty, folder / "orders.db")
-        house = folder / "house.toml"
-        house.write_text(rules_text(policy[1]), encoding="utf-8")
-        config = Config(policy=policy[0], policy_file=str(house) if policy[1] else "")
-        with Session.open(folder / "orders.db", clock=clock, config=config) as session:
-            days = Days(session, clock, folder, orders)
-            days.begin()
+        with days_of(folder, clock, orders, policy) as days:
+            session = days.session
             for number, step in enumerate(steps):
                 days.go(step)
                 if LONG and number == len(steps) // 2:

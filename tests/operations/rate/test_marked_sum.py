@@ -20,7 +20,7 @@ from ordertui.orders.marketplace import zone_of
 from ordertui.store.engine.database import Database
 from ordertui.store.engine.protocol import Params, Row
 from support.profile import LONG
-from support.random_days import ORDERS, POLICIES, RULES, STEPS, Days, Placed, Step, rules_text
+from support.random_days import ORDERS, POLICIES, RULES, STEPS, Placed, Step, days_of
 from support.shops import NOW, all_orders_row, bring, open_session, unshipped_row
 
 HOPS = 8
@@ -54,12 +54,8 @@ def test_what_is_kept_is_what_would_be_worked_out_anew(
     """`early`: seconds by which the clock is behind, so that orders are dated after now."""
     with TemporaryDirectory() as name:
         folder, clock = Path(name), FixedClock(NOW - early)
-        house = folder / "house.toml"
-        house.write_text(rules_text(policy[1]), encoding="utf-8")
-        config = Config(policy=policy[0], policy_file=str(house) if policy[1] else "")
-        with Session.open(folder / "orders.db", clock=clock, config=config) as session:
-            days = Days(session, clock, folder, orders)
-            days.begin()
+        with days_of(folder, clock, orders, policy) as days:
+            session = days.session
             for step in steps:
                 days.go(step)
             ids, sums = session.orders.find(), session.rate.marked

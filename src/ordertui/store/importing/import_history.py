@@ -55,15 +55,20 @@ class PastImport(msgspec.Struct, frozen=True):
         return not self.refusal and not self.effect.is_none
 
 
-def kept_text(kept: Iterable[tuple[str, str]]) -> str:
-    """Return why orders stay: `named again by import 7: 12 orders (113-..., 113-..., 113-... and 9 more)`."""
+def kept_by_reason(kept: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the ids of the orders that stay, by the reason why."""
     groups: dict[str, list[str]] = {}
     for order_id, reason in kept:
         groups.setdefault(reason, []).append(order_id)
+    return groups
+
+
+def kept_text(kept: Iterable[tuple[str, str]]) -> str:
+    """Return why orders stay: `named again by import 7: 12 orders (113-..., 113-..., 113-... and 9 more)`."""
     return "; ".join(
         f"{reason}: {pluralize(len(ids))} ({', '.join(ids[:_SHOWN])}"
         f"{f' and {len(ids) - _SHOWN:,} more' if len(ids) > _SHOWN else ''})"
-        for reason, ids in groups.items()
+        for reason, ids in kept_by_reason(kept).items()
     )
 
 

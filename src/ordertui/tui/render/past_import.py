@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ordertui.messages import _, join_texts, ngettext, translate, translate_codes
 from ordertui.orders.text import mask_control_characters
-from ordertui.store.importing.import_history import PastImport
+from ordertui.store.importing.import_history import PastImport, kept_by_reason
 from ordertui.store.importing.undo import UndoneImport
 
 from .format import format_time
@@ -74,11 +74,8 @@ def undone_text(done: UndoneImport) -> str:
 
 def _kept_text(kept: Iterable[tuple[str, str]]) -> str:
     """Return why orders stay: `named again by import 7: 12 orders (113-..., 113-..., ...)`."""
-    groups: dict[str, list[str]] = {}
-    for order_id, reason in kept:
-        groups.setdefault(reason, []).append(order_id)
     texts = []
-    for reason, ids in groups.items():
+    for reason, ids in kept_by_reason(kept).items():
         shown = join_texts([*ids[:SHOWN_IDS], *["…"] * (len(ids) > SHOWN_IDS)])
         orders = ngettext("{n:,} order", "{n:,} orders", len(ids))
         texts.append(_("{reason}: {orders} ({shown})", reason=translate(reason), orders=orders, shown=shown))
