@@ -9,7 +9,7 @@ from functools import partial
 from textual.message import Message
 
 from ordertui.amazon.feeds.vocabulary import MOST_CARRIER_NAME, OTHER, carrier_code
-from ordertui.messages import _, join_texts, ngettext, translate
+from ordertui.messages import _, join_texts, translate
 from ordertui.operations.batches.batch import Batch, is_of_others
 from ordertui.operations.planning.lines import shipping_denial
 from ordertui.operations.planning.order_planner import PlanChoices
@@ -23,7 +23,7 @@ from ordertui.orders.order import OrderRow
 from ordertui.orders.people import Permission
 from ordertui.orders.text import mask_control_characters
 from ordertui.tui.main.command_context import CommandContext
-from ordertui.tui.render.format import action_word, format_zone, reason_choices
+from ordertui.tui.render.format import action_word, format_zone, orders_text, reason_choices
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen
 from ordertui.tui.screens.task_runner import Task
 
@@ -120,7 +120,7 @@ async def _take_in_committed(context: CommandContext, task: Task, batch: Batch) 
         _(
             "batch {batch}: {orders} held until {due}; u undoes it",
             batch=batch.id,
-            orders=ngettext("{n:,} order", "{n:,} orders", len(batch.rows)),
+            orders=orders_text(len(batch.rows)),
             due=due,
         )
     )
@@ -131,7 +131,7 @@ async def _ask_reason(task: Task, action: Action, count: int) -> str | None:
     reasons = reason_choices(reasons_for(action))
     return await task.ask(
         ChoiceScreen(
-            _("Reason for refunding {orders}", orders=ngettext("{n:,} order", "{n:,} orders", count)),
+            _("Reason for refunding {orders}", orders=orders_text(count)),
             reasons,
             _("Amazon is told this reason. In the preview, e changes it for one order, E for all."),
             at=None,
@@ -253,9 +253,7 @@ async def undo_held(context: CommandContext, task: Task) -> None:
         count = await task.work(session.batches.recall, batch.id)
     else:
         return
-    context.notify(
-        _("{orders} undone; nothing was sent to Amazon", orders=ngettext("{n:,} order", "{n:,} orders", count))
-    )
+    context.notify(_("{orders} undone; nothing was sent to Amazon", orders=orders_text(count)))
     context.table.reload()
     context.refresh()
 
@@ -278,7 +276,7 @@ def _batch_text(batch: Batch) -> str:
     return _(
         "batch {batch}: {held_rows} ({action}, {marketplace})",
         batch=batch.id,
-        held_rows=ngettext("{n:,} order", "{n:,} orders", batch.count(RowState.HELD)),
+        held_rows=orders_text(batch.count(RowState.HELD)),
         action=action_word(batch.action),
         marketplace=batch.marketplace,
     )
@@ -312,7 +310,7 @@ def _of_others(held: Sequence[Batch], me: str, order_ids: Collection[str]) -> li
     return [
         _(
             "! of the marked, {orders} committed by {who}, not by you",
-            orders=ngettext("{n:,} order", "{n:,} orders", count),
+            orders=orders_text(count),
             who=mask_control_characters(who),
         )
         for who, count in sorted(counts.items())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ordertui.messages import _, ngettext, translate
+from ordertui.messages import _, translate
 from ordertui.operations.facts import ASKED_WORDS, DISPATCHED_WORDS
 from ordertui.orders.enums import BuyerRequest, Dispatched
 from ordertui.tui.main.command_context import CommandContext
+from ordertui.tui.render.format import orders_text
 from ordertui.tui.screens.dialogs import ConfirmScreen, FormScreen
 from ordertui.tui.screens.task_runner import Task
 
@@ -47,7 +48,7 @@ async def write_note(context: CommandContext, task: Task) -> None:
     notes = {row.note for row in rows.values()}
     is_one = len(ids) == 1 and not context.hidden(ids)
     title = _("Note on {order_id}", order_id=next(iter(rows.values())).order_id if is_one else context.count_text(ids))
-    others = ngettext("{n:,} order", "{n:,} orders", sum(row.note is not None for row in rows.values()))
+    others = orders_text(sum(row.note is not None for row in rows.values()))
     about = (
         _("An empty one removes it.")
         if len(notes) == 1
@@ -94,7 +95,7 @@ async def _change(
     if count:
         context.marks.fact_changes.append(context.table.marks.changes_made)
     context.notify(
-        _("{orders} changed: {words}; z undoes it", orders=ngettext("{n:,} order", "{n:,} orders", count), words=words)
+        _("{orders} changed: {words}; z undoes it", orders=orders_text(count), words=words)
         if count
         else _("already set")
     )
@@ -110,11 +111,7 @@ async def undo_change(context: CommandContext, task: Task) -> None:
         count = await task.work(facts.undo)
         changes.pop()
         context.notify(
-            _(
-                "{orders} changed back (was: {words})",
-                orders=ngettext("{n:,} order", "{n:,} orders", count),
-                words=translate(last.words),
-            )
+            _("{orders} changed back (was: {words})", orders=orders_text(count), words=translate(last.words))
         )
         context.table.reload(last.ids)
         context.refresh()

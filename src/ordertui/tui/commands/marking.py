@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ordertui.messages import _, ngettext, translate_codes
+from ordertui.messages import _, translate_codes
 from ordertui.operations.query.facets import quoted
 from ordertui.operations.query.queues import within
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import BuyerRequest, OrderStatus
 from ordertui.orders.order import OrderRow
 from ordertui.tui.main.command_context import CommandContext
-from ordertui.tui.render.format import format_time
+from ordertui.tui.render.format import format_time, orders_text
 from ordertui.tui.render.state import status_forms
 from ordertui.tui.screens.dialogs import ChoiceScreen
 from ordertui.tui.screens.filter_prompt import ask_filter
@@ -92,7 +92,7 @@ async def show_marks_of(context: CommandContext, task: Task, argument: str) -> N
                 _(
                     "{login}   {orders} marked, {when}",
                     login=one.login,
-                    orders=ngettext("{n:,} order", "{n:,} orders", one.orders.count),
+                    orders=orders_text(one.orders.count),
                     when=format_time(one.at, zone),
                 ),
             )
@@ -106,7 +106,7 @@ async def show_marks_of(context: CommandContext, task: Task, argument: str) -> N
         context.notify(
             _(
                 "{orders} that {login} marked, last changed {when}; a marks them for you too, Esc goes back",
-                orders=ngettext("{n:,} order", "{n:,} orders", found.orders.count),
+                orders=orders_text(found.orders.count),
                 login=found.login,
                 when=format_time(found.at, zone),
             )

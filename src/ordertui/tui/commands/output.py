@@ -12,6 +12,7 @@ from ordertui.orders.clock import to_local
 from ordertui.orders.marketplace import seller_central_url
 from ordertui.tui.clipboard import COPY_FORMS, copy, format_orders
 from ordertui.tui.main.command_context import CommandContext
+from ordertui.tui.render.format import orders_text
 from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen, filled, no_file_name
 from ordertui.tui.screens.task_runner import SHOWN_FROM, Task
 
@@ -111,6 +112,4 @@ async def export(context: CommandContext, task: Task) -> None:
         writing = AskingScreen(_("Writing {what}", what=what), _("Esc stop; then no file is there"))
         with task.showing(writing) if len(ids) > SHOWN_FROM else nullcontext():
             count = await task.work(session.orders.export, ids, target, lambda: writing.stopping)
-        context.notify(
-            _("{orders} written: {target}", orders=ngettext("{n:,} order", "{n:,} orders", count), target=target)
-        )
+        context.notify(_("{orders} written: {target}", orders=orders_text(count), target=target))

@@ -11,6 +11,7 @@ from ordertui.operations.paths import typed_path
 from ordertui.operations.session import Session
 from ordertui.operations.shortage.stock_file import MOST_UNITS
 from ordertui.tui.main.command_context import CommandContext
+from ordertui.tui.render.format import orders_text
 from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen
 from ordertui.tui.screens.task_runner import Task
 
@@ -94,9 +95,5 @@ async def _show(context: CommandContext, task: Task, available: Mapping[str, int
         others = marks.count - len(chosen.chosen)
         more = _(", beside {others:,} marked before", others=others) if others else ""
         context.notify(
-            _(
-                "{orders} marked{more}; x cancels them, z undoes that",
-                orders=ngettext("{n:,} order", "{n:,} orders", len(chosen.chosen)),
-                more=more,
-            )
+            _("{orders} marked{more}; x cancels them, z undoes that", orders=orders_text(len(chosen.chosen)), more=more)
         )

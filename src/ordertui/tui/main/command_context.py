@@ -10,10 +10,11 @@ from textual.actions import parse
 from textual.content import Content
 from textual.screen import Screen
 
-from ordertui.messages import _, ngettext
+from ordertui.messages import _
 from ordertui.operations.session import Session
 from ordertui.tui.keymap import Keymap
 from ordertui.tui.message_history import MessageHistory
+from ordertui.tui.render.format import orders_text
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.tour.controller import TourController
 from ordertui.tui.widgets.filter_bar import FilterBar
@@ -69,7 +70,7 @@ class CommandContext(msgspec.Struct, frozen=True):
 
     def count_text(self, ids: Sequence[int]) -> str:
         """Return how many orders these are, and how many of them queue and filter hide: `12 orders (3 not shown)`."""
-        return ngettext("{n:,} order", "{n:,} orders", len(ids)) + self.hidden_text(ids)
+        return orders_text(len(ids)) + self.hidden_text(ids)
 
     def hidden_text(self, ids: Sequence[int]) -> str:
         """Return ` (3 not shown)`: how many of these orders queue and filter hide; empty when none is hidden."""

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from ordertui.messages import _, ngettext
 from ordertui.operations.errors import BadInput, PassphraseNeeded
 from ordertui.operations.session import Session
-from ordertui.tui.render.format import format_countdown
+from ordertui.tui.render.format import format_countdown, orders_text
 from ordertui.tui.render.header import render_age
 from ordertui.tui.screens.errors import show_error, work_shown
 from ordertui.tui.screens.task_runner import Task, TaskRunner
@@ -46,11 +46,7 @@ class SyncRun:
         if self.is_stopping:
             return _("stopping the sync")
         left = self._waits_until - self._session.clock.now()
-        text = (
-            _("syncing · {orders}", orders=ngettext("{n:,} order", "{n:,} orders", self._orders))
-            if self._orders
-            else _("syncing")
-        )
+        text = _("syncing · {orders}", orders=orders_text(self._orders)) if self._orders else _("syncing")
         if left > 0:
             text += _(" · next in {left}", left=format_countdown(left))
         if not short:
@@ -185,14 +181,14 @@ def _summary_text(found: SyncSummary, key: str) -> str:
     if found.stopped:
         text = _(
             "sync stopped: {orders} came and are kept; {key} goes on from there",
-            orders=ngettext("{n:,} order", "{n:,} orders", found.orders),
+            orders=orders_text(found.orders),
             key=key,
         )
     if found.rejects:
         first = found.rejects[0]
         text += _(
             "\n{orders} could not be taken in, first {first}: {reason}",
-            orders=ngettext("{n:,} order", "{n:,} orders", len(found.rejects)),
+            orders=orders_text(len(found.rejects)),
             first=first.text,
             reason=first.reason,
         )

@@ -17,7 +17,7 @@ from ordertui.orders.order import OrderRow
 from ordertui.orders.text import mask_control_characters
 from ordertui.store import Approval, JournalRow
 
-from .format import MUTED, Piece, action_word, budget_pieces, format_time, format_zone, wrap_text
+from .format import MUTED, Piece, action_word, budget_pieces, format_time, format_zone, orders_text, wrap_text
 from .plan import rate_pieces
 from .state import row_look
 
@@ -69,7 +69,7 @@ def render_batch(
             )
         )
     for one in issues:
-        about = join_texts([ngettext("{n:,} order", "{n:,} orders", len(one.orders)), translate(one.words)])
+        about = join_texts([orders_text(len(one.orders)), translate(one.words)])
         pieces.append((join_texts([f"\n! {about}", translate(one.why)], ": "), WARNING))
         pieces.append((f"\n  {translate(one.evidence)}", MUTED))
     tried = batch.count(RowState.ERROR) - batch.retryable
@@ -145,7 +145,7 @@ def outlook_text(outlook: ApprovalOutlook) -> str:
     if not leaving:
         lines.append(_("! None of it may leave any more: approving takes all of it out, and it is not approved."))
     elif outlook.whys:
-        out = ngettext("{n:,} order", "{n:,} orders", len(outlook.whys))
+        out = orders_text(len(outlook.whys))
         lines.append(_("! {orders} will be left out:", orders=out))
     lines += [f"  {one}: {translate(why)}" for one, why in list(outlook.whys.items())[:MOST_WHYS]]
     if len(outlook.whys) > MOST_WHYS:
@@ -159,17 +159,17 @@ def approved_text(approved: ApprovedBatch, zone: str) -> str:
     if batch.state is not BatchState.HELD:
         return _("batch {batch} is not approved: nothing of it may leave any more", batch=batch.id)
     due = f"{to_local(batch.due_at, zone).strftime('%H:%M')} {format_zone(batch.due_at, zone)}"
-    held = ngettext("{n:,} order", "{n:,} orders", batch.count(RowState.HELD))
+    held = orders_text(batch.count(RowState.HELD))
     text = _("batch {batch} approved: {orders} held until {due}", batch=batch.id, orders=held, due=due)
     if approved.left_out:
-        out = ngettext("{n:,} order", "{n:,} orders", approved.left_out)
+        out = orders_text(approved.left_out)
         text += _("; {orders} left out, not allowed any more", orders=out)
     return join_texts([text, *map(translate, approved.warnings)], "; ")
 
 
 def committed_text(batch: Batch) -> str:
     """Return what a batch waits for that was just committed, and how to undo it."""
-    facts = {"made": batch.id, "orders": ngettext("{n:,} order", "{n:,} orders", len(batch.rows))}
+    facts = {"made": batch.id, "orders": orders_text(len(batch.rows))}
     if batch.state is BatchState.AWAITING:
         return _("batch {made}: {orders} waiting for approval; u undoes it", **facts)
     return _("batch {made}: {orders} held; u undoes it", **facts)

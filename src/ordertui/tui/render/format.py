@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from ordertui.messages import N_, _, pgettext
+from ordertui.messages import N_, _, ngettext, pgettext
 from ordertui.operations.batches.batch import Due, DueStep
 from ordertui.orders.clock import HOUR, to_local
 from ordertui.orders.enums import Action
@@ -38,6 +38,11 @@ SEPARATOR = " · "
 """Stands between the facts of a line; where there is no room for all, the last facts are left out."""
 GAP = "   "
 """Stands between facts or keys of a text that may be wrapped: lines break only here."""
+
+
+def orders_text(count: int) -> str:
+    """Return a number of orders in words."""
+    return ngettext("{n:,} order", "{n:,} orders", count)
 
 
 def action_text(action: Action, orders: str) -> str:

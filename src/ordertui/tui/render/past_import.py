@@ -10,7 +10,7 @@ from ordertui.orders.text import mask_control_characters
 from ordertui.store.importing.import_history import PastImport, kept_by_reason
 from ordertui.store.importing.undo import UndoneImport
 
-from .format import format_time
+from .format import format_time, orders_text
 
 SHOWN_IDS = 3
 """Orders that are named of those that stay for one reason."""
@@ -77,7 +77,7 @@ def _kept_text(kept: Iterable[tuple[str, str]]) -> str:
     texts = []
     for reason, ids in kept_by_reason(kept).items():
         shown = join_texts([*ids[:SHOWN_IDS], *["…"] * (len(ids) > SHOWN_IDS)])
-        orders = ngettext("{n:,} order", "{n:,} orders", len(ids))
+        orders = orders_text(len(ids))
         texts.append(_("{reason}: {orders} ({shown})", reason=translate(reason), orders=orders, shown=shown))
     return join_texts(texts, "; ")
 

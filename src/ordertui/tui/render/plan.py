@@ -30,6 +30,7 @@ from .format import (
     budget_pieces,
     format_duration,
     format_rate,
+    orders_text,
     pad,
     rate_word,
     wrap_text,
@@ -92,15 +93,10 @@ def render_title(look: PlanLook, width: int) -> Content:
         orders = _("Nothing to {action}", action=action_word(plan.action))
     elif included < look.marked:
         orders = action_text(
-            plan.action,
-            _(
-                "{included:,} of {orders}",
-                included=included,
-                orders=ngettext("{n:,} order", "{n:,} orders", look.marked),
-            ),
+            plan.action, _("{included:,} of {orders}", included=included, orders=orders_text(look.marked))
         )
     else:
-        orders = action_text(plan.action, ngettext("{n:,} order", "{n:,} orders", included))
+        orders = action_text(plan.action, orders_text(included))
     parts = [look.heading, orders, market.name if market else plan.marketplace, common_reason(plan)]
     left = " · ".join(part for part in parts if part)
     right = _steps_text(look)
@@ -228,11 +224,7 @@ def count_text(plan: Plan) -> str:
     """Return how many included orders newly count toward the rate, and how many do not; empty where none could."""
     orders, counted = len(plan.rows), sum(row.counts for row in plan.rows)
     if plan.action is not Action.CANCEL:
-        return (
-            _("{orders} will count: units are cancelled", orders=ngettext("{n:,} order", "{n:,} orders", counted))
-            if counted
-            else ""
-        )
+        return _("{orders} will count: units are cancelled", orders=orders_text(counted)) if counted else ""
     if orders == 1:
         return _("it counts") if counted else _("★ it does not count")
     if counted in (0, orders):
@@ -276,10 +268,7 @@ def _total_lines(plan: Plan, width: int) -> Iterator[Content]:
 def _warnings(look: PlanLook) -> Iterator[str]:
     plan = look.plan
     if not plan.rows:
-        yield _(
-            "none of {orders} is included: the list says why",
-            orders=ngettext("{n:,} order", "{n:,} orders", look.marked),
-        )
+        yield _("none of {orders} is included: the list says why", orders=orders_text(look.marked))
     yield from look.others
     if look.hidden:
         yield ngettext(
@@ -289,10 +278,7 @@ def _warnings(look: PlanLook) -> Iterator[str]:
             marked=look.marked,
         )
     if plan.unpriced:
-        yield _(
-            "{orders} without a known price: not in the total",
-            orders=ngettext("{n:,} order", "{n:,} orders", plan.unpriced),
-        )
+        yield _("{orders} without a known price: not in the total", orders=orders_text(plan.unpriced))
     for why in plan.approval:
         yield _("waits for approval by somebody else: {why}", why=translate(why))
     yield from map(translate, plan.warnings)
@@ -331,7 +317,7 @@ def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
         (
             _(
                 "{action} in {marketplace}",
-                action=action_text(plan.action, ngettext("{n:,} order", "{n:,} orders", len(plan.rows))),
+                action=action_text(plan.action, orders_text(len(plan.rows))),
                 marketplace=plan.marketplace,
             ),
             "bold",
@@ -376,9 +362,7 @@ def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
     pieces += [f"{note}\n" for note in _notes(plan, by_api=by_api)] if plan.rows else []
     excluded = [out for out in plan.out if out.rule == BY_OPERATOR]
     if excluded:
-        pieces.append(
-            (_("\n{orders} excluded by you\n", orders=ngettext("{n:,} order", "{n:,} orders", len(excluded))), "bold")
-        )
+        pieces.append((_("\n{orders} excluded by you\n", orders=orders_text(len(excluded))), "bold"))
         pieces += [f"{out.order_id}  {translate(out.why)}\n" for out in excluded]
     for file in plan.files:
         if by_api:

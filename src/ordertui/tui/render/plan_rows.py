@@ -16,7 +16,7 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import format_grouped, format_money
 from ordertui.orders.text import mask_control_characters
 
-from .format import MUTED, Piece, cut_text
+from .format import MUTED, Piece, cut_text, orders_text
 from .plan import WARNING, common_reason
 
 GROUPED_FROM = 3
@@ -99,7 +99,7 @@ class PlanRows:
                 _(
                     "{sign} {orders} excluded: {why}",
                     sign=sign,
-                    orders=ngettext("{n:,} order", "{n:,} orders", entry.count),
+                    orders=orders_text(entry.count),
                     why=translate(entry.why),
                 ),
             )

@@ -13,7 +13,7 @@ from ordertui.orders.money import format_money
 from ordertui.orders.text import mask_control_characters
 from ordertui.rules.shortage import Why
 
-from .format import GAP, MUTED, Piece, format_sums, format_time, pad
+from .format import GAP, MUTED, Piece, format_sums, format_time, orders_text, pad
 
 HEAD_SKUS = 3
 """Short SKUs that the head names; `i` lists all."""
@@ -55,7 +55,7 @@ def render_shortage_head(sheet: ShortageSheet, *, is_weighing: bool) -> Content:
     if short:
         count = ngettext("{n:,} counts", "{n:,} count", sheet.counting)
         pieces: list[Piece] = [
-            (_("{orders} to cancel", orders=ngettext("{n:,} order", "{n:,} orders", len(sheet.chosen))), "bold"),
+            (_("{orders} to cancel", orders=orders_text(len(sheet.chosen))), "bold"),
             _(" ({count} toward the rate)", count=count),
         ]
         money = _money(sheet.chosen)

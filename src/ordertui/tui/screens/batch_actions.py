@@ -18,13 +18,13 @@ from ordertui.orders.text import mask_control_characters
 from ordertui.store import JournalRow
 from ordertui.tui.clipboard import copy
 from ordertui.tui.render.batch import approved_text, committed_text, others_note, outlook_text
-from ordertui.tui.render.format import action_word
+from ordertui.tui.render.format import action_word, orders_text
 from ordertui.tui.render.import_summary import result_lines
 from ordertui.tui.render.state import BATCH_LOOKS, ROW_LOOKS
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 
 from .dialogs import ConfirmScreen, FormScreen, TextScreen
-from .operator_statements import OperatorStatements, orders_text, reason_problem
+from .operator_statements import OperatorStatements, reason_problem
 from .processing_reports import read_processing_reports
 
 Given = TypeVar("Given")

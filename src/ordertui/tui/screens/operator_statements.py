@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 from textual.screen import Screen
 
-from ordertui.messages import N_, _, ngettext, translate
+from ordertui.messages import N_, _, translate
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.batches.settle import OperatorStatement, check_reason
 from ordertui.operations.errors import BadInput, EvidenceAgainst
@@ -17,6 +17,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.enums import Action
 from ordertui.store import JournalRow
+from ordertui.tui.render.format import orders_text
 from ordertui.tui.screens.task_runner import Task
 
 from .dialogs import ConfirmScreen, FormScreen
@@ -29,11 +30,6 @@ TRIED_TWICE = {
     Action.CONFIRM: N_("take the shipment, it would then be confirmed twice"),
 }
 """What comes of a row that was done and is recorded as not done."""
-
-
-def orders_text(count: int) -> str:
-    """Return a number of orders in words."""
-    return ngettext("{n:,} order", "{n:,} orders", count)
 
 
 def reason_problem(name: str, values: Mapping[str, str]) -> Mapping[str, str]:

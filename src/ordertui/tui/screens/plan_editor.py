@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec.structs import replace
 from textual.message import Message
 
-from ordertui.messages import N_, _, ngettext
+from ordertui.messages import N_, _
 from ordertui.operations.planning.lines import main_sku
 from ordertui.operations.planning.order_planner import BY_OPERATOR, NO_CHOICES, PROCEEDS, PlanChoices
 from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlannedOrder
@@ -15,6 +15,7 @@ from ordertui.operations.planning.reasons import reasons_for
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.orders.refund_limit import refundable_lines
+from ordertui.tui.render.format import orders_text
 from ordertui.tui.render.plan_rows import PlanEntry
 
 from .plan_questions import Say, ask_budget, ask_reason
@@ -156,14 +157,14 @@ class PlanEditor:
         choices = self._choices_with(self.unfit)
         fits = await task.work(self._session.fitter.fit, self.ids, choices, budget)
         rest = {one.order_id: one.why for fit in fits for one in fit.rest}
-        kept = ngettext("{n:,} order", "{n:,} orders", sum(len(fit.kept) for fit in fits))
+        kept = orders_text(sum(len(fit.kept) for fit in fits))
         await self.plan_again(task, replace(choices, left_out={**choices.left_out, **rest}), of_many=True)
         if rest:
             self._say(
                 _(
                     "{orders} kept; {orders_2} excluded, and still marked: i lists their days",
                     orders=kept,
-                    orders_2=ngettext("{n:,} order", "{n:,} orders", len(rest)),
+                    orders_2=orders_text(len(rest)),
                 )
             )
         else:
@@ -182,7 +183,7 @@ class PlanEditor:
         """Choose the reason of every included order, beginning at the one of this order."""
         rows = self.plan.rows
         if rows:
-            whose = _("all {orders}", orders=ngettext("{n:,} order", "{n:,} orders", len(rows)))
+            whose = _("all {orders}", orders=orders_text(len(rows)))
             first = entry if isinstance(entry, PlannedOrder) else rows[0]
             self._choose_reason(rows, whose, first.reason)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ordertui.messages import _, join_texts, ngettext, translate
+from ordertui.messages import _, join_texts, translate
 from ordertui.operations.paths import typed_path
 from ordertui.operations.planning.plan import Plan
 from ordertui.operations.session import Session
-from ordertui.tui.render.format import action_text, reason_choices
+from ordertui.tui.render.format import action_text, orders_text, reason_choices
 from ordertui.tui.screens.task_runner import Task
 
 from .dialogs import ChoiceScreen, FormScreen, filled, no_file_name
@@ -39,7 +39,7 @@ async def ask_reason(task: Task, title: str, allowed: Sequence[str], current: st
 
 async def ask_count(task: Task, plan: Plan, count: int) -> str | None:
     """Ask for the number of orders of a plan until it is typed right; None when the operator leaves."""
-    orders = ngettext("{n:,} order", "{n:,} orders", count)
+    orders = orders_text(count)
 
     def check(values: Mapping[str, str]) -> Mapping[str, str]:
         typed = values["count"].strip()

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from ordertui.messages import _, ngettext, translate
+from ordertui.messages import _, translate
 from ordertui.operations.errors import BatchNeeded, EvidenceAgainst
 from ordertui.operations.results.evaluation import ResultSummary
 from ordertui.operations.session import Session
-from ordertui.tui.render.format import action_word, format_time, format_zone
+from ordertui.tui.render.format import action_word, format_time, format_zone, orders_text
 from ordertui.tui.screens.task_runner import Task
 
 from .dialogs import ChoiceScreen, FormScreen, filled
@@ -66,7 +66,7 @@ def _choices(session: Session, batches: Sequence[int]) -> list[tuple[str, str]]:
             sent_at=format_time(batch.sent_at, zone),
             value=format_zone(batch.sent_at or batch.created_at, zone),
         )
-        orders = ngettext("{n:,} order", "{n:,} orders", len(batch.rows))
+        orders = orders_text(len(batch.rows))
         text = f"{batch.id:>4}  {action_word(batch.action)} {batch.marketplace}  {orders}  {left}"
         found.append((str(batch.id), text))
     return found

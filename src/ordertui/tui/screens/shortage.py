@@ -16,7 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from ordertui.messages import N_, _, ngettext, translate
+from ordertui.messages import N_, _, translate
 from ordertui.operations.paths import typed_path
 from ordertui.operations.session import Session
 from ordertui.operations.shortage.service import ShortageDraft
@@ -25,7 +25,7 @@ from ordertui.orders.clock import to_local
 from ordertui.orders.text import mask_control_characters
 from ordertui.rules.shortage import Why
 from ordertui.tui.key_queue import KeyQueue
-from ordertui.tui.render.format import GAP
+from ordertui.tui.render.format import GAP, orders_text
 from ordertui.tui.render.shortage import (
     render_shortage_details,
     render_shortage_head,
@@ -254,7 +254,7 @@ class ShortageScreen(Dialog[ShortageSheet | None]):
             self.notify(
                 _(
                     "weighing {orders} again; press it once more when it is done",
-                    orders=ngettext("{n:,} order", "{n:,} orders", len(self.sheet.rows)),
+                    orders=orders_text(len(self.sheet.rows)),
                 )
             )
         return not self.is_weighing

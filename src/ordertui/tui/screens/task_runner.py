@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from textual.message import Message
 from textual.screen import Screen
 
-from ordertui.messages import _, ngettext
+from ordertui.messages import _
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.tui.key_queue import InputLock, KeyQueue
+from ordertui.tui.render.format import orders_text
 
 from .base import Title
 from .errors import errors_shown
@@ -79,9 +80,7 @@ class Task:
     ) -> tuple[Plan, ...]:
         """Plan these orders in a thread; many of them behind a bar that Escape stops. Raises Stopped then."""
         with self.progress(
-            _("Checking {orders}", orders=ngettext("{n:,} order", "{n:,} orders", len(ids))),
-            _("Esc stop; nothing is done"),
-            len(ids),
+            _("Checking {orders}", orders=orders_text(len(ids))), _("Esc stop; nothing is done"), len(ids)
         ) as screen:
             return await self.work(
                 session.planner.plan, action, ids, choices, progress=screen.advance, stop=lambda: screen.stopping
@@ -93,9 +92,7 @@ class Task:
         """
         count = len(plan.rows)
         with self.progress(
-            _("Committing {orders}", orders=ngettext("{n:,} order", "{n:,} orders", count)),
-            _("Esc stop; nothing is committed"),
-            count,
+            _("Committing {orders}", orders=orders_text(count)), _("Esc stop; nothing is committed"), count
         ) as screen:
             return await self.work(
                 session.batches.commit, plan, typed=typed, progress=screen.advance, stop=lambda: screen.stopping
