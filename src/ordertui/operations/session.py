@@ -106,7 +106,10 @@ class Session:
             context.lost = lost
             if copy is not None and lost is None:
                 context.read_copy(copy)
-            return cls(context)
+            session = cls(context)
+            if context.copy is not None and not read_only:  # others settle batches whose file is here, lines get lost
+                context.copy.on_change = lambda: session.uploads.write_notes(context.reader())
+            return session
         except BaseException:
             store.close()
             raise

@@ -7,7 +7,7 @@ import random
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -154,6 +154,34 @@ def test_others_changes_arrive_by_themselves(tmp_path: Path, team: Session) -> N
         batch = commit(team, Action.CANCEL, 1)
         until(lambda: screen.data_version() != version)
         assert [one.id for one in screen.batches.find()] == [batch]
+
+
+def test_a_note_beside_a_file_here_is_written_when_others_settle_and_when_a_line_is_back(
+    tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with copied(tmp_path) as screen:
+        for number, settles in ((1, team), (2, screen)):
+            batch = commit(screen, Action.CANCEL, number)
+            screen.batches.release(batch)
+            assert [one.id for one in screen.dispatcher.run()] == [batch]
+            warning = Path(screen.batches.get(batch).files[0]).with_name("DO-NOT-UPLOAD.txt")
+            with monkeypatch.context() as patch:  # the line of who settles is lost once the word was kept
+                patch.setattr(type(settles.uploads), "_write_notes", lost_line_once(type(settles.uploads)._write_notes))
+                settles.batches.settle(batch, [order_id(number)], done=False, why="never uploaded", typed="1")
+                until(warning.exists)
+
+
+def lost_line_once(write: Callable[..., None]) -> Callable[..., None]:
+    """Return what writes notes, but not at the first call."""
+    calls: list[bool] = []
+
+    def after_the_first(*args: object) -> None:
+        calls.append(True)
+        if len(calls) == 1:
+            raise StoreError("the line is lost")
+        write(*args)
+
+    return after_the_first
 
 
 def test_what_this_screen_does_is_seen_at_once_and_judged_on_the_server(

@@ -217,6 +217,24 @@ def test_the_note_beside_a_file_follows_each_report(tmp_path: Path) -> None:
     assert advice.read_text(encoding="utf-8") == before
 
 
+@places.on_both
+def test_half_a_note_that_a_kill_left_is_removed_and_its_note_written(
+    tmp_path: Path,
+) -> None:
+    """Killed while a warning was written: the next dispatch removes the half and writes the warning."""
+    session = session_of(tmp_path)
+    folder = upload(session, send(session, Action.REFUND, 11)).parent
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ordertui.files.os.replace", lambda *_: (_ for _ in ()).throw(Crash()))
+        patch.setattr("pathlib.Path.unlink", lambda *_, **__: None)  # nor does a killed process clean up
+        with pytest.raises(Crash):
+            bring(session, tmp_path, everything=[all_orders_row(11, "Shipped", updated=NOW + 60, item_price="1.00")])
+    assert len(list(folder.glob(".*.part"))) == 1
+    assert session.dispatcher.run() == []
+    assert not list(folder.glob(".*"))
+    assert "Do NOT upload" in (folder / "DO-NOT-UPLOAD.txt").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("how", ["changed", "gone", "a folder", "a link"])
 def test_a_check_lists_a_file_to_upload_that_is_not_as_it_was_written(tmp_path: Path, how: str) -> None:
     session = session_of(tmp_path)

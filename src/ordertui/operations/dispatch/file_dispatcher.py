@@ -229,21 +229,22 @@ class FileDispatcher:
     def _name_ready_files(self, batch_id: int, folder: Path) -> None:
         """Give files their names that are written for good; remove those of a batch that has not left, or was settled.
 
+        What a killed process left half written is removed in any case.
+
         In an outbox that machines share, a file of another one is left to it, or named when its lease has ended.
         """
+        if partial_files(folder):
+            with self._store.write():  # so nobody else writes a batch; a note that is being written is written again
+                remove_partial_files(folder)
         if self._store.is_shared:
             for path in ready_files(folder):
                 self._name_leased_file(batch_id, path)
             return
-        if not ready_files(folder) and not partial_files(folder):
+        if not ready_files(folder):
             return
         with self._store.write():
             batch, ready = self._store.batches.head(batch_id), ready_files(folder)
-            if batch.is_writing:
-                return
-            if ready or batch.state not in (BatchState.WRITTEN, BatchState.UPLOADED):  # else a warning is being written
-                remove_partial_files(folder)
-            if not ready:  # another process named them meanwhile
+            if batch.is_writing or not ready:  # another process named them meanwhile
                 return
             if batch.state is BatchState.WRITTEN:
                 if folder == folder_of(self._outbox, batch, self._store) and self._instruct(batch, folder):

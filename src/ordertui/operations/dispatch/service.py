@@ -98,9 +98,11 @@ class DispatchService:
         """
         self._context.require(Permission.DISPATCH)
         self._context.copies.require_original()
-        self._write_notes(self._context.store)  # an outbox may be there again
         dispatcher: Dispatcher = self.feeds if self._context.is_api_dispatch else self.files
-        return dispatcher.run(stop, note)
+        try:
+            return dispatcher.run(stop, note)
+        finally:
+            self._write_notes(self._context.store)  # an outbox may be there again, or half a note was removed
 
     def release(
         self,

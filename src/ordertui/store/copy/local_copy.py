@@ -76,6 +76,8 @@ class LocalCopy:
         self._opened: os.stat_result | None = None
         """The file of the copy that is open."""
         self.state = CopyState(0, clock.now())
+        self.on_change: Callable[[], None] | None = None
+        """Called by `watch` after anybody changed the store, also while the line was lost."""
 
     def reader(self) -> Store:
         """Return a connection to the copy, which never writes."""
@@ -112,6 +114,7 @@ class LocalCopy:
     def watch(self) -> None:
         """Bring the copy along until it is closed; while that fails, as without the server, try again."""
         listener: PostgresEngine | None = None
+        told = -1
         while not self._closing.is_set():
             try:
                 if listener is None or listener.connection.closed:
@@ -119,6 +122,9 @@ class LocalCopy:
                     listener.listen()
                 self.follow()
                 self._settle_doubt()
+                if self.on_change is not None and told != self.state.number:
+                    told = self.state.number
+                    self.on_change()
                 for _ in range(HEARTBEAT_SECONDS):
                     if self._closing.is_set() or listener.wait_for_change(1.0):
                         break
