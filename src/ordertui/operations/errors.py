@@ -123,7 +123,12 @@ def error_message(error: BaseException) -> str:
 
 
 def foreseen_message(error: BaseException) -> str:
-    """Return the words of an error that the operator can settle; an empty text for a defect of the program."""
+    """Return the words of an error that the operator can settle, and its notes; an empty text for a defect."""
+    text = _foreseen(error)
+    return "\n".join((text, *getattr(error, "__notes__", ()))) if text else ""
+
+
+def _foreseen(error: BaseException) -> str:
     if isinstance(error, UserError):
         text = str(error) or type(error).__name__
         if isinstance(error, PlanChanged):

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from ordertui.amazon.reports import MarketplaceNeeded, ReportError, UnknownReport
+from ordertui.operations.errors import error_message
 from ordertui.operations.reports.closing import closing_notes
 from ordertui.operations.reports.importer import SHOWN
 from ordertui.operations.reports.progress import ImportProgress
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from ordertui.store import Store
+from ordertui.store import Store, StoreError
 from ordertui.store.importing import import_log, import_session
 from support.imports import NOW, dump, finished
 from support.reports import ALL_ORDERS, BUYER, COLUMNS, UNSHIPPED, cells, write
@@ -362,6 +363,35 @@ def test_a_stop_while_a_file_is_read_stores_nothing_and_says_so(session: Session
     (summary,) = session.imports.import_files([path], progress=told.append, stop=lambda: bool(told))
     assert (summary.stopped, summary.rows, session.orders.count(), len(told)) == (True, 0, 0, 1)
     assert summary.notes[-1].startswith("stopped: what was merged so far is kept")
+
+
+@pytest.mark.parametrize(
+    ("merged", "kept"), [(0, "nothing of {path} was kept"), (10, "of {path} 10 rows were merged and are kept")]
+)
+def test_an_import_that_finds_no_room_says_what_of_its_files_is_kept(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, merged: int, kept: str
+) -> None:
+    monkeypatch.setattr(import_log.ImportLog.open, "__kwdefaults__", {"slice_rows": 10})
+    first, second = (
+        write(tmp_path / name, ALL_ORDERS, [cells("all_orders", n) for n in range(at, at + 30)])
+        for name, at in (("a.txt", 1), ("b.txt", 101))
+    )
+    merge = import_session.ImportSession._merge_orders
+
+    def full(target: import_session.ImportSession) -> int:
+        if session.orders.count() == 30 + merged:
+            raise StoreError("the disk may be full")
+        return merge(target)
+
+    monkeypatch.setattr(import_session.ImportSession, "_merge_orders", full)
+    with pytest.raises(StoreError) as told:
+        session.imports.import_files([first, second])
+    assert error_message(told.value).split("\n") == [
+        "the disk may be full",
+        f"{kept.format(path=second)}: import it again{' to go on' if merged else ''}",
+        f"kept whole before it: {first}",
+    ]
+    assert session.orders.count() == 30 + merged
 
 
 def test_a_stop_while_files_are_looked_at_stores_nothing(session: Session, tmp_path: Path) -> None:

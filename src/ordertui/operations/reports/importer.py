@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -27,7 +27,7 @@ from ordertui.operations.errors import BadInput, Stopped
 from ordertui.orders.clock import DAY, iso_utc
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import zone_of
-from ordertui.orders.text import guard_formula, with_verb
+from ordertui.orders.text import guard_formula, pluralize, with_verb
 from ordertui.store import Store, StoreError
 from ordertui.store.importing.import_session import ImportSession, ReportSource
 from ordertui.store.importing.undo import UndoneImport
@@ -96,6 +96,21 @@ READING_SHARE = 0.3
 """Part of the work of an import that reading takes; the rest is merging."""
 
 
+@contextmanager
+def _kept_part_told(path: Path, target: ImportSession) -> Iterator[None]:
+    """Let an error of the store or the disk say how much of the file was kept before it."""
+    try:
+        yield
+    except (StoreError, OSError) as error:
+        if target.rows:
+            error.add_note(
+                f"of {path} {pluralize(target.rows, 'row')} were merged and are kept: import it again to go on"
+            )
+        else:
+            error.add_note(f"nothing of {path} was kept: import it again")
+        raise
+
+
 class ReportImporter:
     """Imports into one store.
 
@@ -158,6 +173,10 @@ class ReportImporter:
                 if out[-1].stopped:
                     break
             self._store.rate_reports.apply()
+        except (StoreError, OSError) as error:
+            if out:
+                error.add_note(f"kept whole before it: {', '.join(str(one.path) for one in out)}")
+            raise
         finally:
             with suppress(StoreError):  # it would hide another error
                 self._changed(self._store)
@@ -200,7 +219,7 @@ class ReportImporter:
             if progress is not None:
                 progress(ImportProgress(info.path, rows, int(share * info.size_bytes), info.size_bytes))
 
-        with RejectsFile(self._rejects_folder, info) as rejects, target:
+        with _kept_part_told(info.path, target), RejectsFile(self._rejects_folder, info) as rejects, target:
             for batch in resolver.resolve(read_orders(info)):
                 target.add(batch.rows)
                 rejects.add(batch.rejects)

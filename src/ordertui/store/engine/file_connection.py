@@ -52,7 +52,7 @@ def translate_error(error: sqlite3.Error, path: Path) -> StoreError:
     if "full" in text or "disk I/O" in text:
         return StoreError(
             f"{path} cannot be written ({text}): the disk may be full;"
-            " nothing of this step was kept; make room and repeat"
+            " what was being written is undone, all before it is kept; make room and repeat"
         )
     return StoreError(f"{path}: {text}")
 

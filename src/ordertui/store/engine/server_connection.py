@@ -73,7 +73,9 @@ def translate_error(error: psycopg.Error, place: str) -> StoreError:
         why = error.diag.message_primary or text
         return StoreError(f"{place}: {why}; `ordertui team list` shows who may do what")
     if isinstance(error, errors.DiskFull):
-        return StoreError(f"{place}: the server's disk is full; nothing of this step was kept")
+        return StoreError(
+            f"{place}: the server's disk is full; what was being written is undone, all before it is kept"
+        )
     if isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08").startswith(_LINE_LOST):
         return ServerUnreachable(
             f"{place}: the connection to the server was lost ({text}); what was not finished was not kept: try again"
