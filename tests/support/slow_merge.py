@@ -38,6 +38,11 @@ def best(said: Iterable[Statement]) -> Statement | None:
     return max(named, key=lambda one: (one[0], RANKS.index(one[1]) if one[1] in RANKS else -1, one[1]), default=None)
 
 
+def final(said: Sequence[Statement]) -> Sequence[Statement]:
+    """What counts of all that is said of an order's status: that it was cancelled is never taken back."""
+    return [one for one in said if one[1] == "cancelled"] or said
+
+
 class SlowLine:
     """One line and all that was said of it."""
 
@@ -226,9 +231,10 @@ class SlowOrder:
         """The order as the store keeps it, its lines sorted."""
         out: dict[str, Any] = {}
         for name in ORDER:
-            found = best(self.said[name])
+            said = final(self.said[name]) if name == "status" else self.said[name]
+            found = best(said)
             out[name] = found[1] if found else None
-            out[f"{name} since"] = max(at for at, value in self.said[name] if value is not None) if found else None
+            out[f"{name} since"] = max(at for at, value in said if value is not None) if found else None
         out["at"] = max(self.named)
         out["named_at"] = max((*self.waits, out["at"])) if waits(out) else None
         lines = self.lines

@@ -13,10 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ordertui.operations.errors import BadInput
+from ordertui.operations.query.api_sentences import order_sentences
+from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc, parse_iso
-from ordertui.orders.enums import Action
+from ordertui.orders.enums import Action, OrderStatus
 from support.batches import states
 from support.reports import COLUMNS, cells, write
 from support.shops import open_session
@@ -114,6 +116,33 @@ def test_outside_of_the_rows_the_plan_warns_and_asks_for_the_count(session: Sess
     assert plan.warnings[0].startswith("a newer Unshipped report leaves out 1 order")
     (plan,) = session.planner.plan(Action.CANCEL, session.orders.find("id:113-0000002*"))
     assert not any("newer Unshipped report" in warning for warning in plan.warnings)
+
+
+@pytest.mark.parametrize("item_status", ["Cancelled", ""])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0), (1, 0, 1)])
+def test_an_order_that_was_cancelled_stays_so_when_a_newer_report_lists_it(
+    session: Session, tmp_path: Path, order: tuple[int, ...], item_status: str
+) -> None:
+    """A cancellation cannot be undone, and a report may be half an hour behind: nothing is shipped, and it counts."""
+    gone = cells("all_orders", 3, last_updated_date=iso_utc(NOW - 2 * HOUR), order_status="Cancelled")
+    kept = [cells("all_orders", n, last_updated_date=iso_utc(NOW - 2 * HOUR)) for n in (2, 4)]
+    rows = [gone | {"item-status": item_status}, *kept]
+    files = [
+        write(tmp_path / "all.txt", COLUMNS["all_orders"], rows),
+        write_report(tmp_path, Report("unshipped", NOW - HOUR, (2, 3, 4)), is_buyer_requested_cancellation="false"),
+    ]
+    notes = [note for place in order for note in session.imports.import_files([files[place]])[0].notes]
+    (told,) = (note for note in notes if "cancelled by one report" in note)
+    assert told.endswith(": 113-0000003-0000009")
+    found = session.orders.get("113-0000003-0000009")
+    assert found is not None
+    assert found.row.status is OrderStatus.CANCELLED
+    assert any("newer Unshipped report lists it" in one for one in order_sentences(found))
+    assert [v.action for v in session.eligibility.verdicts(found.row, found.lines) if v.allowed] == []
+    waiting = session.orders.rows(session.orders.find(BY_KEY["to_ship"].filter)).values()
+    assert {row.order_id for row in waiting} == {"113-0000002-0000009", "113-0000004-0000009"}
+    assert session.rate.calculator.effects("US")[0].before.cancelled == 1
+    assert list(session.recount().run()) == []
 
 
 @pytest.mark.parametrize("orders", [(), (2, 4)])

@@ -116,6 +116,8 @@ class OrderLine(msgspec.Struct, frozen=True):
     """Whether a report or call that dates what it says gave `paid`; New Orders reports do not."""
     may_stand_twice: bool = False
     """Whether it may be another line's item, under another SKU and title: that has an item id, and it has none."""
+    is_listed_as_waiting: bool = False
+    """Whether its order is cancelled, and an Unshipped report newer than that lists it."""
 
     @property
     def is_active(self) -> bool:

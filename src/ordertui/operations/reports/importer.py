@@ -241,6 +241,7 @@ class ReportImporter:
             *odd,
             *resolver.notes(),
             *_rename_notes(target),
+            *_status_notes(target),
             *_amount_notes(target),
             *_coverage_notes(info, source, target, read + target.rejected),
         ]
@@ -304,6 +305,18 @@ def _shown_names(lines: Sequence[tuple[object, ...]]) -> str:
     shown = "; ".join(f"{order_id}: {known}, now {stated}" for order_id, known, stated in lines[:SHOWN_LINES])
     more = f"; and {len(lines) - SHOWN_LINES:,} more" if len(lines) > SHOWN_LINES else ""
     return f"{shown}{more}"
+
+
+def _status_notes(target: ImportSession) -> Iterator[str]:
+    """Yield the warning that orders are known as cancelled of which a newer report says otherwise."""
+    if target.revived:
+        shown = "; ".join(target.revived[:SHOWN_LINES])
+        more = f"; and {len(target.revived) - SHOWN_LINES:,} more" if len(target.revived) > SHOWN_LINES else ""
+        yield (
+            "cancelled by one report, and not by a newer one. Amazon takes no cancellation back, and a report may be"
+            " half an hour behind, so they stay cancelled: look at them in Seller Central before anything of them is"
+            f" shipped: {shown}{more}"
+        )
 
 
 def _amount_notes(target: ImportSession) -> Iterator[str]:

@@ -2,8 +2,10 @@
 
 This list of fields is the only one: the temporary tables, the merge statements and the columns `a_...` of `orders` and
 `lines` follow from it. A field keeps the maximum of (date, rank, value) of all that was ever stated of it: the newest
-statement wins, at one date the more advanced status, the lower price, or the greater value. Therefore reports may be
-merged in any order, any number of times. NULL states nothing, and never replaces a value.
+statement wins, at one date the more advanced status, the lower price, or the greater value. An order that was cancelled
+stays so, whatever the dates: Amazon takes no cancellation back (AMAZON.md b), and an Unshipped report may be half an
+hour behind (AMAZON.md h). Therefore reports may be merged in any order, any number of times. NULL states nothing, and
+never replaces a value.
 
 A record keeps the newest date of any of its fields (`at`); a field has a date of its own (`a_<field>`) only where that
 is older.
@@ -14,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ordertui.orders.enums import OrderStatus
 from ordertui.orders.order import COMPONENTS
 from ordertui.store.repositories.derived_facts import WITHOUT_DATE, total_of
 
@@ -150,10 +153,14 @@ class _FieldMerge:
         elif field.name == "price":
             wins = f"({total_of(new)}, {', '.join(stated)}) < ({total_of(old)}, {', '.join(kept)})"
         at = self.stated_at = stated_date(new) if field.name in _AMOUNTS else f"{new}.at"
-        self.is_newer = f"({states} AND ({kept[0]} IS NULL OR {at} > {self.date}))"
+        is_later = f"{at} > {self.date}"
+        if field.stated == ("status",):  # of an order, not of an item
+            gone, is_gone = f"{kept[0]} = '{OrderStatus.CANCELLED}'", f"{stated[0]} = '{OrderStatus.CANCELLED}'"
+            is_later = f"({bit(is_gone)}, {at}) > ({bit(gone)}, {self.date})"
+        self.is_newer = f"({states} AND ({kept[0]} IS NULL OR {is_later}))"
         replaces = (
             f"{states} AND ({kept[0]} IS NULL OR ({after} <> {before}"
-            f" AND ({at} > {self.date} OR ({at} = {self.date} AND {wins}))))"
+            f" AND ({is_later} OR ({at} = {self.date} AND {wins}))))"
         )
         equal = f"{after} = {before}"
         if field.name == "item_id":  # of two spellings of one id the longer one is kept, whatever their dates
@@ -161,7 +168,7 @@ class _FieldMerge:
             equal += f" AND length({stated[0]}) <= length({kept[0]})"
         self.takes = f"({replaces})"
         self.values = [f"CASE WHEN {self.takes} THEN {b} ELSE {a} END" for a, b in zip(kept, stated, strict=True)]
-        self.says_nothing = f"({stated[0]} IS NULL OR ({self.known} AND {equal} AND {self.date} >= {at}))"
+        self.says_nothing = f"({stated[0]} IS NULL OR ({self.known} AND {equal} AND NOT {is_later}))"
 
 
 def _comparable(field: MergedField, names: Sequence[str]) -> str:

@@ -114,6 +114,8 @@ class ImportSession:
         """(order id, known SKU, the report's) of lines that the report names by another SKU."""
         self.twice: list[tuple[Any, ...]] = []
         """Order id and SKU of lines that may be an item that stands in another line too."""
+        self.revived: list[str] = []
+        """Orders that one report calls cancelled and a newer one not: they stay cancelled."""
         self.repromoted: list[tuple[Any, ...]] = []
         """Order and item id of known items that came with other promotions."""
         self.repriced: list[tuple[Any, ...]] = []
@@ -237,6 +239,7 @@ class ImportSession:
             renamed, renamed_skus = self._pair_unclear()
             repromoted = self._database.query(pairing.OTHER_PROMOTIONS) if known else []
             repriced = self._database.query(pairing.OTHER_PRICES) if known and self._values["undated"] else []
+            revived = self._database.query(sql.REVIVED) if known else []
             self._merge_lines()
             above_price = self._database.query(pairing.ABOVE_PRICE)
             twice = self._database.query(pairing.TWICE)
@@ -253,6 +256,7 @@ class ImportSession:
         self.renamed += renamed
         self.renamed_skus += renamed_skus
         self.twice += twice
+        self.revived += (str(row[0]) for row in revived)
         self.repromoted += repromoted
         self.repriced += repriced
         self.above_price += above_price

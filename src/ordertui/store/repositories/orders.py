@@ -104,7 +104,8 @@ _LINES = (
     " l.currency, l.item_price, l.item_tax, l.shipping_price, l.shipping_tax, l.gift_wrap_price, l.gift_wrap_tax,"
     " l.item_promotion, l.ship_promotion, l.buyer_request, l.request_reason, l.item_promotion_id,"
     f" l.ship_promotion_id, CASE WHEN l.a_price = {WITHOUT_DATE} THEN 0 ELSE 1 END,"
-    f" CASE WHEN {STANDS_TWICE} THEN 1 ELSE 0 END FROM lines l"
+    f" CASE WHEN {STANDS_TWICE} THEN 1 ELSE 0 END, CASE WHEN l.waits_at > (SELECT coalesce(o.a_status, o.at)"
+    " FROM orders o WHERE o.id = l.order_id AND o.status = 'cancelled') THEN 1 ELSE 0 END FROM lines l"
     " JOIN products p ON p.id = l.product_id WHERE l.order_id IN ({}) ORDER BY l.order_id, l.line"
 )
 _NOT_FBA = f"o.channel <> '{Channel.AMAZON}' AND "
@@ -326,7 +327,7 @@ def _order_lines(
             v[1], v[2], v[3], v[4], v[5], v[6], v[7], _STATUSES[v[8] or "unknown"], v[9],
             paid_amounts(v[10:18]),
             *refunded.get((v[0], v[1]), NOTHING), _REQUESTS[v[18] or "unknown"], v[19], v[20], v[21],
-            still_open.get((v[0], v[1]), NOTHING)[0].total, v[22] == 1, v[23] == 1,
+            still_open.get((v[0], v[1]), NOTHING)[0].total, v[22] == 1, v[23] == 1, v[24] == 1,
         )
         for v in rows
     )  # fmt: skip
