@@ -250,6 +250,11 @@ class Database:
         with self.lock:
             self.engine.empty_temporary(tables)
 
+    def prefer_indexes(self, on: bool) -> None:
+        """For the rest of the open transaction have the planner look rows up; see `Engine`."""
+        with self.lock:
+            self.engine.prefer_indexes(on)
+
     def count_rows(self, *tables: str) -> None:
         """Tell the planner that many rows of these tables are new, where it does not look by itself; see `Engine`."""
         with self.lock:

@@ -52,7 +52,8 @@ _LOCATION = (
 )
 CHANNEL = "ordertui"
 _LOCK = 0x6F747569
-_INTEGER = re.compile(r"\bINTEGER\b")
+_TYPE = re.compile(r"\b(INTEGER|TEXT)\b")
+_TYPES = {"INTEGER": "bigint", "TEXT": 'TEXT COLLATE "C"'}
 PLANNER_SHARE = 10
 """Of so many orders one was written anew before the planner is told to look again, as the server itself does."""
 TRUNCATE_FROM = 1 << 20
@@ -161,7 +162,7 @@ class PostgresEngine:
             "SELECT set_config(name, value, FALSE) FROM (VALUES ('search_path', ?), ('lock_timeout', ?),"
             " ('idle_in_transaction_session_timeout', ?), ('default_transaction_read_only', ?), ('jit', 'off'),"
             " ('synchronous_commit', 'on'),"
-            " ('client_min_messages', 'error')) AS s (name, value)",
+            " ('client_min_messages', 'error'), ('temp_buffers', '32MB'), ('work_mem', '16MB')) AS s (name, value)",
             (
                 f'"{self.address.schema}", pg_temp',
                 f"{LOCK_SECONDS}s",
@@ -514,7 +515,7 @@ class PostgresEngine:
 
     def create_temporary(self, name: str, columns: str) -> None:
         """Make a temporary table."""
-        self.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} ({_INTEGER.sub('bigint', columns)})")
+        self.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} ({_TYPE.sub(lambda found: _TYPES[found[0]], columns)})")
 
     def fill_temporary(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Insert rows."""
@@ -538,6 +539,14 @@ class PostgresEngine:
             for name in tables:
                 if name not in large:
                     self.execute(f"DELETE FROM {name}")
+
+    def prefer_indexes(self, on: bool) -> None:
+        """For the rest of the open transaction have the planner join by loops over indexes alone, or as usual.
+
+        It would hash or walk through all orders for the 15,000 of a slice, and the time of each grew with the store.
+        """
+        how = "off" if on else "on"
+        self._query("SELECT set_config(v, ?, TRUE) FROM unnest('{enable_hashjoin,enable_mergejoin}'::text[]) v", (how,))
 
     def count_rows(self, *tables: str) -> None:
         """Have the planner look at these tables."""

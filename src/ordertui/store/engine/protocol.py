@@ -165,6 +165,12 @@ class Engine(Protocol):
     def empty_temporary(self, tables: Sequence[str]) -> None:
         """Delete all rows of such tables, in the open transaction."""
 
+    def prefer_indexes(self, on: bool) -> None:
+        """For the rest of the open transaction have the planner look rows up, instead of reading tables to their end.
+
+        A slice of a report is few orders of many, and each of its statements has an index for each table that it joins.
+        """
+
     def count_rows(self, *tables: str) -> None:
         """Tell the planner that many rows of these tables are new, where it does not look by itself.
 

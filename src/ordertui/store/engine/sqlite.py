@@ -224,6 +224,9 @@ class SqliteEngine:
         for name in tables:
             self.execute(f"DELETE FROM {name}")
 
+    def prefer_indexes(self, on: bool) -> None:
+        """Do nothing: SQLite joins in no other way."""
+
     def count_rows(self, *tables: str) -> None:
         """Do nothing: statements say in which order tables are read."""
 

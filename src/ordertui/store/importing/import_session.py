@@ -222,12 +222,16 @@ class ImportSession:
             if not count:
                 return
             self._database.count_rows("sorted (order_id, seq, product_id, item_promotion, ship_promotion)")
-            new = self._do(sql.HEADS, last=self._last_order())
+            last = self._last_order()
+            self._database.prefer_indexes(last > 0)
+            new = self._do(sql.HEADS, last=last)
             if self._has_spellings:
                 self._do(sql.SPELLED_TWINS)
             known = self._database.required(int, sql.COUNT_KNOWN)
             new -= known
             self._database.count_rows("heads (id, order_id, is_new, seq)")
+            if last and not known:
+                self._database.prefer_indexes(False)  # of new orders alone nothing is looked up
             self._undo.add_orders()
             self._settle_marketplaces()
             waiting = 0
@@ -236,7 +240,7 @@ class ImportSession:
                 for statement in (sql.NAME_KNOWN, sql.NEWS, sql.DROP_UNCHANGED):
                     self._do(statement)
                 self._undo.add_lines()
-            renamed, renamed_skus = self._pair_unclear()
+            renamed, renamed_skus = self._pair_unclear(known)
             repromoted = self._database.query(pairing.OTHER_PROMOTIONS) if known else []
             repriced = self._database.query(pairing.OTHER_PRICES) if known and self._values["undated"] else []
             revived = self._database.query(sql.REVIVED) if known else []
@@ -275,19 +279,20 @@ class ImportSession:
 
     def _settle_marketplaces(self) -> None:
         count = self._do(sql.MIXED) if self._are_mixed else 0
-        if self._database.query(f"{sql.DISAGREE} LIMIT 1"):
+        if self._database.query(sql.DISAGREE):
             self._undo.add_lines()
             count += self._do(sql.KNOWN_MIXED)
         for statement in sql.SETTLE_MARKETPLACES if count else ():
             self._do(statement)
 
-    def _pair_unclear(self) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    def _pair_unclear(self, known: int) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
         """Find which row is about which line where the SKUs alone do not tell; return those with another id or SKU."""
         self._do(sql.NEW_UNCLEAR)
         if not self._database.query("SELECT 1 FROM news WHERE is_unclear = 1 LIMIT 1"):
             return [], []
         spelled = [(product, spelling(sku)) for product, sku in self._database.query(pairing.SKUS)]
         self._database.fill("spellings", ("product_id", "sku_key"), spelled)
+        self._database.prefer_indexes(False)  # rows and lines that agree have none
         for statement in (*pairing.PROMOTIONS, *pairing.UNCLEAR):
             self._do(statement)
         rounds = self._places("round", "unclear_rows")
@@ -295,6 +300,7 @@ class ImportSession:
             for statement in (*pairing.PAIRS, *(pairing.TAKE_IN if number < rounds[-1] else ())):
                 self._do(statement, round=number)
         self._do(pairing.PLACES)
+        self._database.prefer_indexes(known > 0)
         return self._database.query(pairing.RENAMED), self._database.query(pairing.RENAMED_SKU)
 
     def _merge_lines(self) -> None:

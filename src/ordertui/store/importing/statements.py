@@ -109,30 +109,28 @@ SORT = (
 )
 SORT_FAR = f"{_SORT} s.order_id IN (SELECT order_id FROM {{far}}) ORDER BY s.order_id, s.seq"
 _REPEATS = "count(*) > count(DISTINCT t.product_id) OR count(t.item_id) > count(DISTINCT ltrim(t.item_id, '0'))"
+_OF_PRODUCT = "coalesce(s.marketplace, s.given)"
+_AWAITS = bit(f"s.status IN {in_list(AWAITING_SHIPMENT)}")
 _GROUPS = (
     f"(SELECT order_id, min(seq) AS seq, count(*) AS row_count, CASE WHEN count(*) > 1 THEN (SELECT {bit(_REPEATS)}"
-    " FROM sorted t WHERE t.order_id = s.order_id) ELSE 0 END AS has_twins FROM sorted s GROUP BY order_id) g"
+    f" FROM sorted t WHERE t.order_id = s.order_id) ELSE 0 END AS has_twins, min({_OF_PRODUCT}) AS low,"
+    f" max({_OF_PRODUCT}) AS high, max({_AWAITS}) AS awaits FROM sorted s GROUP BY order_id) g"
     " LEFT JOIN orders o ON o.order_id = g.order_id"
 )
 HEADS = (
-    "INSERT INTO heads SELECT coalesce(o.id, :last + row_number() OVER"
-    " (PARTITION BY o.id IS NULL ORDER BY g.seq)), g.order_id, CASE WHEN o.id IS NULL THEN 1 ELSE 0 END, g.seq,"
-    " g.row_count, CASE WHEN g.has_twins + coalesce(o.has_twins, 0) > 0 THEN 1 ELSE 0 END"
-    f" FROM {_GROUPS}"
+    "INSERT INTO heads SELECT coalesce(o.id, :last + row_number() OVER (PARTITION BY o.id IS NULL ORDER BY g.seq)),"
+    f" g.order_id, {bit('o.id IS NULL')}, g.seq, g.row_count, {bit('g.has_twins + coalesce(o.has_twins, 0) > 0')},"
+    f" {bit('g.low <> o.marketplace OR g.high <> o.marketplace')},"
+    f" {bit('g.awaits = 1 AND o.id IS NOT NULL AND coalesce(o.named_at, 0) < :as_of')},"
+    f" {bit(f'o.state IN {_UNCONFIRMED}')} FROM {_GROUPS}"
 )
+"""Each order of the slice, looked up once; what else is asked of a known one is noted with it."""
 SPELLED_TWINS = "UPDATE heads SET has_twins = 1 WHERE row_count > 1"
 """Of a report that spells one SKU in several ways: which rows are about one line is looked at closely."""
 COUNT_KNOWN = "SELECT count(*) FROM heads WHERE is_new = 0"
-NAME_KNOWN = (
-    "INSERT INTO named SELECT h.id FROM heads h WHERE h.is_new = 0"
-    " AND (SELECT coalesce(o.named_at, 0) FROM orders o WHERE o.id = h.id) < :as_of AND EXISTS (SELECT 1 FROM sorted s"
-    f" WHERE s.order_id = h.order_id AND s.status IN {in_list(AWAITING_SHIPMENT)})"
-)
+NAME_KNOWN = "INSERT INTO named SELECT id FROM heads WHERE is_named = 1"
 """Known orders of which the report says anew that they wait: `WRITE_NAMED` notes it, and `WRITE_NEW` of new ones."""
-WAITING = (  # as a join, SQLite would first read all orders into a Bloom filter
-    "INSERT INTO waiting SELECT h.id FROM heads h WHERE h.is_new = 0"
-    f" AND (SELECT o.state FROM orders o WHERE o.id = h.id) IN {_UNCONFIRMED}"
-)
+WAITING = "INSERT INTO waiting SELECT id FROM heads WHERE is_unconfirmed = 1"
 """Known orders for which a batch waits for a report to confirm it."""
 MIXED = (
     "INSERT INTO moved SELECT h.id, h.order_id, coalesce((SELECT s.marketplace FROM sorted s WHERE s.order_id ="
@@ -142,10 +140,7 @@ MIXED = (
     " AND p.id = s.product_id) > 1"
 )
 """New orders whose rows are of several marketplaces."""
-DISAGREE = (
-    "SELECT 1 FROM heads h CROSS JOIN orders o CROSS JOIN sorted s CROSS JOIN products p WHERE h.is_new = 0"
-    " AND o.id = h.id AND s.order_id = h.order_id AND p.id = s.product_id AND p.marketplace <> o.marketplace"
-)
+DISAGREE = "SELECT 1 FROM heads WHERE is_elsewhere = 1 LIMIT 1"
 _PRODUCT_ELSEWHERE = (
     "SELECT b.id FROM products a JOIN products b ON b.sku = a.sku AND b.marketplace = v.marketplace WHERE a.id ="
 )
@@ -175,8 +170,8 @@ about it are of the products there.
 """
 _FITS = f"(s.item_id IS NULL OR l.item_id IS NULL OR {same_id('l.item_id', 's.item_id')})"
 _OTHER_HAS_ID = (
-    "(s.item_id IS NOT NULL AND l.item_id IS NULL AND EXISTS (SELECT 1 FROM lines x WHERE x.order_id = h.id"
-    f" AND {same_id('x.item_id', 's.item_id')}))"
+    "(s.item_id IS NOT NULL AND l.item_id IS NULL AND (SELECT min(x.line) FROM lines x WHERE x.order_id = h.id"
+    f" AND {same_id('x.item_id', 's.item_id')}) IS NOT NULL)"  # for EXISTS a server would read all lines
 )
 NEWS = (
     "INSERT INTO news SELECT h.id,"
@@ -301,7 +296,8 @@ def _derive(is_new: int, more: str) -> str:
         "situation": f"{SITUATION} AS situation",
         "auto_cancel_at": "due AS auto_cancel_at",
     }
-    changed = bit("m.changed = 1 OR j.changed = 1 OR s.units_shipped IS DISTINCT FROM o.units_shipped")
+    joined = "coalesce((SELECT max(j.changed) FROM joined j WHERE j.id = m.id), 0)"
+    changed = bit(f"m.changed = 1 OR {joined} = 1 OR s.units_shipped IS DISTINCT FROM o.units_shipped")
     known = "NULL" if is_new else "m.id"  # of a new order there is nothing to look up
     return (
         f"SELECT id, {', '.join((*ORDER_REGISTERS, 'sources'))}, {', '.join(derived.get(n, n) for n in DERIVED)}{more}"
@@ -313,7 +309,6 @@ def _derive(is_new: int, more: str) -> str:
         f" CASE WHEN coalesce(o.refunded, 'none') = 'none' THEN 'none' ELSE {refunded('m.id')} END AS refunded,"
         " d.due, s.product_id, s.has_twins"
         f" FROM ({_SUMS.format(is_new=is_new)}) s CROSS JOIN merged m LEFT JOIN orders o ON o.id = {known}"
-        f" LEFT JOIN (SELECT id, max(changed) AS changed FROM joined GROUP BY id) j ON j.id = {known}"
         f" LEFT JOIN operator_facts f ON f.order_id = {known} LEFT JOIN rate_report r ON r.order_id = m.order_id"
         " LEFT JOIN said_cancelled c ON c.order_id = m.order_id LEFT JOIN {deadlines} d"
         " ON d.marketplace = coalesce(m.marketplace, m.given) AND d.ship_by = m.ship_by"

@@ -29,7 +29,8 @@ OF_IMPORT = {
 """Tables that last as long as the import."""
 OF_SLICE = {
     "sorted": f"{typed(SORTED)}, product_id INTEGER, PRIMARY KEY (order_id, seq)",
-    "heads": "id INTEGER PRIMARY KEY, order_id TEXT, is_new INTEGER, seq INTEGER, row_count INTEGER, has_twins INTEGER",
+    "heads": "id INTEGER PRIMARY KEY, order_id TEXT, is_new INTEGER, seq INTEGER, row_count INTEGER,"
+    " has_twins INTEGER, is_elsewhere INTEGER, is_named INTEGER, is_unconfirmed INTEGER",
     "named": "id INTEGER PRIMARY KEY",
     "waiting": "id INTEGER PRIMARY KEY",
     "moved": "id INTEGER PRIMARY KEY, order_id TEXT, marketplace TEXT",
