@@ -340,8 +340,8 @@ def test_chinese_has_texts_plurals_and_contexts() -> None:
         ),
         ("column 1: a value is missing after 'sku:'", "第 1 列：“sku:”之后缺少取值"),
         ("the buyer's own words, which no template fits", "the buyer's own words, which no template fits"),
-        ("there is no sort key named 'foo'; there are: sku, may", "没有名为 'foo' 的排序键；可用：sku, may"),
-        ("there is no saved view named 'x'; there are: Mine", "没有名为 'x' 的已保存的视图；可用：Mine"),
+        ("there is no sort key named 'foo'; there are: sku, may", "没有名为 “foo” 的排序键；可用：sku, may"),
+        ("there is no saved view named 'x'; there are: Mine", "没有名为 “x” 的已保存的视图；可用：Mine"),
     ],
 )
 def test_sentences_of_lower_layers_are_recognised(sentence: str, chinese: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from ordertui.messages import CHINESE, ENGLISH, translate, use
+from ordertui.messages.sentences import _templates
 from ordertui.operations.batches.open_issues import KIND_WORDS
 
 
@@ -39,6 +41,14 @@ def test_sentences_and_what_is_to_be_typed_in_them(sentence: str, shown: str | N
     found = translate(sentence)
     assert shown is None or found == shown
     assert "totl" not in sentence or ("totl" in found and "total" in found), found
+
+
+def test_what_was_typed_stands_in_chinese_quotation_marks() -> None:
+    """Lower layers write `{value!r}`, and the sentence of a field is the value with its quotes."""
+    for template, literals in _templates():
+        text = translate("'5'".join(literals))
+        is_typed = "'{" in template or "there are: " in template
+        assert is_typed or "'5'" not in text or not re.search("[㐀-鿿]", text), template
 
 
 def test_every_kind_of_open_issue_is_named_in_chinese() -> None:

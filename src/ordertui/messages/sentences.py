@@ -48,7 +48,7 @@ def _translated(sentence: str, language: str, depth: int) -> str:
         values = fields_of(sentence, literals)
         if values and _may_stand(values, literals) and (text := _(template)) != template:
             values = [
-                value if _is_typed(before, after) else _translated(value, language, depth - 1)
+                value if _is_typed(before, after) else quoted(_translated(value, language, depth - 1))
                 for value, before, after in zip(values, literals, literals[1:], strict=False)
             ]
             if _is_short(literals) and any(map(_PHRASE.search, values)):
@@ -67,6 +67,12 @@ def _translated(sentence: str, language: str, depth: int) -> str:
             found = shown.join(_line(part, language, depth) for part in parts)
             return sentence if found == shown.join(parts) else found
     return translate_codes(sentence) if depth < _DEPTH else sentence
+
+
+def quoted(value: str) -> str:
+    """Return a value that a lower layer put in quotes, as `'5'`, in those of the language; any other as it is."""
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    return pgettext("quotes", "'{text}'", text=value[1:-1]) if is_quoted else value
 
 
 def _is_typed(before: str, after: str) -> bool:

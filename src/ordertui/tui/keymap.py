@@ -122,7 +122,7 @@ def _own_keys(
         kept = []
         problems += [
             _(
-                "{where}: {name}: {wrong!r} in {key!r} is not a key; write x, ctrl+x, f5, pageup or slash",
+                "{where}: {name}: '{wrong}' in '{key}' is not a key; write x, ctrl+x, f5, pageup or slash",
                 where=where,
                 name=name,
                 wrong=wrong,

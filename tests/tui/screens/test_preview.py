@@ -127,6 +127,21 @@ async def test_orders_with_other_items_are_flagged_and_o_excludes_them(mugs: Ses
         assert screen.plan.money == before
 
 
+async def test_orders_are_listed_as_the_table_lists_them(mugs: Session) -> None:
+    """They were listed by row number, which was the reverse of the table's usual sequence."""
+    async with running(mugs) as pilot:
+        sequences = set()
+        for _ in range(2):
+            main(pilot).view.sort_by("order")  # and again: the other way
+            await settled(pilot)
+            table(pilot).marks.add(table(pilot).ids)
+            shown = await preview(pilot)
+            sequences.add(tuple(row.id for row in shown.plan.rows))
+            assert sequences >= {tuple(table(pilot).ids)}
+            await press(pilot, "escape")
+        assert len(sequences) == 2
+
+
 async def test_o_asks_for_the_sku_under_the_cursor(tmp_path: Path) -> None:
     session = open_session(tmp_path / "shop", clock=FixedClock(NOW))
     skus = {1: ("MUG",), 2: ("CUP",), 3: ("CUP", "PEN")}

@@ -29,8 +29,8 @@ from ordertui.tui.screens.task_runner import Task
 
 Shipping = dict[str, tuple[str, str, str]]
 """Carrier, tracking number and ship date by order id."""
-
-
+LISTED_AS_SHOWN = 10_000
+"""Orders up to which a preview lists them as the table does; of more, nobody reads the list."""
 NAMED_BATCHES = 5
 """Batches that are named; of more it is said how many they are."""
 
@@ -60,6 +60,8 @@ async def act(context: CommandContext, task: Task, name: str, reason: str = "", 
         context.notify(_("there is no order here to act on"))
         return
     hidden = frozenset() if only else context.hidden(ids)
+    if len(ids) <= LISTED_AS_SHOWN:
+        ids = await task.work(_as_shown, ids, context.table.ids)
     _remember(context, name, reason)
     choices = PlanChoices(reason=reason)
     if action is Action.CONFIRM:
@@ -139,18 +141,24 @@ async def _ask_reason(task: Task, action: Action, count: int) -> str | None:
     )
 
 
-def _confirmable(session: Session, ids: Sequence[int], shown: Sequence[int]) -> list[OrderRow]:
-    """Return the orders that may be confirmed, in the sequence of the table, as the parcels are; hidden ones last."""
+def _as_shown(ids: Sequence[int], shown: Sequence[int]) -> list[int]:
+    """Return these orders in the sequence of the table, as parcels and notes of the operator are; hidden ones last."""
+    wanted = frozenset(ids)
+    places = {one: place for place, one in enumerate(shown) if one in wanted}
+    return sorted(ids, key=lambda one: places.get(one, len(shown)))
+
+
+def _confirmable(session: Session, ids: Sequence[int]) -> list[OrderRow]:
+    """Return the orders that may be confirmed."""
     found = session.orders.rows(ids)
-    places = {one: place for place, one in enumerate(shown) if one in found}
-    rows = [row for row in found.values() if session.eligibility.verdict(row, Action.CONFIRM).allowed]
-    return sorted(rows, key=lambda row: places.get(row.id, len(shown)))
+    rows = [found[one] for one in ids if one in found]
+    return [row for row in rows if session.eligibility.verdict(row, Action.CONFIRM).allowed]
 
 
 async def _ask_shipping(context: CommandContext, task: Task, ids: Sequence[int]) -> Shipping | None:
     """Ask for carrier, tracking number and date of each order that may be confirmed; None when the user leaves."""
     session = context.session
-    rows = await task.work(_confirmable, session, ids, context.table.ids)
+    rows = await task.work(_confirmable, session, ids)
     found: Shipping = {}
     carrier = ""
     day = to_local(session.clock.now(), session.orders.zone).date().isoformat()

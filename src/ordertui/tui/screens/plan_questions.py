@@ -23,7 +23,7 @@ async def ask_budget(task: Task) -> int | None:
     def check(values: Mapping[str, str]) -> Mapping[str, str]:
         typed = values["budget"].strip()
         is_number = typed.isascii() and typed.isdigit() and len(typed) < 8
-        return {} if is_number else {"budget": _("{typed!r} is not a whole number", typed=typed)}
+        return {} if is_number else {"budget": _("'{typed}' is not a whole number", typed=typed)}
 
     title = _("How many orders may newly count?")
     note = _("The least harmful are kept; orders that do not count are kept in any case. The target is not looked at.")

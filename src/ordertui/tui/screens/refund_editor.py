@@ -143,7 +143,7 @@ def _units_problem(name: str, text: str, least: int, most: int) -> Mapping[str, 
     text = text.strip()
     if text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most:
         return {}
-    return {name: _("{text!r} is not a number of units from {least} to {most}", text=text, least=least, most=most)}
+    return {name: _("'{text}' is not a number of units from {least} to {most}", text=text, least=least, most=most)}
 
 
 def _line_text(line: OrderLine, limit: LineAmounts, entered: PlanLine | None) -> str:
