@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import random
 import re
 import tempfile
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 
+from ordertui.cli.main import cli
 from ordertui.operations.config import Config
 from ordertui.operations.denials import AWAITING_SHIPMENT, BATCH_ACTIONS
 from ordertui.operations.errors import PlanChanged
 from ordertui.operations.order_rules import LineCache
 from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import ExcludedOrder
+from ordertui.operations.query.export import cell
 from ordertui.operations.session import Session
 from ordertui.orders.api_facts import ApiFacts, Parcel
 from ordertui.orders.batch_state import OPEN_STATES, RowState
-from ordertui.orders.clock import DAY, HOUR, FixedClock
+from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action, BuyerRequest, Channel, Dispatched, OrderStatus
+from ordertui.orders.money import format_decimal, format_grouped, parse_minor
 from ordertui.orders.order import LinesKnown, Order, OrderRow
 from ordertui.orders.refund_limit import refund_limit, refundable_lines
 from ordertui.store.engine.database import Database
@@ -291,6 +299,90 @@ def assert_one_verdict(session: Session) -> int:
 
 def test_sixty_orders_say_the_same_everywhere(session: Session) -> None:
     assert assert_one_verdict(session)
+
+
+def test_each_order_has_the_same_facts_in_show_pane_export_and_plan(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Units, totals, what was paid, went back and is left, state, and what may be done and why."""
+    config = tmp_path / "config.toml"
+    config.write_text(f'policy_file = "{tmp_path / "house.toml"}"\n', encoding="utf-8")
+    monkeypatch.setenv("ORDERTUI_CONFIG", str(config))
+    base = ["--store", str(tmp_path / "orders.db"), "--as-of", iso_utc(session.clock.now())]
+
+    def told(*words: str) -> str:
+        found = CliRunner().invoke(cli, [*base, *words])
+        assert found.exit_code == 0, found.output
+        return found.stdout
+
+    orders = orders_of(session)
+    listed = {one["order_id"]: one for one in json.loads(told("list", "--format", "json"))}
+    sheet = {one["order_id"]: one for one in csv.DictReader(io.StringIO(told("list", "--format", "csv")))}
+    assert len(listed) == len(sheet) == len(orders)
+    choices = PlanChoices("Other", shipping=parcels(session))
+    planned = {
+        (action, row.order_id): row
+        for action in BATCH_ACTIONS
+        for plan in session.planner.plan(
+            action, list(orders), choices if action is not Action.CANCEL else PlanChoices()
+        )
+        for row in plan.rows
+    }
+    for order in orders.values():
+        ident = order.row.order_id
+        show, one = json.loads(told("show", ident, "--format", "json")), listed[ident]
+        facts, lines = show["facts"], show["lines"]
+        pane = describe_order(session, ident, is_full=True).plain
+        assert {key: cell(value) for key, value in one.items()} == sheet[ident]
+        assert (show["status"], facts["items"], facts["total"], facts["currency"]) == (
+            one["status"], one["items"], one["total"], one["currency"]
+        )  # fmt: skip
+        wanted = [line for line in lines if line["status"] != "cancelled"]
+        paid = [line["paid"] for line in wanted]
+        if wanted:
+            assert (one["total"] is None) == (None in paid), "a part that is not known makes the total unknown"
+        if one["total"] is not None:
+            assert sum(Decimal(line["paid"] or 0) for line in lines) == Decimal(one["total"]), lines
+        for line, known in zip(lines, order.lines, strict=True):
+            assert f"{line['units']} × {line['sku']}" in one["lines"]
+            assert f"{line['units']:,} × {line['sku']}" in pane
+            if 0 < (line["shipped"] or 0) < line["units"]:
+                assert f"{line['shipped']} of {line['units']} shipped" in pane
+            if known.paid is None:
+                assert "price unknown" in pane
+                assert (line["paid"], line["left"]) == (None, None)
+                continue
+            money = [Decimal(line[name]) for name in ("paid", "refunded", "open_refund", "left")]
+            assert money[1] + money[2] + money[3] <= money[0], line
+            for name, words in (("refunded", "refunded"), ("open_refund", "open refund")):
+                text = f"  {words} {format_grouped(parse_minor(line[name], line['currency']), line['currency'])}"
+                assert (text in pane) or not Decimal(line[name]), (text, pane)
+        for verdict in show["actions"]:
+            action = Action(verdict["action"])
+            assert _pane_offers(describe_order(session, ident).plain, action) is verdict["allowed"]
+            assert verdict["allowed"] or "".join(verdict["why"].split()) in "".join(pane.split())
+        for action in BATCH_ACTIONS:
+            row = planned.get((action, ident))
+            if row is None:
+                continue
+            assert next(v["allowed"] for v in show["actions"] if v["action"] == action.value)
+            if action is Action.CANCEL:
+                assert (None if row.total is None else format_decimal(row.total, row.currency or "")) == one["total"]
+                units = sum(line.quantity for line in row.lines)
+                assert units == sum(line["units"] for line in wanted)
+                assert (f"; all {units}" in describe_order(session, ident).plain) is (units > 1)
+            elif action is Action.REFUND:
+                left = {line["line"]: Decimal(line["left"]) for line in lines if line["left"] is not None}
+                back = {
+                    line.line: Decimal(format_decimal(line.refund.total, row.currency or ""))
+                    for line in row.lines
+                    if line.refund is not None
+                }
+                assert all(back[number] <= left[number] for number in back)
+                assert sum(back.values()) == Decimal(format_decimal(row.total or 0, row.currency or ""))
+            else:
+                to_ship = sum(line["units"] - (line["shipped"] or 0) for line in wanted)
+                assert sum(line.quantity for line in row.lines) == to_ship
 
 
 @pytest.fixture(scope="module")

@@ -91,8 +91,9 @@ LINE_COLUMNS = (
     "line", "item_id", "sku", "units", "shipped", "status", "paid", "refunded", "open_refund", "left", "currency",
     "title",
 )  # fmt: skip
-"""Columns of the items of one order. `line` is the number that `plan refund --amounts` takes; `refunded` went back by
-this store's refunds, `open_refund` may have or will, and `left` may still be given back.
+"""Columns of the items of one order. `line` is the number that `plan refund --amounts` takes; `paid` is nothing for a
+cancelled item, as in the order's total; `refunded` went back by this store's refunds, `open_refund` may have or will,
+and `left` may still be given back.
 """
 
 
@@ -112,7 +113,7 @@ def line_records(order: Order) -> list[Record]:
             "units": line.quantity,
             "shipped": line.quantity_shipped,
             "status": str(line.status),
-            "paid": money(line, line.paid.total if line.paid else None),
+            "paid": money(line, None if line.paid is None else line.paid.total if line.is_active else 0),
             "refunded": money(line, line.refunded.total - line.refund_open),
             "open_refund": money(line, line.refund_open),
             "left": money(line, left.total if left else None),

@@ -15,7 +15,7 @@ from ordertui.orders.batch_state import is_contradicted
 from ordertui.orders.clock import DAY, to_local
 from ordertui.orders.enums import Action, BuyerRequest, Channel, Dispatched, OrderStatus, Verge, YesNo
 from ordertui.orders.money import format_grouped, format_money
-from ordertui.orders.order import ListedFacts, Order, OrderLine, OrderRow
+from ordertui.orders.order import ListedFacts, Order, OrderLine
 from ordertui.orders.text import mask_control_characters
 
 from .format import (
@@ -194,6 +194,9 @@ def _item(detail: OrderDetail, line: OrderLine, sku_cells: int) -> Iterator[Piec
     if title and detail.width - used > 4:
         yield (f"  {cut_text(title, detail.width - used - 2)}", MUTED)
     yield "\n"
+    if line.quantity is not None and 0 < (line.quantity_shipped or 0) < line.quantity:
+        text = _("{n} of {units} shipped", n=line.quantity_shipped, units=line.quantity)
+        yield (f"{wrap_text(text, '     ', detail.width)}\n", "$text-accent")
     if line.request_reason:
         yield (
             f"{wrap_text(_('buyer: {request_reason}', request_reason=line.request_reason), '     ', detail.width)}\n",
@@ -305,24 +308,26 @@ def _actions(detail: OrderDetail) -> Iterator[Piece]:
         yield (f" {detail.keys.actions[verdict.action]} ", "bold $text-accent" if is_allowed else MUTED)
         yield (pad(action_word(verdict.action), 9), "bold" if is_allowed else MUTED)
         yield (_("yes  ") if is_allowed else _("no   "), "$text-success" if is_allowed else MUTED)
-        forms, style = _short_reason(verdict, detail.order.row)
+        forms, style = _short_reason(verdict, detail.order)
         yield (f"{next((form for form in forms if cell_len(form) <= room), cut_text(forms[-1], room))}\n", style)
     if not detail.is_full:
         yield (_(" Enter: reasons, sources, history\n"), MUTED)
 
 
-def _short_reason(verdict: Verdict, row: OrderRow) -> tuple[tuple[str, ...], str]:
+def _short_reason(verdict: Verdict, order: Order) -> tuple[tuple[str, ...], str]:
     """Return the reason, the longest form first, and its style."""
     if verdict.action is not Action.CANCEL or not verdict.allowed:
         return (translate(verdict.short or verdict.why),), "" if verdict.allowed else MUTED
     word, style = (
         (_("★ not counted"), "$text-success") if verdict.counts is YesNo.NO else (_("counts"), "$text-warning")
     )
-    if row.items in (None, 1):
+    wanted = [line.quantity for line in order.lines if line.is_active]
+    items = sum(quantity or 0 for quantity in wanted)
+    if None in wanted or items <= 1:
         return (word,), style
     return (
-        _("{word}; all {items:,} items", word=word, items=row.items),
-        _("{word}; all {items:,}", word=word, items=row.items),
+        _("{word}; all {items:,} items", word=word, items=items),
+        _("{word}; all {items:,}", word=word, items=items),
         word,
     ), style
 
