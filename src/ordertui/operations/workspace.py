@@ -88,6 +88,7 @@ class Workspace:
         self._history = store.with_suffix(".filters.txt")
         self._commands = store.with_suffix(".commands.txt")
         self._tour = store.with_suffix(TOUR_SEEN)
+        self._looked = store.with_suffix(f".{quote(login, safe='')}.looked.txt" if login else ".looked.txt")
         self._folder = store.with_suffix(".folder.txt")
 
     def copy_to(self, store: Path) -> None:
@@ -215,6 +216,17 @@ class Workspace:
     def keep_folder(self, folder: Path) -> None:
         """Look there first the next time."""
         self._write(self._folder, f"{folder.resolve()}\n")
+
+    def last_look(self) -> int | None:
+        """Return until when the screen was open the last time, in epoch seconds; None when that is not known."""
+        try:
+            return int(self._read(self._looked))
+        except (OSError, ValueError):
+            return None
+
+    def keep_last_look(self, at: int) -> None:
+        """Record that the screen showed the store at this moment."""
+        self._write(self._looked, f"{at}\n")
 
     def tour_seen(self) -> bool:
         """Return whether the tour was finished, or left, in this store."""

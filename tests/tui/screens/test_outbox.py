@@ -19,6 +19,7 @@ from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Outcome
+from ordertui.tui.main.app import OrderTuiApp
 from ordertui.tui.render.batch import render_batch
 from ordertui.tui.render.batch_list import BatchContext, next_steps, render_outbox_head
 from ordertui.tui.screens.base import DialogKeys, Title
@@ -632,6 +633,35 @@ async def test_who_committed_and_who_rejected_a_batch_is_read_in_its_line(
             about = " ".join(str(pilot.app.screen.query_one("#batch-head", Static).content).split())
             assert "by bob: the supplier has more" in about
             assert "u undo" not in lines(pilot)[1]
+
+
+async def test_what_was_decided_while_the_screen_was_closed_is_said_when_it_opens(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rejection was only in the outbox, and the orders looked as if nobody had done anything with them."""
+    policy = tmp_path / "house.toml"
+    policy.write_text(
+        '[[rule]]\nid = "all"\nwhen = "batch-orders>=1"\neffect = "approval"\nwhy = "a look"\n', encoding="utf-8"
+    )
+    session_of(tmp_path, clock, waiting=3, shipped=0).close()
+    config, place = Config(policy_file=str(policy)), tmp_path / "orders.db"
+    with session_as("bob", place, clock, monkeypatch, config) as bob:
+        with session_as("ann", place, clock, monkeypatch, config) as ann:
+            first, second = commit(ann, Action.CANCEL, 1), commit(bob, Action.CANCEL, 2)
+            async with running(ann) as pilot:
+                await until(pilot, lambda: "◇ 2 to approve" in text(pilot, "status"))
+            clock.advance(60)
+            bob.approvals.reject(first, "the supplier has more")
+            ann.approvals.reject(second, "not this one")
+        clock.advance(60)
+        said = f"batch {first} was rejected by bob: the supplier has more; nothing was sent to Amazon"
+        for heard in ([said], []):
+            with session_as("ann", place, clock, monkeypatch, config) as ann:
+                async with running(ann, toasts=True) as pilot:
+                    app = pilot.app
+                    assert isinstance(app, OrderTuiApp)
+                    assert [one.text for one in app._messages.newest_first() if "rejected" in one.text] == heard
+            clock.advance(60)
 
 
 async def test_s_gives_up_a_batch_whose_files_are_not_all_written(tmp_path: Path) -> None:

@@ -235,6 +235,10 @@ class BatchService:
         against = self._uploads.obstacles(reader, [batch]).get(batch_id, "")
         return self._with_tries(self._describe(batch, reader.submissions.find(batch_id), against))
 
+    def decided_since(self, at: int) -> list[Batch]:
+        """Return the batches that somebody approved or rejected from then on, in that sequence."""
+        return [self.get(one) for one in self._context.reader().batches.approval_decided_since(at)]
+
     def find(self, *, open_only: bool = False) -> list[Batch]:
         """Return the batches, newest first, each with what to do next."""
         reader = self._context.reader()

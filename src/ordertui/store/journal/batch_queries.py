@@ -195,6 +195,11 @@ class BatchQueries:
                 decided[batch] = moment
         return decided
 
+    def approval_decided_since(self, at: int) -> list[int]:
+        """Return the batches that were approved or rejected from then on, in that sequence."""
+        found = self._database.query("SELECT batch FROM approvals WHERE decided_at >= ? ORDER BY decided_at", (at,))
+        return [row[0] for row in found]
+
     def writing(self) -> list[int]:
         """Return the batches that are marked as sent while their files are not all known to be written, anywhere."""
         return [row[0] for row in self._database.query("SELECT id FROM batches WHERE writing = 1 ORDER BY id")]

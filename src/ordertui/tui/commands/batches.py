@@ -330,9 +330,8 @@ def tell_decisions(context: CommandContext, since: int) -> None:
     from ordertui.tui.render.batch import decision_text, is_rejected
 
     me = context.session.context.person.name
-    for batch in context.session.batches.find():
-        decided_at = batch.approval.decided_at if batch.approval is not None else None
-        if decided_at is not None and decided_at >= since and not is_of_others(batch, me):
+    for batch in context.session.batches.decided_since(since):
+        if not is_of_others(batch, me):
             context.screen.notify(decision_text(batch), severity="warning" if is_rejected(batch) else "information")
 
 

@@ -153,6 +153,13 @@ class MainScreen(Screen[None]):
         with errors_shown(self):
             self.filter_bar.set_history(self.session.workspace.history())
             self.refresh_all()
+            self._tell_what_was_decided()
+
+    def _tell_what_was_decided(self) -> None:
+        """Say what others decided about one's own batches while the screen was closed."""
+        last_look = self.session.workspace.last_look()
+        if last_look is not None and self.session.batches.decided_since(last_look):
+            self._call("batches.tell_decisions", last_look)
 
     def _draw_rows_anew(self) -> None:
         self.table.rerender()
@@ -186,6 +193,8 @@ class MainScreen(Screen[None]):
         """Save marks and columns for the next start, and stop what goes on in threads."""
         self.view.mark_place()
         self._save_workspace()
+        if self._read_at:
+            self.session.workspace.keep_last_look(self._read_at)
         self._is_left = True
         self.summary.stop()
         self.session.orders.interrupt()
