@@ -144,3 +144,40 @@ def test_a_clock_that_stands_before_the_reports_knows_no_rate(shop: Session, tmp
     assert reason(shop).startswith("a report is of ")
     clock.moment = NOW
     assert reason(shop) == ""
+
+
+DAMAGED = {
+    "an id": (3, {"amazon_order_id": "1.2E+14"}),
+    "an id of today": (TODAY, {"amazon_order_id": ""}),
+    "an id and a date": (12, {"amazon_order_id": "x", "purchase_date": "soon"}),
+    "more cells than the header": (3, {"product_name": "a\tb", "asin": "c\td", "amazon_order_id": "x"}),
+    "the date": (3, {"purchase_date": "soon"}),
+    "who ships it": (3, {"fulfillment_channel": "?"}),
+    "the status": (3, {"order_status": "?"}),
+}
+"""What cannot be read, of how many days ago."""
+
+
+@pytest.mark.parametrize("what", DAMAGED)
+@on_both
+def test_a_row_that_cannot_be_read_leaves_the_rate_of_its_day_unknown(
+    shop: Session, tmp_path: Path, engine: str, what: str
+) -> None:
+    """It may be a cancellation: 0.00 % was shown as known."""
+    age, cells = DAMAGED[what]
+    torn = [*whole(), all_orders_row(999, "Cancelled", age=age * DAY, **cells)]
+    for _ in range(2):  # the same file again tells no more
+        take(shop, tmp_path, torn)
+        assert "only a part was read" in reason(shop) or "no report says when" in reason(shop)
+    assert list(shop.recount().run()) == []
+    number = take(shop, tmp_path, [*whole(), all_orders_row(999, "Cancelled", age=age * DAY, updated=NOW)])
+    assert reason(shop) == ""
+    shop.undo_import(number)
+    assert reason(shop) != ""
+
+
+def test_a_row_of_days_before_the_window_says_nothing_of_it(shop: Session, tmp_path: Path) -> None:
+    rows = [*whole(), all_orders_row(999, age=12 * DAY, amazon_order_id="x")]
+    (summary,) = shop.imports.import_files([write(tmp_path / "all.txt", ALL_ORDERS, rows)])
+    assert any("rows were left out" in note for note in summary.notes)
+    assert reason(shop) == ""

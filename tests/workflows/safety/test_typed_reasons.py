@@ -38,7 +38,9 @@ def test_each_reason_is_named(tmp_path: Path, policy: str, orders: int, age: int
     ) as session:
         made = plan(session, Action.CANCEL, *range(1, orders + 1))
         assert made.typed_count == orders
-        assert any(why in one for one in made.typed_why), made.typed_why
+        assert sum(why in one for one in made.typed_why) == 1, made.typed_why
+        assert sum("clock stands at" in one for one in made.warnings) == (age < 0), "once"
+        assert age >= 0 or len(made.typed_why) == 1
         with pytest.raises(NotConfirmed, match=f"type the number of orders, {orders}") as found:
             session.batches.commit(made)
         assert all(one in str(found.value) for one in made.typed_why)

@@ -71,6 +71,8 @@ class RejectedRow(msgspec.Struct, frozen=True):
     """Whether only a cell could not be read: that value is unknown, and the row's other values are taken."""
     order_ids: tuple[str, ...] = ()
     """Orders that it is about; several where a line end is missing. Empty: not known, whatever ids its cells have."""
+    placed: int | None = None
+    """When its order was placed (epoch seconds), where the row has as many cells as the header and says so."""
 
 
 class RowBatch(msgspec.Struct, frozen=True):

@@ -280,10 +280,16 @@ class RowReader:
             kept = [to_single_line(cell) for cell in self.shape.pick_fields(cells)]
             text, order_id = " | ".join(cell for cell in kept if cell), strip_quotes(kept[_ORDER_ID])
             about = (order_id,) if ORDER_ID.fullmatch(order_id) else ()
-            return RejectedRow(file, number, error.with_value(), text, is_taken, about)
+            return RejectedRow(file, number, error.with_value(), text, is_taken, about, self._placed(kept[_PURCHASED]))
         is_named = any(ORDER_ID.fullmatch(strip_quotes(cell)) for cell in cells)
         order_ids = tuple(dict.fromkeys(ORDER_ID.findall(line))) if is_named else ()
         return RejectedRow(file, number, str(error), " | ".join(order_ids), is_taken, order_ids)
+
+    def _placed(self, cell: str) -> int | None:
+        try:
+            return self.values.past[strip_quotes(cell)]
+        except ValueError:
+            return None
 
     # Rows
 

@@ -144,7 +144,8 @@ class Planner:
         offers = self._offer_warnings(action, marketplace, sums)
         check_stop()
         warnings = [gone] if gone else []
-        warnings += [*outcome.warnings, *doubts.warnings, *plan_warnings(action, marketplace, tally, rates, offers)]
+        warnings += [*outcome.warnings, *doubts.warnings]
+        warnings += plan_warnings(action, marketplace, tally, rates, offers, doubts.warnings)
         warnings += fee_warnings(tally.charged)
         if tally.prime_cancelled:
             cancelling = (row.id for row in rows if action is Action.CANCEL or any(one.cancelled for one in row.lines))
@@ -220,7 +221,7 @@ class Planner:
                     f"the {after.days}-day rate is {after.cancelled:,} of {after.orders:,}{share} after it, not under"
                     f" {target}"
                 )
-            elif after.reason:
+            elif after.reason and after.reason not in others:
                 found.append(f"the {after.days}-day rate after it is not known")
         return (*found, *others)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ordertui.operations.rate.figures import RateEffect
-from ordertui.operations.rate.known_days import is_clock_behind
+from ordertui.operations.rate.known_days import clock_words, is_clock_behind
 from ordertui.operations.rate.prime_rate import PrimeFigure
 from ordertui.orders.api_facts import AMAZON_BUSINESS, SELLER_FULFILLED_PRIME
 from ordertui.orders.clock import HOUR, iso_utc
@@ -22,10 +22,17 @@ from .tally import OrderTally
 
 
 def plan_warnings(
-    action: Action, marketplace: str, tally: OrderTally, rates: Sequence[RateEffect], offers: Sequence[str] = ()
+    action: Action,
+    marketplace: str,
+    tally: OrderTally,
+    rates: Sequence[RateEffect],
+    offers: Sequence[str] = (),
+    said: Sequence[str] = (),
 ) -> list[str]:
-    """Return what to say of a plan with these orders. `offers` are the warnings of `removal_warnings`."""
-    found = [*_rate_warnings(rates), *offers]
+    """Return what to say of a plan with these orders. `offers` are the warnings of `removal_warnings`; `said` the
+    doubts that are told already: a rate that is unknown for the same reason is not told again.
+    """
+    found = [*_rate_warnings(rates, said), *offers]
     if action is Action.CANCEL:
         found += _cancel_warnings(tally)
     if tally.replacements:
@@ -64,11 +71,12 @@ def prime_warnings(figures: Sequence[tuple[PrimeFigure, PrimeFigure]]) -> list[s
     ]
 
 
-def _rate_warnings(rates: Sequence[RateEffect]) -> list[str]:
+def _rate_warnings(rates: Sequence[RateEffect], said: Sequence[str]) -> list[str]:
     return [
         f"the {effect.after.days}-day rate is not known: {effect.after.reason}"
         for effect in rates
         if effect.after.reason and effect.after.cancelled > effect.before.cancelled
+        if not any(one.startswith(effect.after.reason) for one in said)
     ]
 
 
@@ -182,7 +190,7 @@ def find_doubts(
             " shipped, cancelled or refunded since; import new reports first"
         )
     if newest is not None and is_clock_behind(newest, now):
-        typed.append(f"a report is of {iso_utc(newest)}, and this machine's clock stands at {iso_utc(now)}")
+        typed.append(clock_words(newest, now))
         warnings.append(
             f"a report is of {iso_utc(newest)}, and this machine's clock stands at {iso_utc(now)}: rate, deadlines and"
             " ages are not those of now; set the clock right and plan again"

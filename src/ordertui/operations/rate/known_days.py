@@ -37,17 +37,26 @@ class KnownDays:
         report = f"the All Orders report of the last {len(days)} days"
         newest, now = self._sources.store().tallies.newest_fact_at(marketplace) or 0, self._sources.now()
         if is_clock_behind(newest, now):
-            return f"a report is of {iso_utc(newest)}, and this machine's clock stands at {iso_utc(now)}"
+            return clock_words(newest, now)
         partly = [] if synced is not None and synced <= start else self._partly_read(marketplace, days)
         if partly:
             of_days = _days_text(partly)
-            return f"of {of_days} only a part was read, as an import was stopped or undone in part: import {report}"
+            return (
+                f"of {of_days} only a part was read, as rows were left out, or an import was stopped or undone in part:"
+                f" import {report}"
+            )
         if not self._is_covered(marketplace, start, end):
             if synced is None:
                 return f"of these days only open orders are known, none that shipped or was cancelled: import {report}"
             return (
                 f"orders that shipped or were cancelled before the first sync ({iso_utc(synced)}) were never fetched:"
                 f" `ordertui sync --history {len(days)}` fetches them; or import {report}"
+            )
+        unplaced = rates.count_unplaced(marketplace, start, end)
+        if unplaced:
+            return (
+                f"of {pluralize(unplaced)} no report says when it was placed, who ships it, or if it was cancelled:"
+                f" import {report}"
             )
         unknown = self._open_only(marketplace, days)
         if unknown:
@@ -80,13 +89,19 @@ class KnownDays:
         return (synced is not None and synced <= start) or rates.names_shipped(marketplace, start, end)
 
     def _partly_read(self, marketplace: str, days: Sequence[tuple[date, int, int]]) -> list[date]:
-        """Return the days of which All Orders was read in part only; of the day that is not over it always is."""
-        spans = self._sources.store().rates.partly_read(marketplace, days[0][1])
-        now = self._sources.now()
+        """Return the days of which All Orders was read in part only.
+
+        Of the day that is not over it always is: there, rows that were left out count alone.
+        """
+        rates, since, now = self._sources.store().rates, days[0][1], self._sources.now()
+        partly, left_out = rates.partly_read(marketplace, since), rates.left_out(marketplace, since)
         return [
             day
             for day, start, following in days
-            if following <= now and any(first < following and start <= last for first, last in spans)
+            if any(
+                first < following and start <= last
+                for first, last in [*left_out, *(partly if following <= now else ())]
+            )
         ]
 
     def _open_only(self, marketplace: str, days: Sequence[tuple[date, int, int]]) -> list[date]:
@@ -124,6 +139,11 @@ class KnownDays:
 def is_clock_behind(newest: int, now: int) -> bool:
     """Return whether a report is dated later than any that this clock would let in: those of up to a day ahead."""
     return newest > now + DAY
+
+
+def clock_words(newest: int, now: int) -> str:
+    """Return what is wrong where `is_clock_behind`."""
+    return f"a report is of {iso_utc(newest)}, and this machine's clock stands at {iso_utc(now)}"
 
 
 def _days_text(days: Sequence[date]) -> str:

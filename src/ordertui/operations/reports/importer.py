@@ -350,13 +350,13 @@ def _note_left_out(target: ImportSession, rejects: Iterable[RejectedRow]) -> Non
     """Tell the import which orders the report names in rows that were left out."""
     for reject in rejects:
         if not reject.is_taken:
-            target.coverage.add_named(reject.order_ids)
-            if not reject.order_ids:
-                target.coverage.has_unknown_rows = True
+            target.coverage.add_left_out(reject.order_ids, reject.placed)
 
 
 def _coverage_notes(info: ReportInfo, source: ReportSource, target: ImportSession, rows: int) -> Iterator[str]:
-    """Yield what an Unshipped report says of the orders that it does not name."""
+    """Yield what rows that were left out mean, and what an Unshipped report says of orders that it does not name."""
+    if info.kind is ReportKind.ALL_ORDERS and target.rejected:
+        yield "rows were left out, so no rate of their days is known until an All Orders report of these is read whole"
     if info.kind is not ReportKind.UNSHIPPED:
         return
     if not rows and source.period is None:

@@ -13,7 +13,16 @@ from ordertui.amazon.reports.included_tax import drop_included_tax
 from ordertui.amazon.reports.unnamed_orders import PREFIX_CHARACTERS
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import COMPONENTS
-from ordertui.orders.report_row import AMOUNTS, CURRENCY, LINE_NO, MARKETPLACE, MARKETPLACE_BY_HAND, ORDER_ID, ReportRow
+from ordertui.orders.report_row import (
+    AMOUNTS,
+    CURRENCY,
+    LINE_NO,
+    MARKETPLACE,
+    MARKETPLACE_BY_HAND,
+    ORDER_ID,
+    PURCHASED_AT,
+    ReportRow,
+)
 from ordertui.store import Store
 
 
@@ -100,7 +109,9 @@ class MarketplaceResolver:
                 continue
             code, problem = self._marketplace_of(row, known)
             if problem:
-                rejects.append(RejectedRow(self._file, line, problem, order_id, code is not None, (order_id,)))
+                placed = row[PURCHASED_AT]
+                when = None if placed is None else int(str(placed))
+                rejects.append(RejectedRow(self._file, line, problem, order_id, code is not None, (order_id,), when))
             if code is not None:
                 if not is_own_currency(code, row[CURRENCY]):
                     row = (*row[:CURRENCY], None, *(None,) * len(COMPONENTS), *row[AMOUNTS.stop :])

@@ -5,7 +5,8 @@ These days are in no report, so the span from its oldest to its newest order is 
 names. `mark` follows from the recorded reports alone, so the order of import does not matter. The first sync of a
 marketplace lists all open orders too, and each later one tells all changes.
 
-Of an All Orders report the span of its orders is kept: where it was read in part only, no rate of these days is known.
+Of an All Orders report the span of its orders is kept, and that of its rows which were left out: where it was read in
+part only, no rate of these days is known.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from ordertui.orders.enums import Channel, OrderStatus, ReportKind
 from ordertui.orders.report_row import FACT_AT, MARKETPLACE, PURCHASED_AT, ReportRow
 from ordertui.store.engine.database import Database, as_parameter, in_list
-from ordertui.store.repositories.rates import OF_ALL_ORDERS
+from ordertui.store.repositories.rates import LEFT_OUT, OF_ALL_ORDERS
 
 AWAITING_SHIPMENT = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
 _OPEN = in_list(AWAITING_SHIPMENT)
@@ -47,6 +48,8 @@ class ReportCoverage:
         self._period = period
         self._placed: list[int] = []
         self._marketplaces: set[str] = set()
+        self._left_out: list[int | None] = []
+        """When the orders of rows of All Orders that were left out were placed; None: nobody knows."""
         self.unread: list[str] = []
         """Orders that the report names in rows that could not be read."""
         self.has_unknown_rows = False
@@ -70,9 +73,12 @@ class ReportCoverage:
             dates: list[Any] = [row[FACT_AT] for row in rows]
             self.as_of = max(dates, default=None) or None
 
-    def add_named(self, order_ids: Iterable[str]) -> None:
-        """Take in orders that the report names in rows that could not be read."""
+    def add_left_out(self, order_ids: Sequence[str], placed: int | None) -> None:
+        """Take in a row that was left out: the orders that it names, as far as they are known, and when it is of."""
         self.unread += order_ids
+        self.has_unknown_rows = self.has_unknown_rows or not order_ids
+        if self._is_all_orders:
+            self._left_out.append(placed)
 
     def begin(self, import_id: int) -> None:
         """Record, in the open transaction and before the first order is stored, which days an All Orders report is
@@ -92,6 +98,14 @@ class ReportCoverage:
         """
         database = self._database
         as_of = self.as_of
+        for code, span in self._spans.items() if self._left_out else ():
+            known = [placed for placed in self._left_out if placed is not None]
+            first, last = span if None in self._left_out else (min(known), max(known))
+            database.execute(
+                "INSERT INTO unshipped_reports (import_id, marketplace, as_of, placed_from, placed_to)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (import_id, code, LEFT_OUT, first, last),
+            )
         if self._is_unshipped and as_of is not None and self.unread:  # the others name those that do not wait too
             database.execute(
                 "UPDATE orders SET named_at = :as_of WHERE coalesce(named_at, 0) < :as_of AND order_id IN"

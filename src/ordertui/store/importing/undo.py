@@ -15,7 +15,7 @@ from ordertui.store.engine.database import Database, as_parameter
 from ordertui.store.engine.errors import StoreError
 from ordertui.store.importing import statements as sql
 from ordertui.store.repositories.audit import AuditLog
-from ordertui.store.repositories.rates import OF_ALL_ORDERS
+from ordertui.store.repositories.rates import LEFT_OUT, OF_ALL_ORDERS
 
 from .coverage import mark
 from .fields import bit, columns
@@ -236,8 +236,8 @@ class ImportUndo:
             self._restore(number, effect.restored)
             self._check()
             self._restore_products(number, is_last=not effect.kept)
-            left = OF_ALL_ORDERS if effect.kept else -1  # where orders stay, a part of these days is still told
-            self._database.execute("DELETE FROM unshipped_reports WHERE import_id = ? AND as_of <> ?", (number, left))
+            left = OF_ALL_ORDERS if effect.kept else LEFT_OUT - 1  # where orders stay, a part of the days is still told
+            self._database.execute("DELETE FROM unshipped_reports WHERE import_id = ? AND as_of > ?", (number, left))
             mark(self._database)
             self._check()
             self._database.execute(

@@ -32,6 +32,8 @@ OF_ALL_ORDERS = 0
 """Date in `unshipped_reports` of the span of an All Orders report, which dates each order itself. It is older than any
 order, so that none counts as left out of it.
 """
+LEFT_OUT = -1
+"""The same of the span of its rows that were left out, because they could not be read."""
 NEARLY_A_DAY = 23 * HOUR
 """Seconds; the shortest day, when clocks are put forward."""
 _OPEN = in_list(OPEN_STATES)
@@ -174,14 +176,37 @@ class RateQueries:
         """Return spans of purchase whose All Orders report was read in part only: the import was stopped, broke off, or
         was undone but for some orders. Those that end before `since` may be left out. Cached.
         """
+        return self._of_all_orders(marketplace, since)[0]
+
+    def left_out(self, marketplace: str, since: int) -> list[tuple[int, int]]:
+        """Return spans of purchase of rows of All Orders that were left out; see `partly_read`. Cached."""
+        return self._of_all_orders(marketplace, since)[1]
+
+    def _of_all_orders(self, marketplace: str, since: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         sql = (
-            "SELECT u.import_id, u.placed_from, u.placed_to, i.finished FROM unshipped_reports u"
-            " JOIN imports i ON i.id = u.import_id WHERE u.marketplace = ? AND u.as_of = ? AND u.placed_to >= ?"
+            "SELECT u.import_id, u.placed_from, u.placed_to, u.as_of, i.finished FROM unshipped_reports u"
+            " JOIN imports i ON i.id = u.import_id WHERE u.marketplace = ? AND u.as_of <= ? AND u.placed_to >= ?"
             " ORDER BY u.import_id"
         )
         return self._database.cached(
             f"partly {marketplace} {since}",
             lambda: _left_unread(self._database.query(sql, (marketplace, OF_ALL_ORDERS, since))),
+        )
+
+    def count_unplaced(self, marketplace: str, start: int, end: int) -> int:
+        """Return how many orders may belong to the rate of a span, and nothing tells: no report says when they were
+        placed, who ships them, or, though All Orders names them, whether they were cancelled. Cached.
+        """
+        placed = "purchased_at >= :start AND purchased_at <= :end"
+        parts = (
+            "channel IN ('merchant', 'unknown') AND purchased_at IS NULL AND at >= :start",
+            f"channel = 'unknown' AND {placed}",
+            f"channel = 'merchant' AND {placed} AND status = 'unknown' AND sources & {ReportKind.ALL_ORDERS.bit} <> 0",
+        )
+        sql = "SELECT " + " + ".join(f"(SELECT count(*) FROM orders WHERE marketplace = :code AND {p})" for p in parts)
+        values = {"code": marketplace, "start": start, "end": end}
+        return self._database.cached(
+            f"unplaced {marketplace} {start}", lambda: self._database.required(int, sql, values)
         )
 
     def synced_since(self) -> int | None:
@@ -295,21 +320,25 @@ def _dated(v: Sequence[Any]) -> DatedOrder:
     return DatedOrder(v[0], v[1], v[2], RateFacts(v[3], Cancelled(v[4]), Pending(v[5])))
 
 
-def _left_unread(reports: Iterable[Sequence[Any]]) -> list[tuple[int, int]]:
-    """Return what is left of the spans of the reports that were read in part, without those of reports read whole.
+def _left_unread(reports: Iterable[Sequence[Any]]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Return what is left of the spans of the reports that were read in part, and of rows that were left out, without
+    those of reports that were read; a row that was left out is told by a report without any.
 
-    `reports` are import number, first and last purchase, and whether it was read whole. A report is asked for by whole
-    days: it tells of the day of its first purchase from its midnight on. Its last day is told up to when it was made;
-    what a report of before said of later orders of that day is in it too.
+    `reports` are import number, first and last purchase, the kind of span, and whether it was read to its end. A report
+    is asked for by whole days: it tells of the day of its first purchase from its midnight on. Its last day is told up
+    to when it was made; what a report of before said of later orders of that day is in it too.
     """
-    reports, found = list(reports), []
-    for number, first, last, finished in reports:
-        spans = [] if finished else [(first, last)]
-        for other, low, high, is_whole in reports:
-            if is_whole:
+    reports = list(reports)
+    torn = {number for number, *_, kind, _ in reports if kind == LEFT_OUT}
+    found: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
+    for number, first, last, kind, finished in reports:
+        is_left_out = kind == LEFT_OUT
+        spans = [(first, last)] if is_left_out or not finished else []
+        for other, low, high, other_kind, is_whole in reports:
+            if is_whole and other_kind == OF_ALL_ORDERS and not (is_left_out and other in torn):
                 high += NEARLY_A_DAY if other > number else 0
                 spans = [part for span in spans for part in _without(span, low - NEARLY_A_DAY, high)]
-        found += spans
+        found[is_left_out].extend(spans)
     return found
 
 
