@@ -11,7 +11,7 @@ from ordertui.amazon.feeds.vocabulary import FLAT_REFUND_REASONS
 from ordertui.operations.config import Config
 from ordertui.operations.denials import Denial
 from ordertui.operations.errors import UnknownReason
-from ordertui.operations.planning.lines import refund_lines
+from ordertui.operations.planning.lines import CANCELLED_BY_REFUND, refund_lines
 from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.planning.reasons import reasons_for
@@ -35,6 +35,7 @@ from support.batches import feed_bytes
 from support.fake_amazon import write_report
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row
 
+PARCEL = ("UPS", "1Z", "2026-11-23")
 PRICES = {"item_price": "30.00", "item_tax": "2.41", "shipping_price": "5.00", "item_promotion_discount": "3.00"}
 
 
@@ -109,6 +110,20 @@ def test_a_partly_shipped_order_gives_back_the_units_that_never_left(tmp_path: P
     assert again.rows[0].lines[0].refund == LineAmounts(1000, 81, 167, 0, 0, 0, 100, 0)
     beyond = refund(session, row_id, PlanLine(1, item_id(1), "SKU-1", 1, LineAmounts(item_price=1), 1))
     assert beyond.out[0].rule == "units"
+
+
+@pytest.mark.parametrize(("cancelled", "left"), [(1, 1), (2, 0)])
+def test_units_that_a_refund_cancels_are_not_confirmed_as_shipped(tmp_path: Path, cancelled: int, left: int) -> None:
+    """Amazon would be told that what it was asked to cancel is on its way, or it would be packed and sent."""
+    clock = FixedClock(NOW)
+    session = open_session(tmp_path, clock=clock)
+    row_id = partly_shipped(session, tmp_path)
+    part = PlanLine(1, item_id(1), "SKU-1", cancelled, LineAmounts(item_price=1000 * cancelled), cancelled)
+    send(session, refund(session, row_id, part), clock, tmp_path)
+    session.facts.set_dispatched([row_id], Dispatched.YES)
+    plan = only(session.planner.plan(Action.CONFIRM, [row_id], PlanChoices(shipping={order_id(1): PARCEL})))
+    assert [[(line.quantity, line.ordered) for line in row.lines] for row in plan.rows] == [[(left, 3)]] * bool(left)
+    assert [out.why for out in plan.out] == [CANCELLED_BY_REFUND.why] * (not left)
 
 
 def test_a_buyer_who_asked_officially_makes_the_cancelled_units_not_count(tmp_path: Path) -> None:

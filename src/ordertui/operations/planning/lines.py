@@ -17,6 +17,10 @@ from ordertui.orders.refund_limit import excess_text, lines_to_cancel, refund_li
 
 from .plan import PlanLine, PlannedOrder
 
+CANCELLED_BY_REFUND = Denial(
+    "lines", "a refund of this store cancels every unit that is not shipped: nothing is left to ship"
+)
+
 
 def _active_lines(order: Order) -> list[OrderLine]:
     return [line for line in order.lines if line.is_active]
@@ -81,22 +85,24 @@ def _own_reason(order: Order, line: OrderLine) -> str:
 def confirm_lines(
     order: Order, shipping: tuple[str, str, str] | None, now: int, zone: str
 ) -> tuple[PlanLine, ...] | Denial:
-    """Return every line with units not confirmed yet. `shipping` is carrier, tracking number, ship date."""
+    """Return every line with units not confirmed yet, without those that a refund of this store cancels.
+
+    `shipping` is carrier, tracking number, ship date.
+    """
     denial = shipping_denial(order.row, shipping, now, zone)
     if denial is not None:
         return denial
-    open_lines = [line for line in _active_lines(order) if (line.quantity or 0) > (line.quantity_shipped or 0)]
+    active = _active_lines(order)
+    units = {line.line: (line.quantity or 0) - (line.quantity_shipped or 0) - line.units_cancelled for line in active}
+    open_lines = [line for line in active if units[line.line] > 0]
     if not open_lines:
-        return NO_LINES
+        return CANCELLED_BY_REFUND if any(line.units_cancelled for line in active) else NO_LINES
     if not all(line.has_usable_id for line in open_lines):
         return NO_ITEM_ID
     return tuple(
-        PlanLine(
-            line.line, line.order_item_id or "", line.sku, (line.quantity or 0) - (line.quantity_shipped or 0),
-            ordered=line.quantity or 0,
-        )
+        PlanLine(line.line, line.order_item_id or "", line.sku, units[line.line], ordered=line.quantity or 0)
         for line in _one_per_item(open_lines)
-    )  # fmt: skip
+    )
 
 
 def shipping_denial(row: OrderRow, shipping: tuple[str, str, str] | None, now: int, zone: str) -> Denial | None:
