@@ -12,7 +12,7 @@ from ordertui.amazon.reports.account_health import read_health
 from ordertui.amazon.spapi.decoding import UnreadableJson, decode_body
 from ordertui.operations.errors import BadInput
 from ordertui.operations.planning.plan_file import load_plans
-from ordertui.orders.text import describe_json_error, with_verb
+from ordertui.orders.text import NOT_UTF8, describe_json_error, with_verb
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "0 count"), (1, "1 counts"), (2, "2 count"), (1204, "1,204 count")])
@@ -34,7 +34,31 @@ def test_a_file_that_was_cut_says_so(content: bytes, words: str, tmp_path: Path)
         decode_body(content, dict)
 
 
-def test_any_other_mistake_keeps_its_place() -> None:
-    with pytest.raises(msgspec.DecodeError) as found:
-        msgspec.json.decode(b'{"a": x}')
-    assert "byte 6" in describe_json_error(b'{"a": x}', found.value)
+class Inner(msgspec.Struct):
+    """A value inside of another."""
+
+    name: str
+
+
+class Outer(msgspec.Struct):
+    """A file."""
+
+    parts: list[Inner]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{"a":\n x}', "line 2 is not as JSON is written (byte 7)"),
+        (b'{"parts": [{"name": "a"}, {}]}', "name is missing in parts[1]"),
+        (b"{}", "parts is missing"),
+        (b'{"parts": [{"name": 7}]}', "parts[0].name holds a value that is not of its kind"),
+        (b"7", "it holds a value that is not of its kind"),
+        (b'{"parts": [{"name": "\xff"}]}', NOT_UTF8),
+        pytest.param(b'{"other": ' + b"[" * 9_000, "its values stand too deep inside one another", id="deep"),
+    ],
+)
+def test_any_other_mistake_keeps_its_place_in_plain_words(content: bytes, words: str) -> None:
+    with pytest.raises((msgspec.DecodeError, UnicodeDecodeError, RecursionError)) as found:
+        msgspec.json.decode(content, type=Outer)
+    assert describe_json_error(content, found.value) == words

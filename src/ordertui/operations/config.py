@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from ordertui.files import SETTINGS_BYTES, load_toml, read_file
 from ordertui.orders.enums import AlertKind
-from ordertui.orders.text import to_single_line
+from ordertui.orders.text import NOT_UTF8, to_single_line
 from ordertui.store import Operator
 
 from .errors import BadInput
@@ -328,7 +328,8 @@ def load_config(path: Path | None = None) -> Config:
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}; {ENVIRONMENT} may name another file") from error
     except ValueError as error:
-        raise BadInput(f"{path}: {error}; `ordertui docs settings` lists the settings") from None
+        words = NOT_UTF8 if isinstance(error, UnicodeDecodeError) else error
+        raise BadInput(f"{path}: {words}; `ordertui docs settings` lists the settings") from None
 
 
 def schema() -> dict[str, object]:

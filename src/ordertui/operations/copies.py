@@ -14,6 +14,7 @@ import msgspec
 
 from ordertui.files import read_file, replace_file
 from ordertui.orders.clock import iso_utc
+from ordertui.orders.text import describe_json_error
 from ordertui.store import Store, StoreError
 from ordertui.store.repositories.identity import AuditHead
 
@@ -88,13 +89,17 @@ class CopyGuard:
         return self._later_work() or self._unknown_folders()
 
     def _later_work(self) -> str:
-        identity = self._store().identity
+        identity, content = self._store().identity, b""
         try:
-            noted = msgspec.json.decode(read_file(self._note, NOTE_BYTES), type=AuditHead)
+            content = read_file(self._note, NOTE_BYTES)
+            noted = msgspec.json.decode(content, type=AuditHead)
         except FileNotFoundError:
             return ""
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            return f"{self._note} says how far the store came, and cannot be read ({error})"
+        except OSError as error:
+            return f"{self._note} says how far the store came, and cannot be read ({error.strerror})"
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            words = describe_json_error(content, error)
+            return f"{self._note} says how far the store came, and cannot be read ({words})"
         if noted.store != identity.id:
             if not identity.has_unnamed_folders:
                 return ""  # another store was at this place, such as one that was moved away

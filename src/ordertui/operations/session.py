@@ -141,7 +141,7 @@ class Session:
             self.context,
             lambda: self.eligibility,
             lambda: self.batches.find(),
-            lambda: self.workspace.marks()[0],
+            lambda: self.workspace.required_marks(),
             lambda login: self.team_marks.of(login).orders,
         )
 

@@ -14,8 +14,10 @@ from urllib.parse import quote
 import msgspec
 
 from ordertui.files import MEBIBYTE, SETTINGS_BYTES, load_toml, read_file, replace_file
+from ordertui.orders.text import NOT_UTF8, describe_json_error
 
 from .config import downloads_folder
+from .errors import BadInput
 from .marks import Marks, marked_ids
 
 TOUR_SEEN = ".tour"
@@ -81,6 +83,7 @@ class Workspace:
         self._common_marks = store.with_suffix(MARKS_SUFFIX)
         self._marks_file = store.with_suffix(f".{quote(login, safe='')}{MARKS_SUFFIX}") if login else self._common_marks
         self._marks: tuple[Marks, bytes] | None = None
+        self._marks_problem = ""
         self.views_file = store.with_suffix(".views.toml")
         """Saved views, to be edited with any editor too."""
         self._columns = store.with_suffix(".columns.txt")
@@ -118,12 +121,38 @@ class Workspace:
             if not self._read_only:
                 with suppress(OSError):
                     path = path.replace(self._marks_file)
+        content = b""
         try:
-            found = msgspec.json.decode(read_file(path, MARKS_BYTES), type=_Marked)
+            content = read_file(path, MARKS_BYTES)
+            found = msgspec.json.decode(content, type=_Marked)
             snapshot, last = base64.b64decode(found.marked), base64.b64decode(found.last)
-        except (OSError, ValueError, RecursionError, msgspec.MsgspecError):
+        except FileNotFoundError:
+            return Marks(), b""
+        except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+            words = str(error.strerror) if isinstance(error, OSError) else describe_json_error(content, error)
+            self._marks_problem = f"which orders are marked cannot be read: {path}: {words}"
             return Marks(), b""
         return Marks(marked_ids(snapshot)), last
+
+    def required_marks(self) -> Marks:
+        """Return the marks, for a filter. Raises BadInput where they cannot be read: nobody knows that none is marked.
+
+        Once `set_marks_aside` told so, the operator goes on without marks.
+        """
+        marks, _ = self.marks()
+        if self._marks_problem:
+            raise BadInput(f"{self._marks_problem}; the screen begins without marks, or remove the file")
+        return marks
+
+    def set_marks_aside(self) -> str:
+        """Begin without marks where they cannot be read, and keep their file; return why, else an empty text."""
+        problem, self._marks_problem = self._marks_problem, ""
+        aside = self._marks_file.with_name(self._marks_file.name + ".unread")
+        if problem and not self._read_only:
+            with suppress(OSError):
+                self._marks_file.replace(aside)
+                return f"{problem}; nothing is marked now, and the file is kept as {aside.name}"
+        return f"{problem}; nothing is marked now" if problem else ""
 
     def keep_marks(self, marks: Marks, last: bytes) -> None:
         """Keep them for the next start."""
@@ -142,8 +171,11 @@ class Workspace:
 
             problem = settings_problems(found, _Views) or error
             return [], f"{self.views_file}: {problem}; correct it, or remove it"
-        except (OSError, ValueError) as error:
-            return [], f"{self.views_file}: {error}; correct it, or remove it"
+        except OSError as error:
+            return [], f"{self.views_file}: {error.strerror}; correct it, or remove it"
+        except ValueError as error:
+            words = NOT_UTF8 if isinstance(error, UnicodeDecodeError) else error
+            return [], f"{self.views_file}: {words}; correct it, or remove it"
 
     def keep_views(self, views: Sequence[SavedView]) -> None:
         """Write the saved views."""

@@ -74,13 +74,32 @@ def with_verb(count: int, singular: str, plural: str) -> str:
     return f"{count:,} {singular if count == 1 else plural}"
 
 
+NOT_UTF8 = "it is not text in UTF-8: save it as UTF-8"
+
+
 def describe_json_error(content: bytes, error: Exception) -> str:
-    """Return in plain words why bytes could not be read as JSON."""
+    """Return in plain words why bytes could not be read as JSON, or hold something else than they should."""
+    text = str(error)
     if not content.strip():
         return "it is empty"
-    if str(error) == "Input data was truncated":
+    if text == "Input data was truncated":
         return "it ends in the middle: it was not written, copied or downloaded whole"
-    return str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return NOT_UTF8
+    if isinstance(error, RecursionError):
+        return "its values stand too deep inside one another"
+    if at := _AT_BYTE.search(text):
+        return f"line {content.count(10, 0, int(at[1])) + 1} is not as JSON is written (byte {at[1]})"
+    place = found[1].strip(".") if (found := _AT_PLACE.search(text)) else ""
+    if missing := _MISSING.search(text):
+        return f"{missing[1]} is missing in {place}" if place else f"{missing[1]} is missing"
+    return f"{place or 'it'} holds a value that is not of its kind"
+
+
+_AT_BYTE = re.compile(r"\(byte (\d+)\)$")
+_AT_PLACE = re.compile(r" - at `\$(.*)`$")
+_MISSING = re.compile(r"required.field.`(\w+)`")
+"""How msgspec ends its messages, and says that a field is not there."""
 
 
 def format_duration(seconds: int) -> str:

@@ -9,7 +9,8 @@ import msgspec
 from textual.keys import Keys, key_to_character
 
 from ordertui.files import SETTINGS_BYTES, load_toml, read_file
-from ordertui.messages import _, pgettext
+from ordertui.messages import _, pgettext, translate
+from ordertui.orders.text import NOT_UTF8
 
 from .actions import ALL_COMMANDS, NO_KEY, Command, format_key
 
@@ -55,8 +56,10 @@ def read_keymap(path: Path) -> Keymap:
         text = read_file(path, SETTINGS_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         return Keymap()
-    except (OSError, UnicodeDecodeError) as error:
-        return _unread(path, error)
+    except OSError as error:
+        return _unread(path, error.strerror)
+    except UnicodeDecodeError:
+        return _unread(path, translate(NOT_UTF8))
     try:
         found = load_toml(text)
     except ValueError as error:
@@ -64,7 +67,7 @@ def read_keymap(path: Path) -> Keymap:
     return resolve(found, str(path))
 
 
-def _unread(path: Path, error: Exception) -> Keymap:
+def _unread(path: Path, error: object) -> Keymap:
     return Keymap(problems=(_("{path}: {error}; the usual keys are in force", path=path, error=error),))
 
 

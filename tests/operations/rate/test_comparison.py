@@ -141,7 +141,7 @@ def test_account_health_over_amazons_own_days(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("{", "is not JSON"),
+        ("{", "ends in the middle"),
         ("{}", "no list performanceMetrics"),
         ('{"performanceMetrics": [1]}', r"performanceMetrics\[0\] is no object"),
         ('{"performanceMetrics": [{"marketplaceId": "X"}]}', "there is no marketplace 'X'"),

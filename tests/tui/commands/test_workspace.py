@@ -24,7 +24,7 @@ from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.screens.view_request import ViewRequest
 from support.fake_amazon import write_report
-from support.pilot import at_order, burst, commit_preview, main, press, running, settled, table, to_ship, until
+from support.pilot import at_order, burst, commit_preview, main, press, running, said, settled, table, to_ship, until
 from support.shops import open_session, order_id
 
 
@@ -213,6 +213,20 @@ def test_a_mistake_in_the_saved_views_is_told_in_plain_words(tmp_path: Path, tex
     desk = Workspace(tmp_path / "orders.db", read_only=False)
     desk.views_file.write_text(text)
     assert desk.views() == ([], f"{desk.views_file}: {said}; correct it, or remove it")
+
+
+async def test_marks_that_cannot_be_read_are_told_and_kept(session: Session) -> None:
+    path = session.context.store.path.with_suffix(".marks.json")
+    path.write_text('{"marked": 7}')
+    said_why = f"which orders are marked cannot be read: {path}: "
+    with pytest.raises(BadInput, match="marked cannot be read"):
+        session.orders.find("marked:yes")
+    async with running(session, toasts=True) as pilot:
+        assert f"{said_why}marked holds a value that is not of its kind; nothing is marked now" in said(pilot)
+        assert list(session.orders.find("marked:yes")) == []
+        await press(pilot, "space")
+    assert path.with_name(f"{path.name}.unread").read_text() == '{"marked": 7}'
+    assert Workspace(session.context.store.path, read_only=True).marks()[0].count == 1
 
 
 def test_a_damaged_desk_costs_only_convenience(tmp_path: Path) -> None:

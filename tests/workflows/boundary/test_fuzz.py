@@ -10,6 +10,7 @@ import gzip
 import io
 import os
 import random
+import re
 import sys
 import time
 import zipfile
@@ -28,6 +29,7 @@ from ordertui.amazon.spapi import schemas
 from ordertui.amazon.spapi.decoding import UnreadableJson, decode_body
 from ordertui.amazon.spapi.order_mapping import order_rows
 from ordertui.operations.config import ReceiverConfig, load_config
+from ordertui.operations.errors import foreseen_message
 from ordertui.operations.notify.receivers import load_address
 from ordertui.operations.notify.service import is_quiet
 from ordertui.operations.planning.choice_files import read_refunds, read_shipping
@@ -50,6 +52,11 @@ from support.shops import NOW, open_session, standard
 
 ALL = int(os.environ.get("ORDERTUI_FUZZ", "0"))
 SECONDS, MEGABYTES = 2.0, 200
+FOREIGN = re.compile(
+    r"Expected `|msgspec|NoneType|object of type|, got `|codec can't|Traceback|<class|\[Errno|invalid literal"
+    r"|decompressing|`\$|\bNone\b|unhashable|subscriptable|has no attribute|malformed: |Error\("
+)
+"""Words of Python and its libraries, which tell an operator nothing."""
 TOKENS = [
     b"", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\xff", b"\x1f\x8b", b"PK\x03\x04", b"\r", b"\n", b"\t", b'"',
     b"'", b"\\",
@@ -354,8 +361,9 @@ def test_a_reader_ends_in_words_or_a_result(readers: Readers, name: str) -> None
         begin = time.process_time()
         try:
             read(content)
-        except (UserError, OSError, UnreadableJson):
-            pass
+        except (UserError, OSError, UnreadableJson) as error:
+            words = foreseen_message(error) or str(error)
+            assert not FOREIGN.search(words), (name, number, words)
         except Exception as error:
             raise AssertionError(f"{name} {number}: {type(error).__name__}: {error}\n{content[:2_000]!r}") from error
         took = time.process_time() - begin

@@ -50,7 +50,7 @@ def read_health(path: Path) -> list[HealthFigure]:
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ReportError(f"{path} is not JSON: {describe_json_error(content, error)}") from error
+        raise ReportError(f"{path} cannot be read: {describe_json_error(content, error)}") from error
     metrics = data.get("performanceMetrics") if isinstance(data, dict) else None
     if not isinstance(metrics, list):
         raise ReportError(f"{path} is no account health report: it has no list performanceMetrics")
@@ -60,6 +60,8 @@ def read_health(path: Path) -> list[HealthFigure]:
             raise ReportError(f"{path}: performanceMetrics[{number}] is no object")
         ident = entry.get("marketplaceId")
         code = _BY_ID.get(ident) if isinstance(ident, str) else None
+        if ident is None:
+            raise ReportError(f"{path}: performanceMetrics[{number}] names no marketplace")
         if code is None:
             raise ReportError(f"{path}: performanceMetrics[{number}]: there is no marketplace {ident!r}")
         metric = next((v for k, v in entry.items() if k.lower() in SPELLINGS), None)

@@ -99,7 +99,7 @@ def _open_member(path: Path, file: IO[bytes], ending: ExitStack) -> IO[bytes]:
         if len(members) != 1:
             raise ReportError(f"{path} holds {len(members):,} files, not one report; unpack it and import those")
         return ending.enter_context(archive.open(members[0]))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         why = "it needs a password" if isinstance(error, RuntimeError) else "it is damaged"
         raise ReportError(f"{path} cannot be unpacked: {why}; unpack it yourself, or download it again") from error
 

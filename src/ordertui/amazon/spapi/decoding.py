@@ -28,7 +28,7 @@ class UnreadableJson(ValueError):
 
 
 def decode_body(content: bytes | msgspec.Raw, into: type[Body]) -> Body:
-    """Return JSON as `into`. Raises UnreadableJson, whose text names the place as a path such as `$.orderItems[0]`.
+    """Return JSON as `into`. Raises UnreadableJson, whose text names the place as a path such as `orderItems[0]`.
 
     Fields that are null are taken for absent: they get their default, and a field that must be there is missing.
     """

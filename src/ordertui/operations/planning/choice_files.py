@@ -10,7 +10,7 @@ from ordertui.files import MEBIBYTE, read_file
 from ordertui.operations.errors import BadInput
 from ordertui.orders.money import parse_minor
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order
-from ordertui.orders.text import pluralize
+from ordertui.orders.text import NOT_UTF8, pluralize
 
 from .plan import PlanLine
 
@@ -37,8 +37,10 @@ def table_rows(lines: Sequence[str], path: Path, *, quotes: bool = True) -> Iter
 def _rows(path: Path, needed: tuple[str, ...], known: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         text = read_file(path, MOST_BYTES).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} cannot be read as UTF-8 text: {error}") from error
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} cannot be read: {NOT_UTF8}") from error
     reader = table_rows(text.splitlines(), path)
     header = [cell.strip() for cell in next(reader, [])]
     twice = sorted({name for name in header if header.count(name) > 1})

@@ -262,6 +262,8 @@ class HousePolicyReader:
         if effect in _LOOSENING:
             message = f"{who}: a house rule can only tighten; its effect is {', '.join(words)}, never {effect!r}"
             self._add_problem(message, (*path, "effect"), inside=0)
+        elif effect is None:
+            self._add_problem(f"{who} needs an effect: {', '.join(words)}", (*path, "effect"))
         elif effect not in words:
             self._add_problem(
                 f"{who}: {effect!r} is no effect{did_you_mean(str(effect), words)}", (*path, "effect"), inside=0

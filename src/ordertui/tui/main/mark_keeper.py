@@ -16,6 +16,8 @@ class MarkKeeper:
         self._workspace = workspace
         self._publish = publish
         self.marks, self.last_set = workspace.marks()
+        self.problem = workspace.set_marks_aside()
+        """Why nothing is marked although something was; empty as a rule."""
         self.found = Marks()
         """Orders that a search found, shown or not; `n` and `#` go through them. Not kept for the next start."""
         self.fact_changes: list[int] = []

@@ -148,7 +148,7 @@ class MainScreen(Screen[None]):
         call_every(self, LOOK_SECONDS, self._look)
         self._rows.is_judging = True
         self._draw_rows_anew()
-        for problem in self.keymap.problems:
+        for problem in filter(None, (*self.keymap.problems, translate(self.marks.problem))):
             self.notify(problem, severity="warning", timeout=12)
         with errors_shown(self):
             self.filter_bar.set_history(self.session.workspace.history())
