@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from array import array
 
 import pytest
@@ -88,6 +89,17 @@ def test_a_set_of_ids_does_not_change(ids: list[int], others: list[int]) -> None
     marks.invert(others)
     assert (list(found), len(found), bool(found)) == (sorted(set(ids)), len(set(ids)), bool(ids))
     assert list(marks.frozen()) == sorted(set(ids) ^ set(others))
+
+
+def test_a_set_is_made_without_a_list_of_its_ids() -> None:
+    ids = array("q", range(200_000))
+    for make in (Marks, IdSet):
+        tracemalloc.start()
+        found = make(ids)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert len(found) == 200_000
+        assert most < len(ids), "a bitmap, made longer now and then, has an eighth of a byte for each"
 
 
 def test_who_goes_through_a_million_ids_is_asked_on_the_way() -> None:

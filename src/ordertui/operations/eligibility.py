@@ -9,11 +9,11 @@ after it) and what the operator has yet to choose (amounts, tracking numbers) is
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
+from ordertui.operations.marks import IdSet
 from ordertui.orders.batch_state import holds_order
 from ordertui.orders.clock import HOUR, Clock, iso_utc
 from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, OrderStatus, YesNo
@@ -239,16 +239,16 @@ class Eligibility:
                 wanted |= set(_asked(denied))
         return Decisions({(kind, value): self._situations(kind, value) for kind, value in wanted}, denials)
 
-    def denied_ids(self, ids: Collection[int], action: Action) -> array[int]:
+    def denied_ids(self, ids: Collection[int], action: Action) -> IdSet:
         """Return those of these orders that what is known of each one denies the action: a report, time, a house rule.
 
         What whole groups of orders share is asked by `group_allows`.
         """
         denied = self._denied(action) if ids else None
         if denied is None:
-            return array("q")
+            return IdSet()
         situations = {(kind, value): self._situations(kind, value) for kind, value in _asked(denied)}
-        return self._store().orders.fitting(ids, denied, decisions=Decisions(situations, by_rules_alone=True))
+        return IdSet(self._store().orders.fitting(ids, denied, decisions=Decisions(situations, by_rules_alone=True)))
 
     def _situations(self, kind: str, value: str) -> list[SituationGroup]:
         """List the situations for which the rules give the kind this value, by marketplaces that decide alike."""

@@ -63,7 +63,7 @@ def questions(store: Store) -> dict[str, Callable[[], Sized]]:
         "facts": lambda: store.rates.facts(ids, "US"),
         "waiting units": lambda: store.rates.with_waiting_units(ids, "US"),
         "due": lambda: store.rates.auto_cancellations("US", NOW + 10 * DAY),
-        "fitting": lambda: store.orders.fitting(ids, condition),
+        "fitting": lambda: list(store.orders.fitting(ids, condition)),
         "left out": lambda: store.orders.left_out_by_reports(ids),
         "sums": lambda: store.tallies.sums(ids),
     }

@@ -252,7 +252,8 @@ class OrderQueries:
         if not marked or not filter_text.strip():
             return len(marked)
         condition = self.condition(filter_text)
-        return len(self._context.reader().orders.fitting(marked, condition, decisions=self._decisions(condition)))
+        fitting = self._context.reader().orders.fitting(marked, condition, decisions=self._decisions(condition))
+        return sum(1 for _ in fitting)
 
     def marketplaces(self) -> Sequence[str]:
         """Return the codes of the marketplaces that have orders, most orders first."""

@@ -33,7 +33,19 @@ class MarkedSums:
     def of(self, ids: IdSet) -> MarkedSum:
         """Return what these orders come to now."""
         impact = self._calculator.impact(ids)
-        return MarkedSum(impact, {code: self._calculator.gains(code, ids) for code, _ in impact.markets})
+        parts = self._by_marketplace(ids, [code for code, _ in impact.markets])
+        return MarkedSum(impact, {code: self._calculator.gains(code, part) for code, part in parts.items()})
+
+    def _by_marketplace(self, ids: IdSet, codes: Sequence[str]) -> dict[str, IdSet]:
+        """Return the orders of each marketplace, most of which are of the first: its part is what the others leave."""
+        parts = {code: ids.common(()) for code in codes[1:]}
+        for code, some in self._sources.store().tallies.elsewhere(ids, codes[0]) if parts else ():
+            if code in parts:  # an order may have come to another one since they were counted
+                parts[code] = parts[code].union(some)
+        first = ids
+        for part in parts.values():
+            first = first.without(part)
+        return {**dict.fromkeys(codes[:1], first), **parts}
 
     def next_change(self, now: int) -> int:
         """Return the first second after now (epoch seconds) at which any set of orders may come to something else.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -181,15 +181,16 @@ class OrderRepository:
         sql = f"SELECT {source} GROUP BY {term} ORDER BY 2 DESC, 1 NULLS FIRST{most}"
         return [(value, count) for value, count in self._database.query(sql, params)]
 
-    def fitting(self, ids: Iterable[int], condition: Condition, *, decisions: Decisions = NO_DECISIONS) -> array[int]:
-        """Return those of these orders that fit a condition; see `find`."""
+    def fitting(
+        self, ids: Iterable[int], condition: Condition, *, decisions: Decisions = NO_DECISIONS
+    ) -> Iterator[int]:
+        """Yield those of these orders that fit a condition, read a part at a time; see `find`."""
         where, params = self._where(condition, decisions)
         chosen = self._database.values_sql("chosen", id=int)
         sql = f"SELECT o.id FROM {chosen} AS v CROSS JOIN orders o WHERE o.id = v.id AND ({where})"
-        found = array("q")
         for part in slices(ids, MAX_VALUES):
-            found.extend(row[0] for row in self._database.query(sql, {**params, "chosen": as_parameter(part)}))
-        return found
+            for row in self._database.query(sql, {**params, "chosen": as_parameter(part)}):
+                yield row[0]
 
     def waiting_for(self, skus: Iterable[str]) -> list[int]:
         """Return the orders of the seller's own shipping that wait for units of these SKUs, oldest first.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from ordertui.orders.order import LinesKnown
-from ordertui.store.engine.database import Database
+from ordertui.store.engine.database import MAX_VALUES, Database, slices
 
 from .derived_facts import LINES_KNOWN, OPEN_ACTION
 
@@ -124,6 +126,15 @@ class OrderTallies:
             ids,
         )
         return [OrderSum(v[0], v[1], v[2], bool(v[3]), LinesKnown(v[4]), v[5], v[6]) for v in found]
+
+    def elsewhere(self, ids: Iterable[int], marketplace: str) -> Iterator[tuple[str, list[int]]]:
+        """Yield those of these orders that are of other marketplaces, some of one at a time."""
+        sql = (
+            "SELECT o.marketplace, o.id FROM orders o WHERE +o.marketplace <> ? AND o.id IN ({}) ORDER BY o.marketplace"
+        )
+        for part in slices(ids, MAX_VALUES):
+            for code, rows in groupby(self._database.query_in(sql, part, (marketplace,)), itemgetter(0)):
+                yield code, [row[1] for row in rows]
 
     def total_placed(self, marketplace: str, start: int, end: int) -> int:
         """Return how many orders of any channel were placed from `start` until before `end` (epoch seconds)."""
