@@ -19,6 +19,7 @@ from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action, BuyerRequest, Dispatched
 from ordertui.tui.actions import ALL_COMMANDS, hints
+from ordertui.tui.commands.app import OTHER_HABITS
 from ordertui.tui.render.status_line import StatusLine, render_status_line
 from ordertui.tui.screens.base import DialogKeys
 from ordertui.tui.screens.buyer_message import MessageScreen
@@ -28,7 +29,20 @@ from ordertui.tui.screens.help import HelpScreen, help_text
 from ordertui.tui.screens.order_view import OrderScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
-from support.pilot import burst, commit_preview, main, press, preview, running, settled, table, text, to_ship, until
+from support.pilot import (
+    burst,
+    commit_preview,
+    main,
+    press,
+    preview,
+    running,
+    said,
+    settled,
+    table,
+    text,
+    to_ship,
+    until,
+)
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 from support.walks import lines
 
@@ -423,3 +437,23 @@ async def test_a_batch_can_be_undone_whatever_the_cursor_is_on(session: Session)
         await until(pilot, partial(_shows, pilot, ConfirmScreen))
         await press(pilot, "b")
         await until(pilot, lambda: session.batches.find()[0].state is BatchState.RECALLED)
+
+
+@pytest.mark.parametrize(("key", "words"), [
+    ("asterisk", ", marks what shares a value"), ("Z", "q leaves"), ("W", "nothing has to be saved"), ("U", "(o)"),
+    ("ctrl+f", "^d ^u scroll"), ("f5", "R reads the store again"), ("delete", "x previews a cancellation"),
+    ("tab", "1 to 9 open the queues"), ("E", "E has no action here; ? lists all keys"),
+    ("percent_sign", "% has no action here"), ("ctrl+e", "^e has no action here"),
+])  # fmt: skip
+async def test_a_key_that_does_nothing_says_what_does(session: Session, key: str, words: str) -> None:
+    async with running(session, toasts=True) as pilot:
+        before = main(pilot).view.request, table(pilot).cursor
+        await press(pilot, key)
+        await until(pilot, lambda: words in said(pilot))
+        assert table(pilot).has_focus
+        assert (main(pilot).view.request, table(pilot).cursor) == before
+
+
+def test_every_habit_is_of_a_key_without_an_action() -> None:
+    bound = {key for command in ALL_COMMANDS for key in command.keys.split(",")}
+    assert not bound & set(OTHER_HABITS)

@@ -17,10 +17,10 @@ async def test_a_letter_goes_to_the_next_option_that_begins_with_it(session: Ses
         await pilot.pause()
         options = pilot.app.screen.query_one(SafeOptionList)
         seen = []
-        for key in ("c", "c", "c", "g", "g", "g", "n", "j", "k", "G", "z", "N"):
+        for key in ("c", "c", "c", "g", "g", "g", "n", "j", "k", "G", "z", "N", "ctrl+d", "ctrl+u"):
             await press(pilot, key)
             seen.append(options.highlighted)
-        assert seen == [2, 3, 2, 5, 1, 5, 0, 1, 0, 6, 6, 0], "j, k and G move; z begins nothing"
+        assert seen == [2, 3, 2, 5, 1, 5, 0, 1, 0, 6, 6, 0, 6, 0], "j, k and G move; z begins nothing"
         await press(pilot, "q")
         await until(pilot, lambda: not isinstance(pilot.app.screen, ChoiceScreen))
 

@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
-from ordertui.messages import LANGUAGES, _, current_language, use
-from ordertui.tui.actions import Command
+import re
+
+from ordertui.messages import LANGUAGES, N_, _, current_language, use
+from ordertui.tui.actions import Command, format_key
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.task_runner import Task
 from ordertui.tui.themes import DARK, LIGHT
+
+OTHER_HABITS = {
+    "tab": N_("1 to 9 open the queues, {find_filter} filters"),
+    "shift+tab": N_("1 to 9 open the queues, {find_filter} filters"),
+    "asterisk": N_("{mark_same} marks what shares a value with this order, {table_all} all that are shown"),
+    "Z": N_("{app_quit} leaves; marks, views and columns are kept by themselves"),
+    "Q": N_("{app_quit} leaves; marks, views and columns are kept by themselves"),
+    "W": N_("nothing has to be saved: marks, views and columns are kept by themselves"),
+    "ctrl+s": N_("nothing has to be saved: marks, views and columns are kept by themselves"),
+    "U": N_("U is a key of the outbox ({batch_outbox}): there it marks a file as uploaded"),
+    "ctrl+f": N_("{table_half_down} {table_half_up} scroll half a page; {find_filter} filters"),
+    "ctrl+b": N_("{table_half_down} {table_half_up} scroll half a page; {find_filter} filters"),
+    "ctrl+r": N_("{see_refresh} reads the store again; {change_undo} undoes marks and facts"),
+    "f5": N_("{see_refresh} reads the store again; {change_undo} undoes marks and facts"),
+    "delete": N_("{order_cancel} previews a cancellation, {mark_clear} removes the marks"),
+    "backspace": N_("{order_cancel} previews a cancellation, {mark_clear} removes the marks"),
+}
+"""What does here what a key does in vim, less, mutt, lazygit or a file manager, by that key."""
+
+
+def tell_unbound_key(context: CommandContext, key: str, sign: str) -> None:
+    """Say what a key that does nothing may have been meant for. `sign`: what it types, if anything."""
+    keys = {re.sub("[.-]", "_", command.id): command.first_key for command in context.keymap.commands}
+    text = OTHER_HABITS.get(key, N_("{key} has no action here; {app_help} lists all keys"))
+    context.notify(_(text, key=sign or format_key(key), **keys))
 
 
 async def show_help(context: CommandContext, task: Task) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -21,7 +22,7 @@ from textual.widgets import Static
 from ordertui.messages import _, translate
 from ordertui.operations.session import Session
 from ordertui.orders.marketplace import MARKETPLACES
-from ordertui.tui.actions import bindings, find_command
+from ordertui.tui.actions import QUEUE_COMMANDS, bindings, find_command
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.keymap import Keymap
 from ordertui.tui.render.header import render_header
@@ -215,6 +216,22 @@ class MainScreen(Screen[None]):
             self.notify(refusal, severity="warning")
         else:
             self._call(command.run)
+
+    def on_key(self, event: events.Key) -> None:
+        """Say of a key that does nothing here what does what it may have been meant for."""
+        if event.key in self._keys or not self.table.has_focus:
+            return
+        if event.key in ("tab", "shift+tab"):
+            event.stop()  # the keys would go to the filter, unseen
+        elif any(key in self.active_bindings for key in event.aliases):
+            return
+        self._call("app.tell_unbound_key", event.key, event.character if event.is_printable else "")
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        """The keys of commands."""
+        commands = (*self.keymap.commands, *QUEUE_COMMANDS)
+        return frozenset(key for one in commands for key in one.keys.split(","))
 
     def on_paste(self, event: events.Paste) -> None:
         """Go to pasted order ids, as when they are typed after `g`."""

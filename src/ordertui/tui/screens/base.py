@@ -38,8 +38,8 @@ FAR = 1_000_000
 SCROLL_KEYS = (
     Binding("j,down", "scroll(1)", N_("Scroll down"), show=False),
     Binding("k,up", "scroll(-1)", N_("Scroll up"), show=False),
-    Binding("pagedown,space", "scroll(10)", N_("A page down"), show=False),
-    Binding("pageup", "scroll(-10)", N_("A page up"), show=False),
+    Binding("pagedown,space,ctrl+d", "scroll(10)", N_("A page down"), show=False),
+    Binding("pageup,ctrl+u", "scroll(-10)", N_("A page up"), show=False),
     Binding("g,home", f"scroll({-FAR})", N_("Go to the first line"), show=False),
     Binding("G,end", f"scroll({FAR})", N_("Go to the last line"), show=False),
 )

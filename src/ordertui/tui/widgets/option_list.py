@@ -30,6 +30,8 @@ class SafeOptionList(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "cursor_down", show=False),
         Binding("k", "cursor_up", show=False),
+        Binding("ctrl+d", "page_down", show=False),
+        Binding("ctrl+u", "page_up", show=False),
         Binding("g", "jump_or_first", show=False),
         Binding("G", "last", show=False),
     ]
