@@ -60,7 +60,7 @@ def open_session(
         fail(Exit.BAD_INPUT, f"there is no store {settings.store}; `ordertui import FILE...` makes one, or correct it")
     from ordertui.operations.session import Session
 
-    with _bringing_along() as stop:
+    with _migrating() as stop:
         session = Session.open(
             settings.store, clock=settings.clock(), read_only=settings.read_only, copy=copy, stop=stop
         )
@@ -75,8 +75,8 @@ def open_session(
 
 
 @contextmanager
-def _bringing_along() -> Iterator[Callable[[], bool]]:
-    """Say from the second second on that a store of an older version is brought along, and end it at a Ctrl-C.
+def _migrating() -> Iterator[Callable[[], bool]]:
+    """Say from the second second on that a store of an older version is migrated, and end it at a Ctrl-C.
 
     The Ctrl-C is raised inside SQLite's question whether to go on; to SQLite, as any error there, that is a no.
     """
@@ -87,7 +87,7 @@ def _bringing_along() -> Iterator[Callable[[], bool]]:
         seconds = int(time.monotonic() - began)
         if seconds > shown and (not shown or sys.stderr.isatty()):
             start, end = ("\r", "") if sys.stderr.isatty() else ("", "\n")
-            text = f"bringing the store along from an older version: {seconds} s; Ctrl-C stops, and nothing is lost"
+            text = f"migrating the store from an older version: {seconds} s; Ctrl-C stops, and nothing is lost"
             click.echo(f"{start}{text}{end}", err=True, nl=False)
             shown = seconds
         return False

@@ -58,7 +58,7 @@ class SessionContext:
         return reader
 
     def catch_up(self) -> None:
-        """Bring the copy along to what the server has now; nothing where the store itself is read. Raises StoreError.
+        """Update the copy to what the server has now; nothing where the store itself is read. Raises StoreError.
 
         Inside a transaction of the store, which keeps everybody else from changing it, what is read is then current.
         """
@@ -66,7 +66,7 @@ class SessionContext:
             self.copy.follow()
 
     def read_copy(self, progress: Callable[[int, int], None]) -> None:
-        """Read a store on a server from a copy on this machine, which is filled or brought along first.
+        """Read a store on a server from a copy on this machine, which is filled or updated first.
 
         `progress` is called with the rows done, and in all. Nothing happens for a store in a file, nor while a store
         that may not be written has no log of its changes. Raises StoreError.

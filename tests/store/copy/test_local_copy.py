@@ -419,10 +419,10 @@ def test_a_copy_that_cannot_be_written_is_told_as_that(
         commit(team, Action.CANCEL, 1)
         until(lambda: local_copy(screen).state.lost_since is not None)
         (text,) = [one for one in screen.notices.banners() if "committed or sent" in one]
-        assert "this machine's copy is not brought along since" in text
+        assert "this machine's copy is not updated since" in text
         assert "locked by another process" in text
         assert "STANDS STILL" in screen.notices.copy_age()
-        with pytest.raises(Refused, match="copy is not brought along"):
+        with pytest.raises(Refused, match="copy is not updated"):
             commit(screen, Action.CANCEL, 2)
         blocker.rollback()
         blocker.close()
@@ -469,7 +469,7 @@ def test_a_defect_of_the_copy_is_told_logged_and_overcome(
             until(lambda: local_copy(screen).state.lost_since is not None)
             time.sleep(0.3)
             assert local_copy(screen).state.why.startswith("this should not happen (KeyError)")
-            assert "not brought along" in local_copy(screen).state.lost_text()
+            assert "not updated" in local_copy(screen).state.lost_text()
             assert log.read_text(encoding="utf-8").count("KeyError") <= 2, "not at each attempt"
             local_copy(screen).follow_quietly()
         until(lambda: is_equal(screen, team) and local_copy(screen).state.lost_since is None)
@@ -718,12 +718,12 @@ def test_a_copy_on_a_full_disk_is_read_says_so_and_goes_on_when_there_is_room(
     def check_stands_still(screen: Session) -> None:
         until(lambda: local_copy(screen).state.lost_since is not None)
         (text,) = [one for one in screen.notices.banners() if "committed or sent" in one]
-        assert "this machine's copy is not brought along since" in text
+        assert "this machine's copy is not updated since" in text
         assert f"orders are shown as of {iso_utc(NOW)}" in text
         assert "the disk may be full" in text
         assert "STANDS STILL" in screen.notices.copy_age()
         assert {one.note for one in screen.orders.rows(ids).values()} == {"before"}
-        with pytest.raises(Refused, match="copy is not brought along"):
+        with pytest.raises(Refused, match="copy is not updated"):
             commit(screen, Action.CANCEL, 2)
 
     def check_goes_on(screen: Session) -> None:
@@ -735,7 +735,7 @@ def test_a_copy_on_a_full_disk_is_read_says_so_and_goes_on_when_there_is_room(
         with team.context.store.write() as database:  # more than there is room for in the copy's log
             database.execute("UPDATE operator_facts SET note = ?", ("x" * 20_000,))
         until(lambda: local_copy(first).state.lost_since is not None)
-        clock.advance(60)  # not before: the copy may be brought along at any moment until the change
+        clock.advance(60)  # not before: the copy may be updated at any moment until the change
         check_stands_still(first)
         with opened() as second:
             check_stands_still(second)

@@ -121,7 +121,7 @@ def test_what_was_wrong_is_mended_and_told(old: Path) -> None:
             assert not row.units_shipped or row.status == "shipped", order_id
         assert list(session.recount().run()) == []
         assert "113-0000071-0000071" in {ids[one].order_id for one in session.orders.find("action:cancel")}
-        told = [one for one in session.notices.banners() if "brought along from version 5" in one]
+        told = [one for one in session.notices.banners() if "migrated from version 5" in one]
         assert len(told) == 1
         assert "lines that were one item, joined: 11 orders" in told[0]
         (record,) = [one for one in session.audit.records("113-5550001-5550001") if one["what"] == "store.mended"]
@@ -136,7 +136,7 @@ def test_what_was_wrong_is_mended_and_told(old: Path) -> None:
         left = [one["order-id"] for one in changes if one["what"].startswith("lines that may be one item")]
         assert left == ["113-0000021-0000021"], "another id, and no report of all its lines: nobody can tell"
     with opened(old) as session:
-        assert not [one for one in session.notices.banners() if "brought along" in one]
+        assert not [one for one in session.notices.banners() if "migrated" in one]
 
 
 def test_a_report_corrects_the_marketplace_that_was_given_by_hand(old: Path, tmp_path: Path) -> None:
@@ -154,8 +154,8 @@ def test_a_report_corrects_the_marketplace_that_was_given_by_hand(old: Path, tmp
 def test_the_command_line_tells_it_once(old: Path) -> None:
     first, second = (CliRunner().invoke(cli, ["--store", str(old), "store", "check", "--orders"]) for _ in range(2))
     assert (first.exit_code, second.exit_code) == (0, 0)
-    assert first.stderr.count("brought along from version 5") == 1
-    assert "brought along" not in second.stderr
+    assert first.stderr.count("migrated from version 5") == 1
+    assert "migrated" not in second.stderr
 
 
 def test_a_crash_before_it_was_mended_leaves_it_for_the_next_start(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +216,7 @@ def test_a_new_store_and_one_of_today_say_nothing(tmp_path: Path) -> None:
     for _ in range(2):
         with opened(tmp_path / "new.db") as session:
             session.imports.import_files([write(tmp_path / "a.txt", COLUMNS["all_orders"], [cells("all_orders")])])
-            assert not [one for one in session.notices.banners() if "brought along" in one]
+            assert not [one for one in session.notices.banners() if "migrated" in one]
 
 
 # -- which lines are one item

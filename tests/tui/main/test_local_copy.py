@@ -83,7 +83,7 @@ async def test_keys_cost_no_trip_to_a_server_that_is_far_away_and_a_commit_twelv
         until_kept, after = asked[: asked.index("commit") + 1], asked[asked.index("commit") + 1 :]
         assert "together" in until_kept
         assert 5 <= len(until_kept) <= 12, until_kept
-        assert set(after) <= {"begin_snapshot", "query", "query_all"}, "the copy is brought along, and nothing else"
+        assert set(after) <= {"begin_snapshot", "query", "query_all"}, "the copy is updated, and nothing else"
 
 
 async def test_a_lost_line_is_on_the_screen_and_keys_go_on(

@@ -1,4 +1,4 @@
-"""A copy of a store on a server, in a file of SQLite: filled once, then brought along, and read in its place."""
+"""A copy of a store on a server, in a file of SQLite: filled once, then updated, and read in its place."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class CopyState(msgspec.Struct, frozen=True):
     at: int
     """When it was last known to be as the server."""
     lost_since: int | None = None
-    """Since when it cannot be brought along; None while it can."""
+    """Since when it cannot be updated; None while it can."""
     why: str = ""
     is_line_lost: bool = True
     """Whether that is because the server cannot be reached."""
@@ -46,7 +46,7 @@ class CopyState(msgspec.Struct, frozen=True):
         """Return why the copy stands still, for the operator; empty while it does not."""
         if self.lost_since is None:
             return ""
-        what = "the server cannot be reached" if self.is_line_lost else "this machine's copy is not brought along"
+        what = "the server cannot be reached" if self.is_line_lost else "this machine's copy is not updated"
         return (
             f"{what} since {iso_utc(self.lost_since)}: orders are shown as of"
             f" {iso_utc(self.at)}, and nothing is committed or sent ({self.why})"
@@ -89,7 +89,7 @@ class LocalCopy:
         return postgres_engine(self._server.database.engine).outcome
 
     def open(self, progress: Progress) -> bool:
-        """Fill the copy, or bring along the one that is there. `progress`: rows done, and in all. Raises StoreError.
+        """Fill the copy, or update the one that is there. `progress`: rows done, and in all. Raises StoreError.
 
         Return False when the server notes no changes and cannot be told to.
         """
@@ -112,7 +112,7 @@ class LocalCopy:
         return True
 
     def watch(self) -> None:
-        """Bring the copy along until it is closed; while that fails, as without the server, try again."""
+        """Update the copy until it is closed; while that fails, as without the server, try again."""
         listener: PostgresEngine | None = None
         told = -1
         while not self._closing.is_set():
@@ -300,7 +300,7 @@ class LocalCopy:
         return int(found[0][0])
 
     def _is_usable(self) -> bool:
-        """Whether there is a copy of this store that can be brought along."""
+        """Whether there is a copy of this store that can be updated."""
         if not self.path.exists():
             return False
         server = self._server.identity.id
@@ -331,7 +331,7 @@ def _keys(engine: PostgresEngine | SqliteEngine, table: TableLayout, keys: Itera
 def open_copy(
     server: Store, clock: Clock, progress: Progress, describe: Callable[[BaseException], str]
 ) -> LocalCopy | None:
-    """Return the copy of a store on a server, filled or brought along; None where none can be made.
+    """Return the copy of a store on a server, filled or updated; None where none can be made.
 
     `server` is the session's own connection to it; `describe` as of `LocalCopy`. Raises StoreError.
     """

@@ -42,7 +42,7 @@ SCRIPTS = (
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)
 MEND_KEY = "mend"
-"""Key in `meta`: the version from which a store was brought along, until `importing.mend` looked at it."""
+"""Key in `meta`: the version from which a store was migrated, until `importing.mend` looked at it."""
 BEFORE = "before_migration"
 """The table that has the numbers of orders as they were before a migration, until then."""
 

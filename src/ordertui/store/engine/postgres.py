@@ -91,7 +91,7 @@ class Snapshot(NamedTuple):
 
 
 class PostgresEngine:
-    """A connection to a store on a server, whose tables are made or brought along when it may be written."""
+    """A connection to a store on a server, whose tables are made or migrated when it may be written."""
 
     is_shared = True
     was_interrupted = False

@@ -1,4 +1,4 @@
-"""Mend what older versions kept wrong in a store that was brought along, and say what changed.
+"""Mend what older versions kept wrong in a store that was migrated, and say what changed.
 
 Until version 10 a row whose item id came again, was new or had lost a leading zero made another line, and until 20 so
 did a SKU that was spelled otherwise. A marketplace given by hand was kept as if Amazon had named it. Lines are joined
@@ -118,9 +118,7 @@ def mend(database: Database, audit: AuditLog, path: Path) -> str:
         }  # fmt: skip
         audit.append("store.mended", facts)
         summary = "; ".join(f"{what}: {pluralize(len(orders))}" for what, orders in counts.items())
-        return (
-            f"this store was brought along from version {before}, and numbers of it changed ({summary}); all: {target}"
-        )
+        return f"this store was migrated from version {before}, and numbers of it changed ({summary}); all: {target}"
 
 
 def _join_lines(database: Database) -> tuple[list[Change], list[Change]]:

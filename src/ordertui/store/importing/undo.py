@@ -65,8 +65,8 @@ class UndoneImport(msgspec.Struct, frozen=True):
 class UndoRecorder:
     """Keeps what one import finds, slice by slice, within the slices' transactions.
 
-    Of a page of the API, which is never undone, only that it came later is kept: of orders and products that an import
-    names which can be, and of each once.
+    A page of the API is never undone. Of it only this is kept, once for each: which orders and products it names that
+    an import names which can be undone, because that one is no longer the newest that names them.
     """
 
     def __init__(self, database: Database, staging: Staging, number: int, *, is_page: bool) -> None:
@@ -139,11 +139,11 @@ class UndoRecorder:
             )
 
     def refuse(self, reason: str) -> None:
-        """Let the import not be undone."""
+        """Mark the import as one that cannot be undone."""
         self._database.execute("UPDATE imports SET undo = ? WHERE id = ? AND undo = ''", (reason, self._number))
 
     def finish(self) -> None:
-        """Keep which products are new, and let go of the oldest imports when there are too many orders."""
+        """Keep which products are new, and delete what the oldest imports found when there are too many orders."""
         if self._is_page:
             return
         if not self._is_kept:
@@ -178,13 +178,13 @@ class UndoRecorder:
         )
 
     def _give_up(self) -> None:
-        """Keep nothing of this import, and so nothing of others, whose orders it may change."""
+        """Delete what this import found, and what all others did: it may have changed their orders without a trace."""
         self._is_kept = False
         self.refuse(f"it names more than {KEPT_ORDERS:,} orders")
         self._forget("> 0", f"import {self._number}, which came later, names more than {KEPT_ORDERS:,} orders")
 
     def _forget(self, which: str, reason: str, *, but_later: bool = False) -> None:
-        """Let go of what imports found, `but_later`: except that they came after others.
+        """Delete what imports found. `but_later`: keep that they named these orders and products, later than others.
 
         A server that last looked at these tables when they were empty would compare each row of one with each of the
         other: 12,000 lines took it 110 seconds.
@@ -342,7 +342,7 @@ class ImportUndo:
             self._database.execute("DELETE FROM import_products WHERE import = :import", values)
 
     def _forget(self, number: int, ids: Sequence[int]) -> None:
-        """Let go of what is kept of orders."""
+        """Delete what is kept of orders."""
         entries = f"import = {int(number)} AND order_id IN"
         self._of_ids(f"DELETE FROM import_lines WHERE entry IN (SELECT id FROM import_orders WHERE {entries}", ids, ")")
         self._of_ids(f"DELETE FROM import_orders WHERE {entries}", ids)

@@ -29,7 +29,7 @@ class OrderSearch:
         """What the status line says of a search once it takes long; else empty."""
 
     async def find(self, task: Task, text: str, queue: str = "all", *, without_fba: bool) -> Marks | None:
-        """Return the orders of a queue that fit a filter; None when Escape stopped it, which is said.
+        """Return the orders of a queue that fit a filter; None when Escape stopped it, which the screen says.
 
         Raises FilterError.
         """

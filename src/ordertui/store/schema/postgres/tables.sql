@@ -284,7 +284,7 @@ BEGIN
   PERFORM pg_notify('ordertui', current_schema() || ' ' || counted);
 END $$;
 
--- What changed since a copy was last brought along: the first column of the key, with the number of the transaction.
+-- What changed since a copy was last updated: the first column of the key, with the number of the transaction.
 -- Nothing is noted before a copy has set `log_from`.
 CREATE FUNCTION note_changes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
