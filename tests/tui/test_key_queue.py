@@ -17,13 +17,14 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from ordertui.operations.session import Session
+from ordertui.operations.workspace import Workspace
 from ordertui.orders.clock import FixedClock
 from ordertui.tui.main.app import OrderTuiApp
 from ordertui.tui.main.screen import CURSOR_PAUSE
 from ordertui.tui.screens.dialogs import ConfirmScreen
 from ordertui.tui.screens.preview import PreviewScreen
-from support.pilot import burst, idle, main, press, running, settled, table, text, to_ship, until
-from support.shops import all_orders_row, bring, open_session
+from support.pilot import burst, idle, main, press, running, said, settled, table, text, to_ship, until
+from support.shops import all_orders_row, bring, open_session, order_id
 
 SAFE = [
     *["j", "k", "space", "v", "V", "a", "A", "z", "home", "G", "pagedown", "S", "n", "N", "M", "L", "escape"],
@@ -197,6 +198,27 @@ async def test_changes_of_another_process_wait_while_something_is_marked(
         assert table(pilot).cursor_id == cursor
         assert table(pilot).view.screen_line == line or table(pilot).view.top == 0
         assert "· R" not in text(pilot, "status")
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_marks_of_orders_that_another_process_removed_go_and_are_told(
+    session: Session, tmp_path: Path, clock: FixedClock, is_open: bool
+) -> None:
+    """Also of those that were removed while the screen was closed."""
+    with open_session(tmp_path / "shop", clock=clock) as other:
+        bring(other, tmp_path, everything=[all_orders_row(n) for n in (300, 301, 302)], is_all=False)
+        added = list(other.orders.ids_of([order_id(n) for n in (300, 301, 302)]).values())
+        kept = min(session.orders.find())
+        session.workspace.marks()[0].add([kept, *added])
+        if not is_open:
+            other.undo_import(other.context.store.database.required(int, "SELECT max(id) FROM imports"))
+        async with running(session, toasts=True) as pilot:
+            if is_open:
+                assert table(pilot).marks.count == 4
+                other.undo_import(other.context.store.database.required(int, "SELECT max(id) FROM imports"))
+            await until(pilot, lambda: "3 marked orders were removed from the store" in said(pilot))
+            assert list(table(pilot).marks) == [kept]
+    assert Workspace(session.context.store.path, read_only=True).marks()[0].count == 1
 
 
 async def test_keys_wait_for_a_dialog_that_opens_late(session: Session) -> None:

@@ -201,6 +201,11 @@ class OrderQueries:
         """Return the rows of these ids; unknown ids are left out."""
         return self._context.reader().orders.rows(ids)
 
+    def gone(self, ids: Iterable[int]) -> IdSet:
+        """Return those of these ids whose order was removed from the store, by a purge or the undo of an import."""
+        found = IdSet(ids)
+        return found.without(self._context.reader().orders.existing(found))
+
     def listed(self, rows: Iterable[OrderRow]) -> dict[int, ListedFacts]:
         """Return what a list shows of these orders besides their rows, by row id; one without any is left out."""
         found = tuple(rows)

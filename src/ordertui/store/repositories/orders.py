@@ -245,6 +245,10 @@ class OrderRepository:
         """Return row numbers by order id; unknown ids are left out."""
         return dict(self._database.query_in("SELECT order_id, id FROM orders WHERE order_id IN ({})", order_ids))
 
+    def existing(self, ids: Iterable[int]) -> list[int]:
+        """Return those of these row numbers that are orders."""
+        return [row[0] for row in self._database.query_in("SELECT id FROM orders WHERE id IN ({})", ids)]
+
     def left_out_by_reports(self, ids: Iterable[int]) -> set[int]:
         """Return those of these orders that wait and that a newer Unshipped report of their marketplace leaves out."""
         sql = (

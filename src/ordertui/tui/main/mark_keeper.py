@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
 from ordertui.operations.marks import Marks
 from ordertui.operations.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ordertui.operations.query.orders import OrderQueries
 
 
 class MarkKeeper:
@@ -29,13 +34,21 @@ class MarkKeeper:
         if self.marks:
             self.last_set = self.marks.snapshot()
 
-    def forget(self, ids: Sequence[int]) -> None:
+    def forget(self, ids: Collection[int]) -> None:
         """Unmark orders that are there no more, so that neither an undo nor the last set marks them again."""
         self.marks.forget(ids)
         last = Marks()
         last.restore(self.last_set)
         last.remove(ids)
         self.last_set = last.snapshot()
+
+    async def forget_gone(self, orders: OrderQueries) -> int:
+        """Unmark orders that another process removed from the store; return how many."""
+        gone = await asyncio.to_thread(orders.gone, self.marks.frozen())
+        if gone:
+            self.forget(gone)
+            self.changed()
+        return len(gone)
 
     def changed(self) -> None:
         """Take in that the marks changed."""

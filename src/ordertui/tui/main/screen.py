@@ -19,7 +19,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
-from ordertui.messages import _, translate
+from ordertui.messages import _, ngettext, translate
 from ordertui.operations.session import Session
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.actions import QUEUE_COMMANDS, bindings, find_command
@@ -154,6 +154,7 @@ class MainScreen(Screen[None]):
         with errors_shown(self):
             self.filter_bar.set_history(self.session.workspace.history())
             self.refresh_all()
+            self._forget_removed()
             self._tell_what_was_decided()
 
     def _tell_what_was_decided(self) -> None:
@@ -430,8 +431,26 @@ class MainScreen(Screen[None]):
             self.table.reload()
             self.show_detail()
             self.view.refresh_external_changes()
+            self._forget_removed()
         if error is not None:
             raise error
+
+    def _forget_removed(self) -> None:
+        """Unmark, beside the screen, what another process removed from the store, and say how many."""
+
+        async def forget() -> None:
+            count = await self.marks.forget_gone(self.session.orders)
+            if count:
+                self.table.marks_changed()
+                text = ngettext(
+                    "{n:,} marked order was removed from the store: it is not marked any more",
+                    "{n:,} marked orders were removed from the store: they are not marked any more",
+                    count,
+                )
+                self.notify(text, timeout=12)
+
+        if self.marks.marks:
+            self.run_worker(work_shown(self, forget()), group="removed", exclusive=True)
 
     def _show_time(self) -> None:
         """Once a minute: show ages, countdowns and what counts with them; only what reads otherwise now is painted."""
