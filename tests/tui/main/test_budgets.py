@@ -14,7 +14,7 @@ from textual.widget import Widget
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.tui.widgets.order_table.columns import Column
-from support.pilot import main, press, running, settled, table
+from support.pilot import main, press, running, settled, table, until
 from support.shops import all_orders_row, bring, open_session
 
 
@@ -62,7 +62,7 @@ async def test_lines_that_scroll_are_not_put_together_again(many: Session) -> No
     async with running(many) as pilot:
         view = table(pilot)
         await press(pilot, "pagedown")
-        await settled(pilot)
+        await until(pilot, lambda: view.prepared_at == view.view.top)
         for _ in range(3):
             lines, top = view.renderer.composed, view.view.top
             await press(pilot, "k")
@@ -76,14 +76,34 @@ async def test_a_page_writes_each_cell_once(many: Session) -> None:
         view, asked = table(pilot), Counter[str]()
 
         def counted(column: Column) -> Column:
-            return replace(column, text=lambda *cell: asked.update([column.key]) or column.text(*cell))
+            return replace(
+                column, text=lambda row, *more: asked.update([f"{column.key} {row.id}"]) or column.text(row, *more)
+            )
 
         layout = view.renderer.layout
         view.renderer.layout = replace(layout, columns=tuple(map(counted, layout.columns)))
         await press(pilot, "pagedown")
         await settled(pilot)
-        assert set(asked) == {column.key for column in layout.columns}
-        assert max(asked.values()) <= view.size.height
+        assert {cell.split()[0] for cell in asked} == {column.key for column in layout.columns}
+        assert set(asked.values()) == {1}
+
+
+@pytest.mark.parametrize(("keys", "key"), [(("pagedown",), "pagedown"), (("end", "pageup"), "pageup")])
+async def test_a_page_is_made_while_the_cursor_rests_on_the_one_before(
+    many: Session, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, ...], key: str
+) -> None:
+    async with running(many) as pilot:
+        view = table(pilot)
+        for one in keys:
+            await press(pilot, one)
+            await until(pilot, lambda: view.prepared_at == view.view.top)
+        monkeypatch.setattr(view, "prepare_page", lambda: None)  # of the page after this one
+        top, lines = view.view.top, view.renderer.composed
+        contents, fetches = view.renderer.made, view.row_cache.fetches
+        await press(pilot, key)
+        assert abs(view.view.top - top) == view.view.height
+        assert view.renderer.composed - lines <= 4, "those of the scroll bar alone"
+        assert (view.renderer.made - contents, view.row_cache.fetches - fetches) == (0, 0)
 
 
 async def test_a_page_makes_one_strip_for_each_line(many: Session, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -507,6 +507,7 @@ class MainScreen(Screen[None]):
         self.show_detail()
         scrolls[0].scroll_home(animate=False)
         self.summary.show_for_cursor()
+        self.table.prepare_page()
 
     @on(MarksChanged)
     @shows_errors

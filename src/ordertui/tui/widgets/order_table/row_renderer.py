@@ -191,7 +191,7 @@ class RowRenderer:
         made_of, made_for, line = self._lines.get((row.id, look), (None, None, Strip.blank(0)))
         if made_of is not content or made_for != window:
             if len(self._lines) >= MAX_LINES:
-                self._lines.clear()
+                del self._lines[next(iter(self._lines))]
             line = self._line(content, look, window, has_note=row.note is not None)
             self._lines[row.id, look] = content, window, line
         return line

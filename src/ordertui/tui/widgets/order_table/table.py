@@ -114,6 +114,8 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor_rowid: int | None = None
         self._picture: Picture | None = None
         """While lines are rendered."""
+        self.prepared_at = 0
+        """The first row shown when a page was prepared last."""
         self._was_column_sized = False
         """Whether the last press of the button dragged a column's edge, and so is no click."""
 
@@ -472,28 +474,27 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the lines of this region; what they share is found out once."""
-        self._picture = self._take_picture()
+        self._picture = self._take_picture(self.view)
         try:
             return super().render_lines(crop)
         finally:
             self._picture = None
 
-    def _take_picture(self) -> Picture:
+    def _take_picture(self, view: Viewport) -> Picture:
         self.renderer.load_styles(self.get_component_rich_style, few_colours=shows_few_colours(self.app))
-        view, selection = self.view, self._selection
+        selection = self._selection
         thumb = viewport.thumb(view) if self.bar else None
         is_marking = selection is not None and selection.is_marking
         return Picture(view, self._row_width, self._range_rows(), is_marking, thumb)
 
     def render_line(self, y: int) -> Strip:
         """Return line `y` of what is shown: the header, or a row."""
-        picture, renderer = self._picture or self._take_picture(), self.renderer
+        picture, renderer = self._picture or self._take_picture(self.view), self.renderer
         view = picture.view
         index = view.top + y - HEADER
         if y >= HEADER and index < len(self.ids):
             self.renders += 1
-            row = self.row_cache.row(self.ids, index, view.top, view.height)
-            return renderer.line(row, self._look(index, picture), picture.row_width, self._shift_x)
+            return self._row_line(index, picture)
         width = self.size.width
         if y < HEADER:
             return renderer.header(self._sort, width, self._shift_x, self.column)
@@ -501,10 +502,25 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         text = lines[y - HEADER - 1] if 0 < y - HEADER <= len(lines) else ""
         return Strip([Segment(fit(f"  {text}", width), renderer.note_style)], width)
 
+    def _row_line(self, index: int, picture: Picture) -> Strip:
+        view = picture.view
+        row = self.row_cache.row(self.ids, index, view.top, view.height)
+        return self.renderer.line(row, self._look(index, picture), picture.row_width, self._shift_x)
+
+    def prepare_page(self) -> None:
+        """Make the lines that the next page key will show, once the cursor rests after one: most of what it takes."""
+        view, moved = self.view, self.view.top - self.prepared_at
+        if abs(moved) < view.height // 2 or self._selection is not None:
+            return
+        self.prepared_at = view.top
+        picture = self._take_picture(viewport.page(view, 1 if moved > 0 else -1))
+        for index in range(picture.view.top, min(picture.view.top + view.height, len(self.ids))):
+            self._row_line(index, picture)
+
     def _look(self, index: int, picture: Picture) -> LineLook:
         """Return how the row's line is shown; of several states the strongest decides its colour."""
         is_marked, in_range = self.ids[index] in self.marks, index in picture.range_rows
-        if index == self.cursor:
+        if index == picture.view.cursor:
             state = LineState.CURSOR
         elif in_range:
             state = LineState.VISUAL
