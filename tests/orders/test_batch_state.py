@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from itertools import product
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ordertui.operations.session import Session
 from ordertui.orders import batch_state
 from ordertui.orders.batch_state import (
     BATCH_TRANSITIONS,
@@ -98,6 +99,16 @@ def test_an_open_action_is_one_text_for_people_and_two_columns_for_the_store() -
     assert open_action(None, None) is None
 
 
+def _assert_each_transition_was_seen(session: Session, begun: Collection[RowState]) -> None:
+    """Assert that each transition of the table out of these states was made, and no other out of any but held."""
+    store = session.context.store
+    assert_states_moved_as_allowed(store)
+    assert session.maintenance.check() == []
+    sql = "SELECT before, after FROM state_log WHERE place = 'batch_rows' AND before <> ?"
+    seen = {(RowState(a), RowState(b)) for a, b in store.database.query(sql, (RowState.HELD.value,))}
+    assert seen == {(a, b) for a, following in ROW_TRANSITIONS.items() if a in begun for b in following}
+
+
 def test_rows_of_a_file_move_as_the_table_says(tmp_path: Path) -> None:
     """The same for files: written, uploaded by the operator's word, then what reports and people say."""
     tried = (RowState.WRITTEN, RowState.UPLOADED, RowState.OK, RowState.ERROR, RowState.UNKNOWN, RowState.CONFIRMED)
@@ -132,12 +143,7 @@ def test_rows_of_a_file_move_as_the_table_says(tmp_path: Path) -> None:
                 session.batches.mark_uploaded(batch)
             with pytest.raises(StoreError, match="no file that waits for its upload"):
                 session.batches.mark_uploaded(batch)
-        assert_states_moved_as_allowed(store)
-        assert session.maintenance.check() == []
-        seen = {(RowState(a), RowState(b)) for a, b in store.database.query(
-            "SELECT before, after FROM state_log WHERE place = 'batch_rows' AND before <> ?", (RowState.HELD.value,)
-        )}  # fmt: skip
-        assert seen == {(a, b) for a, following in ROW_TRANSITIONS.items() if a in BY_FILE for b in following}
+        _assert_each_transition_was_seen(session, BY_FILE)
         assert "chain unbroken" in session.audit.verify()
 
 
@@ -173,12 +179,7 @@ def test_rows_that_left_move_as_the_table_says(tmp_path: Path) -> None:
                 store.results.record(batch, {key: Outcome(after)}, content=b"second")
             expected = after if after in ROW_TRANSITIONS[before] else before
             assert store.batches.get(batch).rows[0].state is expected, f"{before} and {after}"
-        assert_states_moved_as_allowed(store)
-        assert session.maintenance.check() == []
-        seen = {(RowState(a), RowState(b)) for a, b in store.database.query(
-            "SELECT before, after FROM state_log WHERE place = 'batch_rows' AND before <> ?", (RowState.HELD.value,)
-        )}  # fmt: skip
-        assert seen == {(a, b) for a, following in ROW_TRANSITIONS.items() if a in REACHED for b in following}
+        _assert_each_transition_was_seen(session, REACHED)
 
 
 def test_a_row_that_is_confirmed_or_taken_back_stays_so(tmp_path: Path) -> None:

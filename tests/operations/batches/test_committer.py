@@ -17,7 +17,7 @@ from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.store import RecallRefused
 from support import places
-from support.batches import feed_bytes
+from support.batches import feed_bytes, states
 from support.fake_amazon import write_report
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, standard, waiting_ids
 
@@ -38,11 +38,6 @@ def cancel(session: Session, ids: list[int]) -> Plan:
 
 def commit(session: Session, plan: Plan) -> int:
     return session.batches.commit(plan, typed=str(plan.typed_count)).id
-
-
-def states(session: Session, batch: int) -> dict[str, RowState]:
-    found = next(b for b in session.batches.find() if b.id == batch)
-    return {row.order_id: row.state for row in found.rows}
 
 
 @places.on_both

@@ -177,11 +177,7 @@ class Handlers:
         return 200, answer
 
     def do_getFeedDocument(self, path: dict[str, str], query: dict[str, str], body: Any) -> Reply:  # noqa: N802
-        document = self._amazon.documents.get(path["feedDocumentId"])
-        if document is None or document.incoming:
-            raise Refusal("Invalid feedDocumentId")
-        answer = {"feedDocumentId": document.id, "url": self._address(document.id)}
-        return 200, answer | ({"compressionAlgorithm": "GZIP"} if document.packed else {})
+        return self._document(path, "feedDocumentId")
 
     # -- reports
 
@@ -197,10 +193,13 @@ class Handlers:
         return (200, report_body(report)) if report else problem(404, "NotFound", "no such report")
 
     def do_getReportDocument(self, path: dict[str, str], query: dict[str, str], body: Any) -> Reply:  # noqa: N802
-        document = self._amazon.documents.get(path["reportDocumentId"])
+        return self._document(path, "reportDocumentId")
+
+    def _document(self, path: dict[str, str], name: str) -> Reply:
+        document = self._amazon.documents.get(path[name])
         if document is None or document.incoming:
-            raise Refusal("Invalid reportDocumentId")
-        answer = {"reportDocumentId": document.id, "url": self._address(document.id)}
+            raise Refusal(f"Invalid {name}")
+        answer = {name: document.id, "url": self._address(document.id)}
         return 200, answer | ({"compressionAlgorithm": "GZIP"} if document.packed else {})
 
     # -- messages, money, the account
