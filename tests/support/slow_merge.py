@@ -13,8 +13,11 @@ from typing import Any
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.order import COMPONENTS
 from ordertui.orders.report_row import ROW_FIELDS
+from ordertui.store import Store
+from ordertui.store.engine.table_layout import table_layouts
 from support.imports import Report
 
+LAYOUTS = {one.name: one for one in table_layouts()}
 RANKS = ["pending", "unshipped", "unfulfillable", "partially_shipped", "shipped", "cancelled"]
 WAITING = ("unshipped", "partially_shipped")
 ORDER = ("marketplace", "channel", "status", "purchased_at", "ship_by", "replacement", "business", "prime")
@@ -375,3 +378,46 @@ def _sum_distinct(rows: Sequence[dict[str, Any]], name: str) -> int | None:
     """The promotions of one item, each counted once."""
     found = {(row.get(f"{name}_id"), row[name]) for row in rows if row[name] is not None}
     return sum(amount for _, amount in found) if found else None
+
+
+def table(store: Store, sql: str, names: Iterable[str]) -> list[dict[str, Any]]:
+    return [dict(zip(names, values, strict=True)) for values in store.database.query(sql)]
+
+
+def kept(store: Store) -> dict[str, Any]:
+    """The orders of a store, in the form of `SlowBook.facts`."""
+    lines: dict[int, list[Any]] = {}
+    columns = LAYOUTS["lines"].columns
+    for line in table(
+        store,
+        f"SELECT {', '.join(f'l.{name}' for name in columns)}, p.sku FROM lines l JOIN products p"
+        " ON p.id = l.product_id",
+        (*columns, "sku"),
+    ):
+        price = None if line["item_price"] is None else tuple(line[name] for name in COMPONENTS)
+        request = None if line["buyer_request"] is None else (line["buyer_request"], line["request_reason"] or "")
+        names = {"order_item_id": "item_id", "item_status": "status"}
+        values = {name: line[names.get(name, name)] for name in LINE if name not in ("price", "request")}
+        values |= {"price": price, "request": request}
+        own = {name: line[f"a_{names.get(name, name)}"] for name in LINE}
+        dates = {name: line["at"] if own[name] is None else own[name] for name in LINE}
+        lines.setdefault(line["order_id"], []).append((
+            line["sku"], line["at"], line["first_at"], line["waits_at"],
+            *((values[name], None if values[name] is None else dates[name]) for name in LINE),
+        ))  # fmt: skip
+    found = {}
+    columns = LAYOUTS["orders"].columns
+    for order in table(store, f"SELECT {', '.join(columns)} FROM orders", columns):
+        out: dict[str, Any] = {}
+        for name in ORDER:
+            out[name] = None if order[name] == "unknown" else order[name]
+            out[f"{name} since"] = None if out[name] is None else order[f"a_{name}"] or order["at"]
+        for name in (
+            "at", "sources", "items", "units_shipped", "cancelled_lines", "total", "currency", "buyer_request",
+        ):  # fmt: skip
+            out[name] = order[name]
+        out["named_at"] = order["named_at"] if waits(out) else None
+        out["lines"] = sorted(lines.pop(order["id"]), key=repr)
+        found[order["order_id"]] = out
+    assert not lines
+    return found

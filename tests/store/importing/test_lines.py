@@ -16,9 +16,7 @@ from ordertui.store import Store
 from support import places
 from support.imports import CLOCK, NOW, Report, row, take
 from support.profile import LONG
-from support.slow_merge import SlowBook
-
-from .test_slow_merge import kept
+from support.slow_merge import SlowBook, kept
 
 PRICED: dict[str, Any] = {
     "currency": "USD", "item_price": 1080, "item_tax": 0, "shipping_price": 0, "shipping_tax": 0, "gift_wrap_price": 0,

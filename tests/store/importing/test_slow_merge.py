@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,13 @@ from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.order import COMPONENTS
 from ordertui.store import Store
-from ordertui.store.engine.table_layout import table_layouts
 from support import places
 from support.imports import CLOCK, NOW, Report, row, take
 from support.profile import LONG
-from support.slow_merge import LINE, ORDER, SlowBook, spelled, waits
+from support.slow_merge import SlowBook, kept, spelled
 
 STATUS = [None, "pending", "unshipped", "partially_shipped", "shipped", "cancelled", "unfulfillable"]
 DATES = [NOW - age * DAY for age in (1, 2, 3)]
-LAYOUTS = {one.name: one for one in table_layouts()}
 ORDERS_AT_ONCE = 40
 """Orders do not touch each other, so that each is a sequence of its own."""
 
@@ -95,49 +92,6 @@ def _rows_of_order(
             if again == 0 and not has_ids:
                 break
     return rows
-
-
-def table(store: Store, sql: str, names: Iterable[str]) -> list[dict[str, Any]]:
-    return [dict(zip(names, values, strict=True)) for values in store.database.query(sql)]
-
-
-def kept(store: Store) -> dict[str, Any]:
-    """The orders of a store, in the form of `SlowBook.facts`."""
-    lines: dict[int, list[Any]] = {}
-    columns = LAYOUTS["lines"].columns
-    for line in table(
-        store,
-        f"SELECT {', '.join(f'l.{name}' for name in columns)}, p.sku FROM lines l JOIN products p"
-        " ON p.id = l.product_id",
-        (*columns, "sku"),
-    ):
-        price = None if line["item_price"] is None else tuple(line[name] for name in COMPONENTS)
-        request = None if line["buyer_request"] is None else (line["buyer_request"], line["request_reason"] or "")
-        names = {"order_item_id": "item_id", "item_status": "status"}
-        values = {name: line[names.get(name, name)] for name in LINE if name not in ("price", "request")}
-        values |= {"price": price, "request": request}
-        own = {name: line[f"a_{names.get(name, name)}"] for name in LINE}
-        dates = {name: line["at"] if own[name] is None else own[name] for name in LINE}
-        lines.setdefault(line["order_id"], []).append((
-            line["sku"], line["at"], line["first_at"], line["waits_at"],
-            *((values[name], None if values[name] is None else dates[name]) for name in LINE),
-        ))  # fmt: skip
-    found = {}
-    columns = LAYOUTS["orders"].columns
-    for order in table(store, f"SELECT {', '.join(columns)} FROM orders", columns):
-        out: dict[str, Any] = {}
-        for name in ORDER:
-            out[name] = None if order[name] == "unknown" else order[name]
-            out[f"{name} since"] = None if out[name] is None else order[f"a_{name}"] or order["at"]
-        for name in (
-            "at", "sources", "items", "units_shipped", "cancelled_lines", "total", "currency", "buyer_request",
-        ):  # fmt: skip
-            out[name] = order[name]
-        out["named_at"] = order["named_at"] if waits(out) else None
-        out["lines"] = sorted(lines.pop(order["id"]), key=repr)
-        found[order["order_id"]] = out
-    assert not lines
-    return found
 
 
 def products(store: Store) -> list[tuple[Any, ...]]:

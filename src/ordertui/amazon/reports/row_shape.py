@@ -108,28 +108,30 @@ class RowShape:
         """Return over how many lines the row goes that begins at `start` and has a line end inside a cell; 0: over one.
 
         It is put together only when the parts have just as many cells as the header, and each further part begins
-        within a cell that people fill in.
+        within a cell that people fill in. A first part that could be a row that lacks cells at its end is one, unless
+        what follows is just the rest of it.
         """
         first = self.split(lines[start])
         cells = len(first)
-        if cells >= self._shortest or not any(ORDER_ID.fullmatch(strip_quotes(cell)) for cell in first):
+        if cells >= self.width or not any(ORDER_ID.fullmatch(strip_quotes(cell)) for cell in first):
             return 0
+        is_row, found = cells >= self._shortest, 0
         for count, line in enumerate(lines[start + 1 : start + MOST_FRAGMENTS], 2):
             more = self.split(line)
             if cells - 1 not in self.free_text or ORDER_ID.fullmatch(strip_quotes(more[0])):
-                return 0
+                break
             cells += len(more) - 1
-            if self._shortest <= cells <= self.width:
+            if cells == self.width:
                 return count
-            if cells > self.width:
-                return 0
-        return 0
+            if not is_row and not found and self._shortest <= cells < self.width:
+                found = count
+        return found
 
     def take_fragments(self, lines: list[str]) -> list[str]:
         """Remove from the end of a block's lines those of a row that may go on in the next block; return them."""
         for back in range(1, min(MOST_FRAGMENTS, len(lines)) + 1):
             cells = self.split(lines[-back])
-            if len(cells) >= self._shortest:
+            if len(cells) >= self.width:
                 break
             if any(ORDER_ID.fullmatch(strip_quotes(cell)) for cell in cells):
                 held = lines[-back:]
