@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -219,3 +220,47 @@ def test_each_marketplace_is_asked_of_its_own_orders_alone(
     assert found == expected
     assert set(found) == {"US", "DE", "JP", "CA"}
     assert asked == {code: {one for one in marked if places[one] == code} for code in found}
+
+
+def test_who_sums_up_is_asked_whether_to_go_on_as_often_as_there_are_orders(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two looks at the stop the store is asked about a few of the orders, whatever their number."""
+    monkeypatch.setattr("ordertui.operations.marks.RUN_BYTES", 1)
+    for module in ("rates", "tallies", "orders"):
+        monkeypatch.setattr(f"ordertui.store.repositories.{module}.MAX_VALUES", 8)
+    monkeypatch.setattr("ordertui.store.engine.database.MAX_VALUES", 8)
+    (tmp_path / "house.toml").write_text(
+        '[[rule]]\nid = "r"\nwhen = "total>1"\neffect = "deny"\nwhy = "so"\naction = "cancel"\n', encoding="utf-8"
+    )
+    config, longest = Config(policy_file=str(tmp_path / "house.toml")), []
+    for count in (40, 160):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        with Session.open(folder / "orders.db", clock=clock, config=config) as session:
+            rows = [(n, ("US", "DE", "JP")[n % 3]) for n in range(1, count + 1)]
+            bring(
+                session,
+                folder,
+                everything=[all_orders_row(n, market=market) for n, market in rows],
+                open_=[unshipped_row(n, market=market) for n, market in rows],
+            )
+            session.rate.marked.of(IdSet(session.orders.find()))  # what is read once, whatever is marked
+            steps = ""
+
+            def looked() -> None:
+                nonlocal steps
+                steps += "|"
+
+            def asked(database: Database, sql: str, params: Params = (), query: Any = Database.query) -> list[Row]:
+                nonlocal steps
+                steps += "."
+                found: list[Row] = query(database, sql, params)
+                return found
+
+            with monkeypatch.context() as patch:
+                patch.setattr(Database, "query", asked)
+                session.rate.marked.of(IdSet(session.orders.find(), looked))
+            longest.append(max(map(len, steps.split("|"))))
+            assert steps.count(".") > count / 8, "the store was asked about some at a time"
+    assert longest[0] == longest[1] < 20

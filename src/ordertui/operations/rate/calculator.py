@@ -279,7 +279,8 @@ class RateCalculator:
         allowed = {action: self._allowed(sums, action) for action in BATCH_ACTIONS}
         counted = self._allowed(sums, Action.CANCEL, counting=True)
         for action in BATCH_ACTIONS:
-            denied = self._sources.store().tallies.sums(self._sources.eligibility.denied_ids(wanted, action))
+            denied_ids = wanted.common(self._sources.eligibility.denied_ids(wanted, action))  # stopped as `wanted` is
+            denied = self._sources.store().tallies.sums(denied_ids)
             allowed[action] -= self._allowed(denied, action)
             if action is Action.CANCEL:
                 counted -= self._allowed(denied, action, counting=True)
