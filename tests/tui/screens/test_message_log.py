@@ -25,7 +25,7 @@ async def test_messages_can_be_read_again_newest_first(session: Session, clock: 
         await press(pilot, "exclamation_mark")
         await until(pilot, lambda: isinstance(pilot.app.screen, MessageLogScreen))
         words = _words(pilot.app.screen)
-        assert "06:06:01 PST  second\n06:05:00 PST  first [b]one[/b]" in words
+        assert "06:06:01 PST  ✗ second\n06:05:00 PST    first [b]one[/b]" in words
 
 
 async def test_without_messages_there_is_nothing_to_copy(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

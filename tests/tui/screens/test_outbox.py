@@ -156,7 +156,7 @@ async def test_r_releases_one_and_capital_r_all_that_are_held(session: Session) 
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
         asked = "\n".join(str(one.content) for one in pilot.app.screen.query(Static))
         assert "Release all 2 held batches now?" in asked
-        assert "Batches 2, 1: 2 orders written to a file at once" in asked
+        assert "Batches 2, 1: 2 orders are written to a file at once" in asked
         assert {state(session, one) for one in batches[:2]} == {BatchState.HELD}
         await press(pilot, "w")
         await until(pilot, lambda: {state(session, one) for one in batches} == {BatchState.WRITTEN})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from ordertui.messages import _, translate_codes
 from ordertui.operations.query.facets import quoted
 from ordertui.operations.query.queues import within
@@ -9,11 +11,14 @@ from ordertui.orders.clock import to_local
 from ordertui.orders.enums import BuyerRequest, OrderStatus
 from ordertui.orders.order import OrderRow
 from ordertui.tui.main.command_context import CommandContext
-from ordertui.tui.render.format import format_time, orders_text
+from ordertui.tui.render.format import format_time, orders_text, pad
 from ordertui.tui.render.state import status_forms
 from ordertui.tui.screens.dialogs import ChoiceScreen
 from ordertui.tui.screens.filter_prompt import ask_filter
 from ordertui.tui.screens.task_runner import Task
+
+LABEL_CELLS = 40
+"""Cells up to which the counts behind the values are lined up."""
 
 
 def clear_marks(context: CommandContext) -> None:
@@ -50,12 +55,13 @@ async def mark_similar(context: CommandContext, task: Task) -> None:
     row, request = context.table.cursor_row, context.view.request
     if row is None:
         return
-    choices = []
-    for text, label in similar_filters(row, context.session.orders.zone):
+    choices, filters = [], similar_filters(row, context.session.orders.zone)
+    cells = min(max(cell_len(label) for _text, label in filters), LABEL_CELLS)
+    for text, label in filters:
         count = await task.work(
             context.session.orders.count, request.filter, request.queue, text, without_fba=not request.fba
         )
-        choices.append((text, _("{label}   {count:,} shown", label=label, count=count)))
+        choices.append((text, _("{label}   {count:,} shown", label=pad(label, cells), count=count)))
     chosen = await task.ask(ChoiceScreen(_("Mark, of the orders shown, those with the same"), choices))
     if chosen is not None:
         await change_marks(context, task, within(request.filter, chosen), request.queue, mark=True)

@@ -13,9 +13,17 @@ from ordertui.tui.render.order_detail import PANE, OrderDetail, OrderKeys, rende
 
 
 def describe_order(
-    session: Session, order_id: str, *, width: int = PANE, is_full: bool = False, keymap: Keymap | None = None
+    session: Session,
+    order_id: str,
+    *,
+    width: int = PANE,
+    is_full: bool = False,
+    in_dialog: bool = False,
+    keymap: Keymap | None = None,
 ) -> Content:
-    """Return the order as text in lines of `width` cells; empty when it is gone. `keymap`: whose keys it names."""
+    """Return the order as text in lines of `width` cells; empty when it is gone. `keymap`: whose keys it names; those
+    of facts do nothing in a dialog, and are not named there.
+    """
     order = session.orders.get(order_id)
     if order is None:
         return Content("")
@@ -31,17 +39,14 @@ def describe_order(
         history=session.orders.timeline(order) if is_full else (),
         explanations=[session.planner.explain(order, action) for action in Action] if is_full else (),
         width=width,
-        keys=_keys(keymap or Keymap()),
+        keys=_keys(keymap or Keymap(), in_dialog=in_dialog),
         claim=session.claims.of(order.row.id),
         listed=session.orders.listed((order.row,)).get(order.row.id, ListedFacts()),
     )
     return render_order(detail)
 
 
-def _keys(keymap: Keymap) -> OrderKeys:
-    return OrderKeys(
-        {action: keymap.first_key(f"order.{action.value}") for action in Action},
-        keymap.first_key("order.asked"),
-        keymap.first_key("order.dispatched"),
-        keymap.first_key("order.not_dispatched"),
-    )
+def _keys(keymap: Keymap, *, in_dialog: bool) -> OrderKeys:
+    actions = {action: keymap.first_key(f"order.{action.value}") for action in Action}
+    facts = ("order.asked", "order.dispatched", "order.not_dispatched")
+    return OrderKeys(actions, *("" if in_dialog else keymap.first_key(one) for one in facts))

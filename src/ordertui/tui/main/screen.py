@@ -277,7 +277,7 @@ class MainScreen(Screen[None]):
         from .order_details import describe_order
 
         width = min(DETAIL_WIDTH, self.app.size.width * 9 // 10 - 6)
-        return describe_order(self.session, order_id, width=width, is_full=True, keymap=self.keymap)
+        return describe_order(self.session, order_id, width=width, is_full=True, in_dialog=True, keymap=self.keymap)
 
     # Texts around the table
 

@@ -17,7 +17,17 @@ from ordertui.orders.order import OrderRow
 from ordertui.orders.text import mask_control_characters
 from ordertui.store import Approval, JournalRow
 
-from .format import MUTED, Piece, action_word, budget_pieces, format_time, format_zone, orders_text, wrap_text
+from .format import (
+    MUTED,
+    Piece,
+    action_word,
+    budget_pieces,
+    format_time,
+    format_zone,
+    orders_text,
+    since_text,
+    wrap_text,
+)
 from .plan import rate_pieces
 from .state import row_look
 
@@ -53,10 +63,12 @@ def render_batch(
         leaves = batch.next_at or batch.due_at
         if not batch.by_api or batch.next_at is not None:
             how = _("goes to Amazon") if batch.by_api else _("file is written")
-            pieces.append((join_texts(["", f"{how} {format_time(leaves, zone)} {zoned}"]), "$text-warning"))
+            pieces.append(
+                (join_texts(["", f"{how} {since_text(leaves, batch.created_at, zone)} {zoned}"]), "$text-warning")
+            )
     elif batch.sent_at:
         how = _("went to Amazon") if batch.by_api else _("file written")
-        pieces.append((join_texts(["", f"{how} {format_time(batch.sent_at, zone)} {zoned}"]), MUTED))
+        pieces.append((join_texts(["", f"{how} {since_text(batch.sent_at, batch.created_at, zone)} {zoned}"]), MUTED))
     if batch.uploaded_at:
         pieces.append(
             (

@@ -215,7 +215,7 @@ def _facts(detail: OrderDetail) -> Iterator[Piece]:
     style = _REQUEST_STYLES.get(row.buyer_request, "$text-warning")
     yield from _with_key(_(" Buyer   "), (text, style), keys.asked if detail.is_waiting else "", width)
     if detail.is_waiting or row.dispatched is not Dispatched.UNKNOWN:
-        both = f"{keys.handed_over} {keys.not_handed_over}"
+        both = f"{keys.handed_over} {keys.not_handed_over}".strip()
         yield from _with_key(
             _(" Carrier "),
             (_("handed over: {handed_over}", handed_over=_(HANDED_OVER[row.dispatched])), ""),
@@ -251,7 +251,7 @@ def _ship_by(detail: OrderDetail) -> Iterator[Piece]:
         if detail.is_waiting:
             yield (_(" Ship by unknown, so auto-cancel too\n"), "$text-warning")
         return
-    exact = f"{format_time(ship_by, zone)} {format_zone(ship_by, zone)}"
+    exact = _exact(ship_by, zone)
     yield (_(" Ship by "), MUTED)
     if not detail.is_waiting:
         yield f"{exact}\n"
@@ -276,9 +276,9 @@ def _auto_cancel(detail: OrderDetail) -> Iterator[Piece]:
     )
     style = "$text-error" if first - now < DAY else "$text-warning" if first - now < 2 * DAY else ""
     yield (_(" Auto-cancel "), MUTED)
-    exact = f"{format_time(first, zone)} {format_zone(first, zone)}"
+    exact = _exact(first, zone)
     if last not in (None, first) and detail.is_full:
-        at_latest = f"{format_time(last, zone)} {format_zone(last or first, zone)}"
+        at_latest = _exact(last or first, zone)
         text = _(
             "{exact} at the earliest, {at_latest} at the latest · {left}", exact=exact, at_latest=at_latest, left=left
         )
@@ -294,6 +294,10 @@ def _auto_cancel(detail: OrderDetail) -> Iterator[Piece]:
             _("{first} to {value} · {left}\n", first=_day(first, zone), value=_day(last or first, zone), left=left),
             style,
         )
+
+
+def _exact(moment: int, zone: str) -> str:
+    return f"{_day(moment, zone)} {to_local(moment, zone):%H:%M} {format_zone(moment, zone)}"
 
 
 def _day(moment: int, zone: str) -> str:

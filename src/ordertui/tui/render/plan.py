@@ -9,7 +9,7 @@ import msgspec
 from rich.cells import cell_len
 from textual.content import Content
 
-from ordertui.messages import N_, _, join_texts, ngettext, translate
+from ordertui.messages import N_, _, join_texts, ngettext, pgettext, translate
 from ordertui.operations.planning.effects import TOTAL, window_words
 from ordertui.operations.planning.order_planner import BY_OPERATOR
 from ordertui.operations.planning.plan import Plan
@@ -97,7 +97,7 @@ def render_title(look: PlanLook, width: int) -> Content:
         )
     else:
         orders = action_text(plan.action, orders_text(included))
-    parts = [look.heading, orders, market.name if market else plan.marketplace, common_reason(plan)]
+    parts = [look.heading, orders, market.name if market else plan.marketplace, _with_words(common_reason(plan))]
     left = " · ".join(part for part in parts if part)
     right = _steps_text(look)
     room = width - Content(left).cell_length - Content(right).cell_length
@@ -111,6 +111,12 @@ def render_title(look: PlanLook, width: int) -> Content:
         left = Content(left).truncate(max(1, width - len(right) - 1), ellipsis=True).plain
         room = 1
     return Content.assemble(left, " " * room, (right, "$foreground"))
+
+
+def _with_words(code: str) -> str:
+    """Return a reason code with its words in the language of the screen, where it has others."""
+    words = pgettext("reason", code) if code else ""
+    return _("{words} ({code})", words=words, code=code) if words != code else code
 
 
 def _steps_text(look: PlanLook) -> str:

@@ -56,7 +56,7 @@ def render_shortage_head(sheet: ShortageSheet, *, is_weighing: bool) -> Content:
         count = ngettext("{n:,} counts", "{n:,} count", sheet.counting)
         pieces: list[Piece] = [
             (_("{orders} to cancel", orders=orders_text(len(sheet.chosen))), "bold"),
-            _(" ({count} toward the rate)", count=count),
+            _(" ({note})", note=count),
         ]
         money = _money(sheet.chosen)
         pieces += [f"{GAP}{money}"] if money else []

@@ -103,7 +103,8 @@ class BatchActions:
             self._tasks.start(lambda task: self._release(task, batches))
 
     async def _release(self, task: Task, batches: Sequence[Batch]) -> None:
-        orders = orders_text(sum(batch.count(RowState.HELD) for batch in batches))
+        held_orders = sum(batch.count(RowState.HELD) for batch in batches)
+        orders = orders_text(held_orders)
         names = ", ".join(str(batch.id) for batch in batches)
         title = (
             _("Release batch {names} now?", names=names)
@@ -112,14 +113,22 @@ class BatchActions:
         )
         if batches[0].by_api:
             answer = {"w": _("send to Amazon")}
-            warning = _("sent to Amazon by the API as soon as possible, and cannot be undone then.")
+            warning = ngettext(
+                "{n:,} order is sent to Amazon by the API as soon as possible, and cannot be undone then.",
+                "{n:,} orders are sent to Amazon by the API as soon as possible, and cannot be undone then.",
+                held_orders,
+            )
         else:
             answer = {"w": _("write the files now") if len(batches) > 1 else _("write its files now")}
-            warning = _(
-                "written to a file at once, and cannot be undone then. Amazon gets nothing before you upload it."
+            warning = ngettext(
+                "{n:,} order is written to a file at once, and cannot be undone then. Amazon gets nothing before you"
+                " upload it.",
+                "{n:,} orders are written to a file at once, and cannot be undone then. Amazon gets nothing before you"
+                " upload it.",
+                held_orders,
             )
         which = _("Batches {names}: ", names=names) if len(batches) > 1 else ""
-        if await task.ask(ConfirmScreen(title, answer, f"{which}{orders} {warning}"), discard_typeahead=True):
+        if await task.ask(ConfirmScreen(title, answer, f"{which}{warning}"), discard_typeahead=True):
             try:
                 notes: list[str] = []
                 count, ids = sum(len(batch.rows) for batch in batches), [batch.id for batch in batches]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import msgspec
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -57,12 +58,13 @@ class ColumnsScreen(Dialog[ViewRequest | None]):
     def _show(self, place: int) -> None:
         options = self.query_one(OptionList)
         options.clear_options()
+        cells = max(cell_len(_(column.label)) for column in self._known.values())
         for key in self._order:
             column = self._known[key]
             mark = "[x]" if key in self._on else "[ ]"
             width = self._widths.get(key)
             text = _("{width} cells", width=width) if width else _("{width} cells, as usual", width=column.width)
-            options.add_option(Option(Content.assemble(f"{mark} {pad(_(column.label), 10)}", (f" {text}", MUTED))))
+            options.add_option(Option(Content.assemble(f"{mark} {pad(_(column.label), cells)}", (f" {text}", MUTED))))
         options.highlighted = place
 
     @property

@@ -18,6 +18,8 @@ from .dialogs import TextScreen
 
 STYLES: dict[SeverityLevel, str] = {"information": "", "warning": "$text-warning", "error": "$text-error"}
 
+SIGNS: dict[SeverityLevel, str] = {"information": " ", "warning": "!", "error": "✗"}
+
 
 class MessageLogScreen(TextScreen):
     """The messages of this run; `y` copies them."""
@@ -35,6 +37,6 @@ def render_messages(messages: Iterable[ShownMessage], zone: str) -> Content:
     pieces: list[Piece] = []
     for one in messages:
         moment = f"{to_local(one.at, zone).strftime('%H:%M:%S')} {format_zone(one.at, zone)}"
-        text = one.text.replace("\n", "\n" + " " * (len(moment) + 2))
-        pieces += [(f"{moment}  ", MUTED), (f"{text}\n", STYLES[one.severity])]
+        text = one.text.replace("\n", "\n" + " " * (len(moment) + 4))
+        pieces += [(f"{moment}  ", MUTED), (f"{SIGNS[one.severity]} {text}\n", STYLES[one.severity])]
     return Content.assemble(*pieces) if pieces else Content(_("No message was shown yet."))

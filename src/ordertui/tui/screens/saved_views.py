@@ -14,11 +14,13 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from ordertui.messages import _
+from ordertui.operations.errors import UnknownChoice
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.workspace import SavedView, Workspace
 from ordertui.tui.render.format import MUTED
 from ordertui.tui.screens.view_request import ViewRequest
 from ordertui.tui.widgets.option_list import SafeOptionList
+from ordertui.tui.widgets.order_table.columns import BY_KEY as COLUMN_BY_KEY
 
 from .base import Dialog, WrappedText
 from .dialogs import FormScreen, filled
@@ -66,7 +68,7 @@ class ViewsScreen(Dialog[SavedView | None]):
                 "  {queue} · {value} · by {replace}",
                 queue=queue,
                 value=view.filter or _("no filter"),
-                replace=view.sort.replace(",", ", "),
+                replace=_sort_text(view),
             )
             options.add_option(
                 Option(
@@ -147,3 +149,12 @@ class ViewsScreen(Dialog[SavedView | None]):
 
 def _named(values: Mapping[str, str]) -> Mapping[str, str]:
     return filled("name", _("type a name for the view"))(values)
+
+
+def _sort_text(view: SavedView) -> str:
+    """Return the columns that a view is sorted by, as their headers say it; as it is written where it is wrong."""
+    try:
+        order = ViewRequest.of(view).order
+    except UnknownChoice:
+        return view.sort
+    return " ".join(f"{_(COLUMN_BY_KEY[column].label)}{'▼' if down else '▲'}" for column, down in order)
