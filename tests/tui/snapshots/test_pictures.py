@@ -438,9 +438,7 @@ def picture_of(pilot: Pilot[None], scene: Scene, names: dict[Any, str]) -> tuple
 
 async def draw(session: Session, scene: Scene, data: Data, themes: tuple[str, ...], before: str) -> str:
     """Return the file of a scene."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(OrderTuiApp, "CSS", "" if scene.has_backdrop else NO_BACKDROP)
-        app = OrderTuiApp(session, language=data.language)
+    app = OrderTuiApp(session, language=data.language)
     names, parts, mono = dict[Any, str](), list[Section](), Monochrome()
     async with app.run_test(size=SIZES[0], notifications=True) as pilot:
         await rest()
@@ -507,6 +505,7 @@ def compares(
         folder = tmp_path / case.scene
         folder.mkdir()
         monkeypatch.chdir(folder)
+        monkeypatch.setattr(OrderTuiApp, "CSS", "" if SCENES[case.scene].has_backdrop else NO_BACKDROP)
         is_update = bool(request.config.getoption("update_snapshots"))
         found = compare(case, stores(case.data), themes, is_update=is_update)
         assert not found, found
