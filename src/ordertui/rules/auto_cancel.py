@@ -9,7 +9,7 @@ import msgspec
 
 from ordertui.orders.clock import EARLIEST, LATEST, to_local
 
-from .working_days import WorkingDays
+from .working_days import working_days
 
 
 class AutoCancelDelay(msgspec.Struct, frozen=True):
@@ -29,7 +29,6 @@ class AutoCancelSchedule(msgspec.Struct):
     delay: AutoCancelDelay
     zone: str
     country: str
-    _calendar: WorkingDays | None = None
     _known: dict[int, int | None] = msgspec.field(default_factory=dict)
     _days: dict[date, date] = msgspec.field(default_factory=dict)
 
@@ -56,10 +55,10 @@ class AutoCancelSchedule(msgspec.Struct):
     def _business_day(self, start: date) -> date:
         found = self._days.get(start)
         if found is None:
-            self._calendar = self._calendar or WorkingDays(self.country)
+            calendar = working_days(self.country)
             day, left = start, self.delay.business_days or 0
             while left:
                 day += timedelta(days=1)
-                left -= self._calendar.has(day)
+                left -= calendar.has(day)
             found = self._days[start] = day
         return found

@@ -5,6 +5,7 @@ all the world for one country, which takes 17 MB, a quarter of the screen's memo
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,3 +38,9 @@ class WorkingDays:
 
             self._package = holidays.country_holidays(self._country)
         return bool(self._package.is_working_day(day))
+
+
+@lru_cache(maxsize=256)
+def working_days(country: str) -> WorkingDays:
+    """Return the calendar of a country, which is read once."""
+    return WorkingDays(country)

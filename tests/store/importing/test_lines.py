@@ -44,7 +44,8 @@ def lines_of(path: Path) -> list[tuple[Any, ...]]:
 def test_a_sku_that_is_only_spelled_otherwise_is_the_same_line(one: Any, other: Any, tmp_path: Path) -> None:
     with_id = Report("new_orders", (row(sku=one("Café-1"), quantity=1, order_item_id="12345678901234", **PRICED),))
     without = Report("all_orders", (row(sku=other("Café-1"), quantity=1, **PRICED),))
-    for place, order in enumerate(permutations([with_id, without, with_id])):
+    orders = (with_id, without, with_id), (with_id, with_id, without), (without, with_id, with_id)
+    for place, order in enumerate(orders):
         path = tmp_path / f"{place}.db"
         with Store.open(path, clock=CLOCK) as store:
             for report in order:

@@ -125,6 +125,7 @@ class PolicyData(msgspec.Struct, frozen=True):
         return found
 
 
+@lru_cache(maxsize=4096)
 def own_help_page(url: str, marketplace: str) -> str:
     """Return the address of a numbered help page at a marketplace's own Seller Central; another address as it is.
 
