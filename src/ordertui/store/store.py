@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from .repositories.policies import PolicyVersions
     from .repositories.products import ProductQueries
     from .repositories.rate_reports import RateReports
-    from .repositories.rates import RateQueries
+    from .repositories.rates import DatedOrder, RateQueries
     from .repositories.shared_marks import SharedMarks
     from .repositories.team import Team
     from .repositories.work import WorkLedger
@@ -222,6 +222,11 @@ class Store:
     def refunds(self) -> RefundLedger:
         """Checks and reads refunds."""
         return self.journal.refunds
+
+    def auto_cancellations(self, marketplace: str, until: int) -> list[DatedOrder]:
+        """Return `RateQueries.auto_cancellations` without the orders that refunds cancel already."""
+        gone = set(self.orders.rest_cancelled())
+        return [one for one in self.rates.auto_cancellations(marketplace, until) if one.id not in gone]
 
     @cached_property
     def imports(self) -> ImportLog:

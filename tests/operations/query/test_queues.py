@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ordertui.operations.planning.order_planner import PlanChoices
+from ordertui.operations.planning.plan import PlanLine
 from ordertui.operations.query.queues import QUEUES, within
 from ordertui.operations.session import Session
-from ordertui.orders.clock import FixedClock
+from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action
+from ordertui.orders.order import LineAmounts
 from ordertui.rules.language import ALWAYS, And, Condition, FilterError, Not, Or, parse
 from support.batches import answer, send, session_of
 from support.fake_amazon import write_report
-from support.shops import NOW, all_orders_row, bring, open_session, standard
+from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, standard, unshipped_row
 
 
 def test_every_queue_says_in_its_own_words_why_it_is_empty() -> None:
@@ -77,6 +80,43 @@ def test_an_order_whose_cancellation_is_under_way_is_no_work_any_more(
     assert counted(session)["to_ship"][0] == 5, "what Amazon refused is work again"
     session.batches.settle(batch.id, [plan.rows[1].order_id], done=True, why="Seller Central", typed="1")
     assert counted(session)["to_ship"][0] == 5, "done, and no report shows it yet"
+
+
+@pytest.mark.parametrize(("cancelled", "is_work"), [(1, True), (2, False)])
+def test_an_order_whose_rest_a_refund_cancels_is_no_work_any_more(
+    tmp_path: Path, cancelled: int, is_work: bool
+) -> None:
+    """It would be packed and sent, after Amazon was told to cancel it and to pay it back."""
+    clock = FixedClock(NOW)
+    with open_session(tmp_path, clock=clock) as session:
+        bring(
+            session, tmp_path,
+            everything=[all_orders_row(1, "PartiallyShipped", quantity=3, item_price="30.00", age=9 * DAY)],
+            open_=[
+                unshipped_row(
+                    1, "true", quantity_purchased=3, quantity_shipped=1, quantity_to_ship=2, age=9 * DAY,
+                    promise_date=iso_utc(NOW - 6 * DAY - 2 * HOUR),
+                )
+            ],
+        )  # fmt: skip
+        work = ("to_ship", "buyer_asked", "late", "auto_cancel")
+        (row_id,) = session.orders.find()
+        assert {key for key in work if row_id in session.orders.find(queue=key)} == set(work)
+        part = PlanLine(1, item_id(1), "SKU-1", cancelled, LineAmounts(item_price=1000 * cancelled), cancelled)
+        choices = PlanChoices("NoInventory", refunds={order_id(1): (part,)})
+        (plan,) = session.planner.plan(Action.REFUND, [row_id], choices)
+        batch = session.batches.commit(plan, typed=str(plan.typed_count))
+        for step in ("held", "left", "done"):
+            for key in work:
+                assert (row_id in session.orders.find(queue=key)) is is_work, (step, key)
+                assert counted(session)[key][0] == is_work
+            assert [str(one) for one in session.recount().run()] == []
+            if step == "held":
+                clock.advance(plan.hold_seconds)
+                session.dispatcher.run()
+            elif step == "left":
+                session.batches.settle(batch.id, [order_id(1)], done=True, why="Seller Central", typed="1")
+        assert bool(session.orders.count("rest-cancelled:yes")) is not is_work
 
 
 def test_a_cancellation_that_was_taken_back_is_work_again(session: Session) -> None:

@@ -88,7 +88,10 @@ class Everybody(dict[Pattern, range]):
         return range(0, 10_000, 2 + len("".join(login.parts)))
 
 
-DECISIONS = Decisions(SITUATIONS, by_rules_alone=True, marked=MARKED, marked_by=Everybody())
+REST_CANCELLED = range(1, 10_000, 5)
+DECISIONS = Decisions(
+    SITUATIONS, by_rules_alone=True, marked=MARKED, rest_cancelled=REST_CANCELLED, marked_by=Everybody()
+)
 
 
 def ids_sql(parameter: str) -> str:
@@ -168,7 +171,8 @@ def by_sql(db: sqlite3.Connection, condition: Condition) -> list[int]:
 
 
 def by_python(orders: Sequence[Order], condition: Condition) -> list[int]:
-    test = predicate(condition, decide=decide, auto_cancel_at=auto_cancel_at, marked=MARKED, marked_by=Everybody())
+    among = {"marked": MARKED, "rest-cancelled": REST_CANCELLED}
+    test = predicate(condition, decide=decide, auto_cancel_at=auto_cancel_at, among=among, marked_by=Everybody())
     return [order.row.id for order in orders if test(order)]
 
 

@@ -184,11 +184,13 @@ class OrderQueries:
         asked = [condition for condition in conditions if condition is not None]
         if not asked:
             return Decisions()
-        from ordertui.rules.language import comparisons
+        from ordertui.rules.language import REST_CANCELLED, comparisons
 
         decisions = self._eligibility().decisions(asked)
         if any(one.field == MARKED for condition in asked for one in comparisons(condition)):
             decisions = decisions._replace(marked=marked_ids(self.marks().snapshot()))  # the screen may change them now
+        if any(one.field == REST_CANCELLED for condition in asked for one in comparisons(condition)):
+            decisions = decisions._replace(rest_cancelled=self._context.reader().orders.rest_cancelled())
         others = [one.value for condition in asked for one in comparisons(condition) if one.field == MARKED_BY]
         if others:
             from ordertui.rules.language.ast import Pattern

@@ -68,8 +68,10 @@ class Queue(msgspec.Struct, frozen=True):
 
 
 _WAITING = "(status:unshipped or status:partially_shipped)"
-_NO_CANCEL_UNDER_WAY = f"-(journal:{Action.CANCEL} (state:{RowState.HELD} or state:unconfirmed))"
-"""A cancellation that is held, that left, or that Amazon took: there is nothing left to do for the order."""
+_NO_CANCEL_UNDER_WAY = f"-(journal:{Action.CANCEL} (state:{RowState.HELD} or state:unconfirmed)) -rest-cancelled:yes"
+"""A cancellation that is held, that left, or that Amazon took, also by a refund that cancels the rest: there is nothing
+left to do for the order.
+"""
 _NO_SHIP_BY = f"-channel:amazon {_WAITING} ship-by:unknown {_NO_CANCEL_UNDER_WAY}"
 _SHIP_BY_WHY = "their ship-by time is unknown: import the Unshipped orders report"
 

@@ -183,7 +183,14 @@ def queues(
     rests = action is Action.REFUND and state is RowState.OK and not books_refunds
     found = {"all"}
     unsure: set[str] = set()
-    if not (action is Action.CANCEL and state in OPEN_STATES):
+    units = {line.line: line.units_cancelled for line in order.lines}
+    to_ship = sum(
+        max(0, (1 if line.quantity is None else line.quantity) - (line.quantity_shipped or 0) - units[line.line])
+        for line in order.lines
+        if line.status is not OrderStatus.CANCELLED
+    )
+    is_rest_cancelled = waits and sum(units.values()) > 0 and not to_ship
+    if not is_rest_cancelled and not (action is Action.CANCEL and state in OPEN_STATES):
         asked = row.buyer_request in (BuyerRequest.OFFICIAL, BuyerRequest.SOME, BuyerRequest.MESSAGE)
         open_or_unknown = waits or row.status is OrderStatus.UNKNOWN
         found |= {"to_ship"} if ours and waits else set()

@@ -230,7 +230,7 @@ class RateCalculator:
     def auto_cancel_times(self, marketplace: str, until: int) -> list[int]:
         """Return when Amazon cancels each order that it cancels before `until`, whatever that adds; first one first."""
         now = self._sources.now()
-        return [max(one.at, now) for one in self._sources.store().rates.auto_cancellations(marketplace, until)]
+        return [max(one.at, now) for one in self._sources.store().auto_cancellations(marketplace, until)]
 
     def upcoming_auto_cancels(
         self, marketplace: str, until: int, without: ChosenOrders = NOTHING_CHOSEN
@@ -242,7 +242,7 @@ class RateCalculator:
         """
         now, outcome = self._sources.now(), self._sources.eligibility.cancel_outcome
         found = []
-        for one in self._sources.store().rates.auto_cancellations(marketplace, until):
+        for one in self._sources.store().auto_cancellations(marketplace, until):
             if one.placed is None or one.id in without.counting:
                 continue
             if one.id in without.cancelled and outcome(marketplace, one.facts.situation)[0]:

@@ -56,5 +56,5 @@ class RateService:
 
     def find_at_risk(self, marketplace: str) -> list[int]:
         """Return the ids of these orders, the one that is due first at the head."""
-        found = self.sources.store().rates.auto_cancellations(marketplace, self.sources.now() + AT_RISK)
+        found = self.sources.store().auto_cancellations(marketplace, self.sources.now() + AT_RISK)
         return [one.id for one in found]

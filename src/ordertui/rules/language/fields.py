@@ -79,6 +79,8 @@ _AHEAD = ("2d", "24h", "today", "tomorrow", "unknown")
 
 CONFIRMED = "confirmed"
 """No column: what decides, by the status and the units (`rules.situation.confirmed_of`)."""
+REST_CANCELLED = "rest-cancelled"
+"""No column: `orders.refund_limit.is_rest_cancelled` says it of the few orders that it may be so of."""
 MARKED, MARKED_BY = "marked", "marked-by"
 """The fields of the operator's marks, and of another person's. They are no facts of the order: no rule of a policy file
 may ask for them.
@@ -123,6 +125,8 @@ FIELDS: dict[str, Field] = {
         _choice("business", "business", "Amazon Business order", YesNo),
         _choice("replacement", "replacement", "replacement order", YesNo),
         _choice("refunded", "refunded", "how much went back, or is in a refund that was sent", Refunded),
+        Field(REST_CANCELLED, FieldKind.CHOICE, "",
+              "refunds of this store cancel all of it that is not shipped", ("yes", "no")),
         _choice("cancelled-by", "cancelled_by", "who cancelled it", CancelledBy),
         Field("missing", FieldKind.CHOICE, "missing", "left out by a newer Unshipped report of its days",
               ("yes", "no")),
@@ -162,6 +166,8 @@ PLAN_FIELDS: dict[str, Field] = {
 }  # fmt: skip
 """Fields about a whole batch: only house rules can use them."""
 ALL_FIELDS = FIELDS | PLAN_FIELDS
+NOT_IN_RULES = (REST_CANCELLED, MARKED, MARKED_BY)
+"""Fields of filters that no rule of a policy file, and no colour rule, may ask for: they are no facts of the order."""
 FLAGS = ("late", MARKED, "noted", "missing", "buyer-requested", "prime", "business")
 """Fields that may be written without a value: `late` is `late:yes`."""
 

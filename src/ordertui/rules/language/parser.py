@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from .ast import ALWAYS, And, Compare, Condition, Not, Or, Text
 from .errors import FilterError, closest
-from .fields import ALL_FIELDS, FIELDS, FLAGS, MARKED, MARKED_BY, PLAN_FIELDS, Field, canonical_name
+from .fields import ALL_FIELDS, FIELDS, FLAGS, NOT_IN_RULES, PLAN_FIELDS, Field, canonical_name
 from .lexer import Token, TokenKind, tokenize
 from .literals import parse_literal, parse_pattern
 
@@ -28,7 +28,7 @@ def parse(text: str, *, now: int, zone: str, plan: bool = False, marks: bool = F
         return ALWAYS
     fields = ALL_FIELDS if plan else FIELDS
     if not marks:
-        fields = {name: field for name, field in fields.items() if name not in (MARKED, MARKED_BY)}
+        fields = {name: field for name, field in fields.items() if name not in NOT_IN_RULES}
     parser = _Parser(found, len(text) + 1, now, zone, fields)
     condition = parser.parse_or(0)
     left = parser.peek()
@@ -106,8 +106,8 @@ class _Parser:
         spec = self._fields.get(name)
         if spec is None and name in PLAN_FIELDS:
             raise FilterError(token.column, f"'{name}' is a fact of a whole batch; only house rules can ask for it")
-        if spec is None and name in (MARKED, MARKED_BY):
-            raise FilterError(token.column, f"'{name}' is chosen by hand; only a filter can ask for it, no rule")
+        if spec is None and name in NOT_IN_RULES:
+            raise FilterError(token.column, f"'{name}' is no fact of the order; only a filter can ask for it, no rule")
         if spec is None:
             raise FilterError(
                 token.column,

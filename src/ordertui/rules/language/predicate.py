@@ -14,7 +14,17 @@ from ordertui.rules.situation import confirmed_of
 
 from . import ast
 from .ast import Amount
-from .fields import ALL_FIELDS, AWAITING_SHIPMENT, CONFIRMED, MARKED, MARKED_BY, PLAN_FIELDS, Field, FieldKind
+from .fields import (
+    ALL_FIELDS,
+    AWAITING_SHIPMENT,
+    CONFIRMED,
+    MARKED,
+    MARKED_BY,
+    PLAN_FIELDS,
+    REST_CANCELLED,
+    Field,
+    FieldKind,
+)
 from .wildcards import matches, variants
 
 Bounds: TypeAlias = tuple[int | None, int | None]
@@ -105,20 +115,20 @@ def predicate(
     decide: Callable[[OrderRow, str, str], bool] | None = None,
     auto_cancel_at: Callable[[OrderRow], int | None] | None = None,
     batch: BatchFacts | None = None,
-    marked: Container[int] | None = None,
+    among: Mapping[str, Container[int]] | None = None,
     marked_by: Mapping[ast.Pattern, Container[int]] | None = None,
 ) -> OrderTest:
     """Return the condition as a function. An unknown fact fails every comparison, so it passes a negated one.
 
     `decide(row, field, value)` answers the fields `action` and `counts`; `auto_cancel_at(row)` returns epoch seconds or
-    None; `batch` answers PLAN_FIELDS; `marked` has the row numbers of marked orders, `marked_by` those of
-    somebody else, by the login as it was typed. Raises Undecidable, at once, when the condition needs one that was not
-    given.
+    None; `batch` answers PLAN_FIELDS; `among` has the row numbers of the orders of MARKED and
+    REST_CANCELLED, `marked_by` those that somebody else marked, by the login as it was typed. Raises Undecidable, at
+    once, when the condition needs one that was not given.
     """
 
     def one(part: ast.Condition) -> OrderTest:
         return predicate(
-            part, decide=decide, auto_cancel_at=auto_cancel_at, batch=batch, marked=marked, marked_by=marked_by
+            part, decide=decide, auto_cancel_at=auto_cancel_at, batch=batch, among=among, marked_by=marked_by
         )
 
     if isinstance(condition, ast.MatchAll):
@@ -138,8 +148,8 @@ def predicate(
         return _compare_batch_fact(condition, batch)
     if spec.kind is FieldKind.SITUATION:
         return _ask_policy(condition, decide)
-    if spec.name == MARKED:
-        return _is_marked(condition, marked)
+    if spec.name in (MARKED, REST_CANCELLED):
+        return _is_among(condition, (among or {}).get(spec.name))
     if spec.name == MARKED_BY:
         if marked_by is None or not isinstance(condition.value, ast.Pattern):
             raise Undecidable("marked-by needs the marks of others: pass marked_by")
@@ -206,12 +216,12 @@ def _ask_policy(condition: ast.Compare, decide: Callable[[OrderRow, str, str], b
     return lambda s: any(ask(s.row, kind, value) for value in values)
 
 
-def _is_marked(condition: ast.Compare, marked: Container[int] | None) -> OrderTest:
-    if marked is None:
-        raise Undecidable("marked needs the marks: pass marked")
+def _is_among(condition: ast.Compare, ids: Container[int] | None) -> OrderTest:
+    if ids is None:
+        raise Undecidable(f"{condition.field} needs the row numbers of these orders")
     assert isinstance(condition.value, ast.OneOf)
     values = condition.value.values
-    return lambda s: ("yes" if s.row.id in marked else "no") in values
+    return lambda s: ("yes" if s.row.id in ids else "no") in values
 
 
 def _compare_batch_fact(condition: ast.Compare, batch: BatchFacts | None) -> OrderTest:

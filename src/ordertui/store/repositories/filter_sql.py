@@ -15,7 +15,16 @@ from ordertui.orders.enums import Action
 from ordertui.orders.money import NO_MINOR_UNITS
 from ordertui.orders.order import LINES_NEEDED
 from ordertui.rules.language import ast
-from ordertui.rules.language.fields import AWAITING_SHIPMENT, CONFIRMED, FIELDS, MARKED, MARKED_BY, Field, FieldKind
+from ordertui.rules.language.fields import (
+    AWAITING_SHIPMENT,
+    CONFIRMED,
+    FIELDS,
+    MARKED,
+    MARKED_BY,
+    REST_CANCELLED,
+    Field,
+    FieldKind,
+)
 from ordertui.rules.language.predicate import Bounds, bounds, money_bounds
 from ordertui.rules.language.wildcards import ESCAPE, like, variants
 from ordertui.store.engine.database import as_parameter
@@ -49,6 +58,10 @@ class FilterDecisions(Protocol):
     @property
     def marked(self) -> Iterable[int]:
         """Row numbers of the orders that the operator marked."""
+
+    @property
+    def rest_cancelled(self) -> Iterable[int]:
+        """Row numbers of the orders of which refunds cancel all that is not shipped."""
 
     @property
     def marked_by(self) -> Mapping[ast.Pattern, Iterable[int]]:
@@ -146,8 +159,9 @@ class _Writer:
             late = f"({self._waiting()} AND o.ship_by < {self._bind(value.at)})"
             return late if value.yes else f"NOT COALESCE({late}, FALSE)"
         if isinstance(value, ast.OneOf):
-            if spec.name == MARKED:
-                return self._marked(value.values)
+            if spec.name in (MARKED, REST_CANCELLED):
+                ids = self._decisions.marked if spec.name == MARKED else self._decisions.rest_cancelled
+                return self._yes_among(value.values, ids)
             if spec.kind is FieldKind.SITUATION:
                 return self._decided(spec.name, value.values)
             if spec.column == "noted":
@@ -202,10 +216,10 @@ class _Writer:
             return parts[0]
         return f"({self._in_situations('action', actions)} AND ({' OR '.join(parts)}))"
 
-    def _marked(self, values: Sequence[str]) -> str:
+    def _yes_among(self, values: Sequence[str], ids: Iterable[int]) -> str:
         if len(values) != 1:
             return EVERY if values else NEVER
-        among = self._among(self._decisions.marked)
+        among = self._among(ids)
         return among if values[0] == "yes" else f"NOT {among}"
 
     def _among(self, ids: Iterable[int]) -> str:

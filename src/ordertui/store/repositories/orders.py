@@ -24,6 +24,7 @@ from ordertui.orders.enums import (
 )
 from ordertui.orders.money import Money
 from ordertui.orders.order import LineAmounts, LinesKnown, Order, OrderLine, OrderRow
+from ordertui.orders.refund_limit import is_rest_cancelled
 from ordertui.orders.text import spelling
 from ordertui.store.engine.database import MAX_VALUES, Database, as_parameter, in_list, slices
 from ordertui.store.engine.protocol import Row
@@ -52,6 +53,8 @@ class Decisions(NamedTuple):
     """Whether `action:` asks the situations alone everywhere, and neither journal, lines nor house rules."""
     marked: Collection[int] = ()
     """Row numbers of the marked orders, for `marked`."""
+    rest_cancelled: Collection[int] = ()
+    """Of those of which refunds cancel all that is not shipped, for `rest-cancelled`."""
     marked_by: Mapping[Pattern, Collection[int]] = MappingProxyType({})
     """Of those that others marked, for `marked-by`, by what was typed."""
 
@@ -236,6 +239,17 @@ class OrderRepository:
         """Return an order by Amazon's order id; None when it is unknown."""
         row_id = self.id_of(order_id)
         return None if row_id is None else self.get([row_id]).get(row_id)
+
+    def rest_cancelled(self) -> list[int]:
+        """Return the row numbers of waiting orders of which refunds cancel all that is not shipped."""
+        found = self._database.query(
+            "SELECT DISTINCT o.id FROM refunds r JOIN orders o ON o.id = r.order_id JOIN batch_rows b"
+            " ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.quantity > 0"
+            f" AND b.state IN {in_list(COMMITTED)}"
+            f" AND o.status IN {in_list((OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED))}"
+        )
+        orders = self.get([row_id for (row_id,) in found])
+        return [row_id for row_id, order in orders.items() if is_rest_cancelled(order)]
 
     def id_of(self, order_id: str) -> int | None:
         """Return the row number of an order id; None when it is unknown."""
