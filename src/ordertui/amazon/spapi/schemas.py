@@ -15,8 +15,7 @@ from .decoding import decode_body
 UNFINISHED_STATUSES = ("IN_QUEUE", "IN_PROGRESS")
 """Values of `processing_status` while Amazon has not finished a feed or report."""
 
-Units = Annotated[int, msgspec.Meta(ge=0, le=999_999_999)]
-"""Units of an item, as reports may name them: any other number is a damaged answer."""
+Units = Annotated[int, msgspec.Meta(ge=0, le=999_999_999)]  # as many as reports may name
 
 
 class _Body(msgspec.Struct, frozen=True, rename="camel"):
