@@ -32,7 +32,7 @@ from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action, BuyerRequest, Channel, Dispatched, OrderStatus
 from ordertui.orders.money import format_decimal, format_grouped, parse_minor
 from ordertui.orders.order import LinesKnown, Order, OrderRow
-from ordertui.orders.refund_limit import is_rest_cancelled, refund_limit, refundable_lines
+from ordertui.orders.refund_limit import refund_limit, refundable_lines
 from ordertui.store.engine.database import Database
 from ordertui.store.engine.protocol import Params
 from ordertui.store.repositories.order_by import BY_ALLOWED_ACTION
@@ -243,7 +243,7 @@ def _action_in(text: str) -> Action | None:
 
 def assert_no_queue_of_work_holds_what_is_under_way(session: Session) -> None:
     orders = orders_of(session)
-    under_way = {i for i, order in orders.items() if is_rest_cancelled(order)} | {
+    under_way = {i for i, order in orders.items() if order.is_rest_cancelled} | {
         i for i, order in orders.items()
         if (action := order.row.open_action) and action.kind is Action.CANCEL and action.state in OPEN_STATES
     }  # fmt: skip

@@ -292,3 +292,18 @@ class Order(msgspec.Struct, frozen=True):
     """Whether a source could have shown refunds. No report does: then only this store's own refunds are known."""
     sources: tuple[ReportKind, ...]
     """Kinds of report that have named this order."""
+
+    @property
+    def is_rest_cancelled(self) -> bool:
+        """Whether this store's refunds cancel every unit of a waiting order that is not shipped.
+
+        Units of which no report says that they were shipped are taken as not shipped.
+        """
+        if self.row.status not in (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED):
+            return False
+        left = [
+            (1 if line.quantity is None else line.quantity) - (line.quantity_shipped or 0) - line.units_cancelled
+            for line in self.lines
+            if line.is_active
+        ]
+        return any(line.units_cancelled for line in self.lines) and not any(units > 0 for units in left)

@@ -83,21 +83,6 @@ def lines_to_cancel(order: Order) -> list[OrderLine]:
     return [line for line in waiting if line.buyer_request is BuyerRequest.OFFICIAL] or waiting
 
 
-def is_rest_cancelled(order: Order) -> bool:
-    """Return whether this store's refunds cancel every unit of a waiting order that is not shipped.
-
-    Units of which no report says that they were shipped are taken as not shipped.
-    """
-    if order.row.status not in (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED):
-        return False
-    left = [
-        (1 if line.quantity is None else line.quantity) - (line.quantity_shipped or 0) - line.units_cancelled
-        for line in order.lines
-        if line.is_active
-    ]
-    return any(line.units_cancelled for line in order.lines) and not any(units > 0 for units in left)
-
-
 def refund_excess(amounts: LineAmounts, limit: LineAmounts) -> tuple[str, ...]:
     """Return the components in which `amounts` is above `limit`; (TOTAL,) when only their sum is; empty when none is.
 

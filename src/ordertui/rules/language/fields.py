@@ -80,7 +80,7 @@ _AHEAD = ("2d", "24h", "today", "tomorrow", "unknown")
 CONFIRMED = "confirmed"
 """No column: what decides, by the status and the units (`rules.situation.confirmed_of`)."""
 REST_CANCELLED = "rest-cancelled"
-"""No column: `orders.refund_limit.is_rest_cancelled` says it of the few orders that it may be so of."""
+"""No column: `orders.order.Order.is_rest_cancelled` says it of the few orders that it may be so of."""
 MARKED, MARKED_BY = "marked", "marked-by"
 """The fields of the operator's marks, and of another person's. They are no facts of the order: no rule of a policy file
 may ask for them.

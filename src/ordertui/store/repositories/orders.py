@@ -24,7 +24,6 @@ from ordertui.orders.enums import (
 )
 from ordertui.orders.money import Money
 from ordertui.orders.order import LineAmounts, LinesKnown, Order, OrderLine, OrderRow
-from ordertui.orders.refund_limit import is_rest_cancelled
 from ordertui.orders.text import spelling
 from ordertui.store.engine.database import MAX_VALUES, Database, as_parameter, in_list, slices
 from ordertui.store.engine.protocol import Row
@@ -249,7 +248,7 @@ class OrderRepository:
             f" AND o.status IN {in_list((OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED))}"
         )
         orders = self.get([row_id for (row_id,) in found])
-        return [row_id for row_id, order in orders.items() if is_rest_cancelled(order)]
+        return [row_id for row_id, order in orders.items() if order.is_rest_cancelled]
 
     def id_of(self, order_id: str) -> int | None:
         """Return the row number of an order id; None when it is unknown."""
