@@ -1,7 +1,8 @@
 """Any sequence of commits, holds, crashes, uploads and answers: nothing is paid or cancelled twice, and nothing is
 lost.
 
-Bounded in CI; `ORDERTUI_SAFETY=long` runs 10,000 sequences, or so many as `ORDERTUI_SEQUENCES` says.
+20 sequences in `make test`, 60 in `make test-long`; with `ORDERTUI_SAFETY=long` 10,000, or so many as
+`ORDERTUI_SEQUENCES` says.
 """
 
 from __future__ import annotations
@@ -680,17 +681,23 @@ class Machine(RuleBasedStateMachine):
             assert str(path) in batches[ident].files
 
 
+SEQUENCES = (
+    [int(os.environ.get("ORDERTUI_SEQUENCES", "10000"))] if LONG else [20, pytest.param(60, marks=pytest.mark.long)]
+)
+
+
 def _says_done(reports: Iterable[ReportEvidence], order: str) -> bool:
     return any(order in one.outcomes and one.outcomes[order].state is RowState.OK for one in reports)
 
 
-def test_no_sequence_pays_or_cancels_twice(template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("sequences", SEQUENCES)
+def test_no_sequence_pays_or_cancels_twice(sequences: int, template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Machine.template = template
     Machine.faults = inject(monkeypatch)
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=int(os.environ.get("ORDERTUI_SEQUENCES", "10000")) if LONG else 60,
+            max_examples=sequences,
             stateful_step_count=40 if LONG else 25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
