@@ -218,9 +218,7 @@ def test_the_note_beside_a_file_follows_each_report(tmp_path: Path) -> None:
 
 
 @places.on_both
-def test_half_a_note_that_a_kill_left_is_removed_and_its_note_written(
-    tmp_path: Path,
-) -> None:
+def test_half_a_note_that_a_kill_left_is_removed_and_its_note_written(tmp_path: Path) -> None:
     """Killed while a warning was written: the next dispatch removes the half and writes the warning."""
     session = session_of(tmp_path)
     folder = upload(session, send(session, Action.REFUND, 11)).parent
