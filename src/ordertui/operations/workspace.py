@@ -154,10 +154,11 @@ class Workspace:
                 return f"{problem}; nothing is marked now, and the file is kept as {aside.name}"
         return f"{problem}; nothing is marked now" if problem else ""
 
-    def keep_marks(self, marks: Marks, last: bytes) -> None:
-        """Keep them for the next start."""
+    def keep_marks(self, marks: Marks, last: bytes) -> str:
+        """Keep them for the next start; return why that could not be done, an empty text when it was."""
         texts = [base64.b64encode(part).decode() for part in (marks.snapshot(), last)]
-        self._write(self._marks_file, msgspec.json.encode(_Marked(*texts)).decode())
+        problem = self._write(self._marks_file, msgspec.json.encode(_Marked(*texts)).decode())
+        return f"which orders are marked cannot be kept for the next start: {problem}" if problem else ""
 
     def views(self) -> tuple[list[SavedView], str]:
         """Return the saved views, and what is wrong with their file (empty: nothing)."""
@@ -272,7 +273,11 @@ class Workspace:
     def _read(path: Path) -> str:
         return read_file(path, SETTINGS_BYTES).decode("utf-8")
 
-    def _write(self, path: Path, text: str) -> None:
+    def _write(self, path: Path, text: str) -> str:
+        """Write a file, and return why it could not be written; empty when it was, or nothing is written here."""
         if not self._read_only:
-            with suppress(OSError):
+            try:
                 replace_file(path, text.encode("utf-8", "backslashreplace"))
+            except OSError as error:
+                return f"{path}: {error.strerror}"
+        return ""

@@ -229,6 +229,24 @@ async def test_marks_that_cannot_be_read_are_told_and_kept(session: Session) -> 
     assert Workspace(session.context.store.path, read_only=True).marks()[0].count == 1
 
 
+async def test_marks_that_cannot_be_written_are_told_once_and_kept_when_they_can(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[bool] = []
+
+    def full(*_: object) -> None:
+        tries.append(True)
+        raise OSError(28, "No space left on device")
+
+    async with running(session, toasts=True) as pilot:
+        with monkeypatch.context() as patch:
+            patch.setattr("ordertui.operations.workspace.replace_file", full)
+            await press(pilot, "space")
+            await until(pilot, lambda: len(tries) > 2)
+            assert said(pilot).count("cannot be kept for the next start") == 1
+        await until(pilot, lambda: Workspace(session.context.store.path, read_only=True).marks()[0].count == 1)
+
+
 def test_a_damaged_desk_costs_only_convenience(tmp_path: Path) -> None:
     desk = Workspace(tmp_path / "orders.db", read_only=False)
     (tmp_path / "orders.marks.json").write_text("{")

@@ -28,6 +28,8 @@ class MarkKeeper:
         self.fact_changes: list[int] = []
         """How many changes of marks had been made when each change of facts was: `z` takes the newest of both back."""
         self._is_saved = True
+        self._unwritten = ""
+        """Why the marks could not be written at the last try; each save tries again."""
 
     def remember_set(self) -> None:
         """Remember what is marked now as the last set; without marks the one before stays."""
@@ -54,9 +56,11 @@ class MarkKeeper:
         """Take in that the marks changed."""
         self._is_saved = False
 
-    def save(self) -> None:
-        """Write the marks and the last set down, if they changed."""
+    def save(self) -> str:
+        """Write the marks and the last set down, if they changed. Return why they cannot be written, but once."""
+        told = self._unwritten
         if not self._is_saved:
-            self._is_saved = True
-            self._workspace.keep_marks(self.marks, self.last_set)
+            self._unwritten = self._workspace.keep_marks(self.marks, self.last_set)
+            self._is_saved = not self._unwritten
             self._publish(self.marks)
+        return "" if self._unwritten == told else self._unwritten

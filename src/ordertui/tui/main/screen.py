@@ -205,7 +205,9 @@ class MainScreen(Screen[None]):
 
     def _save_workspace(self) -> None:
         self.view.looks.save()
-        self.marks.save()
+        problem = self.marks.save()
+        if problem and self.is_running:
+            self.notify(translate(problem), severity="warning", timeout=12)
 
     # Commands
 
