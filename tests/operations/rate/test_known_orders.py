@@ -75,6 +75,10 @@ def test_all_orders_of_the_window_give_the_rate(tmp_path: Path) -> None:
     reason = session.rate.calculator.effects("US")[0].before.reason
     assert "of 2026-11-22 only open orders are known" in reason, "a part of the window is not all of it"
     bring(session, tmp_path, is_all=False, everything=[all_orders_row(199, "Shipped")])
+    reason = session.rate.calculator.effects("US")[0].before.reason
+    assert "tell of 3 of these 7 days" in reason, "no report was asked for the days between"
+    whole = [all_orders_row(n, "Shipped", age=age * DAY) for n, age in ((50, 20), (199, 1))]
+    bring(session, tmp_path, is_all=False, everything=whole)
     figure = session.rate.calculator.effects("US")[0].before
     assert (figure.reason, figure.cancelled, figure.orders, figure.status) == ("", 1, 107, RateStatus.OK)
 

@@ -9,6 +9,7 @@ import pytest
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, FixedClock
+from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.rules.rate import RateStatus
 from ordertui.store.importing import import_log, import_session
 from support.places import on_both
@@ -181,3 +182,22 @@ def test_a_row_of_days_before_the_window_says_nothing_of_it(shop: Session, tmp_p
     (summary,) = shop.imports.import_files([write(tmp_path / "all.txt", ALL_ORDERS, rows)])
     assert any("rows were left out" in note for note in summary.notes)
     assert reason(shop) == ""
+
+
+@on_both
+def test_days_between_two_reports_are_not_known_until_one_tells_of_them(
+    shop: Session, tmp_path: Path, engine: str
+) -> None:
+    """Within one report a day without orders had none; between two, nobody asked for it: 10.00 % was shown as known."""
+    older, newer = whole(oldest=14, newest=6, first=100), whole(oldest=2, first=200)
+    for market, parts in (("MX", (older, newer)), ("CA", (newer, older)), ("BR", (older + newer,))):
+        for number, rows in enumerate(parts):
+            named = [one | {"sales-channel": MARKETPLACES[market].name, "currency": MARKETPLACES[market].currency}
+                     for one in rows]  # fmt: skip
+            moved = [one | {"amazon-order-id": f"{market}1"[:3] + str(one["amazon-order-id"])[3:]} for one in named]
+            take(shop, tmp_path, moved, f"{market}-{number}.txt")
+        told = "the reports tell of 4 of these 7 days, " in reason(shop, market)
+        assert told is (len(parts) == 2), market
+    between = [row(900 + day, day, "MX") for day in (6, 2)]
+    take(shop, tmp_path, between)
+    assert reason(shop, "MX") == ""

@@ -122,17 +122,25 @@ class KnownDays:
         """Return the days of which reports tell, whether they have orders or not.
 
         A day without orders is usual. That none was placed is known only within what reports span: from the first order
-        that All Orders names on, or from the first sync, until the newest word on any order of the marketplace. Today
-        is not over: a word of yesterday is enough for it.
+        that All Orders names on, or from the first sync, until the newest word on any order of the marketplace, without
+        whole days between two All Orders reports. Today is not over: a word of yesterday is enough for it.
         """
         store, now, zone = self._sources.store(), self._sources.now(), self._sources.policy(marketplace).zone
         synced = store.rates.synced_since()
-        newest = store.tallies.newest_fact_at(marketplace) or 0
+        newest, holes = store.tallies.newest_fact_at(marketplace) or 0, store.rates.holes(marketplace)
+
+        def is_told(start: int, following: int) -> bool:
+            if synced is not None and synced <= start:
+                return True
+            if any(low <= start and following <= high for low, high in holes):
+                return store.rates.names_shipped(marketplace, start, following - 1)
+            return store.rates.names_shipped(marketplace, 0, following - 1)
+
         return [
             day
             for day, start, following in days
             if (start <= newest or (following > now and day_start(start, zone, -1) <= newest))
-            and ((synced is not None and synced <= start) or store.rates.names_shipped(marketplace, 0, following - 1))
+            and is_told(start, following)
         ]
 
 

@@ -193,6 +193,25 @@ class RateQueries:
             lambda: _left_unread(self._database.query(sql, (marketplace, OF_ALL_ORDERS, since))),
         )
 
+    def holes(self, marketplace: str) -> list[tuple[int, int]]:
+        """Return the spans between All Orders reports of which none tells: from one's last purchase to another's first.
+        Cached.
+        """
+        sql = (
+            "SELECT placed_from, placed_to FROM unshipped_reports WHERE marketplace = ? AND as_of = ?"
+            " ORDER BY placed_from"
+        )
+
+        def find() -> list[tuple[int, int]]:
+            found, told_to = [], NEVER
+            for first, last in self._database.query(sql, (marketplace, OF_ALL_ORDERS)):
+                if told_to < first:
+                    found.append((told_to + 1, first - 1))
+                told_to = last if told_to == NEVER else max(told_to, last)
+            return found
+
+        return self._database.cached(f"holes {marketplace}", find)
+
     def count_unplaced(self, marketplace: str, start: int, end: int) -> int:
         """Return how many orders may belong to the rate of a span, and nothing tells: no report says when they were
         placed, who ships them, or, though All Orders names them, whether they were cancelled. Cached.
