@@ -77,7 +77,7 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(
     screen.keys("\x1b")
     screen.wait("Held 0", "Unconfirmed 3", gone="Outbox")
     upload = next(tmp_path.glob("outbox/0001-US-cancel-*/order-cancellation.txt")).read_text(encoding="utf-8")
-    assert [line.split("\t")[0] for line in upload.splitlines()[2:]] == [ORDER(1), ORDER(2), "001-0000000-0000023"]
+    assert [line.split("\t")[0] for line in upload.splitlines()[2:]] == ["001-0000000-0000023", ORDER(2), ORDER(1)]
 
     screen.keys("i")
     screen.wait("Import report files")
