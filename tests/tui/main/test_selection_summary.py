@@ -53,6 +53,34 @@ async def test_a_big_set_is_counted_at_once_and_weighed_beside_the_screen(
         await until(pilot, lambda: not main(pilot).table.marks and "no marks" in text(pilot, "status"))
 
 
+async def test_changes_that_never_end_do_not_keep_a_big_set_from_being_weighed(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordertui.tui.main.selection_summary.AT_ONCE", 3)
+    calculator, changes = session.rate.calculator, Counter[str]()
+    real, is_over = calculator.impact, threading.Event()
+    async with running(session) as pilot:
+        summary = main(pilot).summary
+
+        def change() -> None:
+            changes["seen"] += 1
+            summary.summarizer.forget()
+            summary.show()
+
+        def impact(ids: Iterable[int]) -> Impact:
+            if not is_over.is_set():  # another process commits each time while it is being worked out
+                pilot.app.call_from_thread(change)
+            return real(list(ids))
+
+        await to_ship(pilot)
+        monkeypatch.setattr(calculator, "impact", impact)
+        await press(pilot, "a")
+        await until(pilot, lambda: "6 cancel (5 count)" in text(pilot, "status"))
+        assert changes["seen"] >= 1
+        is_over.set()
+        await _weighed(pilot, "6 cancel (5 count)")
+
+
 async def test_a_big_set_is_weighed_once_until_marks_store_or_a_deadline_change_it(
     session: Session, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

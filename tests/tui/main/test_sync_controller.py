@@ -94,7 +94,7 @@ async def test_the_outbox_says_what_happens_next_to_a_feed(sim: Simulator, clock
         await press(pilot, "k", "r")
         await until(pilot, lambda: "Release batch 2" in str(pilot.app.screen.query(Static).first().content))
         asked = "\n".join(str(one.content) for one in pilot.app.screen.query(Static))
-        assert "1 order sent to Amazon by the API" in asked
+        assert "1 order is sent to Amazon by the API" in asked
         assert "upload" not in asked
         await press(pilot, "escape", "escape")
 

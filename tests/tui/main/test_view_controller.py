@@ -244,7 +244,7 @@ async def test_what_others_changed_is_not_forgotten_when_a_view_is_stopped(
         await begin(pilot)
         with open_session(session.directory, clock=FixedClock(NOW)) as other:
             bring(other, tmp_path, everything=[all_orders_row(7000)])
-        await until(pilot, lambda: main(pilot).view._is_following)
+        await until(pilot, lambda: main(pilot).view._changes._current)
         await pilot.press("escape")
         await until(pilot, lambda: session.orders.id_of(order_id(7000)) in list(table(pilot).ids))
         assert stopped, "it was stopped"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 
 import msgspec
 from textual.screen import Screen
 
 from ordertui.operations.query.queues import Queue
 from ordertui.operations.session import Session
-from ordertui.tui.screens.errors import work_shown
+from ordertui.tui.screens.task_runner import Refresher
 from ordertui.tui.widgets.queue_tabs import QueueTabs
 
 
@@ -27,10 +27,8 @@ class QueueCounter:
         self._filter = ""
         self._without_fba = True
         self._active = "all"
-        self._counting: tuple[str, bool] | None = None
-        """Filter, and whether without FBA, of the counting under way."""
-        self._is_stale = False
-        """Whether orders changed since it began."""
+        self._counts = Refresher(screen, "counts")
+        self._counts_of_marked = Refresher(screen, "marked")
         self.total: int | None = None
         """Orders of the store; without FBA orders if those are not counted; None before they are counted."""
 
@@ -44,22 +42,7 @@ class QueueCounter:
 
     def count(self) -> None:
         """Count anew, after orders changed in the store, and once more when they change while it counts."""
-        asked = (self._filter, self._without_fba)
-        if self._counting == asked:
-            self._is_stale = True
-        else:
-            self._counting = asked
-            self._run(self._count_until_fresh(asked), "counts")
-
-    async def _count_until_fresh(self, asked: tuple[str, bool]) -> None:
-        try:
-            self._is_stale = True
-            while self._is_stale:
-                self._is_stale = False
-                await self._count()
-        finally:
-            if self._counting == asked:
-                self._counting = None
+        self._counts.read(self._count, of=(self._filter, self._without_fba))
 
     async def _count(self) -> None:
         orders, text, without_fba = self._session.orders, self._filter, self._without_fba
@@ -74,7 +57,7 @@ class QueueCounter:
     def count_marked(self) -> None:
         """Count the marked orders anew, after the marks changed."""
         if self._queues and self._filter.strip():
-            self._run(self._count_marked(), "marked")
+            self._counts_of_marked.read(self._count_marked, of=self._filter)
         elif self._queues:
             self._take_in_marked(self._session.orders.marks().count)
 
@@ -93,6 +76,3 @@ class QueueCounter:
     def note(self, key: str) -> str:
         """Return why a queue cannot be counted; empty when it can."""
         return next((queue.note for queue in self._queues if queue.key == key), "")
-
-    def _run(self, work: Coroutine[object, object, None], group: str) -> None:
-        self._screen.run_worker(work_shown(self._screen, work), group=group, exclusive=True)

@@ -28,7 +28,7 @@ from ordertui.tui.keymap import Keymap
 from ordertui.tui.render.header import render_header
 from ordertui.tui.screens.base import TOO_SMALL, read_selected_text
 from ordertui.tui.screens.errors import call_every, call_later, errors_shown, show_error, shows_errors, work_shown
-from ordertui.tui.screens.task_runner import TaskRunner
+from ordertui.tui.screens.task_runner import Refresher, TaskRunner
 from ordertui.tui.tour.controller import TourController
 from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.key_hints import KeyHints, StatusText
@@ -100,6 +100,7 @@ class MainScreen(Screen[None]):
         )
         self.summary = SummaryController(self, session, self.tasks, self.table, self.view, self.update_text)
         self.sync = SyncController(self, session, self.tasks, keymap.first_key("file.sync"), self.update_text)
+        self._removed = Refresher(self, "removed")
         self.tour = TourController(self, session, self.tasks, self.table, lambda: self.view.request.queue)
         self._last: LastAction | None = None
         self._texts: dict[str, tuple[str, object]] = {}
@@ -154,7 +155,8 @@ class MainScreen(Screen[None]):
         with errors_shown(self):
             self.filter_bar.set_history(self.session.workspace.history())
             self.refresh_all()
-            self._forget_removed()
+            if self.marks.marks:
+                self._removed.read(self._forget_removed)
             self._tell_what_was_decided()
 
     def _tell_what_was_decided(self) -> None:
@@ -433,26 +435,22 @@ class MainScreen(Screen[None]):
             self.table.reload()
             self.show_detail()
             self.view.refresh_external_changes()
-            self._forget_removed()
+            if self.marks.marks:
+                self._removed.read(self._forget_removed)
         if error is not None:
             raise error
 
-    def _forget_removed(self) -> None:
-        """Unmark, beside the screen, what another process removed from the store, and say how many."""
-
-        async def forget() -> None:
-            count = await self.marks.forget_gone(self.session.orders)
-            if count:
-                self.table.marks_changed()
-                text = ngettext(
-                    "{n:,} marked order was removed from the store: it is not marked any more",
-                    "{n:,} marked orders were removed from the store: they are not marked any more",
-                    count,
-                )
-                self.notify(text, timeout=12)
-
-        if self.marks.marks:
-            self.run_worker(work_shown(self, forget()), group="removed", exclusive=True)
+    async def _forget_removed(self) -> None:
+        """Unmark what another process removed from the store, and say how many."""
+        count = await self.marks.forget_gone(self.session.orders)
+        if count:
+            self.table.marks_changed()
+            text = ngettext(
+                "{n:,} marked order was removed from the store: it is not marked any more",
+                "{n:,} marked orders were removed from the store: they are not marked any more",
+                count,
+            )
+            self.notify(text, timeout=12)
 
     def _show_time(self) -> None:
         """Once a minute: show ages, countdowns and what counts with them; only what reads otherwise now is painted."""

@@ -22,8 +22,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.order import OrderRow
 from ordertui.tui.render.format import cut_parts, render_sparkline
 from ordertui.tui.render.status_line import StatusLine, render_status_line
-from ordertui.tui.screens.errors import work_shown
-from ordertui.tui.screens.task_runner import TaskRunner
+from ordertui.tui.screens.task_runner import Refresher, TaskRunner
 from ordertui.tui.widgets.order_table import OrderTable
 
 from .view_controller import ViewController
@@ -266,9 +265,10 @@ class SummaryController:
         self._market = ""
         """Whose rate the panel shows."""
         self._number = 0
-        """Grows with each summary that is asked for."""
+        """Grows when a summary that is being made is not wanted any more."""
         self._asked_version = 0
         """Of the marks whose summary was asked for last."""
+        self._later = Refresher(screen, "panel")
 
     @property
     def is_behind(self) -> bool:
@@ -291,13 +291,15 @@ class SummaryController:
         follows soon; how many are marked is said before.
         """
         request = self._request()
-        self._number += 1
+        is_at_once = len(request.ids) <= AT_ONCE and self.summarizer.is_warm(request)
+        if is_at_once or request.version != self._asked_version:
+            self._number += 1
         self._asked_version = request.version
-        if len(request.ids) <= AT_ONCE and self.summarizer.is_warm(request):
+        if is_at_once:
             self._show(self.summarizer.summarize(request))
         else:
             self._update_text("status", self.summarizer.status(request))
-            self._screen.run_worker(work_shown(self._screen, self._show_later(request)), group="panel", exclusive=True)
+            self._later.read(self._show_later, of=request.version)
 
     def stop(self) -> None:
         """Let the summary that is being made end."""
@@ -308,8 +310,8 @@ class SummaryController:
         if not self._table.marks or self.summarizer.market(self._table.cursor_row) != self._market:
             self.show()
 
-    async def _show_later(self, request: SummaryRequest) -> None:
-        number = self._number
+    async def _show_later(self) -> None:
+        request, number = self._request(), self._number
         if len(request.ids) > AT_ONCE:
             await asyncio.sleep(MARKING_PAUSE)
         try:

@@ -19,7 +19,7 @@ from ordertui.store import Interrupted
 from ordertui.tui.actions import find_command
 from ordertui.tui.render.format import empty_text
 from ordertui.tui.screens.errors import call_later, errors_shown, show_error, work_shown
-from ordertui.tui.screens.task_runner import TaskRunner
+from ordertui.tui.screens.task_runner import Refresher, TaskRunner
 from ordertui.tui.screens.view_request import FIRST_PAGE, View, ViewRequest, read_ids, read_view
 from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.order_table import OrderTable
@@ -88,8 +88,8 @@ class ViewController:
         self.search = OrderSearch(screen, session, self._search_changed)
         """Looks orders up for a command."""
         self._lock = tasks.keys.lock()
-        self._is_stale = self._is_following = False
-        """Whether others changed something since the view was read, and whether it is being read for that."""
+        self._changes = Refresher(screen, "elsewhere")
+        """Reads the view again for what others changed."""
         self._number = 0
         """Grows with each view that is asked for, and again when it is there."""
         self._progress_timer: Timer | None = None
@@ -373,18 +373,7 @@ class ViewController:
 
         Changes that come while it is read are read after it: a long run of them never keeps the view from being shown.
         """
-        self._is_stale = True
-        if not self._is_following:
-            self._is_following = True
-            self._run(self._follow(), "elsewhere")
-
-    async def _follow(self) -> None:
-        try:
-            while self._is_stale:
-                self._is_stale = False
-                await self._refresh_external_changes()
-        finally:
-            self._is_following = False
+        self._changes.read(self._refresh_external_changes)
 
     async def _refresh_external_changes(self) -> None:
         number = self._number
@@ -395,7 +384,7 @@ class ViewController:
         if view.request != self.request or self.shown is None:
             return
         if number != self._number:  # the view was asked for anew meanwhile: this one may be older
-            self._is_stale = True
+            self.refresh_external_changes()
             return
         if view.ids == self.shown.ids:
             if self._pending is not None:  # what came went again

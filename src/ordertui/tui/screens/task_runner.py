@@ -1,9 +1,11 @@
-"""Run tasks, made of questions and work, one at a time; keys wait while nothing on the screen could take them."""
+"""Run tasks, made of questions and work, one at a time; keys wait while nothing on the screen could take them. Readings
+of what a screen shows run beside it, and keep no key waiting.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -17,7 +19,7 @@ from ordertui.tui.key_queue import InputLock, KeyQueue
 from ordertui.tui.render.format import orders_text
 
 from .base import Title
-from .errors import errors_shown
+from .errors import errors_shown, work_shown
 
 if TYPE_CHECKING:
     from ordertui.operations.batches.batch import Batch
@@ -151,3 +153,36 @@ def _first_drawn(screen: Screen[Given]) -> float:
     """Return when the dialog's title was first drawn, by the clock of Textual's messages; now when it has none."""
     moments = [title.first_drawn for title in screen.query(Title) if title.first_drawn is not None]
     return min(moments, default=Message().time)
+
+
+class Refresher:
+    """Runs one reading at a time. One that is asked for while it runs follows it, so that changes in a row, however
+    many, never keep it from its end.
+    """
+
+    def __init__(self, screen: Screen[None], group: str) -> None:
+        self._screen = screen
+        self._group = group
+        self._current: tuple[Hashable, object] | None = None
+        """What is being read, with a mark of its own for each run."""
+        self._is_stale = False
+        """Whether it may have changed since its reading began."""
+
+    def read(self, read: Callable[[], Awaitable[None]], of: Hashable = None) -> None:
+        """Read beside the screen, or once more after the reading under way. One that is of something else is cancelled;
+        what it does in a thread goes on until it looks whether it is still wanted.
+        """
+        self._is_stale = True
+        if self._current is None or self._current[0] != of:
+            self._current = current = (of, object())
+            work = work_shown(self._screen, self._read_until_fresh(read, current))
+            self._screen.run_worker(work, group=self._group, exclusive=True)
+
+    async def _read_until_fresh(self, read: Callable[[], Awaitable[None]], current: tuple[Hashable, object]) -> None:
+        try:
+            while self._is_stale:
+                self._is_stale = False
+                await read()
+        finally:
+            if self._current is current:
+                self._current = None
