@@ -36,6 +36,8 @@ KILL_EVERY = int(os.environ.get("ORDERTUI_KILL_EVERY", "9"))
 """The server is killed at one message in so many, in the long profile."""
 SAME = ("compact", "renew")
 """Steps after which a store looks as before."""
+NAMED_LATER = ("dispatch",)
+"""Steps that are done in two: a file of a batch that was kept as written gets its name when the server is back."""
 
 
 @pytest.fixture
@@ -145,7 +147,7 @@ def test_a_server_killed_at_any_message_keeps_what_was_committed(
             line.before_cut = lambda: None
     pair.compare(server.address(schema_of(tmp_path)))
     assert pair.ends["cut"] >= 2, pair.ends
-    assert min(pair.ends["done"], pair.ends["not done"]) > 0 or steps[0] in SAME, pair.ends
+    assert min(pair.ends["done"], pair.ends["not done"]) > 0 or steps[0] in (*SAME, *NAMED_LATER), pair.ends
     print(steps, pair.ends)  # shown by `pytest -s`
 
 
