@@ -69,7 +69,7 @@ def test_an_edition_is_checked_as_one(run: CliRunner, tmp_path: Path) -> None:
     edition.write_text(head, encoding="utf-8")
     code, _, err = ask(run, tmp_path, "policy", "check", str(edition))
     assert code == 0
-    assert "the edition mine is sound: 10 tables, 78 rows" in err
+    assert "the edition mine is sound: 10 tables, 80 rows" in err
     edition.write_text(head + "[settings]\nnear = 1\n", encoding="utf-8")
     code, _, err = ask(run, tmp_path, "policy", "check", str(edition))
     assert code == 4

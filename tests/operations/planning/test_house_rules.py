@@ -121,7 +121,8 @@ def test_a_rate_that_nobody_knows_can_be_asked_for(tmp_path: Path) -> None:
         ids = standard(session, tmp_path / "known", is_all=False)
         found = [warning for warning in cancel(session, ids).warnings if warning.startswith("house rule")]
         assert len(found) == 3, "All Orders begins within the window: what came before is in no report"
-        bring(session, tmp_path / "known", is_all=False, everything=[all_orders_row(700, "Shipped", age=8 * DAY)])
+        ends = [all_orders_row(700, "Shipped", age=8 * DAY), all_orders_row(701, "Shipped")]
+        bring(session, tmp_path / "known", is_all=False, everything=ends)
         found = [warning for warning in cancel(session, ids).warnings if warning.startswith("house rule")]
         assert found == ["house rule rate: because of rate (6 orders)"], "days without orders are within its span"
 

@@ -88,12 +88,12 @@ def _unsqueezed_lines(content: bytes) -> Iterator[bytes]:
         *lines, rest = (rest + part).split(b"\n")
         yield from lines
         if size > MOST_BYTES or len(rest) > MOST_LINE_BYTES:
-            raise ValueError("it is larger than a plan ever is")
+            raise BadInput("the journal's plan cannot be read: it is larger than a plan ever is")
         content = squeezed.unconsumed_tail
     *lines, rest = (rest + squeezed.flush()).split(b"\n")
     yield from lines
     if rest or not squeezed.eof:
-        raise ValueError("it is cut short")
+        raise BadInput("the journal's plan cannot be read: it is cut short")
 
 
 def inside_only(path: Path, inside: Path | None) -> None:
@@ -230,7 +230,7 @@ def _read_plan(lines: Iterator[bytes]) -> Plan:
         else:
             fields[name] = b"[" + b",".join(_items(lines)) + b"]"
     else:
-        raise ValueError("it is cut short")
+        raise BadInput("the journal's plan cannot be read: it is cut short")
     plan = msgspec.json.decode(
         b"{" + b",".join(name + b":" + value for name, value in fields.items()) + b"}", type=Plan
     )
@@ -244,4 +244,4 @@ def _items(lines: Iterator[bytes]) -> Iterator[bytes]:
         if line in (b"      ]", b"      ],"):
             return
         yield line.removesuffix(b",")
-    raise ValueError("it is cut short")
+    raise BadInput("the journal's plan cannot be read: it is cut short")
