@@ -200,7 +200,7 @@ async def test_nothing_fails_and_nothing_is_committed_anywhere(shop: Session, pa
     assert await attack(shop, PLACES[part::8], STEP) == []
 
 
-@pytest.mark.parametrize("language", [ENGLISH, CHINESE])
+@pytest.mark.parametrize("language", [ENGLISH, pytest.param(CHINESE, marks=pytest.mark.long)])
 async def test_every_hint_of_a_dialog_names_a_key_that_it_takes(shop: Session, language: str) -> None:
     async with running(shop, language=language) as pilot:
         async for keys in walk(pilot, PLACES):

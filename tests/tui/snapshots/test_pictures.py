@@ -42,7 +42,7 @@ from ordertui.tui.themes import DARK, LIGHT
 from ordertui.tui.widgets.order_table import OrderTable
 from support.dialogs import dialogs
 from support.pictures import Picture, Section, difference, in_theme, sections, take, write
-from support.pilot import main
+from support.pilot import NO_BACKDROP, main
 from support.shops import NOW
 from support.walks import strips
 
@@ -384,10 +384,6 @@ def _build(folder: Path, data: Data) -> Path:
             patch.setattr(scenario, "HOME", data.home)
         build_practice(Path(folder.name), orders=1000, now=NOW)
     return folder
-
-
-NO_BACKDROP = ".dialog-screen { background: $background !important; }"
-"""What is behind a dialog need not be drawn."""
 
 
 @pytest.fixture
