@@ -32,7 +32,9 @@ The fields are written by `scripts/write_pages.py`.
 To have both, write `(total>50 or total:unknown)`. Amounts are in each order's own currency (`total>50`), or in one that
 is named (`total>50USD`). Times are days (`2026-11-23`, `today`, `yesterday`, `tomorrow`), stretches (`last-7d`,
 `next-2d`) or durations (`24h`, `2d`, `1w`), which count back from now for what was and forward for what comes:
-`placed>7d` is more than seven days ago, `ship-by<24h` within a day.
+`placed>7d` is more than seven days ago, `ship-by<24h` within a day. A day is that of the order's own marketplace, in
+its time zone, everywhere: in the table, on the command line, in a colour rule and in a house rule. `placed:today` on
+orders of Japan and the US are two stretches of 24 hours.
 
 ## Fields of an order
 

@@ -36,7 +36,7 @@ FILTERS = (
     "", "status:unshipped", "total>50", "-total>=20", "placed:7d", "placed<2d", "ship-by:<24h", "über", "100%",
     "größe_l", '"yoga mat"', "title:ヨガ*", "(late or status:shipped) -über", "marketplace:DE,JP", "action:cancel",
     "action:refund", "counts:yes", "request:official", "items>1", "it's", "a!b", "111-0000000-00000*",
-    "refunded:none channel:merchant",
+    "refunded:none channel:merchant", "placed:today", "-placed:yesterday ship-by>=2026-11-20", "placed:last-7d late",
 )  # fmt: skip
 UNKNOWN = [f"{name}:unknown" for name, one in FIELDS.items() if "unknown" in one.values]
 

@@ -150,7 +150,7 @@ class Session:
         """The colour rules of the settings."""
         from .query.order_colours import OrderColours
 
-        return OrderColours(self.context, self.eligibility, lambda: self.orders.zone)
+        return OrderColours(self.context, self.eligibility, lambda: self.orders.zones)
 
     def recount(self) -> Recount:
         """Return what works every number of the store out again, at the clock's moment."""

@@ -22,6 +22,7 @@ def mixed(session: Session, tmp_path: Path) -> Session:
         all_orders_row(900 + n, age=n * 7_000, sku=sku)
         for n, sku in enumerate(['A "B"', "a\\b", "NULL", "x*y", "MUG", "MUG", "MUG"])
     ]
+    rows += [all_orders_row(920 + n, market=("JP", "DE", "UK")[n % 3], age=n * 5_000) for n in range(30)]
     bring(session, tmp_path, everything=rows)
     return session
 

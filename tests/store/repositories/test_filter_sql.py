@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 import random
 import sqlite3
 from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,6 +37,8 @@ from ordertui.store import Decisions
 from ordertui.store.repositories.filter_sql import compile_filter
 
 NOW, ZONE = 1_795_000_000, "America/Los_Angeles"
+ZONES = {code: MARKETPLACES[code].zone for code in ("US", "CA", "DE", "JP")}
+"""Not of the UK: orders of a marketplace that is not named have the days of ZONE."""
 CURRENCIES = ("USD", "EUR", "JPY")
 WORDS = ("ABC-1", "abc_1", "AB%C", "a!b", "Übertopf", "ÜBER", "größe", "yoga mat", "ヨガマット", "a*b", "x\\y", 'q"t')
 TIMES = tuple(NOW + d for d in (-604_801, -604_800, -172_800, -86_400, -1, 0, 1, 86_400, 172_800, 9_000_000))
@@ -229,19 +235,54 @@ def many() -> sqlite3.Connection:
 @given(text=filters)
 @settings(max_examples=300, deadline=None)
 def test_sql_equals_predicate_over_many_orders(many: sqlite3.Connection, text: str) -> None:
-    condition = parse(text, now=NOW, zone=ZONE, marks=True)
+    condition = parse(text, now=NOW, zone=ZONE, zones=ZONES, marks=True)
     found = by_sql(many, condition)
     assert found == by_python(MANY, condition)
-    assert parse(format_condition(condition), now=NOW, zone=ZONE, marks=True) == condition
-    negated = by_sql(many, parse(f"-({text})", now=NOW, zone=ZONE, marks=True))
+    assert parse(format_condition(condition), now=NOW, zone=ZONE, zones=ZONES, marks=True) == condition
+    negated = by_sql(many, parse(f"-({text})", now=NOW, zone=ZONE, zones=ZONES, marks=True))
     assert sorted(found + negated) == [order.row.id for order in MANY]
+
+
+OPS = {":": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+@given(
+    field=st.sampled_from([("placed", "purchased_at"), ("ship-by", "ship_by")]),
+    op=st.sampled_from(list(OPS)),
+    word=st.sampled_from(["today", "yesterday", "tomorrow", "2026-11-17", "2026-11-18", "2026-11-19"]),
+    now=st.integers(NOW - 86_400, NOW + 86_400),
+)
+@settings(max_examples=100, deadline=None)
+def test_a_day_is_that_of_each_orders_own_marketplace(field: tuple[str, str], op: str, word: str, now: int) -> None:
+    def fits(row: OrderRow) -> bool:
+        zone, moment = ZoneInfo(ZONES.get(row.marketplace, ZONE)), getattr(row, field[1])
+        day = datetime.fromtimestamp(now, zone).date() + timedelta(
+            {"yesterday": -1, "today": 0, "tomorrow": 1}.get(word, 0)
+        )
+        asked = date.fromisoformat(word) if word.startswith("2") else day
+        return moment is not None and OPS[op](datetime.fromtimestamp(moment, zone).date(), asked)
+
+    hours = [NOW + hour * 3_600 for hour in range(-72, 72)]
+    orders = [
+        msgspec.structs.replace(one, row=msgspec.structs.replace(one.row, **{field[1]: rng.choice((None, *hours))}))
+        for rng, one in ((random.Random(one.row.id), one) for one in MANY)
+    ]
+    condition = parse(f"{field[0]}{op}{word}", now=now, zone=ZONE, zones=ZONES)
+    db = database(orders)
+    try:
+        found = by_sql(db, condition)
+        assert found == by_python(orders, condition) == [one.row.id for one in orders if fits(one.row)]
+        turned = by_sql(db, parse(f"-{field[0]}{op}{word}", now=now, zone=ZONE, zones=ZONES))
+        assert sorted(found + turned) == [one.row.id for one in orders]
+    finally:
+        db.close()
 
 
 @given(text=filters, seeds=st.lists(st.integers(0, 10_000), max_size=6))
 @settings(max_examples=150, deadline=None)
 def test_sql_equals_predicate_over_drawn_orders(text: str, seeds: list[int]) -> None:
     orders = [make(random.Random(seed), number) for number, seed in enumerate(seeds, 1)]
-    condition = parse(text, now=NOW, zone=ZONE, marks=True)
+    condition = parse(text, now=NOW, zone=ZONE, zones=ZONES, marks=True)
     db = database(orders)
     try:
         assert by_sql(db, condition) == by_python(orders, condition)
@@ -256,7 +297,7 @@ def test_every_field_tells_some_orders_from_others(many: sqlite3.Connection, nam
                 "known": "last-7d", "note": "yoga", "reason": "yoga",
                 "marked-by": "ana"}  # fmt: skip
     value = examples.get(name) or next(iter(FIELDS[name].values or FIELDS[name].aliases))
-    condition = parse(f"{name}:{value}", now=NOW, zone=ZONE, marks=True)
+    condition = parse(f"{name}:{value}", now=NOW, zone=ZONE, zones=ZONES, marks=True)
     found = by_sql(many, condition)
     assert found == by_python(MANY, condition)
     assert 0 < len(found) < len(MANY)
@@ -264,7 +305,7 @@ def test_every_field_tells_some_orders_from_others(many: sqlite3.Connection, nam
 
 @pytest.mark.parametrize("text", ["'; DROP TABLE orders;--", 'sku:"\' OR 1=1"', 'title:":f0"', "id:x'--"])
 def test_nothing_typed_reaches_the_sql(many: sqlite3.Connection, text: str) -> None:
-    condition = parse(text, now=NOW, zone=ZONE, marks=True)
+    condition = parse(text, now=NOW, zone=ZONE, zones=ZONES, marks=True)
     where, params = compile_filter(condition, DECISIONS, ids_sql)
     assert "DROP" not in where
     assert "1=1" not in where
@@ -284,19 +325,19 @@ DEEP = (
 
 def test_the_longest_filters_stay_within_sqlites_limits(many: sqlite3.Connection) -> None:
     for text in ("sku:a* " * 200, " or ".join(["-late"] * 200), "counts:yes " * 150, *DEEP):
-        condition = parse(text, now=NOW, zone=ZONE, marks=True)
+        condition = parse(text, now=NOW, zone=ZONE, zones=ZONES, marks=True)
         assert by_sql(many, condition) == by_python(MANY, condition)
 
 
 def test_always_and_an_empty_policy_answer(many: sqlite3.Connection) -> None:
-    assert len(by_sql(many, parse("", now=NOW, zone=ZONE, marks=True))) == len(MANY)
-    assert by_sql(many, parse("action:message", now=NOW, zone=ZONE, marks=True)) == []
-    assert len(by_sql(many, parse("-action:message", now=NOW, zone=ZONE, marks=True))) == len(MANY)
+    assert len(by_sql(many, parse("", now=NOW, zone=ZONE, zones=ZONES, marks=True))) == len(MANY)
+    assert by_sql(many, parse("action:message", now=NOW, zone=ZONE, zones=ZONES, marks=True)) == []
+    assert len(by_sql(many, parse("-action:message", now=NOW, zone=ZONE, zones=ZONES, marks=True))) == len(MANY)
 
 
 def test_a_plain_comparison_can_use_an_index(many: sqlite3.Connection) -> None:
     many.execute("CREATE INDEX IF NOT EXISTS by_status ON orders (status, purchased_at)")
-    condition = parse("status:unshipped placed:last-7d", now=NOW, zone=ZONE, marks=True)
+    condition = parse("status:unshipped placed:last-7d", now=NOW, zone=ZONE, zones=ZONES, marks=True)
     where, params = compile_filter(condition, DECISIONS, ids_sql)
     plan = " ".join(
         row[3] for row in many.execute(f"EXPLAIN QUERY PLAN SELECT o.id FROM orders o WHERE {where}", params)

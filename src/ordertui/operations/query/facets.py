@@ -13,6 +13,8 @@ from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action, BuyerRequest, OrderStatus
 from ordertui.store import TALLY_SECONDS
 
+from .queues import within
+
 if TYPE_CHECKING:
     from .orders import OrderQueries
 
@@ -71,13 +73,17 @@ def _stored(key: str, write: Callable[[str], str]) -> _List:
 
 def _days(key: str, field: str) -> _List:
     def read(orders: OrderQueries, text: str, queue: str, without_fba: bool) -> list[FacetValue]:
-        zone, days = orders.zone, Counter[str]()
-        unknown = 0
-        for slot, count in orders.tally(key, text, queue, None, without_fba=without_fba):
-            if slot is None:
-                unknown += count
-            else:
-                days[to_local(int(slot) * TALLY_SECONDS, zone).date().isoformat()] += count
+        days, unknown = Counter[str](), 0
+        codes: dict[str, list[str]] = {}
+        for code, zone in orders.zones.items():
+            codes.setdefault(zone, []).append(code)
+        for zone, alike in codes.items():
+            own = within(text, f"marketplace:{','.join(alike)}") if len(codes) > 1 else text
+            for slot, count in orders.tally(key, own, queue, None, without_fba=without_fba):
+                if slot is None:
+                    unknown += count
+                else:
+                    days[to_local(int(slot) * TALLY_SECONDS, zone).date().isoformat()] += count
         found = [FacetValue(day, count, f"{field}:{day}") for day, count in sorted(days.items())]
         if field == "placed":
             found.reverse()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ordertui.operations.config import ColourRule
 from ordertui.operations.context import SessionContext
@@ -16,10 +16,12 @@ from ordertui.rules.language.predicate import OrderTest
 class OrderColours:
     """Answers by the rules as they read in this minute: `ship-by<24h` moves on with the clock."""
 
-    def __init__(self, context: SessionContext, eligibility: Eligibility, zone: Callable[[], str]) -> None:
+    def __init__(
+        self, context: SessionContext, eligibility: Eligibility, zones: Callable[[], Mapping[str, str]]
+    ) -> None:
         self._context = context
         self._eligibility = eligibility
-        self._zone = zone
+        self._zones = zones
         self._tests: Sequence[tuple[ColourRule, OrderTest]] = ()
         self._minute = -1
         self._reads_lines = False
@@ -43,8 +45,8 @@ class OrderColours:
         now = self._context.clock.now()
         if now // 60 == self._minute:
             return
-        rules, zone = self._context.config.colours, self._zone()
-        conditions = [parse(rule.filter, now=now, zone=zone) for rule in rules]
+        rules, zones = self._context.config.colours, self._zones()
+        conditions = [parse(rule.filter, now=now, zone="UTC", zones=zones) for rule in rules]
         asked = self._eligibility
         self._tests = tuple(
             (rule, predicate(condition, decide=asked.decide, auto_cancel_at=asked.deadline))

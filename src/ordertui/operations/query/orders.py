@@ -61,16 +61,21 @@ class OrderQueries:
         """Connections on which some thread is finding orders now."""
 
     def condition(self, text: str) -> Condition:
-        """Return the filter as a condition; its dates are local to `zone`. Raises FilterError."""
+        """Return the filter as a condition; its days are those of each order's marketplace. Raises FilterError."""
         from ordertui.rules.language import parse
 
-        return parse(text, now=self._context.clock.now(), zone=self.zone, marks=True)
+        return parse(text, now=self._context.clock.now(), zone=self.zone, zones=self.zones, marks=True)
 
     @property
     def zone(self) -> str:
-        """The named time zone for dates in filters: that of the marketplace with most orders."""
+        """The named time zone of times that belong to no order: that of the marketplace with most orders."""
         codes = self.marketplaces()
         return zone_of(codes[0]) if codes else "UTC"
+
+    @property
+    def zones(self) -> dict[str, str]:
+        """The named time zone of each marketplace that has orders: a filter's days are those of the order's own."""
+        return {code: zone_of(code) for code in self.marketplaces()}
 
     def find(
         self,

@@ -36,12 +36,27 @@ class Integer(msgspec.Struct, frozen=True):
     number: int
 
 
+class ZoneRange(msgspec.Struct, frozen=True):
+    """What a TimeRange is for the orders of these marketplaces, whose days begin at another moment."""
+
+    marketplaces: tuple[str, ...]
+    low: int | None
+    high: int | None
+
+
 class TimeRange(msgspec.Struct, frozen=True):
     """Epoch seconds from `low` to `high`, both included; None is open. The comparison is already applied."""
 
     low: int | None
     high: int | None
     text: str
+    elsewhere: tuple[ZoneRange, ...] = ()
+    """Of marketplaces for whose orders it is another range. No marketplace is in two."""
+
+    def limits(self, marketplace: str) -> tuple[int | None, int | None]:
+        """Return the lowest and highest second for an order of a marketplace."""
+        own = next((one for one in self.elsewhere if marketplace in one.marketplaces), None)
+        return (self.low, self.high) if own is None else (own.low, own.high)
 
 
 class Unknown(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -9,7 +10,7 @@ from ordertui.orders.clock import DAY, HOUR, day_start, to_local
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import exponent
 
-from .ast import Amount, Flag, Integer, OneOf, Pattern, Ratio, TimeRange, Unknown, Value
+from .ast import Amount, Flag, Integer, OneOf, Pattern, Ratio, TimeRange, Unknown, Value, ZoneRange
 from .errors import FilterError, closest
 from .fields import ORDERED, Field, FieldKind, spellings
 from .lexer import Token
@@ -107,8 +108,11 @@ _CURRENCIES = tuple(sorted({m.currency for m in MARKETPLACES.values()}))
 _MAX_RATIO_CHARACTERS = 9
 
 
-def parse_literal(spec: Field, token: Token, *, now: int, zone: str) -> Value:
-    """Return the value of a triple. Raises FilterError that tells what the field takes. `now`: epoch seconds."""
+def parse_literal(spec: Field, token: Token, *, now: int, zone: str, zones: Mapping[str, str]) -> Value:
+    """Return the value of a triple. Raises FilterError that tells what the field takes. `now`: epoch seconds.
+
+    Days are those of the IANA name `zone`; of the orders of a marketplace in `zones`, those of its own.
+    """
     if token.op != ":" and spec.kind not in ORDERED:
         raise FilterError(token.column + len(token.field), f"{spec.name} takes ':', not '{token.op}'", f"{spec.name}:")
     column = token.value_column
@@ -125,15 +129,28 @@ def parse_literal(spec: Field, token: Token, *, now: int, zone: str) -> Value:
     if spec.kind is FieldKind.INTEGER:
         return Integer(_parse_integer(token.text, column))
     if spec.kind in (FieldKind.PAST, FieldKind.FUTURE):
-        return parse_date_range(
-            token.text, token.op, now=now, zone=zone, future=spec.kind is FieldKind.FUTURE, column=column
-        )
+        return _parse_times(spec, token, now, zone, zones)
     chosen = _parse_choice(spec, token.text, column)
     if spec.kind is FieldKind.FLAG:
         if len(chosen.values) != 1:
             raise FilterError(column, f"{spec.name} takes yes or no, not both")
         return Flag(chosen.values[0] == "yes", now)
     return chosen
+
+
+def _parse_times(spec: Field, token: Token, now: int, zone: str, zones: Mapping[str, str]) -> TimeRange:
+    def in_zone(name: str) -> TimeRange:
+        return parse_date_range(
+            token.text, token.op, now=now, zone=name, future=spec.kind is FieldKind.FUTURE, column=token.value_column
+        )
+
+    found, others = in_zone(zone), dict[tuple[int | None, int | None], list[str]]()
+    of_zone = {name: in_zone(name) for name in set(zones.values())}
+    for code, name in sorted(zones.items()):
+        if of_zone[name] != found:
+            others.setdefault(of_zone[name].limits(code), []).append(code)
+    elsewhere = tuple(ZoneRange(tuple(codes), *limits) for limits, codes in others.items())
+    return TimeRange(found.low, found.high, found.text, elsewhere)
 
 
 def parse_pattern(text: str, *, quoted: bool, column: int) -> Pattern:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from .ast import ALWAYS, And, Compare, Condition, Not, Or, Text
 from .errors import FilterError, closest
@@ -16,12 +17,20 @@ NEAR_FIELD = 0.7
 """How like a field a word must be to be taken for it: of two that share some letters, `lines` is not `business`."""
 
 
-def parse(text: str, *, now: int, zone: str, plan: bool = False, marks: bool = False) -> Condition:
+def parse(
+    text: str,
+    *,
+    now: int,
+    zone: str,
+    zones: Mapping[str, str] = MappingProxyType({}),
+    plan: bool = False,
+    marks: bool = False,
+) -> Condition:
     """Return the condition of a filter; `ALWAYS` for empty text.
 
-    `now` is UTC epoch seconds and `zone` an IANA name: `today` and `last-7d` are resolved at this moment. With `plan`
-    (house rules) the facts of a whole batch are fields too; with `marks` the operator's marks are. Raises FilterError
-    with the column of the mistake.
+    `now` is UTC epoch seconds and `zone` an IANA name: `today` and `last-7d` are resolved at this moment. `zones` names
+    the zones of marketplaces whose orders have their own days. With `plan` (house rules) the facts of a whole batch are
+    fields too; with `marks` the operator's marks are. Raises FilterError with the column of the mistake.
     """
     found = tokenize(text)
     if not found:
@@ -29,7 +38,7 @@ def parse(text: str, *, now: int, zone: str, plan: bool = False, marks: bool = F
     fields = ALL_FIELDS if plan else FIELDS
     if not marks:
         fields = {name: field for name, field in fields.items() if name not in NOT_IN_RULES}
-    parser = _Parser(found, len(text) + 1, now, zone, fields)
+    parser = _Parser(found, len(text) + 1, now, zone, zones, fields)
     condition = parser.parse_or(0)
     left = parser.peek()
     if left is not None:
@@ -38,12 +47,21 @@ def parse(text: str, *, now: int, zone: str, plan: bool = False, marks: bool = F
 
 
 class _Parser:
-    def __init__(self, found: list[Token], end: int, now: int, zone: str, fields: Mapping[str, Field]) -> None:
+    def __init__(
+        self,
+        found: list[Token],
+        end: int,
+        now: int,
+        zone: str,
+        zones: Mapping[str, str],
+        fields: Mapping[str, Field],
+    ) -> None:
         self._tokens = found
         self._at = 0
         self._end = end
         self._now = now
         self._zone = zone
+        self._zones = zones
         self._fields = fields
         self._conditions = 0
 
@@ -114,4 +132,5 @@ class _Parser:
                 f"there is no field '{token.field}'; to search for text with '{token.op}' in it, quote it",
                 closest(name, self._fields, NEAR_FIELD),
             )
-        return Compare(name, token.op, parse_literal(spec, token, now=self._now, zone=self._zone))
+        value = parse_literal(spec, token, now=self._now, zone=self._zone, zones=self._zones)
+        return Compare(name, token.op, value)

@@ -203,7 +203,7 @@ def _compare_time(
         if only_awaiting_shipment and subject.row.status not in AWAITING_SHIPMENT:
             return False
         at = moment(subject.row)
-        return inside(at, (value.low, value.high)) if isinstance(value, ast.TimeRange) else at is None
+        return inside(at, value.limits(subject.row.marketplace)) if isinstance(value, ast.TimeRange) else at is None
 
     return test
 

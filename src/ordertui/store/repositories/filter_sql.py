@@ -173,9 +173,7 @@ class _Writer:
             return self._money(condition.op, value)
         if isinstance(value, ast.Integer):
             return self._within(column, bounds(condition.op, value.number))
-        clause = (
-            self._within(column, (value.low, value.high)) if isinstance(value, ast.TimeRange) else f"{column} IS NULL"
-        )
+        clause = self._times(column, value) if isinstance(value, ast.TimeRange) else f"{column} IS NULL"
         return f"({self._waiting()} AND {clause})" if spec.only_awaiting_shipment else clause
 
     def _decided(self, kind: str, values: Sequence[str]) -> str:
@@ -221,6 +219,22 @@ class _Writer:
             return EVERY if values else NEVER
         among = self._among(ids)
         return among if values[0] == "yes" else f"NOT {among}"
+
+    def _times(self, column: str, value: ast.TimeRange) -> str:
+        """Compare with the order's own days. What all of them span comes first: an index finds it."""
+        within = self._within(column, (value.low, value.high))
+        if not value.elsewhere:
+            return within
+        others = [code for one in value.elsewhere for code in one.marketplaces]
+        cases = [f"(NOT ({self._one_of('o.marketplace', others)}) AND {within})"]
+        for one in value.elsewhere:
+            own = self._within(column, (one.low, one.high))
+            cases.append(f"({self._one_of('o.marketplace', one.marketplaces)} AND {own})")
+        lows = [value.low, *(one.low for one in value.elsewhere)]
+        highs = [value.high, *(one.high for one in value.elsewhere)]
+        first, last = [low for low in lows if low is not None], [high for high in highs if high is not None]
+        span = min(first) if len(first) == len(lows) else None, max(last) if len(last) == len(highs) else None
+        return f"({self._within(column, span)} AND ({' OR '.join(cases)}))"
 
     def _among(self, ids: Iterable[int]) -> str:
         return f"o.id IN (SELECT v.id FROM {self._ids_sql(self._bind(as_parameter(ids)))} AS v)"

@@ -9,6 +9,7 @@ from ordertui.operations.query.facets import quoted
 from ordertui.operations.query.queues import within
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import BuyerRequest, OrderStatus
+from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import OrderRow
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.render.format import format_time, orders_text, pad
@@ -55,7 +56,7 @@ async def mark_similar(context: CommandContext, task: Task) -> None:
     row, request = context.table.cursor_row, context.view.request
     if row is None:
         return
-    choices, filters = [], similar_filters(row, context.session.orders.zone)
+    choices, filters = [], similar_filters(row)
     cells = min(max(cell_len(label) for _text, label in filters), LABEL_CELLS)
     for text, label in filters:
         count = await task.work(
@@ -119,10 +120,11 @@ async def show_marks_of(context: CommandContext, task: Task, argument: str) -> N
         )
 
 
-def similar_filters(row: OrderRow, zone: str) -> list[tuple[str, str]]:
+def similar_filters(row: OrderRow) -> list[tuple[str, str]]:
     """Return a filter and its label for each value of the row that others may share; unknown values are left out. Days
-    are of `zone`.
+    are those of its marketplace.
     """
+    zone = zone_of(row.marketplace)
     found: list[tuple[str, str]] = []
     if row.sku:
         found.append((f"sku:{quoted(row.sku)}", _("SKU            {sku}", sku=row.sku)))
