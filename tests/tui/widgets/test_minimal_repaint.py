@@ -8,12 +8,21 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.content import Content
+from textual.screen import Screen
 from textual.strip import Strip
+from textual.widgets import Static
+from textual.widgets._toast import Toast
 
 from ordertui.operations.session import Session
 from ordertui.tui.screens.base import Dialog
 from ordertui.tui.widgets import viewport
-from ordertui.tui.widgets.minimal_repaint import DiffStatic, WholeCharacters, _whole, merge_segments
+from ordertui.tui.widgets.minimal_repaint import (
+    DiffStatic,
+    WholeCharacters,
+    _whole,
+    draw_whole_characters,
+    merge_segments,
+)
 from ordertui.tui.widgets.viewport import Viewport
 from support.pilot import main, press, running, until
 
@@ -154,3 +163,34 @@ async def test_main_screen_and_dialogs_draw_so(session: Session) -> None:
         await press(pilot, "s")
         await until(pilot, lambda: isinstance(pilot.app.screen, Dialog))
         assert isinstance(pilot.app.screen._compositor, WholeCharacters)
+
+
+class Behind(App[None]):
+    """Texts of many widths, and messages over them."""
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return a screen that draws whole characters."""
+        screen: Screen[None] = Screen(id="_default")
+        draw_whole_characters(screen)
+        return screen
+
+    def compose(self) -> ComposeResult:
+        for width in range(10, 60):
+            text = Static("x" * width)
+            text.styles.width = width
+            yield text
+
+
+async def test_no_edge_behind_a_message_halves_its_characters() -> None:
+    message = "撤回一个保留中的批次"
+    async with Behind().run_test(size=(60, 50), notifications=True) as pilot:
+        pilot.app.notify("\n".join(" " * (n % 2) + message for n in range(20)), timeout=600)
+        await until(pilot, lambda: pilot.app.screen.query(Toast))
+        await until(pilot, lambda: next(iter(pilot.app.screen.query(Toast))).region.height >= 20)
+        compositor = pilot.app.screen._compositor
+        assert sum(message in line.text for line in compositor.render_strips()) == 20
+        compositor.update_widgets(set(pilot.app.screen.query(Toast)))
+        update = compositor.render_partial_update()
+        assert update is not None
+        drawn = "".join(segment.text for segment in pilot.app.console.render(update))
+        assert drawn.count(message) == 20

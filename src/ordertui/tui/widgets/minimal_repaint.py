@@ -6,7 +6,7 @@ and a text that changes repaints only the lines that differ. What is repainted a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import zip_longest
 from typing import TypeVar
@@ -20,6 +20,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.visual import VisualType
 from textual.widgets import Static
+from textual.widgets._toast import Toast
 
 PLAIN = Style()
 
@@ -131,17 +132,33 @@ def draw_whole_characters(screen: Screen[Given]) -> None:
 
 
 class WholeCharacters(Compositor):
-    """Draws a part of the screen one cell further where it ends within a wide character.
+    """Draws a part of the screen one cell further where it ends within a wide character, and a message in one piece.
 
     Textual draws a blank for the half that is inside, and the terminal then drops the half outside: a Chinese character
-    behind the edge of a dialog that became smaller, or of a message that left, stayed away.
+    behind the edge of a dialog that became smaller, or of a message that left, stayed away. It also cuts a message at
+    the edges of all that lies behind it, and a character that such an edge would halve was lost.
     """
+
+    def _render_chops(
+        self, crop: Region, is_rendered_line: Callable[[int], bool]
+    ) -> Sequence[Mapping[int, Strip | None]]:
+        """Return the pieces of each line by where they begin; nothing lies over a message, so it is one piece."""
+        lines = [dict(line) for line in super()._render_chops(crop, is_rendered_line)]
+        for widget, (region, clip) in self.visible_widgets.items():
+            if isinstance(widget, Toast) and clip.contains_region(region):
+                strips = widget.render_lines(region.reset_offset)
+                for y, strip in zip(region.line_range, strips, strict=True):
+                    if lines[y].get(region.x) is not None:
+                        lines[y] = {x: piece for x, piece in lines[y].items() if not region.x < x < region.right}
+                        lines[y][region.x] = strip
+        return lines
 
     def render_partial_update(self) -> ChopsUpdate | None:
         """Return what has to be drawn anew; None when nothing has."""
         update = super().render_partial_update()
         if update is not None:
             update.spans = [(y, start, _whole(update.chops[y], end)) for y, start, end in update.spans]
+            update.chop_ends = [[*list(line)[1:], self.size.width] for line in update.chops]
         return update
 
 
