@@ -317,9 +317,10 @@ def test_chinese_has_texts_plurals_and_contexts() -> None:
             "A5 would need status unshipped (it is shipped); dispatched no or unknown (it is yes)",
             "A5 需要 状态 尚未发货（现为已发货）；已交给承运人 否 或 未知（现为是）",
         ),
+        ("S4 would need confirmed not all (it is all)", "S4 需要 已确认 不是 全部（现为全部）"),
         (
             "the 7-day rate is 35 of 257 (13.62 %) after it, not under 2.5 %",
-            "之后的 7 天取消率为 35 / 257 (13.62 %)，不低于 2.5 %",
+            "之后的 7 天取消率为 35 / 257（13.62 %），不低于 2.5 %",
         ),
         (
             "1. Upload a.txt\n   at x > Orders > Upload order related files > Order Cancellation, once.",

@@ -216,10 +216,12 @@ class Planner:
                 continue
             if after.status == RateStatus.OVER:
                 target = target_percent(Fraction(after.target))
-                share = "" if after.share is None else f" ({percent(after.share, target=Fraction(after.target))})"
+                share = None if after.share is None else percent(after.share, target=Fraction(after.target))
                 found.append(
-                    f"the {after.days}-day rate is {after.cancelled:,} of {after.orders:,}{share} after it, not under"
-                    f" {target}"
+                    f"the {after.days}-day rate is {after.cancelled:,} of {after.orders:,} after it, not under {target}"
+                    if share is None
+                    else f"the {after.days}-day rate is {after.cancelled:,} of {after.orders:,} ({share}) after it,"
+                    f" not under {target}"
                 )
             elif after.reason and after.reason not in others:
                 found.append(f"the {after.days}-day rate after it is not known")

@@ -348,12 +348,16 @@ def _reasons(detail: OrderDetail) -> Iterator[Piece]:
             else ""
         )
         yield (" " + pad(f"{action_word(verdict.action)} ", 8), "bold")
-        yield (f"{word} ({verdict.rule}){instead}\n", "$text-success" if verdict.allowed else MUTED)
+        yield (
+            f"{_('{words} ({code})', words=word, code=verdict.rule)}{instead}\n",
+            "$text-success" if verdict.allowed else MUTED,
+        )
         yield (f"{wrap_text(translate(verdict.why), '    ', width)}\n", "")
         if verdict.action is Action.CANCEL and verdict.allowed:
             counts = verdict.counts is not YesNo.NO
             word = _("counts toward the rate") if counts else _("★ does not count")
-            text = join_texts([f"{word} ({verdict.counts_rule})", translate(verdict.counts_why)], ": ")
+            ruled = _("{words} ({code})", words=word, code=verdict.counts_rule)
+            text = join_texts([ruled, translate(verdict.counts_why)], ": ")
             yield (f"{wrap_text(text, '    ', width)}\n", "$text-warning" if counts else "$text-success")
         if verdict.note:
             yield (f"{wrap_text(translate(verdict.note), '    ', width)}\n", "$text-warning")

@@ -70,7 +70,8 @@ def list_entries(plan: Plan, ids: Iterable[int], opened: frozenset[str] = frozen
 def exclusion_text(why: str, rule: str, instead: str) -> str:
     """Return why an order is excluded, what to do instead, and the id of the rule."""
     more = _("; instead: {instead}", instead=_(instead)) if instead and instead not in why else ""
-    return f"{translate(why)}{more}" + (f" ({rule})" if rule != BY_OPERATOR else "")
+    text = f"{translate(why)}{more}"
+    return text if rule == BY_OPERATOR else _("{words} ({code})", words=text, code=rule)
 
 
 class PlanRows:
