@@ -139,9 +139,7 @@ class WholeCharacters(Compositor):
     the edges of all that lies behind it, and a character that such an edge would halve was lost.
     """
 
-    def _render_chops(
-        self, crop: Region, is_rendered_line: Callable[[int], bool]
-    ) -> Sequence[Mapping[int, Strip | None]]:
+    def _render_chops(self, crop: Region, is_rendered_line: Callable[[int], bool]) -> Sequence[Mapping[int, Strip]]:
         """Return the pieces of each line by where they begin; nothing lies over a message, so it is one piece."""
         lines = [dict(line) for line in super()._render_chops(crop, is_rendered_line)]
         for widget, (region, clip) in self.visible_widgets.items():
