@@ -185,11 +185,11 @@ async def test_no_edge_behind_a_message_halves_its_characters() -> None:
     message = "撤回一个保留中的批次"
     async with Behind().run_test(size=(60, 50), notifications=True) as pilot:
         pilot.app.notify("\n".join(" " * (n % 2) + message for n in range(20)), timeout=600)
-        await until(pilot, lambda: pilot.app.screen.query(Toast))
-        await until(pilot, lambda: next(iter(pilot.app.screen.query(Toast))).region.height >= 20)
+        await until(pilot, lambda: any(one.region.height >= 20 for one in pilot.app.screen.query(Toast)))
         compositor = pilot.app.screen._compositor
         assert sum(message in line.text for line in compositor.render_strips()) == 20
-        compositor.update_widgets(set(pilot.app.screen.query(Toast)))
+        (toast,) = pilot.app.screen.query(Toast)
+        compositor.update_widgets({toast.refresh()})
         update = compositor.render_partial_update()
         assert update is not None
         drawn = "".join(segment.text for segment in pilot.app.console.render(update))
