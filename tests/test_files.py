@@ -102,6 +102,19 @@ def test_modes_do_not_depend_on_the_umask(tmp_path: Path, umask: int) -> None:
     assert mode(folder) == 0o700, "one of the program's does not"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="modes are of Unix")
+def test_what_a_link_leads_to_keeps_its_mode(tmp_path: Path) -> None:
+    """As `outbox -> /dev/null`, or a folder that others work in: it is not the program's own."""
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "file").touch()
+    for name, mode in (("theirs", 0o755), ("file", 0o644)):
+        (tmp_path / name).chmod(mode)
+        link = tmp_path / f"link-{name}"
+        link.symlink_to(tmp_path / name)
+        make_own_folder(link)
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == mode, name
+
+
 def test_an_output_never_goes_over_a_file(tmp_path: Path) -> None:
     target = tmp_path / "orders.db"
     target.write_bytes(b"the store")

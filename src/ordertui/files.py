@@ -148,9 +148,13 @@ def make_folder(path: Path) -> None:
 
 
 def make_own_folder(path: Path) -> None:
-    """Make a folder that belongs to the program, such as the outbox, and take it from all others if it is there."""
+    """Make a folder that belongs to the program, such as the outbox, and take it from all others if it is there.
+
+    What a link leads to is left as it is: it is somebody's, and need not be a folder.
+    """
     make_folder(path)
-    if stat.S_IMODE(path.stat().st_mode) & ~FOLDER_MODE:
+    mode = path.lstat().st_mode
+    if stat.S_ISDIR(mode) and stat.S_IMODE(mode) & ~FOLDER_MODE:
         with suppress(PermissionError):  # another user's
             path.chmod(FOLDER_MODE)
 

@@ -474,3 +474,14 @@ def test_an_id_that_the_store_does_not_know_costs_no_other(us: Command) -> None:
     assert unknown in done.stderr
     assert [row["order_id"] for row in json.loads(plan.read_text())["plans"][0]["rows"]] == [known]
     us.ok("commit", plan, "--yes")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows gives every process its streams")
+@pytest.mark.parametrize("words", [[], ["api", "login"], ["notify", "login", "team"]], ids=" ".join)
+def test_a_closed_stdin_is_said_in_words(words: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ordertui", "--store", str(tmp_path / "orders.db"), *words]
+    done = subprocess.run(
+        command, preexec_fn=lambda: os.close(0), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode in (2, 4), done
+    assert "should not happen" not in done.stderr

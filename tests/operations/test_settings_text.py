@@ -110,3 +110,12 @@ def test_names_lose_what_a_terminal_obeys_and_a_store_may_be_in_the_home_folder(
     config = load_config(path)
     assert config.shop_name == "LampCorner[31m"
     assert store_place(None, config) == Path.home() / "orders.db"
+
+
+def test_settings_that_are_named_and_not_there_are_no_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the defaults the seller's own rules would be off, and nothing would say so."""
+    monkeypatch.setenv("ORDERTUI_CONFIG", str(tmp_path / "typo.toml"))
+    with pytest.raises(BadInput, match=r"typo\.toml is not there, and ORDERTUI_CONFIG names it"):
+        load_config()
+    (tmp_path / "typo.toml").touch()
+    assert load_config() == Config()

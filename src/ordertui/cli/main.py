@@ -88,6 +88,8 @@ class Commands(Group):
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run the command line and leave. A Ctrl-C has its own exit code wherever it comes, also at a question."""
         extra["standalone_mode"] = False
+        if sys.stdin is None:  # closed by who started the program
+            sys.stdin = open(os.devnull, encoding="ascii")  # noqa: SIM115 for as long as the program runs
         try:
             code = super().main(*args, **extra)
         except click.ClickException as error:

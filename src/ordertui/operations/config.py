@@ -312,10 +312,11 @@ def downloads_folder() -> Path:
 
 
 def load_config(path: Path | None = None) -> Config:
-    """Return the settings, the defaults when there is no file. Raises BadInput naming the file and the field.
+    """Return the settings, the defaults when there is no file and none is named. Raises BadInput naming file and field.
 
     Names lose the characters that a terminal would obey or hide.
     """
+    is_named = path is None and bool(os.environ.get(ENVIRONMENT))
     path = path or config_path()
     try:
         found = load_toml(read_file(path, SETTINGS_BYTES).decode("utf-8-sig"))
@@ -324,6 +325,8 @@ def load_config(path: Path | None = None) -> Config:
         config = to_config(found)
         return replace(config, shop_name=to_single_line(config.shop_name), operator=to_single_line(config.operator))
     except (FileNotFoundError, NotADirectoryError):  # no home folder is no settings
+        if is_named:  # with the defaults the seller's own rules would be off
+            raise BadInput(f"{path} is not there, and {ENVIRONMENT} names it as the settings") from None
         return Config()
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}; {ENVIRONMENT} may name another file") from error

@@ -198,7 +198,7 @@ def test_a_note_that_cannot_be_read_stops_what_leaves(tmp_path: Path) -> None:
 
 
 def run(folder: Path, *words: str) -> Any:
-    return CliRunner().invoke(cli, ["--store", str(folder / "orders.db"), *words], env={"ORDERTUI_CONFIG": "none"})
+    return CliRunner().invoke(cli, ["--store", str(folder / "orders.db"), *words])
 
 
 def copied(tmp_path: Path) -> tuple[Path, Path]:

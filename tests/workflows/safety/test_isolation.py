@@ -170,9 +170,7 @@ def test_a_hold_without_end_leaves_the_lists_whole(tmp_path: Path, column: str) 
     bad, good = commit(session, Action.CANCEL, 1), commit(session, Action.CANCEL, 2)
     session.close()
     broken(tmp_path / "orders.db", bad, column, 10**18)
-    result = CliRunner().invoke(
-        cli, ["--store", str(tmp_path / "orders.db"), "outbox", "--format", "json"], env={"ORDERTUI_CONFIG": "none"}
-    )
+    result = CliRunner().invoke(cli, ["--store", str(tmp_path / "orders.db"), "outbox", "--format", "json"])
     assert result.exit_code == 0, result.output
     assert {one["batch"] for one in json.loads(result.stdout)} == {bad, good}
     with session_of(tmp_path) as again:

@@ -25,7 +25,7 @@ from support.shops import ALL_ORDERS, NOW, all_orders_row, bring, open_session, 
 
 
 def run(folder: Path, *words: str) -> Any:
-    return CliRunner().invoke(cli, ["--store", str(folder / "orders.db"), *words], env={"ORDERTUI_CONFIG": "none"})
+    return CliRunner().invoke(cli, ["--store", str(folder / "orders.db"), *words])
 
 
 def test_a_backup_opens_and_holds_everything(tmp_path: Path) -> None:

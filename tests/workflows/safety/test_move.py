@@ -364,7 +364,7 @@ def test_the_store_keeps_its_id_and_the_command_says_what_to_do(places: dict[str
         ident = store.meta(STORE_ID_KEY)
 
     def run(*words: str) -> Any:
-        return CliRunner().invoke(cli, [*words], env={"ORDERTUI_CONFIG": "none"})
+        return CliRunner().invoke(cli, [*words])
 
     done = run("store", "move", str(places["file"]), str(places["server"]))
     assert done.exit_code == 0, done.output

@@ -61,14 +61,12 @@ class Scene:
 
     def start(self, seed: int, *asked: str) -> subprocess.Popen[str]:
         self.names.add(f"worker-{seed}")
-        environment = {**os.environ, "ORDERTUI_CONFIG": "none"}
         return subprocess.Popen(
             [sys.executable, str(WORKER), str(self.place), str(self.inbox), str(seed), *asked],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment,
         )
 
     def hear(self, lines: str) -> None:

@@ -193,7 +193,7 @@ def test_the_command_names_the_evidence(shop: Session, tmp_path: Path) -> None:
     def run(*words: str) -> Any:
         return CliRunner().invoke(
             cli, ["--store", str(tmp_path / "shop" / "orders.db"), "settle", str(batch), ELEVEN, "--not-done",
-                  "--why", "seen", "--typed", "1", *words], env={"ORDERTUI_CONFIG": "none"},
+                  "--why", "seen", "--typed", "1", *words],
         )  # fmt: skip
 
     refused = run()
