@@ -129,13 +129,18 @@ def asked(pilot: Pilot[None]) -> str:
         (
             [(1, 2), (3,)],
             (1, 9),
-            "m the marked: 1 order of 3 held in batch 1 b batch 1: 2 orders (cancel, US) c choose one of 2 held"
+            "m the marked: 1 order of 2 held in batch 1 b batch 1: 2 orders (cancel, US) c choose one of 2 held"
             " batches",
         ),
         (
             [(1,), (2,), (3,), (4,), (5,)],
             (2, 3, 5),
-            "m the marked: 3 orders of 5 held in batches 5, 3, 2 c choose one of 5 held batches",
+            "m the marked: 3 orders of 3 held in batches 5, 3, 2 c choose one of 5 held batches",
+        ),
+        (
+            [(1, 2), (3, 4), (5, 6, 7)],
+            (1, 3),
+            "m the marked: 2 orders of 4 held in batches 2, 1 c choose one of 3 held batches",
         ),
         (
             [(1,), (2,), (3,), (4,), (5,), (6,)],

@@ -233,7 +233,7 @@ async def undo_held(context: CommandContext, task: Task) -> None:
         answers["m"] = _(
             "the marked: {marked} of {waiting:,} held{where}",
             marked=context.count_text(list(marked)),
-            waiting=len(waiting),
+            waiting=sum(one.count(RowState.HELD) for one in batches),
             where=_where_text(batches) if len(held) > 1 else "",
         )
         notes += _of_others(held, me, set(marked.values()))
