@@ -101,7 +101,7 @@ def registered() -> Iterator[tuple[str, str | None]]:
 
 def codes() -> Iterator[str]:
     """Yield the words of closed lists that stand in sentences: names and values of facts, actions, states of rows."""
-    yield from ("is", "or", "not", "left", "paid", "you", "somebody", "done", "kept", "this", "late", *FACTS)
+    yield from ("is", "or", "not", "retry", "left", "paid", "you", "somebody", "done", "kept", "this", "late", *FACTS)
     yield from month_abbr[1:]
     yield from (value.value for values in FACTS.values() for value in values)
     yield from (value.value for kind in (Action, RowState, BatchState, Program, ReportKind) for value in kind)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from textual.content import Content
 
-from ordertui.messages import _, ngettext, translate
+from ordertui.messages import _, ngettext, translate, translate_codes
 from ordertui.operations.planning.lines import other_items
 from ordertui.operations.planning.order_planner import BY_OPERATOR
 from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlanLine, PlannedOrder
@@ -71,7 +71,7 @@ def exclusion_text(why: str, rule: str, instead: str) -> str:
     """Return why an order is excluded, what to do instead, and the id of the rule."""
     more = _("; instead: {instead}", instead=_(instead)) if instead and instead not in why else ""
     text = f"{translate(why)}{more}"
-    return text if rule == BY_OPERATOR else _("{words} ({code})", words=text, code=rule)
+    return text if rule == BY_OPERATOR else _("{words} ({code})", words=text, code=translate_codes(rule))
 
 
 class PlanRows:
