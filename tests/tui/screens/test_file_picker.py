@@ -2,15 +2,18 @@
 
 import os
 from pathlib import Path
+from threading import Event
 
 import pytest
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
+from ordertui.operations.reports.files import find_kind
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from ordertui.tui.screens.base import DialogKeys
+from ordertui.orders.enums import ReportKind
+from ordertui.tui.screens.base import DialogKeys, Title
 from ordertui.tui.screens.dialogs import FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from support.pilot import main, press, running, settled, table, until
@@ -164,7 +167,7 @@ async def test_stopping_leaves_the_rest(empty: Session, folder: Path, monkeypatc
 
     def stopped(paths: list[Path], **options: object) -> object:
         screens = [one for one in app.screen_stack if isinstance(one, ProgressScreen)]
-        screens[-1].action_stop()
+        screens[-1].stopping = True
         return plain(paths, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(empty.imports, "import_files", stopped)
@@ -174,6 +177,66 @@ async def test_stopping_leaves_the_rest(empty: Session, folder: Path, monkeypatc
         await press(pilot, "a", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
         assert "open.txt: left out, you stopped" in said(pilot)
+
+
+async def test_one_bar_stands_from_the_first_file_to_the_last(
+    empty: Session, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Esc between two files, where nothing is merged, says at once that it stops, and begins no other file."""
+    from ordertui.tui.screens.progress import ProgressScreen
+
+    looked, go_on = Event(), Event()
+    seen: list[ProgressScreen] = []
+
+    def slow(path: Path) -> ReportKind | None:
+        seen.extend(one for one in app.screen_stack if isinstance(one, ProgressScreen))
+        if path.name == "open.txt":
+            looked.set()
+            assert go_on.wait(20)
+        return find_kind(path)
+
+    monkeypatch.setattr("ordertui.tui.commands.imports.find_kind", slow)
+    write(folder / "third.txt", ALL_ORDERS, [all_orders_row(500)])
+    os.utime(folder / "third.txt", (1, 1))
+    async with running(empty) as pilot:
+        app = pilot.app
+        await pick(pilot)
+        await press(pilot, "a", "enter")
+        await until(pilot, looked.is_set)
+        bar = pilot.app.screen
+        assert isinstance(bar, ProgressScreen)
+        await until(pilot, lambda: str(bar.query_one(Title).content) == "Importing 2 of 3")
+        await press(pilot, "escape")
+        assert "stopping" in str(bar.query_one("#progress-text", Static).content)
+        go_on.set()
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        assert "third.txt: left out, you stopped" in said(pilot)
+    assert seen == [bar, bar], "the same one for both files"
+
+
+async def test_a_question_about_one_file_gives_the_keys_back_to_the_bar(
+    empty: Session, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, go_on = Event(), Event()
+
+    def slow(path: Path) -> ReportKind | None:
+        if path.name == "open.txt":
+            looked.set()
+            assert go_on.wait(20)
+        return find_kind(path)
+
+    monkeypatch.setattr("ordertui.tui.commands.imports.find_kind", slow)
+    write(folder / "none.txt", UNSHIPPED, [])
+    async with running(empty) as pilot:
+        await pick(pilot)
+        await press(pilot, "slash", *"none.txt open.txt", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await press(pilot, "escape")
+        await until(pilot, looked.is_set)
+        await press(pilot, "escape")
+        assert "stopping" in str(pilot.app.screen.query_one("#progress-text", Static).content)
+        go_on.set()
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
 
 
 async def test_a_report_without_rows_asks_for_its_days(empty: Session, folder: Path) -> None:

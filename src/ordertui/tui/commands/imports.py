@@ -31,8 +31,8 @@ from ordertui.tui.screens.task_runner import Task
 
 SHOWN_IMPORTS = 50
 """Imports from which one is chosen to be undone; of 50,000 orders together, they are read at once."""
-_Read = tuple[list[Piece], Sequence[ImportSummary], bool]
-"""What is shown of a file, what it brought, and whether the user stopped it."""
+_Read = tuple[list[Piece], Sequence[ImportSummary]]
+"""What is shown of a file, and what it brought."""
 
 
 def sync(context: CommandContext) -> None:
@@ -101,53 +101,55 @@ async def _choose_import(session: Session, task: Task, found: Sequence[PastImpor
 
 
 async def _read_files(context: CommandContext, task: Task, paths: Sequence[Path]) -> None:
-    """Read these files one after the other, ask what they leave open, and show a summary."""
-    try:
-        paths, left_out = await task.work(expand_folders, paths)
-    except BadInput as error:
-        paths, left_out = [], [translate(error_message(error))]
-    lines: list[Piece] = [(f"{line}\n", "$text-warning") for line in left_out]
-    paths = await task.work(import_order, list(paths))
+    """Read these files one after the other behind one bar, ask what they leave open, and show a summary."""
+    bar = ProgressScreen()
+    lines: list[Piece] = []
     summaries: list[ImportSummary] = []
-    for number, path in enumerate(paths, start=1):
-        place = _("{number} of {paths}", number=number, paths=len(paths)) if len(paths) > 1 else ""
-        found, brought, was_stopped = await _read_file(context.session, task, path, place)
-        lines += found
-        summaries += brought
-        if was_stopped:
-            lines += [
-                (_("{left}: left out, you stopped\n", left=left.name), "$text-warning") for left in paths[number:]
-            ]
-            break
-    if summaries:
-        notes = await task.work(closing_notes, context.session.orders.count, summaries)
-        lines += [(f"\n{translate(note)}\n", "$text-warning") for note in notes]
+    with task.showing(bar):
+        try:
+            paths, left_out = await task.work(expand_folders, paths)
+        except BadInput as error:
+            paths, left_out = [], [translate(error_message(error))]
+        lines += [(f"{line}\n", "$text-warning") for line in left_out]
+        paths = await task.work(import_order, list(paths))
+        for number, path in enumerate(paths, start=1):
+            if not bar.stopping:
+                if len(paths) > 1:
+                    bar.retitle(_("Importing {place}", place=_("{number} of {paths}", number=number, paths=len(paths))))
+                found, brought = await _read_file(context.session, task, path, bar)
+                lines += found
+                summaries += brought
+            else:
+                lines.append((_("{left}: left out, you stopped\n", left=path.name), "$text-warning"))
+        if summaries:
+            notes = await task.work(closing_notes, context.session.orders.count, summaries)
+            lines += [(f"\n{translate(note)}\n", "$text-warning") for note in notes]
     context.table.reload()
     context.refresh()
     if lines:
         await task.ask(TextScreen(_("Import result"), Content.assemble(*lines)))
 
 
-async def _read_file(session: Session, task: Task, path: Path, place: str) -> _Read:
+async def _read_file(session: Session, task: Task, path: Path, bar: ProgressScreen) -> _Read:
     """Read one file, and ask what it leaves open."""
     if await task.work(find_kind, path) is ReportKind.PROCESSING_REPORT:
-        return await _read_results(session, task, path), [], False
+        return await _read_results(session, task, path), []
     encoding = marketplace = None
     covers: Days | None = None
     while True:
         try:
             answers = {"encoding": encoding, "marketplace": marketplace}
-            summaries = await _import(session, task, path, place, answers, covers)
+            summaries = await _import(session, task, path, bar, answers, covers)
             if covers is None and any(one.is_period_open for one in summaries):
                 covers = await _ask_days(task, path)
                 if covers is not None:
                     continue
-            return import_lines(summaries), summaries, any(one.stopped for one in summaries)
+            return import_lines(summaries), summaries
         except AmbiguousEncoding as error:
             choices = [(name, f"{name:<12} {sample}") for name, sample in error.candidates]
             encoding = await task.ask(ChoiceScreen(_("Which line of {path} reads right?", path=path.name), choices))
             if encoding is None:
-                return [(_("{path}: left out, its encoding is open\n", path=path.name), "$text-warning")], [], False
+                return [(_("{path}: left out, its encoding is open\n", path=path.name), "$text-warning")], []
         except MarketplaceNeeded as error:
             likely = {error.proposed: _("  its order ids and currency speak for it")}
             choices = [(code, f"{code}  {MARKETPLACES[code].name}{likely.get(code, '')}") for code in error.choices]
@@ -155,9 +157,9 @@ async def _read_file(session: Session, task: Task, path: Path, place: str) -> _R
                 ChoiceScreen(_("Of which marketplace are the new orders of {path}?", path=path.name), choices)
             )
             if marketplace is None:
-                return [(_("{path}: left out, its marketplace is open\n", path=path.name), "$text-warning")], [], False
+                return [(_("{path}: left out, its marketplace is open\n", path=path.name), "$text-warning")], []
         except Exception as error:
-            return [(f"{translate(error_message(error))}\n", "$text-error")], [], False
+            return [(f"{translate(error_message(error))}\n", "$text-error")], []
 
 
 async def _ask_days(task: Task, path: Path) -> Days | None:
@@ -179,14 +181,18 @@ async def _ask_days(task: Task, path: Path) -> Days | None:
 
 
 async def _import(
-    session: Session, task: Task, path: Path, place: str, answers: Mapping[str, str | None], covers: Days | None
+    session: Session,
+    task: Task,
+    path: Path,
+    bar: ProgressScreen,
+    answers: Mapping[str, str | None],
+    covers: Days | None,
 ) -> Sequence[ImportSummary]:
-    screen = ProgressScreen(_("Importing {place}", place=place).rstrip())
     started = time.monotonic()
 
     def progress(now: ImportProgress) -> None:
         speed = now.rows / max(time.monotonic() - started, 0.001)
-        screen.advance(
+        bar.advance(
             now.bytes_done,
             now.bytes_total,
             _(
@@ -197,16 +203,15 @@ async def _import(
             ),
         )
 
-    with task.showing(screen):
-        return await task.work(
-            session.imports.import_files,
-            [path],
-            encoding=answers["encoding"],
-            marketplace=answers["marketplace"],
-            covers=covers,
-            progress=progress,
-            stop=lambda: screen.stopping,
-        )
+    return await task.work(
+        session.imports.import_files,
+        [path],
+        encoding=answers["encoding"],
+        marketplace=answers["marketplace"],
+        covers=covers,
+        progress=progress,
+        stop=lambda: bar.stopping,
+    )
 
 
 async def _read_results(session: Session, task: Task, path: Path) -> list[Piece]:

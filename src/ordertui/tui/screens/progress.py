@@ -10,7 +10,7 @@ from textual.widgets import ProgressBar, Static
 
 from ordertui.messages import N_, _
 
-from .base import Dialog
+from .base import Dialog, Title
 from .errors import call_every
 
 
@@ -41,6 +41,12 @@ class ProgressScreen(AskingScreen):
         self._latest: tuple[int, int, str] | None = None
         """Set by the thread, read here by a timer: a thread never touches a widget."""
 
+    def retitle(self, title: str) -> None:
+        """Show another title, of what the thread goes through next."""
+        self._title = title
+        for shown in self.query(Title):
+            shown.update(title)
+
     def advance(self, done: int, total: int, text: str = "") -> None:
         """Take what is done of all, from any thread; `text` says it in words."""
         self._latest = done, total, text or _("{done:,} of {total:,}", done=done, total=total)
@@ -52,6 +58,11 @@ class ProgressScreen(AskingScreen):
     def on_mount(self) -> None:
         """Show the progress a few times a second."""
         call_every(self, 0.2, self._look)
+
+    def action_stop(self) -> None:
+        """Ask the thread to stop."""
+        super().action_stop()
+        self._look()
 
     def _look(self) -> None:
         text = ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
 
 from ordertui.messages import _
 from ordertui.operations.session import Session
@@ -41,6 +42,8 @@ class Task:
     def __init__(self, owner: Screen[Given], lock: InputLock) -> None:
         self._app = owner.app
         self._lock = lock
+        self._keys_of: Widget | None = None
+        """The screen that has the keys; None while they wait. A dialog over a bar gives them back to it."""
 
     async def ask(self, screen: Screen[Given | None], *, discard_typeahead: bool = False) -> Given | None:
         """Open a dialog and return its answer; None when it was left. Keys typed before it was drawn go to it; with
@@ -64,18 +67,21 @@ class Task:
 
     @contextmanager
     def _keys_go_to(self, screen: Screen[Given], *, discard: bool) -> Iterator[None]:
-        is_over = False
-
         def open_when_drawn() -> None:
-            if not is_over:
+            if self._keys_of is screen:
                 self._lock.open(discard_before=_first_drawn(screen) if discard else None)
 
+        below, self._keys_of = self._keys_of, screen
+        self._lock.close()
         screen.call_after_refresh(open_when_drawn)
         try:
             yield
         finally:
-            is_over = True
-            self._lock.close()
+            self._keys_of = below
+            if below is None:
+                self._lock.close()
+            else:
+                self._lock.open()
 
     async def plan(
         self, session: Session, action: Action, ids: Sequence[int], choices: PlanChoices
