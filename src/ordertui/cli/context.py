@@ -71,6 +71,9 @@ def open_session(
             say(session.context.store.mended)
         yield session
     finally:
+        decided_by = vars(session.context).get("active_policies")  # only where something was decided by them
+        if decided_by is not None and decided_by.note:
+            say(decided_by.note)
         session.close()
 
 

@@ -98,7 +98,8 @@ def policy_show(settings: Settings, marketplace: str, rows: bool, form: str) -> 
             fail(Exit.BAD_INPUT, f"there is no marketplace {marketplace!r}; there are: {codes}")
         records = policy_records(session, marketplace, rows)
         for note in session.notices.banners():
-            say(note)
+            if note != session.context.active_policies.note:  # which every command says that decides by them
+                say(note)
     columns = ("kind", "name", "value", "why", "source", "checked_on", "stale", "inherited_from", "from", "until")
     found = [{column: record.get(column) for column in columns} for record in records]
     emit(found, columns, form, ("until", "from", "stale", "inherited_from"))
