@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from ordertui.operations.session import Session
-from ordertui.orders.clock import DAY, HOUR
-from ordertui.orders.enums import Action
+from ordertui.orders.clock import DAY, HOUR, iso_utc
+from ordertui.orders.enums import Action, CancelledBy
+from ordertui.orders.order import OrderRow
 from ordertui.rules.rate import RateStatus
+from support.batches import send
+from support.places import on_both
 from support.reports import write
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
@@ -99,3 +102,57 @@ def test_without_the_shipped_orders_there_is_no_rate(tmp_path: Path) -> None:
         ((now, _),) = session.rate.calculator.prime.figures("US")
         assert now.share is None
         assert "import the All Orders report" in now.reason
+
+
+def rate_report(folder: Path, words: dict[int, str]) -> Path:
+    """Amazon's report of the general rate: whether it counts these orders."""
+    rows = [{"Order Date": iso_utc(NOW - DAY)[:10], "Order ID": order_id(n), "Impacts Account Health": words[n]}
+            for n in words]  # fmt: skip
+    return write(folder / "rate.txt", list(rows[0]), rows)
+
+
+def prime(session: Session) -> tuple[int, int]:
+    ((now, _),) = session.rate.calculator.prime.figures("US")
+    return now.at_least, now.cancelled
+
+
+def row_of(session: Session, number: int) -> OrderRow:
+    (row,) = session.orders.rows(session.orders.ids_of([order_id(number)]).values()).values()
+    return row
+
+
+@on_both
+def test_a_report_that_does_not_count_an_order_settles_the_general_rate_alone(tmp_path: Path) -> None:
+    with prime_shop(tmp_path) as session:
+        assert prime(session) == (0, 1)
+        session.imports.import_files([rate_report(tmp_path, {0: "No"})])
+        assert session.rate.calculator.effects("US")[0].before.cancelled == 0
+        assert prime(session) == (0, 1), "the seller may have cancelled it because the buyer asked"
+        session.context.store.imports.add_cancelled_by([(order_id(0), "buyer", NOW)])
+        assert prime(session) == (0, 0), "the account names the buyer"
+        session.context.store.imports.add_cancelled_by([(order_id(0), "seller", NOW + 1)])
+        assert (prime(session), row_of(session, 0).cancelled_by) == ((1, 1), CancelledBy.SELLER)
+        assert session.rate.calculator.effects("US")[0].before.cancelled == 0
+
+
+@on_both
+def test_what_this_store_cancelled_stays_the_sellers(tmp_path: Path) -> None:
+    """Also when the report is read before All Orders shows it, read again, and taken back."""
+    with open_session(tmp_path) as session:
+        rows = [all_orders_row(n, "Unshipped") for n in range(10)]
+        bring(session, tmp_path, everything=rows)
+        flagged(session, tmp_path, dict.fromkeys(range(10), "true"), requested="true")
+        send(session, Action.CANCEL, 0, 1)
+        report = rate_report(tmp_path, {0: "No", 1: "No"})
+        bring(session, tmp_path, everything=[all_orders_row(0, "Cancelled", updated=NOW)])
+        for _ in range(2):
+            session.imports.import_files([report])
+            assert prime(session) == (2, 2)
+            assert row_of(session, 0).cancelled_by is CancelledBy.SELLER
+        bring(session, tmp_path, everything=[all_orders_row(1, "Cancelled", updated=NOW)])
+        assert (prime(session), row_of(session, 1).cancelled_by) == ((2, 2), CancelledBy.SELLER)
+        assert session.rate.calculator.effects("US")[0].before.cancelled == 0
+        for one in session.context.store.rate_reports.find():
+            session.context.store.rate_reports.undo(one.id)
+        assert (prime(session), row_of(session, 0).cancelled_by) == ((2, 2), CancelledBy.SELLER)
+        assert not list(session.recount().run())

@@ -77,7 +77,7 @@ class PrimeRate:
         reason = self._unknown_reason(marketplace, days) if orders or undecided else ""
         if undecided:
             reason = undecided_reason(undecided)
-        now = {row_id: _standing(facts) for row_id, facts in orders}
+        now = {row_id: _standing(facts, is_guessed=is_guessed) for row_id, facts, is_guessed in orders}
         after = now | dict.fromkeys(cancelling & now.keys(), YesNo.YES)
         target = policy.values.prime_cancel_target
         before, then = (
@@ -102,13 +102,17 @@ def undecided_reason(orders: int) -> str:
     )
 
 
-def _standing(facts: RateFacts) -> YesNo:
-    """Return whether the seller cancelled the order, wholly or in part."""
+def _standing(facts: RateFacts, *, is_guessed: bool) -> YesNo:
+    """Return whether the seller cancelled the order, wholly or in part.
+
+    The Cancellation Rate report settles the general rate alone. That it does not count an order does not tell who
+    cancelled it: the seller may have, because the buyer asked (`is_guessed`).
+    """
     situation = situation_from_number(facts.situation)
     if facts.cancelled is not Cancelled.YES:
         if facts.pending is not Pending.NOTHING:  # a report that shows it shipped is newer, as in `is_pending`
             return YesNo.NO if facts.pending.is_whole and situation.status is OrderStatus.SHIPPED else YesNo.YES
         return YesNo.UNKNOWN if facts.cancelled is Cancelled.SOME_ITEM else YesNo.NO
     if situation.cancelled_by is CancelledBy.BUYER:
-        return YesNo.UNKNOWN if situation.buyer_request is BuyerRequest.OFFICIAL else YesNo.NO
+        return YesNo.UNKNOWN if is_guessed or situation.buyer_request is BuyerRequest.OFFICIAL else YesNo.NO
     return _BY.get(situation.cancelled_by, YesNo.UNKNOWN)

@@ -87,11 +87,7 @@ class ImportLog:
                 f"UPDATE orders SET sources = sources | :bit FROM {table} AS v WHERE orders.order_id = v.order_id",
                 {"stated": values, "bit": ReportKind.CANCELLATION_RATE.bit},
             )
-            cancelled = database.query_in(
-                "SELECT id, order_id FROM orders WHERE status = 'cancelled' AND id IN ({})", ids.values()
-            )
-            by = {row_id: "seller" if stated[order_id][1] else "buyer" for row_id, order_id in cancelled}
-            changed = len(self._context.facts.change("cancelled_by", by))
+            changed = self._context.facts.settle_cancelled_by(ids)
             database.execute(
                 "INSERT INTO imports (kind, path, sha256, marketplace, has_request_column, at, row_count, changed,"
                 " unchanged, rejected, finished, undo) VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, 1,"

@@ -18,7 +18,7 @@ from ordertui.orders.enums import ReportKind
 from ordertui.orders.order import OrderFlags
 from ordertui.orders.report_row import ASIN, FACT_AT, MARKETPLACE, SKU, TITLE, ReportRow
 from ordertui.orders.text import spelling
-from ordertui.store.engine.database import Database, placeholders, slices
+from ordertui.store.engine.database import Database
 from ordertui.store.engine.errors import ReadOnlyStore
 from ordertui.store.engine.migrations import LATEST
 from ordertui.store.importing import pairing
@@ -369,15 +369,6 @@ class _Stopped(Exception):
 
 
 def apply_cancelled_by(database: Database, facts: OperatorFacts, order_ids: Iterable[str]) -> None:
-    """Set who cancelled these orders to the API's account, where Amazon's Cancellation Rate report lists none."""
-    if database.value(int, "SELECT 1 FROM said_cancelled LIMIT 1") is None:
-        return
-    for part in slices(order_ids):
-        found = database.query(
-            "SELECT o.id, s.by FROM said_cancelled s JOIN orders o ON o.order_id = s.order_id"
-            " LEFT JOIN rate_report r ON r.order_id = s.order_id"
-            " WHERE o.status = 'cancelled' AND r.order_id IS NULL AND o.cancelled_by <> s.by"
-            f" AND s.order_id IN ({placeholders(part)})",
-            part,
-        )
-        facts.change("cancelled_by", dict(found))
+    """Say anew who cancelled these orders, where the API's account names some."""
+    if database.value(int, "SELECT 1 FROM said_cancelled LIMIT 1") is not None:
+        facts.settle_cancelled_by(order_ids)

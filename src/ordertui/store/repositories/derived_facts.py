@@ -155,12 +155,14 @@ AMAZON_COUNTS = (
 """SQL: whether Amazon's Cancellation Rate report counts it: what is stored of the order `o`, else by the report `r`."""
 CANCELLED_BY = (
     "CASE WHEN m.status IS NULL THEN 'unknown' WHEN m.status <> 'cancelled' THEN 'none' WHEN r.impacts = 1 THEN"
-    " 'seller' WHEN r.impacts = 0 THEN 'buyer' WHEN c.by IS NOT NULL THEN c.by WHEN o.open_action = 'cancel'"
+    " 'seller' WHEN c.by IS NOT NULL THEN c.by WHEN o.open_action = 'cancel'"
     f" AND o.state IN ({', '.join(sorted(repr(state.value) for state in POSSIBLY_DONE))}) THEN 'seller'"
-    " ELSE 'unknown' END"
+    " WHEN r.impacts = 0 THEN 'buyer' ELSE 'unknown' END"
 )
-"""SQL: who cancelled the order `m`: by Amazon's Cancellation Rate report `r`, else by the API's account `c`, else the
-seller when a cancellation of this store left for the stored order `o` and was not refused.
+"""SQL: who cancelled the order `m`: the seller where Amazon's Cancellation Rate report `r` counts it, else by the API's
+account `c`, else the seller when a cancellation of this store left for the stored order `o` and was not refused. Only
+of what nothing else tells, a report that does not count it is taken to speak of the buyer: it does not count either
+what the seller cancelled because the buyer asked.
 """
 
 

@@ -13,7 +13,7 @@ from ordertui.store.engine.errors import UnknownOrder
 from ordertui.store.engine.protocol import digest
 
 from .audit import AuditLog
-from .derived_facts import REPORTED_REQUEST, SituationFacts, buyer_request, situation
+from .derived_facts import CANCELLED_BY, REPORTED_REQUEST, SituationFacts, buyer_request, situation
 
 SITUATION = (
     "channel, status, items, units_shipped, dispatched, buyer_request, cancelled_by, refunded, replacement,"
@@ -49,6 +49,16 @@ class OperatorFacts:
                 {"new": as_parameter(changes)},
             )
         return {change[0] for change in changes}
+
+    def settle_cancelled_by(self, order_ids: Iterable[str]) -> int:
+        """Say anew who cancelled orders, by all that is known of it; return how many changed."""
+        found = self._database.query_in(
+            f"SELECT m.id, {CANCELLED_BY} FROM orders m JOIN orders o ON o.id = m.id"
+            " LEFT JOIN rate_report r ON r.order_id = m.order_id LEFT JOIN said_cancelled c ON c.order_id = m.order_id"
+            " WHERE m.status = 'cancelled' AND m.order_id IN ({})",
+            order_ids,
+        )
+        return len(self.change("cancelled_by", dict(found)))
 
     def _other_than_stated(
         self, ids: Iterable[int], dispatched: Dispatched | None, asked: bool | None

@@ -164,11 +164,4 @@ class RateReports:
                     " VALUES (?, ?, ?, ?, ?)",
                     (*before[0], order_id),
                 )
-            row = self._database.query("SELECT id, status FROM orders WHERE order_id = ?", (order_id,))
-            if row and row[0][1] == "cancelled":
-                by = (
-                    self._database.value(str, "SELECT by FROM said_cancelled WHERE order_id = ?", (order_id,))
-                    or "unknown"
-                )
-                word = ("seller" if before[0][0] else "buyer") if before else by
-                self._facts.change("cancelled_by", {row[0][0]: word})
+        self._facts.settle_cancelled_by(order_ids)

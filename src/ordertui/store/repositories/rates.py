@@ -39,6 +39,10 @@ NEARLY_A_DAY = 23 * HOUR
 _OPEN = in_list(OPEN_STATES)
 _CANCELLED = "CASE WHEN o.status = 'cancelled' THEN 1 WHEN o.cancelled_lines > 0 THEN 2 ELSE 0 END"
 _SHIPPED_BY_AMAZON = in_list(SHIPPED_BY_AMAZON)
+_GUESSED = (
+    "CASE WHEN o.cancelled_by = 'buyer' AND NOT EXISTS"
+    " (SELECT 1 FROM said_cancelled s WHERE s.order_id = o.order_id AND s.by = 'buyer') THEN 1 ELSE 0 END"
+)
 _MAY_COUNT = "(status = 'cancelled' OR cancelled_lines > 0 OR amazon_counts = 'yes')"
 _UNDER_WAY = (
     f"b.counts IS NOT NULL AND ((b.action = 'cancel' AND b.state IN {_OPEN})"
@@ -71,6 +75,15 @@ class RateFacts(NamedTuple):
     situation: int
     cancelled: Cancelled
     pending: Pending
+
+
+class PrimeOrder(NamedTuple):
+    """A Prime order that the seller ships."""
+
+    id: int
+    facts: RateFacts
+    is_guessed: bool
+    """Whether only a Cancellation Rate report that does not count it speaks for its buyer as who cancelled it."""
 
 
 class RateGroup(NamedTuple):
@@ -109,7 +122,7 @@ class RateQueries:
         )
         return [(situation, Cancelled(kind), count) for situation, kind, count in found]
 
-    def prime_orders(self, marketplace: str, start: int, end: int) -> tuple[list[tuple[int, RateFacts]], int]:
+    def prime_orders(self, marketplace: str, start: int, end: int) -> tuple[list[PrimeOrder], int]:
         """Return the Prime orders placed in a span that the seller ships, and of how many it is not known; cached.
 
         Both ends are included. Easy Ship and Delivery by Amazon are none of Seller Fulfilled Prime.
@@ -120,18 +133,20 @@ class RateQueries:
         )
         return found if newest <= end else self._prime_orders(marketplace, start, end)
 
-    def _prime_orders(self, marketplace: str, start: int, end: int) -> tuple[list[tuple[int, RateFacts]], int]:
+    def _prime_orders(self, marketplace: str, start: int, end: int) -> tuple[list[PrimeOrder], int]:
         span = (
             f" FROM orders o WHERE o.marketplace = ? AND o.channel = 'merchant' AND o.purchased_at >= ?"
             f" AND o.purchased_at <= ? AND o.program NOT IN {_SHIPPED_BY_AMAZON} AND"
         )
         found = self._database.query(
-            f"SELECT o.id, o.situation, {_CANCELLED}, {_PENDING}{span} o.prime = 'yes'", (marketplace, start, end)
+            f"SELECT o.id, o.situation, {_CANCELLED}, {_PENDING}, {_GUESSED}{span} o.prime = 'yes'",
+            (marketplace, start, end),
         )
         undecided = self._database.required(
             int, f"SELECT count(*){span} coalesce(o.prime, 'unknown') = 'unknown'", (marketplace, start, end)
         )
-        return [(v[0], RateFacts(v[1], Cancelled(v[2]), Pending(v[3]))) for v in found], undecided
+        orders = [PrimeOrder(v[0], RateFacts(v[1], Cancelled(v[2]), Pending(v[3])), bool(v[4])) for v in found]
+        return orders, undecided
 
     def count_day(self, marketplace: str, start: int, end: int) -> tuple[int, SituationCounts]:
         """Return when the newest order of a day was placed, and `count_placed` of it. Cached."""
