@@ -211,7 +211,7 @@ def settings_page() -> str:
         lines.append(f"| `{setting.name}`{table} | {setting.values} | `{setting.default}` | {setting.description} |")
     lines += ["", "| environment | does |", "|---|---|"]
     lines += [
-        "| `ORDERTUI_CONFIG` | names another settings file |",
+        "| `ORDERTUI_CONFIG` | names another settings file, which must be there |",
         "| `ORDERTUI_STORE` | names the store, as `--store` does |",
         "| `NO_COLOR` | the screen draws without colours |",
     ]

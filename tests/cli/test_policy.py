@@ -51,9 +51,7 @@ def test_check(run: CliRunner, tmp_path: Path) -> None:
     assert line[caret.index("^") :].startswith("totl")
 
 
-@pytest.mark.parametrize(
-    "words", ["plan cancel --filter status:unshipped -o PLAN", "policy show", "outbox", "audit verify"]
-)
+@pytest.mark.parametrize("words", ["plan cancel --filter status:unshipped -o PLAN", "policy show", "outbox"])
 def test_what_decides_by_a_policy_says_when_it_is_not_the_file_of_the_settings(
     words: str, run: CliRunner, tmp_path: Path
 ) -> None:

@@ -20,7 +20,6 @@ from support.shops import NOW, all_orders_row, bring, order_id, unshipped_row
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("ORDERTUI_CONFIG", str(tmp_path / "none.toml"))
     path = tmp_path / "orders.db"
     with Session.open(path, clock=FixedClock(NOW), config=Config()) as session:
         rows = [all_orders_row(n, "Cancelled" if n < 3 else "Shipped") for n in range(100)]
