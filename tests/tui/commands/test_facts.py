@@ -207,6 +207,7 @@ async def test_z_takes_changes_of_marks_and_facts_back_newest_first(many: Sessio
         await press(pilot, "z")
         await settled(pilot)
         assert table.marks.count == 2
+        assert said(pilot) == "undone: 2 marked now", "not the message of what was undone"
         assert list(known(many).values()).count(Dispatched.NO) == 2
         await press(pilot, "z")
         await until(pilot, lambda: list(known(many).values()).count(Dispatched.YES) == 2)

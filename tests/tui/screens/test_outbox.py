@@ -32,7 +32,7 @@ from ordertui.tui.tour.controller import TourNote
 from support.batches import answer, commit, send, session_of, unwritten, upload
 from support.languages import speaking
 from support.logins import session_as
-from support.pilot import main, press, running, table, text, until
+from support.pilot import commit_preview, main, press, running, settled, table, text, until
 from support.shops import order_id
 
 
@@ -141,6 +141,26 @@ async def test_enter_shows_the_rows_with_amazons_words_and_enter_there_the_order
         assert not screen.has_class(IN_ROWS)
         await press(pilot, "escape")
         await until(pilot, lambda: not isinstance(pilot.app.screen, OutboxScreen))
+
+
+async def test_after_a_retry_the_cursor_is_on_the_batch_whose_undo_the_message_offers(
+    session: Session, tmp_path: Path
+) -> None:
+    batch = send(session, Action.CANCEL, 1, 2)
+    session.results.take_in([answer(session, tmp_path, batch, failed={2})], batch_id=batch)
+    async with running(session) as pilot:
+        screen = await opened(pilot)
+        await press(pilot, "enter", "t")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+        await settled(pilot)
+        await commit_preview(pilot, asked=False)
+        await until(pilot, lambda: pilot.app.screen is screen and len(lines(pilot)) == 2)
+        assert toasts(pilot)[-1] == f"batch {batch + 1}: 1 order held; u undoes it"
+        await settled(pilot)
+        assert not screen.has_class(IN_ROWS)
+        await press(pilot, "u")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        assert str(pilot.app.screen.query_one(Title).content) == f"Undo batch {batch + 1}?"
 
 
 async def test_r_releases_one_and_capital_r_all_that_are_held(session: Session) -> None:

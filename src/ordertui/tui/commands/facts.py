@@ -117,5 +117,6 @@ async def undo_change(context: CommandContext, task: Task) -> None:
         context.refresh()
     elif marks.undo():
         context.table.marks_changed()
+        context.notify(_("undone: {count:,} marked now", count=marks.count))
     else:
         context.notify(_("no change of marks or facts to undo; u undoes held orders"))

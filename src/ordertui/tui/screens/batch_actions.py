@@ -293,14 +293,16 @@ class BatchActions:
                 )
             )
 
-    def retry(self, batch: Batch, describe: Callable[[str], Content]) -> None:
-        """Preview the rows that Amazon refused, and only those, to try them again."""
+    def retry(self, batch: Batch, describe: Callable[[str], Content], show: Callable[[int], None]) -> None:
+        """Preview the rows that Amazon refused, and only those, to try them again; show the batch that comes of it."""
         if not batch.count(RowState.ERROR):
             self._say(_("Amazon refused no row of this batch"))
         elif self._may(Permission.COMMIT):
-            self._tasks.start(lambda task: self._retry(task, batch, describe))
+            self._tasks.start(lambda task: self._retry(task, batch, describe, show))
 
-    async def _retry(self, task: Task, batch: Batch, describe: Callable[[str], Content]) -> None:
+    async def _retry(
+        self, task: Task, batch: Batch, describe: Callable[[str], Content], show: Callable[[int], None]
+    ) -> None:
         from .preview import PreviewOptions, PreviewScreen  # when it is opened
 
         title = _("Checking {orders}", orders=orders_text(batch.count(RowState.ERROR)))
@@ -312,6 +314,8 @@ class BatchActions:
             made = answer.batch if answer is not None else None
             if made is not None:
                 self._say(committed_text(made))
+                self._changed()
+                show(made.id)  # the keys that the message names act on the batch under the cursor
         self._changed()
 
     def resolve(self, batch: Batch, row: JournalRow) -> None:

@@ -248,6 +248,11 @@ class OutboxScreen(Dialog[None]):
         self._list("batches").focus()
         self._show_batch()
 
+    def _go_to_batch(self, number: int) -> None:
+        options = self._list("batches")
+        options.highlighted = _place_of(options, str(number), options.highlighted or 0)
+        self._go_to_batches()
+
     def action_back(self) -> None:
         """Go from the rows to the batches, and from there back to the main screen."""
         if self._in_rows:
@@ -324,7 +329,7 @@ class OutboxScreen(Dialog[None]):
     def action_retry(self) -> None:
         """Preview the rows that Amazon refused, and only those, to try them again."""
         if self._batch is not None:
-            self._acts.retry(self._batch, self._describe)
+            self._acts.retry(self._batch, self._describe, self._go_to_batch)
 
     def action_resolve(self) -> None:
         """Record what became of the row under the cursor, whose outcome is unclear, or of a batch never all written."""
