@@ -12,8 +12,10 @@ from click.testing import CliRunner
 
 from ordertui.cli.main import cli
 from ordertui.operations.config import Config
+from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
+from ordertui.orders.enums import Action
 from support.reports import write
 from support.shops import NOW, all_orders_row, bring, order_id, unshipped_row
 
@@ -86,9 +88,36 @@ def test_reconcile_and_dispute(store: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("--list", "numerator", "--outlook"), ("--dispute",), ("--days", "3"), ("--if-cancel", "late", "--neighbours")],
+    [
+        ("--list", "numerator", "--outlook"),
+        ("--dispute",),
+        ("--days", "3"),
+        ("--if-cancel", "late", "--neighbours"),
+        ("--dated", "cancellation", "--budget"),
+        ("--dated", "cancellation", "--neighbours"),
+    ],
 )
 def test_what_does_not_go_together(store: Path, words: tuple[str, ...]) -> None:
     code, out, err = ask(store, *words)
     assert (code, out) == (2, "")
     assert "give one of" in err or "goes with" in err
+
+
+@pytest.mark.parametrize("requested", ["true", "false"])
+def test_show_says_of_a_refund_that_cancels_units_what_its_plan_says(tmp_path: Path, requested: str) -> None:
+    path = tmp_path / "orders.db"
+    with Session.open(path, clock=FixedClock(NOW), config=Config()) as session:
+        partly = unshipped_row(1, requested, quantity_purchased=3, quantity_shipped=1, quantity_to_ship=2)
+        everything = [all_orders_row(1, "PartiallyShipped", quantity=3)]
+        bring(session, tmp_path, everything=everything, open_=[partly, unshipped_row(2)])
+        shipped = all_orders_row(2, "Shipped", updated=NOW)
+        bring(session, tmp_path, everything=[shipped])
+        ids = [session.orders.id_of(order_id(n)) or 0 for n in (1, 2)]
+        plans = session.planner.plan(Action.REFUND, ids, PlanChoices(reason="NoInventory"))
+        counts = {row.order_id: row.counts for plan in plans for row in plan.rows}
+    assert counts == {order_id(1): requested == "false", order_id(2): False}
+    for name, is_counted in counts.items():
+        words = ["--store", str(path), "--as-of", "2026-11-23T14:05:00Z", "show", name, "--format", "json"]
+        shown = {one["action"]: one for one in json.loads(CliRunner().invoke(cli, words).stdout)["actions"]}
+        assert shown["refund"]["allowed"]
+        assert shown["refund"]["counts"] == ("yes" if is_counted else "no")

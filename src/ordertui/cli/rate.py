@@ -74,6 +74,8 @@ def rate(
         fail(Exit.USAGE, f"give one of {' and '.join(chosen)}")
     if dispute and file is None:
         fail(Exit.USAGE, "--dispute goes with --reconcile FILE")
+    if dated != DATED[0] and (budget or neighbours or file is not None):
+        fail(Exit.USAGE, f"--dated goes with the rate, --if-cancel, --list and --outlook, not with {chosen[0]}")
     if days is not None and part is None:
         fail(Exit.USAGE, "--days goes with --list")
     with open_session(settings) as session:
@@ -85,7 +87,7 @@ def rate(
         if part is not None:
             show_list(session, wanted, part, dated, days, form)
         elif outlook:
-            show_outlook(session, wanted, form)
+            show_outlook(session, wanted, dated, form)
         elif budget:
             show_budgets(session, wanted, form)
         elif neighbours:
@@ -165,8 +167,10 @@ def show_list(session: Session, codes: list[str], part: str, dated: str, days: i
     emit(records, columns, form, ("rule", "how", "marketplace"))
 
 
-def show_outlook(session: Session, codes: list[str], form: str) -> None:
+def show_outlook(session: Session, codes: list[str], dated: str, form: str) -> None:
     """List day by day what leaves the window and what comes into it."""
+    from ordertui.operations.rate.figures import Dated
+
     columns = (
         "marketplace", "day", "orders", "cancelled", "rate", "status", "auto_cancels", "rolls_off", "rolls_off_orders",
     )  # fmt: skip
@@ -178,9 +182,9 @@ def show_outlook(session: Session, codes: list[str], form: str) -> None:
              "rate": None if d.status == "unknown" else share_cell(d.cancelled, d.orders, target, form),
              "status": d.status,
              "auto_cancels": d.auto_cancels, "rolls_off": d.rolls_off, "rolls_off_orders": d.rolls_off_orders}
-            for d in session.rate.outlook.days(code)
+            for d in session.rate.outlook.days(code, Dated(dated))
         ]  # fmt: skip
-        for effect in session.rate.outlook.forecast(code):
+        for effect in session.rate.outlook.forecast(code, Dated(dated)):
             landing = effect.after.cancelled - effect.before.cancelled
             hours = session.eligibility.policies.of(code).values.forecast_hours
             say(

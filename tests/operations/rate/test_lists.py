@@ -8,6 +8,7 @@ import random
 from bisect import bisect_right
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,9 +16,10 @@ import pytest
 
 from ordertui.operations.rate.figures import Dated
 from ordertui.operations.session import Session
-from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
+from ordertui.orders.clock import DAY, HOUR, FixedClock, day_start, iso_utc
 from ordertui.orders.enums import Action, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
+from support.batches import commit
 from support.reports import write
 from support.shops import ALL_ORDERS, NOW, all_orders_row, bring, open_session, order_id, standard, unshipped_row
 
@@ -258,3 +260,30 @@ def test_an_order_of_the_future_is_not_counted_before_its_time(tmp_path: Path) -
         assert session.rate.calculator.effects("US")[0].before.orders == 1
         clock.advance(61)
         assert session.rate.calculator.effects("US")[0].before.orders == 2
+
+
+@pytest.mark.parametrize("dated", list(Dated))
+def test_the_outlook_begins_with_the_rate_that_is_dated_alike(tmp_path: Path, dated: Dated) -> None:
+    """Orders of 3, 9 and 20 days ago, cancelled today or some days ago: by their own dates each is counted by hand."""
+    gone = {n: (age * DAY, ago * DAY) for n, (age, ago) in enumerate(product((3, 9, 20), (0, 1, 2, 5, 8))) if ago < age}
+    with open_session(tmp_path) as session:
+        rows = [all_orders_row(100 + n, "Shipped", age=n * DAY // 4) for n in range(100)]
+        rows += [
+            all_orders_row(n, "Cancelled", age=age, last_updated_date=iso_utc(NOW - ago - HOUR))
+            for n, (age, ago) in gone.items()
+        ]
+        bring(session, tmp_path, everything=rows, open_=[unshipped_row(50, age=DAY)])
+        commit(session, Action.CANCEL, 50)
+        (effect,) = session.rate.calculator.effects("US", dated=dated)
+        (forecast,) = session.rate.outlook.forecast("US", dated)
+        assert forecast.before == effect.before
+        outlook = session.rate.outlook.days("US", dated)
+        assert (outlook[0].orders, outlook[0].cancelled) == (effect.before.orders, effect.before.cancelled)
+        assert outlook[0].status == effect.before.status
+        dates = [NOW - (age if dated is Dated.ORDER else ago + HOUR) for age, ago in gone.values()]
+        zone = "America/Los_Angeles"
+        for ahead, day in enumerate(outlook):
+            first, after = (day_start(NOW, zone, ahead + offset) for offset in (-6, -5))
+            held = ahead < 6 or dated is Dated.CANCELLATION
+            assert day.cancelled == sum(first <= at <= NOW for at in dates) + held, ahead
+            assert day.rolls_off == sum(first <= at < after for at in dates), ahead

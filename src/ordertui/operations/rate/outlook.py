@@ -37,27 +37,34 @@ class RateOutlook:
         self._sources = sources
         self._calculator = calculator
 
-    def forecast(self, marketplace: str) -> list[RateEffect]:
+    def forecast(self, marketplace: str, dated: Dated = Dated.ORDER) -> list[RateEffect]:
         """Return the rate now, and after what Amazon cancels by itself within the policy's `forecast_hours`."""
-        return self._sources.store().database.of_one_state(lambda: self._forecast(marketplace))
+        return self._sources.store().database.of_one_state(lambda: self._forecast(marketplace, dated))
 
-    def _forecast(self, marketplace: str) -> list[RateEffect]:
+    def _forecast(self, marketplace: str, dated: Dated) -> list[RateEffect]:
         policy, now = self._sources.policy(marketplace), self._sources.now()
         upcoming = self._calculator.upcoming_auto_cancels(marketplace, now + policy.values.forecast_hours * HOUR)
         found = []
         for days in policy.values.rate_days:
             start, end = window(now, days, policy.zone)
-            found.append(self._calculator.effect(marketplace, days, sum_gains(upcoming, placed=(start, end))))
+            placed = (start if dated is Dated.ORDER else 0, end)
+            found.append(self._calculator.effect(marketplace, days, sum_gains(upcoming, placed=placed), dated))
         return found
 
-    def days(self, marketplace: str) -> list[OutlookDay]:
+    def days(self, marketplace: str, dated: Dated = Dated.ORDER) -> list[OutlookDay]:
         """Return the shortest window day by day, today first, until it is empty."""
-        return self._sources.store().database.of_one_state(lambda: self._days(marketplace))
+        return self._sources.store().database.of_one_state(lambda: self._days(marketplace, dated))
 
-    def _days(self, marketplace: str) -> list[OutlookDay]:
+    def _days(self, marketplace: str, dated: Dated) -> list[OutlookDay]:
         policy, now = self._sources.policy(marketplace), self._sources.now()
         days = min(policy.values.rate_days)
         past = [counts[:3] for counts in self._calculator.daily_counts(marketplace, days)]
+        if dated is Dated.CANCELLATION:
+            ends = [*(day[0] - 1 for day in past[1:]), now]
+            past = [
+                (start, orders, self._calculator.cancelled_between(marketplace, start, end)[0])
+                for (start, orders, _), end in zip(past, ends, strict=True)
+            ]
         upcoming = self._calculator.upcoming_auto_cancels(marketplace, day_start(now, policy.zone, days))
         is_empty = not any(counts[1] for counts in past)
         found = []
@@ -66,14 +73,16 @@ class RateOutlook:
             start, midnight = left[0][0], day_start(now, policy.zone, ahead + 1)
             orders = sum(count for _, count, _ in left)
             is_known = is_empty or self._calculator.known.is_known(marketplace, start, now)
-            auto = sum_gains(upcoming, placed=(start, now), before=midnight).cancelled
-            pending = self._calculator.pending_gain(marketplace, (start, now)).cancelled
+            placed, recent = ((start, now), ALWAYS) if dated is Dated.ORDER else ((0, now), (start, now))
+            auto = sum_gains(upcoming, placed=placed, before=midnight).cancelled
+            pending = self._calculator.pending_gain(marketplace, placed, recent).cancelled
             cancelled = sum(count for _, _, count in left) + pending + auto
             found.append(
                 OutlookDay(
                     to_local(midnight - 1, policy.zone).date(), orders, cancelled, auto, left[0][2], left[0][1],
                     status(
-                        orders if is_known else None, cancelled, policy.values.rate_target, policy.values.near
+                        orders if is_known else None, cancelled, policy.values.rate_target, policy.values.near,
+                        cancelled_outside_orders=dated is Dated.CANCELLATION,
                     ),
                 )
             )  # fmt: skip
