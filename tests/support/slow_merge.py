@@ -42,8 +42,16 @@ def best(said: Iterable[Statement]) -> Statement | None:
 
 
 def final(said: Sequence[Statement]) -> Sequence[Statement]:
-    """What counts of all that is said of an order's status: that it was cancelled is never taken back."""
-    return [one for one in said if one[1] == "cancelled"] or said
+    """What counts of all that is said of an order's status: no cancellation and no shipment is taken back."""
+    words = {word for _, word in said}
+    last = next((word for word in ("cancelled", "shipped", "partially_shipped") if word in words), None)
+    return [one for one in said if one[1] == last] if last else said
+
+
+def most(said: Sequence[Statement]) -> Sequence[Statement]:
+    """What counts of all that is said of the units shipped of a line: the most, which is never taken back."""
+    units = [value for _, value in said if value is not None]
+    return [one for one in said if one[1] == max(units)] if units else said
 
 
 class SlowLine:
@@ -71,12 +79,15 @@ class SlowLine:
     def value(self, name: str) -> Any:
         if name == "order_item_id":
             return self.item_id
-        found = best(self.said[name])
+        found = best(self.counting(name))
         return None if found is None else found[1]
+
+    def counting(self, name: str) -> Sequence[Statement]:
+        return most(self.said[name]) if name == "quantity_shipped" else self.said[name]
 
     def date(self, name: str) -> int:
         """When the winning value was last stated; -1 without one."""
-        said = self.said[name]
+        said = self.counting(name)
         if name == "order_item_id":
             said = [(at, _bare(value)) for at, value in said]
         found = best(said)

@@ -145,6 +145,57 @@ def test_an_order_that_was_cancelled_stays_so_when_a_newer_report_lists_it(
     assert list(session.recount().run()) == []
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0), (1, 0, 1)])
+def test_an_order_that_was_shipped_stays_so_when_a_newer_report_lists_it(
+    session: Session, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    """A shipment cannot be undone: nothing is cancelled, confirmed again or shipped twice, and it was charged."""
+    gone = cells("all_orders", 3, last_updated_date=iso_utc(NOW - 2 * HOUR), order_status="Shipped")
+    kept = [cells("all_orders", n, last_updated_date=iso_utc(NOW - 2 * HOUR)) for n in (2, 4)]
+    files = [
+        write(tmp_path / "all.txt", COLUMNS["all_orders"], [gone | {"item-status": "Shipped"}, *kept]),
+        write_report(tmp_path, Report("unshipped", NOW - HOUR, (2, 3, 4)), is_buyer_requested_cancellation="false"),
+    ]
+    notes = [note for place in order for note in session.imports.import_files([files[place]])[0].notes]
+    (told,) = (note for note in notes if "shipped by one report" in note)
+    assert told.endswith(": 113-0000003-0000009")
+    found = session.orders.get("113-0000003-0000009")
+    assert found is not None
+    assert found.row.status is OrderStatus.SHIPPED
+    assert found.row.units_shipped == found.row.items == found.lines[0].quantity_shipped
+    assert any("Amazon takes no shipment back" in one for one in order_sentences(found))
+    allowed = {v.action for v in session.eligibility.verdicts(found.row, found.lines) if v.allowed}
+    assert not allowed & {Action.CANCEL, Action.CONFIRM}
+    waiting = session.orders.rows(session.orders.find(BY_KEY["to_ship"].filter)).values()
+    assert {row.order_id for row in waiting} == {"113-0000002-0000009", "113-0000004-0000009"}
+    assert list(session.recount().run()) == []
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_units_that_were_shipped_stay_so_when_a_newer_report_lists_all(
+    session: Session, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    """Of an order shown in part as shipped, the rest truly waits, and the whole is not cancelled."""
+    row = cells("all_orders", 3, last_updated_date=iso_utc(NOW - 2 * HOUR), order_status="PartiallyShipped")
+    files = [
+        write(tmp_path / "all.txt", COLUMNS["all_orders"], [
+            row | {"item-status": "Shipped", "sku": "A"}, row | {"item-status": "Unshipped", "sku": "B"}]),
+        write(tmp_path / "unshipped.txt", COLUMNS["unshipped"], [
+            cells("unshipped", 3, reporting_date=iso_utc(NOW - HOUR), quantity_shipped="0", order_item_id=item) | {
+                "sku": sku} for sku, item in (("A", "10000000000031"), ("B", "10000000000032"))]),
+    ]  # fmt: skip
+    for place in order:
+        session.imports.import_files([files[place]])
+    found = session.orders.get("113-0000003-0000009")
+    assert found is not None
+    assert found.row.status is OrderStatus.PARTIALLY_SHIPPED
+    assert {line.sku: line.quantity_shipped for line in found.lines} == {"A": found.lines[0].quantity, "B": 0}
+    allowed = {v.action for v in session.eligibility.verdicts(found.row, found.lines) if v.allowed}
+    assert Action.CANCEL not in allowed
+    assert session.orders.find(BY_KEY["to_ship"].filter) == session.orders.find("id:113-0000003*")
+    assert list(session.recount().run()) == []
+
+
 @pytest.mark.parametrize("orders", [(), (2, 4)])
 def test_a_named_period_speaks_of_all_its_orders_also_without_a_row(
     orders: tuple[int, ...], session: Session, tmp_path: Path

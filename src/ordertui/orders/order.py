@@ -117,7 +117,7 @@ class OrderLine(msgspec.Struct, frozen=True):
     may_stand_twice: bool = False
     """Whether it may be another line's item, under another SKU and title: that has an item id, and it has none."""
     is_listed_as_waiting: bool = False
-    """Whether its order is cancelled, and an Unshipped report newer than that lists it."""
+    """Whether its order is cancelled or shipped, and an Unshipped report newer than that lists it."""
 
     @property
     def is_active(self) -> bool:

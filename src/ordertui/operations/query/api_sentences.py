@@ -20,14 +20,20 @@ from ordertui.orders.order import UNDATED_PRICE, Order, OrderRow
 
 def order_sentences(order: Order) -> Iterator[str]:
     """Yield what an order's own facts mean: those of `row_sentences`, and what reports leave in doubt: whether it is
-    cancelled, whether an item stands twice, and of when what was paid is known.
+    cancelled or shipped, whether an item stands twice, and of when what was paid is known.
     """
     yield from row_sentences(order.row)
     if any(line.is_listed_as_waiting for line in order.lines):
-        yield (
-            "a newer Unshipped report lists it. Amazon takes no cancellation back, and a report may be half an hour"
-            " behind: look at it in Seller Central before anything of it is shipped"
-        )
+        if order.row.status is OrderStatus.SHIPPED:
+            yield (
+                "a newer Unshipped report lists it. Amazon takes no shipment back, and a report may be half an hour"
+                " behind: it stays shipped; look at it in Seller Central before it is shipped again"
+            )
+        else:
+            yield (
+                "a newer Unshipped report lists it. Amazon takes no cancellation back, and a report may be half an hour"
+                " behind: look at it in Seller Central before anything of it is shipped"
+            )
     if any(line.may_stand_twice for line in order.lines):
         yield (
             "an item may stand twice, under two SKUs: with an item id, and without one. What is shipped of it and the"

@@ -308,15 +308,25 @@ def _shown_names(lines: Sequence[tuple[object, ...]]) -> str:
 
 
 def _status_notes(target: ImportSession) -> Iterator[str]:
-    """Yield the warning that orders are known as cancelled of which a newer report says otherwise."""
-    if target.revived:
-        shown = "; ".join(target.revived[:SHOWN_LINES])
-        more = f"; and {len(target.revived) - SHOWN_LINES:,} more" if len(target.revived) > SHOWN_LINES else ""
+    """Yield the warnings that orders are known as cancelled or shipped of which a newer report says otherwise."""
+    cancelled, shipped = ([one for one, word in target.revived if word == of] for of in ("cancelled", "shipped"))
+    if cancelled:
         yield (
             "cancelled by one report, and not by a newer one. Amazon takes no cancellation back, and a report may be"
             " half an hour behind, so they stay cancelled: look at them in Seller Central before anything of them is"
-            f" shipped: {shown}{more}"
+            f" shipped: {_shown_orders(cancelled)}"
         )
+    if shipped:
+        yield (
+            "shipped by one report, and not by a newer one. Amazon takes no shipment back, and a report may be half an"
+            " hour behind, so they stay shipped: look at them in Seller Central before anything of them is shipped"
+            f" again: {_shown_orders(shipped)}"
+        )
+
+
+def _shown_orders(orders: Sequence[str]) -> str:
+    more = f"; and {len(orders) - SHOWN_LINES:,} more" if len(orders) > SHOWN_LINES else ""
+    return "; ".join(orders[:SHOWN_LINES]) + more
 
 
 def _amount_notes(target: ImportSession) -> Iterator[str]:

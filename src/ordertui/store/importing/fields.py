@@ -2,10 +2,10 @@
 
 This list of fields is the only one: the temporary tables, the merge statements and the columns `a_...` of `orders` and
 `lines` follow from it. A field keeps the maximum of (date, rank, value) of all that was ever stated of it: the newest
-statement wins, at one date the more advanced status, the lower price, or the greater value. An order that was cancelled
-stays so, whatever the dates: Amazon takes no cancellation back (AMAZON.md b), and an Unshipped report may be half an
-hour behind (AMAZON.md h). Therefore reports may be merged in any order, any number of times. NULL states nothing, and
-never replaces a value.
+statement wins, at one date the more advanced status, the lower price, or the greater value. What was cancelled or
+shipped of an order stays so, whatever the dates: Amazon takes no cancellation and no shipment back (AMAZON.md b), and
+an Unshipped report may be half an hour behind (AMAZON.md h). Therefore reports may be merged in any order, any number
+of times. NULL states nothing, and never replaces a value.
 
 A record keeps the newest date of any of its fields (`at`); a field has a date of its own (`a_<field>`) only where that
 is older.
@@ -22,6 +22,8 @@ from ordertui.store.repositories.derived_facts import WITHOUT_DATE, total_of
 
 STATUS_RANK = {"pending": 1, "unshipped": 2, "unfulfillable": 3, "partially_shipped": 4, "shipped": 5, "cancelled": 6}
 """At equal dates the more advanced status wins."""
+FINAL = tuple(str(word) for word in (OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED, OrderStatus.CANCELLED))
+"""Each of these is never taken back by what stands before it, nor by a status that is not here."""
 _TEXTS = frozenset({
     "order_id", "item_id", "order_item_id", "marketplace", "channel", "status", "item_status", "currency",
     "buyer_request",
@@ -155,8 +157,9 @@ class _FieldMerge:
         at = self.stated_at = stated_date(new) if field.name in _AMOUNTS else f"{new}.at"
         is_later = f"{at} > {self.date}"
         if field.stated == ("status",):  # of an order, not of an item
-            gone, is_gone = f"{kept[0]} = '{OrderStatus.CANCELLED}'", f"{stated[0]} = '{OrderStatus.CANCELLED}'"
-            is_later = f"({bit(is_gone)}, {at}) > ({bit(gone)}, {self.date})"
+            is_later = f"({_finality(stated[0])}, {at}) > ({_finality(kept[0])}, {self.date})"
+        elif field.name == "quantity_shipped":
+            is_later = f"({stated[0]}, {at}) > ({kept[0]}, {self.date})"
         self.is_newer = f"({states} AND ({kept[0]} IS NULL OR {is_later}))"
         replaces = (
             f"{states} AND ({kept[0]} IS NULL OR ({after} <> {before}"
@@ -178,6 +181,10 @@ def _comparable(field: MergedField, names: Sequence[str]) -> str:
     if field.name == "request":
         return f"({names[0]}, coalesce({names[1]}, ''))"
     return names[0] if len(names) == 1 else f"({', '.join(names)})"
+
+
+def _finality(status: str) -> str:
+    return f"CASE {status} " + " ".join(f"WHEN '{word}' THEN {n}" for n, word in enumerate(FINAL, 1)) + " ELSE 0 END"
 
 
 def _rank(value: str) -> str:

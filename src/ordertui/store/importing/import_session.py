@@ -114,8 +114,8 @@ class ImportSession:
         """(order id, known SKU, the report's) of lines that the report names by another SKU."""
         self.twice: list[tuple[Any, ...]] = []
         """Order id and SKU of lines that may be an item that stands in another line too."""
-        self.revived: list[str] = []
-        """Orders that one report calls cancelled and a newer one not: they stay cancelled."""
+        self.revived: list[tuple[Any, ...]] = []
+        """Orders that one report calls cancelled or shipped and a newer one not, with that word: they stay so."""
         self.repromoted: list[tuple[Any, ...]] = []
         """Order and item id of known items that came with other promotions."""
         self.repriced: list[tuple[Any, ...]] = []
@@ -260,7 +260,7 @@ class ImportSession:
         self.renamed += renamed
         self.renamed_skus += renamed_skus
         self.twice += twice
-        self.revived += (str(row[0]) for row in revived)
+        self.revived += revived
         self.repromoted += repromoted
         self.repriced += repriced
         self.above_price += above_price

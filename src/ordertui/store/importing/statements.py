@@ -185,12 +185,15 @@ DROP_UNCHANGED = "DELETE FROM heads WHERE is_new = 0 AND id NOT IN (SELECT id FR
 NEW_UNCLEAR = "INSERT INTO news SELECT id, 1 FROM heads WHERE is_new = 1 AND has_twins = 1"
 
 REVIVED = (
-    "SELECT DISTINCT h.order_id FROM heads h CROSS JOIN orders o CROSS JOIN sorted s WHERE h.is_new = 0 AND o.id = h.id"
-    " AND s.order_id = h.order_id AND ((o.status = 'cancelled' AND s.status <> 'cancelled'"
-    " AND s.at > coalesce(o.a_status, o.at)) OR (s.status = 'cancelled' AND o.status NOT IN ('cancelled', 'unknown')"
+    "SELECT DISTINCT h.order_id, CASE WHEN 'cancelled' IN (o.status, s.status) THEN 'cancelled' ELSE 'shipped' END"
+    " FROM heads h CROSS JOIN orders o CROSS JOIN sorted s WHERE h.is_new = 0 AND o.id = h.id"
+    " AND s.order_id = h.order_id AND ((((o.status = 'cancelled' AND s.status <> 'cancelled')"
+    " OR (o.status = 'shipped' AND s.status NOT IN ('shipped', 'cancelled'))) AND s.at > coalesce(o.a_status, o.at))"
+    " OR (((s.status = 'cancelled' AND o.status NOT IN ('cancelled', 'unknown'))"
+    " OR (s.status = 'shipped' AND o.status NOT IN ('shipped', 'cancelled', 'unknown')))"
     " AND s.at < coalesce(o.a_status, o.at))) ORDER BY h.order_id"
 )
-"""Orders that one report calls cancelled, and a newer one not; before they are merged."""
+"""Orders that one report calls cancelled or shipped, and a newer one not, with that word; before they are merged."""
 
 # -- lines
 

@@ -107,7 +107,7 @@ _LINES = (
     " l.item_promotion, l.ship_promotion, l.buyer_request, l.request_reason, l.item_promotion_id,"
     f" l.ship_promotion_id, CASE WHEN l.a_price = {WITHOUT_DATE} THEN 0 ELSE 1 END,"
     f" CASE WHEN {STANDS_TWICE} THEN 1 ELSE 0 END, CASE WHEN l.waits_at > (SELECT coalesce(o.a_status, o.at)"
-    " FROM orders o WHERE o.id = l.order_id AND o.status = 'cancelled') THEN 1 ELSE 0 END FROM lines l"
+    " FROM orders o WHERE o.id = l.order_id AND o.status IN ('cancelled', 'shipped')) THEN 1 ELSE 0 END FROM lines l"
     " JOIN products p ON p.id = l.product_id WHERE l.order_id IN ({}) ORDER BY l.order_id, l.line"
 )
 _NOT_FBA = f"o.channel <> '{Channel.AMAZON}' AND "
