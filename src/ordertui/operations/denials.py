@@ -56,7 +56,7 @@ NO_LINES = Denial(
 )
 NOTHING_LEFT = Denial(
     "refunded",
-    "nothing is left to give back: nothing was charged, or all of it has gone back or is on its way",
+    "nothing is known to be left: nothing was charged, or all that reports call paid has gone back or is on its way",
     LINES_SOURCE,
     because="nothing is left to give back",
     short="nothing to refund",

@@ -24,9 +24,26 @@ def charged_amounts(order: Order, line: OrderLine) -> LineAmounts | None:
 
 
 def refund_limit(order: Order, line: OrderLine) -> LineAmounts | None:
-    """Return what may still be given back for a line, by component in minor units; None when it cannot be known."""
+    """Return what may still be given back for a line, by component in minor units; None when it cannot be known.
+
+    Nothing, where more went back than a newer report calls charged: see `is_left_unknown`.
+    """
     charged = charged_amounts(order, line)
-    return None if charged is None else charged.minus(line.refunded)
+    if charged is None:
+        return None
+    left = charged.minus(line.refunded)
+    return left if left.total >= 0 else LineAmounts()
+
+
+def is_left_unknown(order: Order, line: OrderLine) -> bool:
+    """Return whether more went back for a line than a newer report calls charged, and refunds cancelled units of it.
+
+    The report may name only the other units, of which nothing went back; no report says which units it names.
+    """
+    charged = charged_amounts(order, line)
+    if charged is None or not line.is_active or not line.units_cancelled:
+        return False
+    return line.refunded.total > charged.total
 
 
 def refundable_lines(order: Order) -> dict[int, LineAmounts]:

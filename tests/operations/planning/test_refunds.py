@@ -15,6 +15,8 @@ from ordertui.operations.planning.lines import CANCELLED_BY_REFUND, refund_lines
 from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.planning.reasons import reasons_for
+from ordertui.operations.query.api_sentences import order_sentences
+from ordertui.operations.query.export import line_records
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, iso_utc
 from ordertui.orders.enums import (
@@ -312,6 +314,40 @@ def test_what_shipped_is_not_given_back_for_a_free_unit_that_waits() -> None:
     found = refund_lines(partly(line_of(LineAmounts(5_000), 1, 1), line_of(LineAmounts(), 1, 0, at=2)), None)
     assert isinstance(found, Denial)
     assert found.rule == "units"
+
+
+@pytest.mark.parametrize(
+    ("named", "left", "refunded"),
+    [
+        ({"quantity": 1, "item_price": "10.00", "item_tax": "0.81", "item_status": "Shipped"}, None, Refunded.PARTIAL),
+        ({"quantity": 3, "item_price": "30.00", "item_tax": "2.41", "item_status": "Shipped"}, "11.48",
+         Refunded.PARTIAL),
+        ({"quantity": 0, "item_price": "", "item_tax": "", "item_status": "Cancelled"}, "0.00", Refunded.PARTIAL),
+    ],
+)  # fmt: skip
+def test_what_is_left_is_never_less_than_nothing_nor_reduced_by_units_that_are_named_no_more(
+    tmp_path: Path, named: dict[str, object], left: str | None, refunded: Refunded
+) -> None:
+    """A report names the one unit that was shipped, all three, or none: the refund of two gave back 22.93 of 34.41."""
+    clock = FixedClock(NOW)
+    session = open_session(tmp_path, clock=clock)
+    row_id = partly_shipped(session, tmp_path)
+    send(session, refund(session, row_id), clock, tmp_path)
+    prices = {} if named["quantity"] == 1 else {"shipping_price": "5.00", "item_promotion_discount": "3.00"}
+    later = all_orders_row(1, "Shipped", updated=NOW + 3600, **named, **prices)
+    bring(session, tmp_path, everything=[later])
+    order = session.orders.get(order_id(1))
+    assert order is not None
+    assert order.row.refunded is refunded
+    (line,) = line_records(order)
+    assert line["refunded"] == "22.93"
+    assert line["left"] == left
+    assert any("more went back for an item" in one for one in order_sentences(order)) is (left is None)
+    limit = refund_limit(order, order.lines[0])
+    assert limit is None or limit.total >= 0
+    again = refund(session, row_id)
+    assert bool(again.rows) is (left == "11.48")
+    assert list(session.recount().run()) == []
 
 
 def two_lines(status: str = "Unshipped") -> list[dict[str, object]]:

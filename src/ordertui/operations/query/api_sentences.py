@@ -16,6 +16,7 @@ from ordertui.orders.api_facts import (
 )
 from ordertui.orders.enums import Channel, OrderStatus, YesNo
 from ordertui.orders.order import UNDATED_PRICE, Order, OrderRow
+from ordertui.orders.refund_limit import is_left_unknown
 
 
 def order_sentences(order: Order) -> Iterator[str]:
@@ -38,6 +39,11 @@ def order_sentences(order: Order) -> Iterator[str]:
         yield (
             "an item may stand twice, under two SKUs: with an item id, and without one. What is shipped of it and the"
             " order's total are unknown, and the order cannot be cancelled here: look at it in Seller Central"
+        )
+    if any(is_left_unknown(order, line) for line in order.lines):
+        yield (
+            "more went back for an item than a report now calls paid: it may name only the units that no refund"
+            " cancelled. What is left of them is unknown, and they are not refunded here: look at it in Seller Central"
         )
     if any(line.paid is not None and not line.is_price_dated for line in order.lines):
         yield UNDATED_PRICE

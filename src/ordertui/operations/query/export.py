@@ -17,7 +17,7 @@ from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import OrderStatus
 from ordertui.orders.money import format_decimal
 from ordertui.orders.order import Order, OrderLine, OrderRow
-from ordertui.orders.refund_limit import refund_limit
+from ordertui.orders.refund_limit import is_left_unknown, refund_limit
 from ordertui.orders.text import guard_formula, strip_control_characters
 
 FORMATS = ("table", "json", "csv", "tsv")
@@ -116,7 +116,7 @@ def line_records(order: Order) -> list[Record]:
             "paid": money(line, None if line.paid is None else line.paid.total if line.is_active else 0),
             "refunded": money(line, line.refunded.total - line.refund_open),
             "open_refund": money(line, line.refund_open),
-            "left": money(line, left.total if left else None),
+            "left": money(line, None if left is None or is_left_unknown(order, line) else left.total),
             "currency": line.currency,
             "title": line.title,
         })  # fmt: skip

@@ -92,6 +92,8 @@ class Recount:
         """By order id what batches under way cancel, wholly or some units, and whether it counted at the commit."""
         self._given_back: Counter[str] = Counter()
         """By order id what refunds that left gave back, of those that Amazon did not refuse."""
+        self._cancelled_units: Counter[str] = Counter()
+        """By order id the units that these cancelled."""
         self._committed_back: Counter[str] = Counter()
         """The same with refunds that are held: nothing of it may be given back again."""
         self._held: Counter[str] = Counter()
@@ -139,7 +141,11 @@ class Recount:
                 if is_refund and row.state in COMMITTED and row.order_id in planned:
                     back = sum(plain.paid(line.refund) for line in planned[row.order_id].lines if line.refund)
                     self._committed_back[row.order_id] += back
-                    self._given_back[row.order_id] += back if row.state in POSSIBLY_DONE else 0
+                    if row.state in POSSIBLY_DONE:
+                        self._given_back[row.order_id] += back
+                        self._cancelled_units[row.order_id] += sum(
+                            line.cancelled for line in planned[row.order_id].lines
+                        )
 
     def _policy(self, order: Order) -> Policy:
         return self._eligibility.policy(order.row.marketplace)
@@ -165,7 +171,7 @@ class Recount:
         if (row.total and (row.total.minor, row.total.currency)) != total:
             shown = None if row.total is None else (row.total.minor, row.total.currency)
             yield _differ(order, "the total in minor units", shown, total)
-        refunded = plain.refunded(order, self._given_back[row.order_id])
+        refunded = plain.refunded(order, self._given_back[row.order_id], self._cancelled_units[row.order_id])
         if row.refunded is not refunded:
             yield _differ(order, "refunded", row.refunded, refunded)
         items = {line.order_item_id or line.line: plain.paid(line.refunded) for line in lines}

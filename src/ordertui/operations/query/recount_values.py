@@ -49,14 +49,17 @@ def total(order: Order) -> tuple[int, str] | None:
     return sum(paid(line.paid) for line in living if line.paid is not None), currencies.pop()
 
 
-def refunded(order: Order, given_back: int) -> Refunded:
-    """Return how much of the order went back. `given_back`: by batches that left, in minor units."""
+def refunded(order: Order, given_back: int, units: int) -> Refunded:
+    """Return how much of the order went back. `given_back`: by batches that left, in minor units; `units`: those that
+    they cancelled.
+    """
     if not given_back:
         return Refunded.NONE
     living = wanted(order.lines)
     if not living or any(line.paid is None for line in living):
         return Refunded.PARTIAL
-    return Refunded.FULL if given_back >= sum(paid(line.paid) for line in living if line.paid) else Refunded.PARTIAL
+    above = given_back - sum(paid(line.paid) for line in living if line.paid)
+    return Refunded.FULL if above == 0 or (above > 0 and not units) else Refunded.PARTIAL
 
 
 def refundable(order: Order, line: OrderLine) -> int:
@@ -66,7 +69,7 @@ def refundable(order: Order, line: OrderLine) -> int:
     """
     confirmed = order.row.status in (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED) or order.row.units_shipped
     charged = paid(line.paid) if line.paid is not None and confirmed and line in wanted([line]) else 0
-    return charged - paid(line.refunded)
+    return max(0, charged - paid(line.refunded))
 
 
 # -- what decides

@@ -209,11 +209,15 @@ def refunded(order: str) -> str:
     """Return SQL: what part of an order (SQL of its row number) went back, by refunds not known to be refused.
 
     It is by the lines as they are now: a newer report may give another price. What was paid may be unknown: `partial`.
+    So where more went back than is paid for now, and units were cancelled: the report may name only the others.
     """
+    paid = (
+        f"(SELECT CASE WHEN max(CASE WHEN {UNPAID} THEN 1 ELSE 0 END) = 0 THEN sum({_PAID}) END FROM lines l"
+        f" WHERE l.order_id = {order} AND {ACTIVE})"
+    )
     return (
-        f"(SELECT CASE WHEN coalesce({_BACK}, 0) = 0 THEN 'none' WHEN {_BACK} >= (SELECT CASE WHEN"
-        f" max(CASE WHEN {UNPAID} THEN 1 ELSE 0 END) = 0 THEN sum({_PAID}) END FROM lines l"
-        f" WHERE l.order_id = {order} AND {ACTIVE}) THEN 'full' ELSE 'partial' END FROM refunds r JOIN batch_rows b"
+        f"(SELECT CASE WHEN coalesce({_BACK}, 0) = 0 THEN 'none' WHEN {_BACK} = {paid} OR ({_BACK} > {paid}"
+        f" AND coalesce(sum(r.quantity), 0) = 0) THEN 'full' ELSE 'partial' END FROM refunds r JOIN batch_rows b"
         f" ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.order_id = {order}"
         f" AND b.state IN {in_list(POSSIBLY_DONE)})"
     )
