@@ -331,7 +331,7 @@ def test_nothing_but_amazons_word_changes_what_has_left(tmp_path: Path) -> None:
         for is_asked in (True, False):
             session.facts.set_asked(ids, is_asked)
             assert shown() == (3, 3, 100), is_asked
-        report("Shipped", NOW - 20 * DAY)
+        report("Unshipped", NOW - 20 * DAY)
         assert shown() == (3, 3, 100), "a report of before"
         for minute, status in enumerate(("Unshipped", "Pending", "PartiallyShipped", "Odd")):
             report(status, NOW - 600 + 60 * minute)
