@@ -23,7 +23,7 @@ MAX_COUNT_LINE = 1_000
 """Characters of a line that is searched for a count: the time of the search may grow with its square."""
 MAX_DEPTH = 32
 """Elements inside one another; Amazon's reports have six."""
-_COUNT = re.compile(r"Number of records (processed|successful)[^0-9]{0,200}([0-9]{1,9})\s*$", re.IGNORECASE)
+_COUNT = re.compile(r"Number of records (processed|successful)[^0-9]{0,200}?([-−–]?[0-9]{1,9})\s*$", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _KINDS = ("error", "warning", "fatal")
 """What `error-type` says."""
@@ -143,7 +143,12 @@ def _parse_flat(content: bytes, name: str) -> ProcessingReport:
             raise _error(f"{name}:{number}", f"{what}: no processing report has that")
         found = _COUNT.search(line) if header is None and len(line) <= MAX_COUNT_LINE else None
         if found:
-            counts[found.group(1).lower()] = int(found.group(2))
+            word, count = found.group(1).lower(), found.group(2)
+            if not count.isdecimal():
+                raise _error(
+                    f"{name}:{number}", f"“Number of records {word}” is {count}, which cannot be; download it again"
+                )
+            counts[word] = int(count)
         elif header is None and "error-code" in line.lower():
             header = [cell.strip().lower() for cell in line.rstrip("\n").split("\t")]
         elif header is not None and line.strip():
@@ -152,13 +157,17 @@ def _parse_flat(content: bytes, name: str) -> ProcessingReport:
     if missing:
         raise _error(name, f"it lacks the line “Number of records {missing[0]}”: it was cut off, download it again")
     processed, successful = counts["processed"], counts["successful"]
-    if successful > processed:
-        raise _error(name, f"{successful} successful of {processed} processed cannot be; download it again")
+    _check_counts(processed, successful, name)
     if header is None and successful < processed:
         failed = processed - successful
         raise _error(name, f"{failed} records failed but none is listed: it was cut off, download it again")
     errors = sum(result.severity == "error" for result in results)
     return ProcessingReport("flat", "Complete", processed, successful, errors, len(results) - errors, tuple(results))
+
+
+def _check_counts(processed: int, successful: int, name: str) -> None:
+    if successful > processed:
+        raise _error(name, f"{successful} successful of {processed} processed cannot be; download it again")
 
 
 def _parse_flat_row(header: list[str], line: str, number: int, name: str) -> RowResult:
@@ -208,6 +217,7 @@ def _parse_xml(content: bytes, name: str) -> ProcessingReport:
         _read_count(found.texts, key, name)
         for key in ("MessagesProcessed", "MessagesSuccessful", "MessagesWithError", "MessagesWithWarning")
     )
+    _check_counts(processed, successful, name)
     status, transaction = (found.texts.get((key,), "") for key in ("StatusCode", "DocumentTransactionID"))
     return ProcessingReport("xml", status, processed, successful, errors, warnings, tuple(found.results), transaction)
 
