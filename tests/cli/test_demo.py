@@ -266,3 +266,25 @@ def test_a_second_demo_leaves_the_build_of_the_first_alone(tmp_path: Path, monke
         store = build_practice(folder, orders=100, now=parse_iso(AS_OF))
     assert [(done.code, "is building it" in done.stderr) for done in told] == [(3, True)]
     assert len(Command(tmp_path, store).json("list")) == 100
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_read_only_neither_makes_nor_replaces_a_practice_store(small: Command, tmp_path: Path, kept: bool) -> None:
+    folder = small.store.parent if kept else tmp_path / "new"
+    before = files(tmp_path)
+    done = small.run("--read-only", "demo", "--where", folder, "--no-screen", *(["--fresh"] if kept else []))
+    assert (done.code, done.stdout) == (3, "")
+    assert "--read-only changes nothing" in done.stderr
+    assert files(tmp_path) == before
+    looked = small.run("--read-only", "demo", "--where", small.store.parent, "--no-screen")
+    assert (looked.code, looked.stdout.strip()) == (0, str(small.store))
+    assert files(tmp_path) == before
+
+
+def test_a_store_that_demo_does_not_use_is_said_to_be_unused(small: Command, tmp_path: Path) -> None:
+    asked = ("demo", "--where", small.store.parent, "--no-screen")
+    done = Command(tmp_path, tmp_path / "mine.db").run(*asked)
+    assert (done.code, done.stdout.strip()) == (0, str(small.store))
+    assert f"--store {tmp_path / 'mine.db'} is not used: the practice store is {small.store}" in done.stderr
+    assert not (tmp_path / "mine.db").exists()
+    assert "not used" not in small.run(*asked).stderr

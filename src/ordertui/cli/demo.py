@@ -39,6 +39,12 @@ def demo(
 
     folder = where or practice_folder()
     store = practice_store(folder)
+    named = click.get_current_context().find_root().get_parameter_source("store") is ParameterSource.COMMANDLINE
+    if named and settings.store != store:
+        say(f"--store {settings.store} is not used: the practice store is {store}, in a folder of its own (--where)")
+    if settings.read_only and (fresh or not has_practice_store(folder)):
+        what = f"{store} is kept as it is" if has_practice_store(folder) else f"no practice store is made in {folder}"
+        fail(Exit.REFUSED, f"--read-only changes nothing: {what}; leave --read-only out")
     try:
         if fresh or not has_practice_store(folder):
             store = build_practice(folder, orders=orders, seed=seed, now=settings.clock().now())
