@@ -391,3 +391,31 @@ def test_a_refused_file_without_a_waiting_batch_changes_nothing(session: Session
     with pytest.raises(BatchNeeded, match="no batch waits for an answer: 90012"):
         session.results.take_in([fatal(tmp_path, "txt")])
     assert states(session, batch) == {order_id(1): OK}
+
+
+def test_what_amazon_refused_and_a_report_shows_as_done_is_told(session: Session, tmp_path: Path) -> None:
+    batch = send(session, Action.CANCEL, 1, 2, 3)
+    bring(session, tmp_path, everything=[all_orders_row(1, "Cancelled", updated=NOW)])
+    (found,) = session.results.take_in([answer(session, tmp_path, batch, {1, 2})])
+    assert (found.ok, found.errors, found.unknown) == (2, 1, 0)
+    assert states(session, batch) == {order_id(1): RowState.CONFIRMED, order_id(2): ERROR, order_id(3): OK}
+    assert found.notes == (
+        "2 refused by Amazon, of which an order report shows 1 as done all the same: these stay confirmed, among those"
+        " that are ok",
+    )
+
+
+def test_a_stuck_batch_of_which_orders_are_cancelled_is_not_to_be_uploaded(
+    session: Session, clock: FixedClock, tmp_path: Path
+) -> None:
+    batch = send(session, Action.CANCEL, 1, 2, 3)
+    clock.advance(DAY)
+    (before,) = session.batches.open_issues()
+    assert "upload it once now" in before.evidence
+    bring(session, tmp_path, everything=[all_orders_row(1, "Cancelled", updated=NOW)])
+    (stuck,) = session.batches.open_issues()
+    assert (stuck.kind, stuck.orders) == ("stuck", (order_id(2), order_id(3)))
+    assert stuck.evidence == (
+        "fetch the processing report and import it; do not upload the file: order reports show 1 order of it as done"
+        f" already. If it was never uploaded, `ordertui settle {batch} ORDER-ID... --not-done` says so of the rest"
+    )

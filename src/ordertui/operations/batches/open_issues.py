@@ -14,6 +14,7 @@ from ordertui.orders.batch_state import IN_FLIGHT, BatchState, RowState, is_cont
 from ordertui.orders.clock import time_of
 from ordertui.orders.enums import Action, OrderStatus
 from ordertui.orders.order import LinesKnown
+from ordertui.orders.text import pluralize
 from ordertui.store import JournalBatch, JournalRow, Store
 
 EVIDENCE = {
@@ -95,6 +96,12 @@ def open_issues(store: Store, now: int, withheld: Mapping[int, str]) -> list[Ope
                 evidence = f"{evidence}; {by_word[kind]}"
             if kind == "stuck" and store.submissions.find(batch.id):
                 evidence = BY_FEED
+            elif kind == "stuck" and (done := _count_done(store, batch)):
+                evidence = (
+                    "fetch the processing report and import it; do not upload the file: order reports show"
+                    f" {pluralize(done)} of it as done already. If it was never uploaded, `ordertui settle {batch.id}"
+                    " ORDER-ID... --not-done` says so of the rest"
+                )
             if kind == "unwritten" and not store.journal.leases.is_free(batch.id):
                 evidence = ELSEWHERE
             since = batch.sent_at or batch.created_at
@@ -115,6 +122,13 @@ def open_issues(store: Store, now: int, withheld: Mapping[int, str]) -> list[Ope
             OpenIssue(one.batch, one.action, market, "overpaid", (one.order_id,), one.sent_at, one.why, evidence)
         )
     return found
+
+
+def _count_done(store: Store, batch: JournalBatch) -> int:
+    """Return how many orders of a batch a report shows in the status that the batch is to bring about."""
+    ids = store.orders.ids_of([row.order_id for row in batch.rows])
+    rows = store.orders.rows(ids.values()).values()
+    return sum(row.status is _EXPECTED.get(batch.action) for row in rows)
 
 
 def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[JournalRow, str, str]]:

@@ -64,6 +64,13 @@ class ResultReconciler:
             )
             rows = {row.order_id: row for row in self._store.batches.get(batch).rows}
         found = [rows[row.order_id] for row in sent.rows]
+        refused = {key for key, outcome in outcomes.items() if outcome.state is RowState.ERROR}
+        done = sum(row.state is RowState.CONFIRMED and row.order_id in refused for row in found)
+        if done:
+            notes.append(
+                f"{len(refused):,} refused by Amazon, of which an order report shows {done:,} as done all the same:"
+                " these stay confirmed, among those that are ok"
+            )
         return ResultSummary(
             path=path,
             batch=batch,
