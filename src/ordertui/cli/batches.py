@@ -128,7 +128,7 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
 @click.pass_obj
 def undo(settings: Settings, what: str) -> None:
     """Undo a held BATCH, or one ORDER-ID of its batch."""
-    with open_session(settings) as session:
+    with open_session(settings, takes_back=True) as session:
         stop = stop_before_the_end()
         named = int(what) if what.isdecimal() else what
         holder = named if isinstance(named, int) else session.batches.holder_of(named)
@@ -217,7 +217,7 @@ def approve(settings: Settings, batch: int, why: str, form: str) -> None:
 @click.pass_obj
 def reject(settings: Settings, batch: int, why: str) -> None:
     """Reject a BATCH that somebody else committed: it is undone."""
-    with open_session(settings) as session:
+    with open_session(settings, takes_back=True) as session:
         stop = stop_before_the_end()
         count = session.approvals.reject(batch, why, stop)
     say(f"batch {batch} rejected: {pluralize(count)} undone; nothing was sent to Amazon")
@@ -229,7 +229,7 @@ def reject(settings: Settings, batch: int, why: str) -> None:
 @click.pass_obj
 def outbox(settings: Settings, batch: int | None, form: str) -> None:
     """List batches and where they stand; with a BATCH its orders, with Amazon's codes and words."""
-    with open_session(settings) as session:
+    with open_session(settings, takes_back=True) as session:
         if batch is None:
             all_batches = session.batches.find()
             emit_batches(session, all_batches, form)

@@ -21,6 +21,7 @@ from .exit_codes import Exit, exit_for
 
 if TYPE_CHECKING:
     from ordertui.operations.session import Session
+    from ordertui.orders.errors import UserError
 
 TEST_CLOCK = "ORDERTUI_TEST_CLOCK"
 MOST_NAMED, MOST_ID = 10, 40
@@ -47,24 +48,42 @@ class Settings(msgspec.Struct, frozen=True):
 
 @contextmanager
 def open_session(
-    settings: Settings, *, makes: bool = False, acts_now: bool = False, copy: Callable[[int, int], None] | None = None
+    settings: Settings,
+    *,
+    makes: bool = False,
+    acts_now: bool = False,
+    takes_back: bool = False,
+    copy: Callable[[int, int], None] | None = None,
 ) -> Iterator[Session]:
     """Open the session, and close it at the end whatever happens.
 
     Only with `makes` is a store made at a place that --store names: a mistyped one leaves nothing behind. A command
-    that `acts_now` takes no `--as-of`. `copy`: see `Session.open`.
+    that `acts_now` takes no `--as-of`. One that only `takes_back` what is held, or looks at it, says what is wrong with
+    the settings and the policy file, and works all the same. `copy`: see `Session.open`.
     """
     if acts_now:
         real_clock_only(settings)
     if not makes and isinstance(settings.store, Path) and not settings.store.exists():
         fail(Exit.BAD_INPUT, f"there is no store {settings.store}; `ordertui import FILE...` makes one, or correct it")
+    from ordertui.operations.config import store_place
     from ordertui.operations.session import Session
 
+    wrong: list[UserError] = []
     with _migrating() as stop:
-        session = Session.open(
-            settings.store, clock=settings.clock(), read_only=settings.read_only, copy=copy, stop=stop
-        )
+        if takes_back:
+            from ordertui.operations.taking_back import open_to_take_back
+
+            session = open_to_take_back(
+                settings.store, clock=settings.clock(), read_only=settings.read_only, stop=stop, warn=wrong.append
+            )
+        else:
+            session = Session.open(
+                settings.store, clock=settings.clock(), read_only=settings.read_only, copy=copy, stop=stop
+            )
     try:
+        for error in wrong:
+            place = store_place(settings.store, session.config)
+            say(f"{error}. This command, which only undoes or looks, works all the same, in the store {place}")
         if session.is_practice:
             say("PRACTICE STORE: nothing here is real.")
         if session.context.store.mended:

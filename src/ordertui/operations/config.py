@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -322,8 +323,7 @@ def load_config(path: Path | None = None) -> Config:
         found = load_toml(read_file(path, SETTINGS_BYTES).decode("utf-8-sig"))
         from .settings_problems import to_config  # a machine without settings never needs it
 
-        config = to_config(found)
-        return replace(config, shop_name=to_single_line(config.shop_name), operator=to_single_line(config.operator))
+        return _without_control_characters(to_config(found))
     except (FileNotFoundError, NotADirectoryError):  # no home folder is no settings
         if is_named:  # with the defaults the seller's own rules would be off
             raise BadInput(f"{path} is not there, and {ENVIRONMENT} names it as the settings") from None
@@ -333,6 +333,26 @@ def load_config(path: Path | None = None) -> Config:
     except ValueError as error:
         words = NOT_UTF8 if isinstance(error, UnicodeDecodeError) else error
         raise BadInput(f"{path}: {words}; `ordertui docs settings` lists the settings") from None
+
+
+def load_sound_part(place: Path | str | None, problem: BadInput) -> Config:
+    """Return what is sound of settings of which `load_config` raised `problem`: enough to take back what is held.
+
+    Raises BadInput when neither `place` nor the settings say which store is meant.
+    """
+    found: dict[str, object] | None = None
+    with suppress(OSError, ValueError):
+        found = load_toml(read_file(config_path(), SETTINGS_BYTES).decode("utf-8-sig"))
+    from .settings_problems import sound_part
+
+    config = _without_control_characters(sound_part(found or {}))
+    if not place and (found is None or ("store" in found and not config.store)):
+        raise BadInput(f"{problem}; to undo all the same, name the store with --store") from problem
+    return config
+
+
+def _without_control_characters(config: Config) -> Config:
+    return replace(config, shop_name=to_single_line(config.shop_name), operator=to_single_line(config.operator))
 
 
 def schema() -> dict[str, object]:

@@ -64,8 +64,6 @@ class Session:
         self.is_practice = context.is_practice
         self.is_read_only = context.is_read_only
         self.directory = context.directory
-        if (self.config.policy, self.config.policy_file) != (DEFAULTS.policy, DEFAULTS.policy_file):
-            _ = context.active_policies  # rules the operator chose are read at once: mistakes in them are told now
 
     @classmethod
     def open(
@@ -88,6 +86,25 @@ class Session:
         Raises StoreError, PolicyError, BadInput (settings).
         """
         config = load_config() if config is None else config
+        session = cls.open_unchecked(place, clock, read_only, config, copy, stop)
+        try:
+            read_rules(session.context)
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    @classmethod
+    def open_unchecked(
+        cls,
+        place: Path | str | None,
+        clock: Clock,
+        read_only: bool,
+        config: Config,
+        copy: Callable[[int, int], None] | None,
+        stop: Callable[[], bool] | None,
+    ) -> Session:
+        """Open a store as `open` does, and read no rules: what is wrong in them is told when they are needed."""
         where, lost = store_place(place, config), None
         try:
             operator = current_operator(config)
@@ -356,6 +373,12 @@ class Session:
             self.context, self.orders, lambda: self.eligibility, lambda: self.rate, lambda: self.batches.open_issues()
         )
         return Notifications(self.context, self.orders, finder)
+
+
+def read_rules(context: SessionContext) -> None:
+    """Read rules that the operator chose: mistakes in them are told now. Raises PolicyError, BadInput."""
+    if (context.config.policy, context.config.policy_file) != (DEFAULTS.policy, DEFAULTS.policy_file):
+        _ = context.active_policies
 
 
 def open_practice(place: Path | str, *, clock: Clock, config: Config | None = None) -> Session:

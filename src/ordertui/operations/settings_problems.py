@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from typing import get_args, get_origin, get_type_hints
 
@@ -36,6 +37,16 @@ def to_config(found: Mapping[str, object]) -> Config:
     _check_worker(config.worker)
     _check_colours(config.colours)
     return config
+
+
+def sound_part(found: Mapping[str, object]) -> Config:
+    """Return the settings less those, and those tables, that are not sound by themselves."""
+    kept = {}
+    for name, value in found.items():
+        with suppress(ValueError):
+            to_config({name: value})
+            kept[name] = value
+    return to_config(kept)
 
 
 def settings_problems(found: Mapping[str, object], kind: type[msgspec.Struct] = Config) -> str:

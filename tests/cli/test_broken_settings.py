@@ -1,0 +1,108 @@
+"""Mistakes in the settings or the policy file keep nobody from undoing what is held, and nothing leaves by them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ordertui.operations.config import Config
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock
+from ordertui.orders.enums import Action
+from support.batches import commit
+from support.cli import Command, Done
+from support.shops import NOW, order_id, standard
+
+BAD_COLOUR = '[[colours]]\nfilter = "totl>3"\ncolour = "red"\n'
+BROKEN = [
+    (BAD_COLOUR, "rule 1 under [[colours]]: its filter 'totl>3'"),
+    ("no_such = 1\n", "there is no setting 'no_such'"),
+    ('merchant_id = "A\n', "config.toml: "),
+    ('policy_file = "{folder}/gone.toml"\n', "gone.toml: cannot be read"),
+    ('policy = "none"\n', "none"),
+    ('policy_file = "{folder}/gone.toml"\nno_such = 1\n', "there is no setting 'no_such'"),
+    (None, "is not there"),
+]
+LEAVES = [("release", "1"), ("dispatch",), ("approve", "1", "--why", "looked"), ("uploaded", "1")]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Command:
+    """A store with a held batch of orders 1 and 2."""
+    with Session.open(tmp_path / "orders.db", clock=FixedClock(NOW), config=Config()) as session:
+        standard(session, tmp_path)
+        commit(session, Action.CANCEL, 1, 2)
+    return Command(tmp_path)
+
+
+def write(folder: Path, text: str | None) -> str:
+    """The path of settings with this text; None: of settings that are not there."""
+    path = folder / "config.toml"
+    if text is not None:
+        path.write_text(text.replace("{folder}", folder.as_posix()), encoding="utf-8")
+    return str(path)
+
+
+def states(folder: Path) -> list[str]:
+    with Session.open(folder / "orders.db", clock=FixedClock(NOW), config=Config(), read_only=True) as session:
+        return [str(row.state) for row in session.batches.get(1).rows]
+
+
+@pytest.mark.parametrize(("text", "said"), BROKEN)
+def test_what_is_held_is_listed_and_undone_all_the_same(
+    shop: Command, tmp_path: Path, text: str | None, said: str
+) -> None:
+    settings = write(tmp_path, text)
+
+    def told(*args: str) -> Done:
+        done = shop.run(*args, ORDERTUI_CONFIG=settings)
+        assert done.code == 0, done.stderr
+        assert said in done.stderr
+        assert f"only undoes or looks, works all the same, in the store {tmp_path / 'orders.db'}" in done.stderr
+        return done
+
+    assert "1 " in told("outbox").stdout
+    assert order_id(1) in told("outbox", "1").stdout
+    assert "1 order undone" in told("undo", order_id(1)).stderr
+    assert "1 order undone" in told("undo", "1").stderr
+    assert states(tmp_path) == ["recalled", "recalled"]
+
+
+@pytest.mark.parametrize(("text", "said"), BROKEN)
+@pytest.mark.parametrize("args", LEAVES)
+def test_nothing_that_lets_something_leave_works(
+    shop: Command, tmp_path: Path, text: str | None, said: str, args: tuple[str, ...]
+) -> None:
+    done = shop.run(*args, ORDERTUI_CONFIG=write(tmp_path, text))
+    assert (done.code, done.stdout) == (4, "")
+    assert said in done.stderr
+    assert states(tmp_path) == ["held", "held"]
+
+
+@pytest.mark.parametrize(
+    ("text", "works"),
+    [
+        ('store = "{folder}/orders.db"\nno_such = 1\n', True),
+        ('store = "{folder}/orders.db"\nno_such = \n', False),
+        ("store = 3\n", False),
+        (None, False),
+    ],
+)
+def test_the_store_is_the_one_that_the_settings_name_or_none(
+    shop: Command, tmp_path: Path, text: str | None, works: bool
+) -> None:
+    shop.before = shop.before[2:]  # without --store
+    done = shop.run("undo", "1", ORDERTUI_CONFIG=write(tmp_path, text))
+    if works:
+        assert done.code == 0, done.stderr
+        assert states(tmp_path) == ["recalled", "recalled"]
+    else:
+        assert (done.code, "name the store with --store" in done.stderr) == (4, True)
+        assert states(tmp_path) == ["held", "held"]
+
+
+def test_a_batch_that_waits_for_approval_may_be_rejected(shop: Command, tmp_path: Path) -> None:
+    done = shop.run("reject", "1", "--why", "not these", ORDERTUI_CONFIG=write(tmp_path, BAD_COLOUR))
+    assert done.stderr.startswith(f"{tmp_path / 'config.toml'}: rule 1 under [[colours]]")
+    assert "does not wait for approval" in done.stderr
