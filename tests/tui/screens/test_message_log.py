@@ -50,6 +50,24 @@ async def test_the_log_keeps_the_last_two_hundred(session: Session) -> None:
         assert "number 49." not in words
 
 
+async def test_of_few_rows_two_messages_hide_no_half(session: Session) -> None:
+    async with running(session, size=(60, 15), toasts=True) as pilot:
+        main(pilot).notify("the disk is full", severity="warning")
+        await until(pilot, lambda: said(pilot) == "the disk is full")
+        main(pilot).notify("2 marked")
+        await until(pilot, lambda: said(pilot) == "2 marked (! lists what was said before)")
+        await press(pilot, "exclamation_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, MessageLogScreen))
+        assert "the disk is full" in _words(pilot.app.screen)
+
+
+async def test_of_more_rows_a_warning_stays_its_time(session: Session) -> None:
+    async with running(session, size=(80, 24), toasts=True) as pilot:
+        main(pilot).notify("the disk is full", severity="warning")
+        main(pilot).notify("2 marked")
+        await until(pilot, lambda: said(pilot) == "the disk is full\n2 marked")
+
+
 async def test_ctrl_c_says_in_words_what_leaves(session: Session) -> None:
     async with running(session, toasts=True) as pilot:
         await press(pilot, "ctrl+c")

@@ -137,7 +137,9 @@ class OrderTuiApp(App[None]):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """Show a message for a while, as it is. It replaces the one before; a warning or an error stays its time."""
+        """Show a message for a while, as it is. It replaces the one before; a warning or an error stays its time,
+        where the terminal is not so low that two messages hide half of it.
+        """
         del markup  # part of Textual's signature; brackets in a message are never markup here
         message = translate(message)
         self._messages.add(message, severity)
@@ -146,7 +148,12 @@ class OrderTuiApp(App[None]):
         if stands and severity != "information" and self.screen.query("Toast"):
             return  # said once is enough; that something was done is said each time
         self._last_message = message
-        if now > self._keep_notifications_until:
+        has_ended = now > self._keep_notifications_until
+        is_low = self.size.height < self.VERTICAL_BREAKPOINTS[-1][0]
+        if is_low and not has_ended:
+            before = self._user_keymap.first_key("app.messages")
+            message = _("{message} ({key} lists what was said before)", message=message, key=before)
+        if has_ended or is_low:
             self.clear_notifications()
             for screen in self.screen_stack:
                 screen.query("ToastHolder").remove()  # it would keep its line, and the new message would stand below
