@@ -325,6 +325,25 @@ def test_an_edited_plan_is_refused(us: Command) -> None:
     assert us.run("commit", plan, "--yes", "--typed", "1").code == 6
 
 
+def test_a_plan_file_that_was_cut_short_is_named(us: Command) -> None:
+    plan = planned(us, *MUG)
+    lines = plan.read_text(encoding="utf-8").splitlines(keepends=True)
+    for count in (len(lines) - 8, len(lines) - 3, len(lines) // 2):
+        plan.write_text("".join(lines[:count]), encoding="utf-8")
+        done = us.run("commit", plan, "--yes", "--typed", "5")
+        assert done.code == 4
+        assert f"{plan} is no plan file of ordertui: it ends in the middle" in done.stderr
+        assert "journal" not in done.stderr
+
+
+def test_a_plan_with_another_orders_id_says_whose_place_it_has(us: Command) -> None:
+    plan = planned(us, "--filter", f"id:{FOUR}")
+    plan.write_text(plan.read_text().replace(FOUR, ELEVEN))
+    done = us.run("commit", plan, "--yes", "--typed", "1")
+    assert done.code == 6
+    assert f"{ELEVEN}: the plan file was edited: this row was made of order {FOUR}" in done.stderr
+
+
 def test_what_is_under_way_is_not_planned_twice(us: Command) -> None:
     us.ok("commit", planned(us, *MUG), "--yes", "--typed", "5")
     assert us.run("plan", "cancel", *MUG, "-o", us.folder / "again.json").code == 3

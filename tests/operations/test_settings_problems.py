@@ -32,6 +32,7 @@ RULE = '[[colours]]\nfilter = "late"\ncolour = "red"\n'
         ),
         ("retention_days = 0", "retention_days is 0; it takes: number from 1 to 36,500"),
         ('retention_days = "many"', 'retention_days is "many"; it takes: number from 1 to 36,500'),
+        ("retention_days = nan", "retention_days is nan; it takes: number from 1 to 36,500"),
         ("shop_name = 2026-01-01", "shop_name is 2026-01-01; it takes: text"),
         ('operator = ["\\u202e\\u001b"]', 'operator is ["\\u001b"]; it takes: text'),
         ("[amazon]\nmarketplaces = ['US', 3, 4]", "marketplaces under [amazon] has 3, 4; it takes: list of texts"),

@@ -119,8 +119,8 @@ def _is(value: object, kind: object) -> bool:
 
 def _shown(value: object) -> str:
     """Return a value as it stands in the file, shortened."""
-    is_day = isinstance(value, datetime.date | datetime.time)  # TOML has them without quotation marks
-    text = to_single_line(str(value) if is_day else msgspec.json.encode(value).decode())
+    is_bare = isinstance(value, datetime.date | datetime.time | float)  # as TOML has them: no quotation marks, nan
+    text = to_single_line(str(value) if is_bare else msgspec.json.encode(value).decode())
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
 
 

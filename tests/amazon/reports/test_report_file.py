@@ -61,6 +61,7 @@ def test_what_is_no_single_report_is_refused_by_name(tmp_path: Path) -> None:
     sheet, damaged = zipped(b"", "[Content_Types].xml", "xl/a.xml"), gzip.compress(content)[:-12]
     for packed, says in (
         (zipped(content, "a.txt", "b.txt"), "holds 2 files, not one report"),
+        (zipped(content, "../report.txt"), "holds no report; unpack it and look"),
         (zipped(zipped(content)), "holds a packed file: unpack it"),
         (gzip.compress(zipped(content)), "holds a packed file: unpack it"),
         (sheet, "is a spreadsheet"),

@@ -96,6 +96,8 @@ def _open_member(path: Path, file: IO[bytes], ending: ExitStack) -> IO[bytes]:
         members = [one for one in archive.infolist() if not one.is_dir() and not _is_hidden(one.filename)]
         if any(one.filename == "[Content_Types].xml" for one in members):
             raise ReportError(f"{path} is a spreadsheet; save it as tab-delimited text, or download the .txt again")
+        if not members:
+            raise ReportError(f"{path} holds no report; unpack it and look, or download it again")
         if len(members) != 1:
             raise ReportError(f"{path} holds {len(members):,} files, not one report; unpack it and import those")
         return ending.enter_context(archive.open(members[0]))

@@ -186,8 +186,10 @@ class Committer:
         return found
 
     def _difference(self, plan: Plan, row: PlannedOrder, order: Order | None, choices: PlanChoices) -> str:
-        if order is None or order.row.order_id != row.order_id:
+        if order is None:
             return f"{row.order_id}: not in this store"
+        if order.row.order_id != row.order_id:
+            return f"{row.order_id}: the plan file was edited: this row was made of order {order.row.order_id}"
         if order.row.marketplace != plan.marketplace:
             return f"{row.order_id}: an order of {order.row.marketplace}, in a plan of {plan.marketplace}"
         fresh = self._planner.orders.plan(plan.action, order, choices)

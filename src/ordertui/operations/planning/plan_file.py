@@ -230,7 +230,7 @@ def _read_plan(lines: Iterator[bytes]) -> Plan:
         else:
             fields[name] = b"[" + b",".join(_items(lines)) + b"]"
     else:
-        raise BadInput("the journal's plan cannot be read: it is cut short")
+        raise ValueError  # it is cut short
     plan = msgspec.json.decode(
         b"{" + b",".join(name + b":" + value for name, value in fields.items()) + b"}", type=Plan
     )
@@ -244,4 +244,4 @@ def _items(lines: Iterator[bytes]) -> Iterator[bytes]:
         if line in (b"      ]", b"      ],"):
             return
         yield line.removesuffix(b",")
-    raise BadInput("the journal's plan cannot be read: it is cut short")
+    raise ValueError  # it is cut short
