@@ -186,6 +186,7 @@ def test_a_total_below_zero_becomes_unknown_and_is_told(tmp_path: Path) -> None:
     old = sqlite3.connect(tmp_path / "orders.db")
     old.execute("UPDATE lines SET item_promotion = CASE order_id WHEN 1 THEN 3000 ELSE 2000 END WHERE order_id < 3")
     old.execute("UPDATE orders SET total = CASE id WHEN 1 THEN -1000 ELSE 0 END WHERE id < 3")
+    old.execute("ALTER TABLE refunds DROP COLUMN accepted")
     old.execute(f"PRAGMA user_version = {migrations.SCRIPTS.index('0027_possible_totals.sql')}")
     old.commit()
     old.close()

@@ -30,12 +30,14 @@ WHY = {
 def retry_plans(store: Store, planner: Planner, batch_id: int) -> tuple[Plan, ...]:
     """Return the failed rows of a batch as plans, checked as any other, with the batch's own reasons and amounts.
 
-    Every other row is listed as left out. Raises UnknownBatch, Refused when nothing of it may be tried again.
+    Of a refund that failed in part only the items that Amazon refused: the others were paid. Every other row is listed
+    as left out. Raises UnknownBatch, Refused when nothing of it may be tried again.
     """
     batch = store.batches.get(batch_id)
     old = decode(store.batches.plan_bytes(batch_id))
     later = store.batches.later_tries(batch_id)
     states = {row.order_id: row.state for row in batch.rows}
+    accepted = store.refunds.accepted_lines(batch_id)
     again, out = [], []
     for row in old.rows:
         state = states[row.order_id]
@@ -43,8 +45,10 @@ def retry_plans(store: Store, planner: Planner, batch_id: int) -> tuple[Plan, ..
             out.append(ExcludedOrder(row.id, row.order_id, RULE, WHY[state]))
         elif row.order_id in later:
             out.append(ExcludedOrder(row.id, row.order_id, RULE, f"batch {later[row.order_id]} tried it again already"))
+        elif left := [line for line in row.lines if line.line not in accepted.get(row.order_id, ())]:
+            again.append(msgspec.structs.replace(row, lines=tuple(left)))
         else:
-            again.append(row)
+            out.append(ExcludedOrder(row.id, row.order_id, RULE, "reports say of each of its items that it is done"))
     if not again:
         raise Refused(f"no row of batch {batch_id} may be tried again: {_sum(out)}")
     plans = planner.plan(old.action, [row.id for row in again], choices_of(old.action, again))

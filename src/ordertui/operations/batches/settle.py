@@ -15,7 +15,7 @@ from ordertui.operations.errors import BadInput, EvidenceAgainst, NotConfirmed, 
 from ordertui.operations.long_runs import changing
 from ordertui.operations.outbox_folder import folder_of
 from ordertui.operations.results.bookings import confirming_bookings, kept_bookings, may_match
-from ordertui.operations.results.evaluation import OPERATOR_CODE
+from ordertui.operations.results.evaluation import OPERATOR_CODE, ReportEvidence, accepted_by
 from ordertui.operations.results.reconciler import ResultReconciler
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import iso_utc
@@ -36,17 +36,25 @@ class Proof(msgspec.Struct, frozen=True):
     text: str
 
 
-def proofs_against(store: Store, batch: JournalBatch, order_ids: Collection[str], *, done: bool) -> list[Proof]:
-    """Return the evidence that the operator's word goes against.
+def proofs_against(
+    store: Store,
+    batch: JournalBatch,
+    reports: Sequence[ReportEvidence],
+    order_ids: Collection[str],
+    *,
+    done: bool,
+) -> list[Proof]:
+    """Return the evidence that the operator's word goes against. `reports`: what each report of the batch says.
 
-    A row that is said to be not done: every report that says done, and every booking that may be its own, whatever else
-    was said. A row that is said to be done: reports that say refused, when nothing says done.
+    A report that says of some items of a row that they were done, and of others that they were refused, goes against
+    either word. A row that is said to be not done: every report that says done, and every booking that may be its own,
+    whatever else was said. A row that is said to be done: reports that say refused, when nothing says done.
     """
     found: dict[str, list[Proof]] = {order_id: [] for order_id in order_ids}
-    for report in ResultReconciler(store).evidence_of(batch.id):
+    for report in reports:
         for order_id in order_ids:
             outcome = report.outcomes.get(order_id)
-            if outcome is not None and outcome.state in (RowState.OK, RowState.ERROR):
+            if outcome is not None and not outcome.accepted and outcome.state in (RowState.OK, RowState.ERROR):
                 is_done = outcome.state is RowState.OK
                 word = "was done" if is_done else f"was refused ({outcome.code or outcome.text})"
                 name = report.sha256[:8]
@@ -59,7 +67,12 @@ def proofs_against(store: Store, batch: JournalBatch, order_ids: Collection[str]
                     money = format_money(one.minor, one.currency)
                     text = f"Amazon booked {money} back for {row.order_id} on {iso_utc(one.posted)} ({one.ident})"
                     found[row.order_id].append(Proof(one.ident, True, text))
-    against: list[Proof] = []
+    against = [
+        Proof(name, not done, f"report {name} says that only {count} of the items of {order_id} went through")
+        for report in reports
+        for order_id in order_ids
+        if (name := report.sha256[:8]) and (count := len(accepted_by([report], order_id)))
+    ]
     for proofs in found.values():
         is_done = any(one.is_done for one in proofs)
         against += [one for one in proofs if one.is_done is not done and is_done is not done]
@@ -98,8 +111,9 @@ def settle(
     """Record that these rows of a batch were done, or were not.
 
     Done: a refund counts as paid; a cancellation or shipment still waits for a report. Not done: it failed, and may be
-    tried again. Evidence at hand beats a word that does not name it. Raises BadInput, NotConfirmed, EvidenceAgainst,
-    Refused, StoreError, Stopped.
+    tried again, but for the items of which a report says that they were done while others were refused. Evidence at
+    hand beats a word that does not name it. Raises BadInput, NotConfirmed, EvidenceAgainst, Refused, StoreError,
+    Stopped.
     """
     done = word.done
     orders = list(dict.fromkeys(order_ids))
@@ -110,13 +124,13 @@ def settle(
         raise NotConfirmed(f"type the number of orders, {len(orders)}, to settle them by your word")
     state = RowState.OK if done else RowState.ERROR
     text = f"{'done' if done else 'not done'}, by {context.store.audit.operator}: {reason}"
-    outcomes = {one: Outcome(state, OPERATOR_CODE, text) for one in orders}
     with changing(
         context, Permission.SETTLE, stop
     ) as store:  # no report comes between the look at the evidence and the word
         batch = store.batches.get(batch_id)
         folder = folder_of(context.outbox_directory, batch, store)
-        proofs = proofs_against(store, batch, orders, done=done)
+        reports = ResultReconciler(store).evidence_of(batch_id)
+        proofs = proofs_against(store, batch, reports, orders, done=done)
         is_given_up = batch.is_writing and not done
         if is_given_up:
             _check_given_up(store, batch, orders)
@@ -137,6 +151,9 @@ def settle(
             reason = f"{reason} (against {', '.join(known)})"
         if is_given_up:
             store.journal.give_up_writing(batch_id)
+        outcomes = {
+            one: Outcome(state, OPERATOR_CODE, text, () if done else accepted_by(reports, one)) for one in orders
+        }
         settled = store.results.settle(batch_id, outcomes, why=reason)
         if settled.state is BatchState.WRITTEN and not settled.is_writing:
             try:

@@ -17,7 +17,7 @@ import msgspec
 from ordertui.operations.denials import BATCH_ACTIONS
 from ordertui.operations.planning.plan_file import decode
 from ordertui.operations.rate.service import AT_RISK
-from ordertui.orders.batch_state import COMMITTED, OPEN_STATES, POSSIBLY_DONE, RowState
+from ordertui.orders.batch_state import COMMITTED, OPEN_STATES, RowState
 from ordertui.orders.enums import Action, BuyerRequest, Channel, OrderStatus, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import Order
@@ -131,21 +131,24 @@ class Recount:
             is_refund = batch.action is Action.REFUND
             planned = {row.order_id: row for row in decode(self._store.batches.plan_bytes(batch.id)).rows}
             counts = {order_id: row.counts for order_id, row in planned.items()}
+            accepted = self._store.refunds.accepted_lines(batch.id) if is_refund else {}
             for row in batch.rows:
                 if row.state in OPEN_STATES and not (is_refund and row.state is RowState.OK):
                     self._open.setdefault(row.order_id, []).append(batch.action)
                     self._held[row.order_id] += row.state is RowState.HELD
                 under_way = COMMITTED if is_refund else OPEN_STATES if batch.action is Action.CANCEL else ()
-                if row.state in under_way and row.order_id in counts:
+                lines = planned[row.order_id].lines if row.order_id in planned else ()
+                if row.order_id in accepted:
+                    lines = tuple(line for line in lines if line.line in accepted[row.order_id])
+                cancels_in_part = row.order_id in accepted and any(line.cancelled for line in lines)
+                if (row.state in under_way or cancels_in_part) and row.order_id in counts:
                     self._cancelling.setdefault(row.order_id, []).append((batch.action, counts[row.order_id]))
-                if is_refund and row.state in COMMITTED and row.order_id in planned:
-                    back = sum(plain.paid(line.refund) for line in planned[row.order_id].lines if line.refund)
+                if is_refund and (row.state in COMMITTED or row.order_id in accepted):
+                    back = sum(plain.paid(line.refund) for line in lines if line.refund)
                     self._committed_back[row.order_id] += back
-                    if row.state in POSSIBLY_DONE:
+                    if row.state is not RowState.HELD:
                         self._given_back[row.order_id] += back
-                        self._cancelled_units[row.order_id] += sum(
-                            line.cancelled for line in planned[row.order_id].lines
-                        )
+                        self._cancelled_units[row.order_id] += sum(line.cancelled for line in lines)
 
     def _policy(self, order: Order) -> Policy:
         return self._eligibility.policy(order.row.marketplace)

@@ -82,6 +82,13 @@ OPERATOR_CODE = "word"
 """Code of a row that the operator settled, as the store keeps it."""
 
 
+def accepted_by(reports: Sequence[ReportEvidence], order_id: str) -> tuple[int, ...]:
+    """Return the lines of an order that reports say were done while others of it were refused."""
+    return tuple(
+        sorted({line for one in reports if order_id in one.outcomes for line in one.outcomes[order_id].accepted})
+    )
+
+
 def combine_evidence(sent: DispatchedBatch, reports: Sequence[ReportEvidence]) -> dict[str, Outcome]:
     """Return the outcome of each order from all evidence. `reports` may be in any sequence.
 
@@ -96,9 +103,16 @@ def combine_evidence(sent: DispatchedBatch, reports: Sequence[ReportEvidence]) -
         found = [one.outcomes[row.order_id] for one in heard]
         plain = [outcome for outcome in found if outcome.state is not RowState.UNKNOWN]
         if ruling is not None:
-            plain.insert(0, Outcome(ruling.state, OPERATOR_CODE, "by the operator's word"))
-        states = {outcome.state for outcome in plain}
-        done = {one.origin for one in heard if one.outcomes[row.order_id].state is RowState.OK}
+            lines = accepted_by([one for one in reports if one.sha256 in ruling.seen], row.order_id)
+            known = () if ruling.state is RowState.OK else lines
+            plain.insert(0, Outcome(ruling.state, OPERATOR_CODE, "by the operator's word", known))
+        states = {(outcome.state, outcome.accepted) for outcome in plain}
+        done = {
+            one.origin
+            for one in heard
+            if one.outcomes[row.order_id].state is RowState.OK
+            or (one.outcomes[row.order_id].state is RowState.ERROR and one.outcomes[row.order_id].accepted)
+        }
         if len(states) > 1:
             error = next(outcome for outcome in plain if outcome.state is RowState.ERROR)
             text = f"one report says done, another {error.code} {error.text}".rstrip()
@@ -138,7 +152,7 @@ def evaluate_report(sent: DispatchedBatch, report: ProcessingReport) -> tuple[di
             code = errors[0].code if errors else ""
             out[row.order_id] = Outcome(RowState.UNKNOWN, code, f"{doubt}; {settle}")
         elif errors:
-            out[row.order_id] = _failure(report, row, errors, settle)
+            out[row.order_id] = _failure(sent, report, row, errors)
         else:
             warning = named[0] if named else None
             out[row.order_id] = Outcome(RowState.OK, warning.code if warning else "", warning.text if warning else "")
@@ -153,14 +167,33 @@ def _refused_as_a_whole(sent: DispatchedBatch, report: ProcessingReport) -> tupl
     return {row.order_id: Outcome(RowState.ERROR, first.code, text) for row in sent.rows}, notes
 
 
-def _failure(report: ProcessingReport, row: PlannedOrder, errors: Sequence[RowResult], settle: str) -> Outcome:
+def _failure(
+    sent: DispatchedBatch, report: ProcessingReport, row: PlannedOrder, errors: Sequence[RowResult]
+) -> Outcome:
+    """Return that a row failed. Of a refund that failed in part, the lines that were accepted were paid."""
     first = errors[0]
-    lines = {result.item_id or str(result.record) for result in errors}
-    if report.format != "xml" and len(lines) < len(row.lines):
-        text = f"{len(lines)} of its {len(row.lines)} items failed: {first.text}; {settle}"
-        return Outcome(RowState.UNKNOWN, first.code, text)
-    text = first.text or f"Amazon refused it and gave no words but {first.code or 'this'}"
-    return Outcome(RowState.ERROR, first.code, text)
+    named = {_item_of(sent, row, result) for result in errors}
+    items = [line.order_item_id for line in row.lines]
+    if report.format == "xml" or (named >= set(items) and len(set(items)) == len(items)):
+        text = first.text or f"Amazon refused it and gave no words but {first.code or 'this'}"
+        return Outcome(RowState.ERROR, first.code, text)
+    settle = HOW_TO_SETTLE.get(sent.plan.action, "")
+    is_told_apart = named <= set(items) and len(set(items)) == len(items)
+    accepted = tuple(line.line for line in row.lines if line.order_item_id not in named) if is_told_apart else ()
+    failed, of = len(named), len(row.lines)
+    if sent.plan.action is Action.REFUND and is_told_apart:
+        text = f"{failed} of its {of} items failed: {first.text}; the others were paid"
+        return Outcome(RowState.ERROR, first.code, text, accepted)
+    return Outcome(RowState.UNKNOWN, first.code, f"{failed} of its {of} items failed: {first.text}; {settle}", accepted)
+
+
+def _item_of(sent: DispatchedBatch, row: PlannedOrder, result: RowResult) -> str:
+    """Return the item of a row that a result is about; a text that is none of its items when that cannot be told."""
+    if not result.record or not sent.records:
+        return result.item_id
+    found = sent.records[result.record - 1]
+    is_sure = found[0] == row.order_id and result.item_id in ("", found[1])
+    return found[1] if is_sure else f"record {result.record}"
 
 
 def _order_id(sent: DispatchedBatch, report: ProcessingReport, result: RowResult) -> str:

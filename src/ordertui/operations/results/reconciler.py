@@ -101,6 +101,8 @@ class ResultReconciler:
                     f"the report fits batch {rival} as well, so it cannot be told whose it is;"
                     f" {HOW_TO_SETTLE[Action.REFUND]}"
                 )
-                outcomes |= {key: Outcome(RowState.UNKNOWN, outcomes[key].code, text) for key in failed}
+                outcomes |= {
+                    key: Outcome(RowState.UNKNOWN, outcomes[key].code, text, outcomes[key].accepted) for key in failed
+                }
             out.append(ReportEvidence(kept.sha256, f"{report.format} {report.transaction}".strip(), outcomes))
         return out

@@ -38,6 +38,7 @@ SCRIPTS = (
     "0025_approvals.sql",
     "0026_claims.sql",
     "0027_possible_totals.sql",
+    "0028_accepted_items.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

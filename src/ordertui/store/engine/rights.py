@@ -81,6 +81,7 @@ RIGHTS: tuple[Right, ...] = (
     Right(_DISPATCH, "INSERT", "feed_attempts"),
     Right(_DISPATCH, "UPDATE (state, polls, polled_at, status, note, feed_id)", "feed_attempts"),
     Right(_SETTLE, "UPDATE (state, is_open, code, text, word)", "batch_rows"),
+    Right(_SETTLE, "UPDATE (accepted)", "refunds"),
     Right(Permission.WORK, "INSERT, UPDATE (state, attempts, until, note)", "notifications"),
     Right(Permission.WORK, "INSERT", "told_alerts"),
     Right(_RECORD, "EXECUTE", "audit_append(bigint, text, text, text[])"),

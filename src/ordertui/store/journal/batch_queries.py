@@ -12,6 +12,7 @@ from ordertui.orders.enums import Action
 from ordertui.store.engine.database import MAX_VALUES, Database, in_list, slices
 from ordertui.store.engine.errors import UnknownBatch
 from ordertui.store.engine.protocol import LARGEST_ID, Row
+from ordertui.store.repositories.derived_facts import total_of
 
 from .holds import HoldTimer
 from .records import Approval, CommittedTotals, FeedFile, HoldingBatch, JournalBatch, JournalRow, OperatorRuling
@@ -19,6 +20,14 @@ from .records import Approval, CommittedTotals, FeedFile, HoldingBatch, JournalB
 _UNKNOWN = "SELECT batch FROM batch_rows WHERE state = 'unknown'"
 """Word for word the condition of the partial index `batch_rows_unknown`."""
 _WRITTEN = f"FROM batch_rows WHERE is_open = 1 AND state = '{RowState.WRITTEN}'"
+_ACCEPTED = (
+    "FROM refunds f WHERE f.batch = batch_rows.batch AND f.order_id = batch_rows.order_id AND f.accepted = 1"
+    f" AND batch_rows.state = '{RowState.ERROR}'"
+)
+_IS_COMMITTED = f"(state IN {in_list(COMMITTED)} OR EXISTS (SELECT 1 {_ACCEPTED}))"
+"""SQL: neither taken back nor refused by Amazon as a whole."""
+_COMMITTED_TOTAL = f"coalesce((SELECT CAST(sum({total_of('f')}) AS bigint) {_ACCEPTED}), total)"
+"""SQL: what such a row gives back or costs; of a refund that failed in part, what of it was paid."""
 ROWS_AT_ONCE = 5_000
 """Rows of batches that are read at a time: while the next are read, those are still there."""
 _STATES = {state.value: state for state in RowState}
@@ -125,8 +134,8 @@ class BatchQueries:
         orders = unpriced = 0
         totals: dict[str, int] = {}
         for currency, total, count in self._database.query_in(
-            "SELECT currency, CAST(sum(total) AS bigint), count(*) FROM batch_rows WHERE batch IN ({})"
-            f" AND action = '{action.value}' AND state IN {in_list(COMMITTED)} GROUP BY currency, total IS NULL",
+            f"SELECT currency, CAST(sum({_COMMITTED_TOTAL}) AS bigint), count(*) FROM batch_rows WHERE batch IN ({{}})"
+            f" AND action = '{action.value}' AND {_IS_COMMITTED} GROUP BY currency, total IS NULL",
             list(self._decided_since(marketplace, start, besides)),
         ):
             orders += count
@@ -150,7 +159,8 @@ class BatchQueries:
         orders = unpriced = 0
         totals: dict[str, int] = {}
         for currency, total in self._database.query_in(
-            f"SELECT currency, total FROM batch_rows WHERE state IN {in_list(COMMITTED)} AND batch IN ({{}})", parts
+            f"SELECT currency, {_COMMITTED_TOTAL} FROM batch_rows WHERE {_IS_COMMITTED} AND batch IN ({{}})",
+            parts,
         ):
             orders += 1
             if currency is None or total is None:
@@ -171,7 +181,7 @@ class BatchQueries:
         for order, batch in self._database.query_in(
             "SELECT order_id, batch FROM batch_rows WHERE batch IN ({})"
             " AND (counts = 1 OR (counts IS NULL AND action = 'cancel'))"
-            f" AND state IN {in_list(COMMITTED)}",
+            f" AND {_IS_COMMITTED}",
             list(decided),
         ):
             found[order] = max(found.get(order, 0), decided[batch])

@@ -158,6 +158,8 @@ class Outcome(msgspec.Struct, frozen=True):
     state: RowState
     code: str = ""
     text: str = ""
+    accepted: tuple[int, ...] = ()
+    """Lines that reports say were done, of a row that failed or whose outcome is unknown."""
 
 
 class KeptResult(msgspec.Struct, frozen=True):

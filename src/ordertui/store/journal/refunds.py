@@ -9,7 +9,7 @@ from ordertui.orders.batch_state import LEFT, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.order import COMPONENTS
 from ordertui.orders.refund_limit import excess_text
-from ordertui.store.engine.database import Database, in_list
+from ordertui.store.engine.database import Database, as_parameter, in_list
 from ordertui.store.engine.errors import RefundExceedsPayment
 from ordertui.store.repositories.derived_facts import refunded, total_of
 from ordertui.store.repositories.operator_facts import OperatorFacts
@@ -86,6 +86,35 @@ class RefundLedger:
             " AND l.line = refunds.line) WHERE batch = ?",
             (batch_id,),
         )
+
+    def set_accepted(self, batch_id: int, ids: Iterable[int], accepted: Iterable[tuple[int, int]]) -> None:
+        """Note which lines of orders of a batch Amazon accepted, by row number and line, and of no others of them."""
+        cleared = self._database.values_sql("ids", id=int)
+        self._database.execute(
+            "UPDATE refunds SET accepted = 0 WHERE batch = :batch AND accepted = 1"
+            f" AND order_id IN (SELECT id FROM {cleared} AS v)",
+            {"batch": batch_id, "ids": as_parameter(ids)},
+        )
+        lines = list(accepted)
+        if lines:
+            table = self._database.values_sql("lines", order_id=int, line=int)
+            self._database.execute(
+                f"UPDATE refunds SET accepted = 1 FROM {table} AS v WHERE refunds.batch = :batch"
+                " AND refunds.order_id = v.order_id AND refunds.line = v.line",
+                {"batch": batch_id, "lines": as_parameter(lines)},
+            )
+
+    def accepted_lines(self, batch_id: int) -> dict[str, set[int]]:
+        """Return by order id the lines of failed refunds of a batch that Amazon accepted: they were paid back."""
+        found: dict[str, set[int]] = {}
+        for order_id, line in self._database.query(
+            "SELECT o.order_id, f.line FROM refunds f JOIN orders o ON o.id = f.order_id JOIN batch_rows r"
+            " ON r.batch = f.batch AND r.order_id = f.order_id WHERE f.batch = ? AND f.accepted = 1"
+            f" AND r.state = '{RowState.ERROR}'",
+            (batch_id,),
+        ):
+            found.setdefault(order_id, set()).add(line)
+        return found
 
     def _balance(self, ids: Iterable[int]) -> tuple[_Balance, dict[tuple[int, int], str | None]]:
         """Return a function that gives what was paid for a line of these orders, and what went back; and the

@@ -97,6 +97,8 @@ class TransitionWriter:
         self._choose_holders(ids.values())
         self._show_on_orders(*self._ids(ids.values()))
         if batch.action is Action.REFUND:
+            accepted = [(ids[key], line) for key, one in moved.items() for line in one.accepted]
+            self._refunds.set_accepted(batch.id, ids.values(), accepted)
             self._refunds.refresh_facts(ids.values())
         return states_of((key, before[key].value, one.state.value) for key, one in moved.items())
 

@@ -16,7 +16,8 @@ from .records import RefundProblem
 _SAME_WISH = (
     "(r.action <> 'refund' OR EXISTS (SELECT 1 FROM refunds f JOIN refunds g ON g.order_id = f.order_id"
     " AND (g.line = f.line OR g.item_id = f.item_id) WHERE f.batch = r.batch AND f.order_id = r.order_id"
-    f" AND g.batch = e.batch AND ({' OR '.join(f'f.{name} > 0 AND g.{name} > 0' for name in COMPONENTS)}"
+    " AND g.batch = e.batch AND g.accepted = 0"
+    f" AND ({' OR '.join(f'f.{name} > 0 AND g.{name} > 0' for name in COMPONENTS)}"
     " OR f.quantity > 0 AND g.quantity > 0)))"
 )
 """SQL: whether the rows `r` and `e` of one order and action ask for the same."""

@@ -39,7 +39,7 @@ _GIVEN_BACK = (
     f"coalesce((SELECT {_BACK} FROM refunds r JOIN batch_rows b"
     " ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.order_id = l.order_id"
     " AND (r.line = l.line OR r.item_id = l.item_id)"
-    f" AND b.state IN ({', '.join(sorted(repr(state.value) for state in COMMITTED))})), 0)"
+    f" AND (b.state IN ({', '.join(sorted(repr(state.value) for state in COMMITTED))}) OR r.accepted = 1)), 0)"
 )
 OPEN_ACTION = "EXISTS (SELECT 1 FROM batch_rows h WHERE h.order_id = o.id AND h.is_open = 1)"
 """SQL: whether a batch of the journal holds the order `o`; the index `batch_rows_open` answers it."""
@@ -219,7 +219,7 @@ def refunded(order: str) -> str:
         f"(SELECT CASE WHEN coalesce({_BACK}, 0) = 0 THEN 'none' WHEN {_BACK} = {paid} OR ({_BACK} > {paid}"
         f" AND coalesce(sum(r.quantity), 0) = 0) THEN 'full' ELSE 'partial' END FROM refunds r JOIN batch_rows b"
         f" ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.order_id = {order}"
-        f" AND b.state IN {in_list(POSSIBLY_DONE)})"
+        f" AND (b.state IN {in_list(POSSIBLY_DONE)} OR r.accepted = 1))"
     )
 
 

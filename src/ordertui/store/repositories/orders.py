@@ -94,7 +94,7 @@ REFUNDED = (
     " ON b.batch = r.batch AND b.order_id = r.order_id"
     " JOIN lines m ON m.order_id = r.order_id AND (m.line = r.line OR m.item_id = r.item_id OR m.item_id ="
     " (SELECT n.item_id FROM lines n WHERE n.order_id = r.order_id AND n.line = r.line))"
-    f" WHERE b.state IN {in_list(COMMITTED)} AND r.order_id IN ({{}})"
+    f" WHERE (b.state IN {in_list(COMMITTED)} OR r.accepted = 1) AND r.order_id IN ({{}})"
 )
 """What this store's refunds of some orders gave back, or are about to (last column: 1); `sum_refunds` sums it.
 
@@ -244,7 +244,7 @@ class OrderRepository:
         found = self._database.query(
             "SELECT DISTINCT o.id FROM refunds r JOIN orders o ON o.id = r.order_id JOIN batch_rows b"
             " ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.quantity > 0"
-            f" AND b.state IN {in_list(COMMITTED)}"
+            f" AND (b.state IN {in_list(COMMITTED)} OR r.accepted = 1)"
             f" AND o.status IN {in_list((OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED))}"
         )
         orders = self.get([row_id for (row_id,) in found])

@@ -46,7 +46,8 @@ _GUESSED = (
 _MAY_COUNT = "(status = 'cancelled' OR cancelled_lines > 0 OR amazon_counts = 'yes')"
 _UNDER_WAY = (
     f"b.counts IS NOT NULL AND ((b.action = 'cancel' AND b.state IN {_OPEN})"
-    f" OR (b.action = 'refund' AND b.state IN {in_list(COMMITTED)}))"
+    f" OR (b.action = 'refund' AND (b.state IN {in_list(COMMITTED)} OR EXISTS (SELECT 1 FROM refunds f"
+    " WHERE f.batch = b.batch AND f.order_id = b.order_id AND f.accepted = 1 AND f.quantity > 0))))"
 )
 """SQL: the row `b` of a batch cancels its order, or units of it. No report shows refunds, so those stay under way."""
 _FROZEN = "b.counts * 2 + CASE WHEN b.action = 'cancel' THEN 1 ELSE 0 END"

@@ -1,4 +1,4 @@
--- The tables of a store on PostgreSQL, version 27. Text is compared byte by byte.
+-- The tables of a store on PostgreSQL, version 28. Text is compared byte by byte.
 -- scripts/write_postgres_tables.py writes all of it down to the change number.
 CREATE TABLE meta (
   key text COLLATE "C" PRIMARY KEY, value text COLLATE "C" NOT NULL
@@ -79,7 +79,7 @@ CREATE TABLE refunds (
   quantity bigint, item_price bigint NOT NULL, item_tax bigint NOT NULL, shipping_price bigint NOT NULL,
   shipping_tax bigint NOT NULL, gift_wrap_price bigint NOT NULL, gift_wrap_tax bigint NOT NULL,
   item_promotion bigint NOT NULL, ship_promotion bigint NOT NULL, item_id text COLLATE "C",
-  PRIMARY KEY (batch, order_id, line)
+  accepted bigint NOT NULL DEFAULT 0, PRIMARY KEY (batch, order_id, line)
 );
 
 CREATE TABLE results (
