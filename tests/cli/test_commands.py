@@ -325,6 +325,12 @@ def test_an_edited_plan_is_refused(us: Command) -> None:
     assert us.run("commit", plan, "--yes", "--typed", "1").code == 6
 
 
+def test_an_id_with_a_hidden_character_says_so(us: Command) -> None:
+    done = us.run("facts", "dispatched", f"\u202e{FOUR}", "--yes")
+    assert done.code == 4
+    assert f"\ufffd{FOUR} (it has a hidden character)" in done.stderr
+
+
 def test_a_plan_file_that_was_cut_short_is_named(us: Command) -> None:
     plan = planned(us, *MUG)
     lines = plan.read_text(encoding="utf-8").splitlines(keepends=True)

@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from ordertui.orders.clock import Clock, FixedClock, SystemClock
-from ordertui.orders.text import strip_control_characters
+from ordertui.orders.text import mask_control_characters, strip_control_characters
 
 from .exit_codes import Exit, exit_for
 
@@ -156,7 +156,13 @@ def fail(code: Exit, message: str) -> NoReturn:
 def name_orders(order_ids: Sequence[str]) -> str:
     """Return ids for a sentence: some of them and how many more there are, each cut where it is no order's."""
     more = f" and {len(order_ids) - MOST_NAMED:,} more" if len(order_ids) > MOST_NAMED else ""
-    return ", ".join(one if len(one) <= MOST_ID else f"{one[:MOST_ID]}…" for one in order_ids[:MOST_NAMED]) + more
+    return ", ".join(_name_order(one) for one in order_ids[:MOST_NAMED]) + more
+
+
+def _name_order(order_id: str) -> str:
+    shown = order_id if len(order_id) <= MOST_ID else f"{order_id[:MOST_ID]}…"
+    masked = mask_control_characters(shown)
+    return shown if masked == shown else f"{masked} (it has a hidden character)"
 
 
 def split_known_orders(session: Session, order_ids: Sequence[str]) -> tuple[list[int], list[str]]:
