@@ -124,7 +124,7 @@ def test_kept_bytes_are_tied_to_the_record_that_names_them(
     found = broken(path)
     assert found.startswith(f"{record}: ")
     assert what in found
-    result = CliRunner().invoke(cli, ["--store", str(path), "audit", "verify"], env={"ORDERTUI_CONFIG": "none"})
+    result = CliRunner().invoke(cli, ["--store", str(path), "audit", "verify"])
     assert (result.exit_code, f"broken at record {record}" in result.stderr) == (4, True)
 
 
@@ -193,12 +193,9 @@ def test_no_buyer_data_and_no_free_text_of_reports_is_in_it(session: Session) ->
 
 def test_the_command_exports_and_searches(session: Session, tmp_path: Path) -> None:
     store = str(tmp_path / "shop" / "orders.db")
-    environment = {"ORDERTUI_CONFIG": "none"}
-    every = CliRunner().invoke(cli, ["--store", store, "audit", "--format", "json"], env=environment)
+    every = CliRunner().invoke(cli, ["--store", store, "audit", "--format", "json"])
     assert [one["record"] for one in json.loads(every.stdout)] == list(range(len(json.loads(every.stdout)), 0, -1))
-    one = CliRunner().invoke(
-        cli, ["--store", store, "audit", "--order", order_id(11), "--format", "csv"], env=environment
-    )
+    one = CliRunner().invoke(cli, ["--store", store, "audit", "--order", order_id(11), "--format", "csv"])
     lines = one.stdout.splitlines()
     assert lines[0] == "record,at,what,operator,user,batch,orders,change,why,more,hash"
     assert len(lines) == 3

@@ -55,7 +55,7 @@ AGENT: dict[str, Door] = {
         "state due_at hold_boot hold_mark sent_at files sha256 writing uploaded_at", needs_record=True,
     ),
     "batch_rows": Door("*", "state is_open code text word", needs_record=True),
-    "refunds": Door("*", "item_id"), "tries": Door("*"), "feed_parts": Door("*"),
+    "refunds": Door("*", "item_id accepted"), "tries": Door("*"), "feed_parts": Door("*"),
     "feeds": Door("*", needs_record=True),
     "feed_attempts": Door("*", "state polls polled_at status note feed_id", needs_record=True),
     "results": Door("*", "content_key transaction_id", needs_record=True),
