@@ -68,6 +68,20 @@ def send(session: Session, action: Action, *numbers: int) -> int:
     return batch
 
 
+def retry(session: Session, batch: int) -> int:
+    """Hold again what failed of a batch; gives the new batch."""
+    (found,) = session.batches.retry(batch)
+    return session.batches.commit(found, typed=str(len(found.rows))).id
+
+
+def send_again(session: Session, batch: int) -> int:
+    """Let what failed of a batch leave again at once; gives the new batch."""
+    second = retry(session, batch)
+    session.batches.release(second)
+    session.dispatcher.run()
+    return second
+
+
 def unwritten(session: Session, action: Action, *numbers: int) -> int:
     """Mark a batch as written of which no file is, as a machine does that dies then; gives the batch."""
     store = session.context.store

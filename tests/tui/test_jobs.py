@@ -49,6 +49,12 @@ class Operator:
         await until(self.pilot, lambda: type(self.pilot.app.screen).__name__ == name)
         await settled(self.pilot)
 
+    async def fill(self, *texts: str) -> None:
+        """Fill the fields of a form, each with Enter; an empty text leaves a field as it is."""
+        for one in texts:
+            await self.types(one)
+            await self.keys("enter")
+
 
 @pytest.fixture
 def shop(tmp_path: Path, clock: FixedClock) -> Session:
@@ -192,16 +198,10 @@ async def test_a_shipment_with_a_wrong_date_is_asked_for_again(shop: Session) ->
         await operator.keys("2", "d", "c")
         await operator.opened("FormScreen")
         form = pilot.app.screen
-        await operator.types("UPS")
-        await operator.keys("enter")
-        await operator.types("1Z1")
-        await operator.keys("enter")
-        await operator.types("1Z2")
-        await operator.keys("enter")
+        await operator.fill("UPS", "1Z1", "1Z2")
         assert pilot.app.screen is form
         assert "'1Z2' is not a date" in str(form.query_one("#form-error", Static).content)
-        await operator.types("2026-11-23")
-        await operator.keys("enter")
+        await operator.fill("2026-11-23")
         await operator.opened("PreviewScreen")
         await operator.keys("y")
         await until(pilot, lambda: len(held(shop)) == 1)
@@ -213,10 +213,7 @@ async def test_a_parcel_of_other_without_a_name_is_asked_for_again(shop: Session
         await operator.keys("2", "d", "c")
         await operator.opened("FormScreen")
         form = pilot.app.screen
-        await operator.types("other")
-        await operator.keys("enter")
-        await operator.types("1Z1")
-        await operator.keys("enter", "enter")
+        await operator.fill("other", "1Z1", "")
         assert pilot.app.screen is form
         assert "type the carrier" in str(form.query_one("#form-error", Static).content)
 
@@ -226,7 +223,7 @@ async def test_a_parcel_without_a_tracking_number_is_left_out(shop: Session) -> 
         operator = Operator(pilot)
         await operator.keys("2", "d", "c")
         await operator.opened("FormScreen")
-        await operator.keys("enter", "enter", "enter")
+        await operator.fill("", "", "")
         await operator.opened("PreviewScreen")
         await operator.keys("y")
         await settled(pilot)

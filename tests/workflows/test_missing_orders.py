@@ -118,20 +118,29 @@ def test_outside_of_the_rows_the_plan_warns_and_asks_for_the_count(session: Sess
     assert not any("newer Unshipped report" in warning for warning in plan.warnings)
 
 
+def bring_over_and_listed(
+    session: Session, folder: Path, sequence: tuple[int, ...], status: str, item_status: str
+) -> list[str]:
+    """Import All Orders, by which order 3 has this status, and a newer Unshipped report that lists it, so often and in
+    this sequence (0 and 1); return what the imports say.
+    """
+    at = iso_utc(NOW - 2 * HOUR)
+    over = cells("all_orders", 3, last_updated_date=at, order_status=status) | {"item-status": item_status}
+    kept = [cells("all_orders", n, last_updated_date=at) for n in (2, 4)]
+    files = [
+        write(folder / "all.txt", COLUMNS["all_orders"], [over, *kept]),
+        write_report(folder, Report("unshipped", NOW - HOUR, (2, 3, 4)), is_buyer_requested_cancellation="false"),
+    ]
+    return [note for place in sequence for note in session.imports.import_files([files[place]])[0].notes]
+
+
 @pytest.mark.parametrize("item_status", ["Cancelled", ""])
 @pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0), (1, 0, 1)])
 def test_an_order_that_was_cancelled_stays_so_when_a_newer_report_lists_it(
     session: Session, tmp_path: Path, order: tuple[int, ...], item_status: str
 ) -> None:
     """A cancellation cannot be undone, and a report may be half an hour behind: nothing is shipped, and it counts."""
-    gone = cells("all_orders", 3, last_updated_date=iso_utc(NOW - 2 * HOUR), order_status="Cancelled")
-    kept = [cells("all_orders", n, last_updated_date=iso_utc(NOW - 2 * HOUR)) for n in (2, 4)]
-    rows = [gone | {"item-status": item_status}, *kept]
-    files = [
-        write(tmp_path / "all.txt", COLUMNS["all_orders"], rows),
-        write_report(tmp_path, Report("unshipped", NOW - HOUR, (2, 3, 4)), is_buyer_requested_cancellation="false"),
-    ]
-    notes = [note for place in order for note in session.imports.import_files([files[place]])[0].notes]
+    notes = bring_over_and_listed(session, tmp_path, order, "Cancelled", item_status)
     (told,) = (note for note in notes if "cancelled by one report" in note)
     assert told.endswith(": 113-0000003-0000009")
     found = session.orders.get("113-0000003-0000009")
@@ -150,13 +159,7 @@ def test_an_order_that_was_shipped_stays_so_when_a_newer_report_lists_it(
     session: Session, tmp_path: Path, order: tuple[int, ...]
 ) -> None:
     """A shipment cannot be undone: nothing is cancelled, confirmed again or shipped twice, and it was charged."""
-    gone = cells("all_orders", 3, last_updated_date=iso_utc(NOW - 2 * HOUR), order_status="Shipped")
-    kept = [cells("all_orders", n, last_updated_date=iso_utc(NOW - 2 * HOUR)) for n in (2, 4)]
-    files = [
-        write(tmp_path / "all.txt", COLUMNS["all_orders"], [gone | {"item-status": "Shipped"}, *kept]),
-        write_report(tmp_path, Report("unshipped", NOW - HOUR, (2, 3, 4)), is_buyer_requested_cancellation="false"),
-    ]
-    notes = [note for place in order for note in session.imports.import_files([files[place]])[0].notes]
+    notes = bring_over_and_listed(session, tmp_path, order, "Shipped", "Shipped")
     (told,) = (note for note in notes if "shipped by one report" in note)
     assert told.endswith(": 113-0000003-0000009")
     found = session.orders.get("113-0000003-0000009")

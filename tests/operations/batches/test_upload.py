@@ -23,7 +23,7 @@ from ordertui.tui.render.batch_list import BatchContext, next_steps, render_outb
 from ordertui.tui.screens.dialogs import ConfirmScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from support import places
-from support.batches import answer, send, session_of, states, unwritten, upload
+from support.batches import answer, send, send_again, session_of, states, unwritten, upload
 from support.languages import speaking
 from support.logins import let_in, session_as
 from support.pilot import press, running, until
@@ -38,14 +38,6 @@ def shop(tmp_path: Path) -> Session:
 def not_done(session: Session, batch: int, *numbers: int) -> None:
     orders = [order_id(n) for n in numbers]
     session.batches.settle(batch, orders, done=False, why="x", typed=str(len(orders)))
-
-
-def again(session: Session, batch: int) -> int:
-    (plan,) = session.batches.retry(batch)
-    second = session.batches.commit(plan, typed=str(len(plan.rows))).id
-    session.batches.release(second)
-    session.dispatcher.run()
-    return second
 
 
 @places.on_both
@@ -107,7 +99,7 @@ def assert_asked(session: Session, number: int) -> None:
 def test_of_settled_orders_no_file_is_to_be_uploaded(shop: Session) -> None:
     first = send(shop, Action.REFUND, 11)
     not_done(shop, first, 11)
-    second = again(shop, first)
+    second = send_again(shop, first)
     assert_withheld(shop, first, f"batch {first}", "settled by hand")
     assert shop.batches.waiting().to_upload == 1
     assert "1. Upload" in shop.batches.get(second).advice
@@ -141,7 +133,7 @@ def test_a_try_is_not_to_be_uploaded_when_the_first_may_be_done_after_all(
     first = send(shop, action, number)
     shop.batches.mark_uploaded(first)
     shop.results.take_in([answer(shop, tmp_path, first, {1}, "refused.txt")], batch_id=first)
-    second = again(shop, first)
+    second = send_again(shop, first)
     assert "1. Upload" in shop.batches.get(second).advice
     shop.results.take_in([answer(shop, tmp_path, first, set(), "done.txt")], batch_id=first)
     assert_withheld(shop, second, f"batch {second}", order_id(number))

@@ -551,14 +551,19 @@ async def test_before_something_is_undone_it_says_what_others_committed(
             assert "committed by" not in await asked(), f"batch {own} is one's own"
 
 
+def all_wait(folder: Path, clock: FixedClock) -> tuple[Config, Path]:
+    """Make a store of three orders; return settings by which every batch waits for approval, and the store's place."""
+    policy = folder / "house.toml"
+    rule = '[[rule]]\nid = "all"\nwhen = "batch-orders>=1"\neffect = "approval"\nwhy = "a second look"\n'
+    policy.write_text(rule, encoding="utf-8")
+    session_of(folder, clock, waiting=3, shipped=0).close()
+    return Config(policy_file=str(policy)), folder / "orders.db"
+
+
 async def test_a_batch_that_waits_for_approval_is_approved_or_rejected_by_somebody_else(
     tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    policy = tmp_path / "house.toml"
-    rule = '[[rule]]\nid = "all"\nwhen = "batch-orders>=1"\neffect = "approval"\nwhy = "a second look"\n'
-    policy.write_text(rule, encoding="utf-8")
-    session_of(tmp_path, clock, waiting=3, shipped=0).close()
-    config, place = Config(policy_file=str(policy)), tmp_path / "orders.db"
+    config, place = all_wait(tmp_path, clock)
     with (
         session_as("ann", place, clock, monkeypatch, config) as ann,
         session_as("bob", place, clock, monkeypatch, config) as bob,
@@ -621,12 +626,7 @@ def form_error(pilot: Pilot[None]) -> str:
 async def test_who_committed_and_who_rejected_a_batch_is_read_in_its_line(
     tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
-    policy = tmp_path / "house.toml"
-    policy.write_text(
-        '[[rule]]\nid = "all"\nwhen = "batch-orders>=1"\neffect = "approval"\nwhy = "a look"\n', encoding="utf-8"
-    )
-    session_of(tmp_path, clock, waiting=3, shipped=0).close()
-    config, place = Config(policy_file=str(policy)), tmp_path / "orders.db"
+    config, place = all_wait(tmp_path, clock)
     is_wide = size[0] == 120
     with (
         session_as("marianne", place, clock, monkeypatch, config) as marianne,
@@ -659,12 +659,7 @@ async def test_what_was_decided_while_the_screen_was_closed_is_said_when_it_open
     tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A rejection was only in the outbox, and the orders looked as if nobody had done anything with them."""
-    policy = tmp_path / "house.toml"
-    policy.write_text(
-        '[[rule]]\nid = "all"\nwhen = "batch-orders>=1"\neffect = "approval"\nwhy = "a look"\n', encoding="utf-8"
-    )
-    session_of(tmp_path, clock, waiting=3, shipped=0).close()
-    config, place = Config(policy_file=str(policy)), tmp_path / "orders.db"
+    config, place = all_wait(tmp_path, clock)
     with session_as("bob", place, clock, monkeypatch, config) as bob:
         with session_as("ann", place, clock, monkeypatch, config) as ann:
             first, second = commit(ann, Action.CANCEL, 1), commit(bob, Action.CANCEL, 2)

@@ -14,7 +14,7 @@ from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action, Refunded
 from ordertui.orders.order import LineAmounts
-from support.batches import answer, send, states, upload
+from support.batches import answer, send, send_again, states, upload
 from support.fake_amazon import write_report
 from support.places import on_both
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row
@@ -61,14 +61,6 @@ def written(shop: Session, batch: int) -> list[list[str]]:
     return [line.split("\t")[:2] for line in lines[1:]]
 
 
-def again(shop: Session, batch: int) -> int:
-    (plan,) = shop.batches.retry(batch)
-    second = shop.batches.commit(plan, typed=str(len(plan.rows))).id
-    shop.batches.release(second)
-    shop.dispatcher.run()
-    return second
-
-
 @on_both
 def test_the_accepted_item_counts_as_paid_and_the_refused_one_alone_is_tried_again(
     shop: Session, tmp_path: Path
@@ -83,7 +75,7 @@ def test_the_accepted_item_counts_as_paid_and_the_refused_one_alone_is_tried_aga
     totals = shop.context.reader().batches.committed_since(Action.REFUND, "US", 0)
     assert (totals.orders, totals.totals) == (2, {"USD": 5000})
     assert list(shop.recount().run()) == []
-    second = again(shop, batch)
+    second = send_again(shop, batch)
     assert written(shop, second) == [[ONE, A]]
     assert given_back(shop) == [(1000, 1000), (2000, 0)]
     assert list(shop.recount().run()) == []
@@ -104,7 +96,7 @@ def test_either_word_must_name_the_report_that_accepts_a_part(shop: Session, tmp
         assert given_back(shop) == [(1000, 0), (2000, 0)]
     else:
         assert given_back(shop) == [(0, 0), (2000, 0)]
-        assert written(shop, again(shop, batch)) == [[ONE, A]]
+        assert written(shop, send_again(shop, batch)) == [[ONE, A]]
 
 
 def test_partial_amounts_are_tried_again_of_the_refused_item_alone(shop: Session, tmp_path: Path) -> None:
@@ -121,7 +113,7 @@ def test_partial_amounts_are_tried_again_of_the_refused_item_alone(shop: Session
     shop.dispatcher.run()
     shop.results.take_in([answer(shop, tmp_path, batch, {1})])
     assert given_back(shop) == [(0, 0), (500, 0)]
-    second = again(shop, batch)
+    second = send_again(shop, batch)
     assert written(shop, second) == [[ONE, A]]
     assert given_back(shop) == [(300, 300), (500, 0)]
 
@@ -129,7 +121,7 @@ def test_partial_amounts_are_tried_again_of_the_refused_item_alone(shop: Session
 def test_a_late_report_that_accepts_all_withholds_the_second_try(shop: Session, tmp_path: Path) -> None:
     batch = send(shop, Action.REFUND, 1)
     shop.results.take_in([answer(shop, tmp_path, batch, {1})])
-    second = again(shop, batch)
+    second = send_again(shop, batch)
     shop.results.take_in([answer(shop, tmp_path, batch, name="late.txt")], batch_id=batch)
     assert states(shop, batch) == {ONE: RowState.UNKNOWN}
     assert next(one for one in shop.batches.find() if one.id == second).withheld

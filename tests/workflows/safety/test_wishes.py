@@ -18,7 +18,7 @@ from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts
-from support.batches import answer, commit, send, session_of, states
+from support.batches import answer, commit, retry, send, session_of, states
 from support.fake_amazon import parse, report
 from support.shops import NOW, item_id, order_id
 
@@ -45,11 +45,6 @@ def not_done(session: Session, batch: int, *against: str) -> None:
     session.batches.settle(batch, [ELEVEN], done=False, why="not in Seller Central", typed="1", against=against)
 
 
-def again(session: Session, batch: int) -> int:
-    (plan,) = session.batches.retry(batch)
-    return session.batches.commit(plan, typed=str(len(plan.rows))).id
-
-
 @pytest.fixture
 def shop(tmp_path: Path) -> Session:
     return session_of(tmp_path / "shop")
@@ -59,7 +54,7 @@ def test_a_late_done_of_the_first_try_stops_the_second(shop: Session, tmp_path: 
     first = partial(shop)
     leave(shop, first)
     not_done(shop, first)
-    second = again(shop, first)
+    second = retry(shop, first)
     shop.results.take_in([answer(shop, tmp_path, first)])
     leave(shop, second)
     assert states(shop, first) == {ELEVEN: RowState.UNKNOWN}
@@ -95,7 +90,7 @@ def test_a_settled_done_after_the_second_try_was_held_stops_it_too(shop: Session
     first = partial(shop)
     leave(shop, first)
     not_done(shop, first)
-    second = again(shop, first)
+    second = retry(shop, first)
     shop.batches.settle(first, [ELEVEN], done=True, why="it is there after all", typed="1")
     leave(shop, second)
     assert states(shop, second) == {ELEVEN: RowState.LEFT_OUT}
@@ -105,7 +100,7 @@ def test_both_tries_done_is_told_as_paid_twice(shop: Session, tmp_path: Path) ->
     first = partial(shop)
     leave(shop, first)
     not_done(shop, first)
-    second = again(shop, first)
+    second = retry(shop, first)
     leave(shop, second)
     shop.results.take_in([answer(shop, tmp_path, first)], batch_id=first)
     kinds = {(one.kind, one.batch) for one in shop.batches.open_issues()}
@@ -120,7 +115,7 @@ def test_both_tries_done_is_told_as_paid_twice(shop: Session, tmp_path: Path) ->
 def test_a_cancellation_tried_again_is_one_wish(shop: Session, tmp_path: Path) -> None:
     first = send(shop, Action.CANCEL, 1)
     shop.batches.settle(first, [order_id(1)], done=False, why="not there", typed="1")
-    second = again(shop, first)
+    second = retry(shop, first)
     shop.results.take_in([answer(shop, tmp_path, first)])
     leave(shop, second)
     assert states(shop, second) == {order_id(1): RowState.LEFT_OUT}
@@ -214,7 +209,7 @@ def test_a_part_split_off_keeps_the_tries_of_its_rows(shop: Session, tmp_path: P
 
     first = send(shop, Action.CANCEL, 1, 2)
     shop.batches.settle(first, [order_id(1), order_id(2)], done=False, why="not there", typed="2")
-    second = again(shop, first)
+    second = retry(shop, first)
     store = shop.context.store
     parts = split(store, shop.clock, store.batches.get(second), [1, 1], "MERCHANT-ID")
     shop.results.take_in([answer(shop, tmp_path, first)])
