@@ -123,3 +123,22 @@ def test_a_window_fetched_in_part_has_no_percentage(tmp_path: Path, fetched: Ite
         today = next(point for point in session.rate.trend.course("US") if not point.ahead)
         assert (today.status == RateStatus.UNKNOWN) is bool(reason)
         assert ({day.status for day in session.rate.outlook.days("US")[:1]} == {"unknown"}) is bool(reason)
+
+
+@pytest.mark.parametrize("trend_first", [True, False])
+def test_an_order_that_nobody_places_is_asked_for_by_each_window_alone(tmp_path: Path, trend_first: bool) -> None:
+    """A window of seven days that is past, and the 30 days that began with it: yesterday's order is of the latter."""
+    with open_session(tmp_path) as session:
+        rows = [all_orders_row(n, "Shipped", market="IN", age=n * DAY) for n in range(1, 45)]
+        nobodys = all_orders_row(99, "Cancelled", market="IN", fulfillment_channel="?")
+        bring(session, tmp_path, everything=[*rows, nobodys])
+
+        def of_past() -> set[str]:
+            return {point.status for point in session.rate.trend.course("IN", days=7) if point.ahead < -1}
+
+        def of_windows() -> set[str]:
+            return {effect.before.status for effect in session.rate.calculator.effects("IN")}
+
+        asked = [of_past, of_windows] if trend_first else [of_windows, of_past]
+        found = {ask: ask() for ask in asked}
+        assert (found[of_past], found[of_windows]) == ({"ok"}, {"unknown"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple, TypeAlias
@@ -230,19 +232,30 @@ class RateQueries:
 
     def count_unplaced(self, marketplace: str, start: int, end: int) -> int:
         """Return how many orders may belong to the rate of a span, and nothing tells: no report says when they were
-        placed, who ships them, or, though All Orders names them, whether they were cancelled. Cached.
+        placed, who ships them, or, though All Orders names them, whether they were cancelled. Cached. The end is
+        included.
         """
-        placed = "purchased_at >= :start AND purchased_at <= :end"
-        parts = (
-            "channel IN ('merchant', 'unknown') AND purchased_at IS NULL AND at >= :start",
-            f"channel = 'unknown' AND {placed}",
-            f"channel = 'merchant' AND {placed} AND status = 'unknown' AND sources & {ReportKind.ALL_ORDERS.bit} <> 0",
+        dateless, placed = self._database.cached(
+            f"unplaced {marketplace} {start}", lambda: self._unplaced(marketplace, start)
         )
-        sql = "SELECT " + " + ".join(f"(SELECT count(*) FROM orders WHERE marketplace = :code AND {p})" for p in parts)
-        values = {"code": marketplace, "start": start, "end": end}
-        return self._database.cached(
-            f"unplaced {marketplace} {start}", lambda: self._database.required(int, sql, values)
+        return dateless + bisect_right(placed, end)
+
+    def _unplaced(self, marketplace: str, start: int) -> tuple[int, array[int]]:
+        """Return how many such orders have no time of purchase, and when the others were placed, sorted."""
+        whole = (
+            "channel = 'merchant' AND purchased_at >= :start AND status = 'unknown'"
+            f" AND sources & {ReportKind.ALL_ORDERS.bit} <> 0"
         )
+        parts = ("channel = 'unknown' AND purchased_at >= :start", whole)
+        values = {"code": marketplace, "start": start}
+        dateless = self._database.required(
+            int,
+            "SELECT count(*) FROM orders WHERE marketplace = :code AND channel IN ('merchant', 'unknown')"
+            " AND purchased_at IS NULL AND at >= :start",
+            values,
+        )
+        union = " UNION ALL ".join(f"SELECT purchased_at FROM orders WHERE marketplace = :code AND {p}" for p in parts)
+        return dateless, array("q", sorted(row[0] for row in self._database.query(union, values)))
 
     def synced_since(self) -> int | None:
         """Return since when all changes of orders came by the API (epoch seconds); None without the API. Cached."""
