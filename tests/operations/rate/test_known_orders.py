@@ -142,3 +142,17 @@ def test_an_order_that_nobody_places_is_asked_for_by_each_window_alone(tmp_path:
         asked = [of_past, of_windows] if trend_first else [of_windows, of_past]
         found = {ask: ask() for ask in asked}
         assert (found[of_past], found[of_windows]) == ({"ok"}, {"unknown"})
+
+
+def test_cancelled_orders_of_which_no_date_can_be_read_leave_the_rate_unknown(tmp_path: Path) -> None:
+    """Nor has their report another row, by whose dates it could be dated itself."""
+    with open_session(tmp_path) as session:
+        bring(session, tmp_path, everything=[all_orders_row(n, "Shipped", age=n * DAY) for n in range(1, 45)])
+        assert session.rate.calculator.effects("US")[0].before.status == RateStatus.OK
+        dates = {"purchase_date": "xx", "last_updated_date": "xx"}
+        dateless = [all_orders_row(n, "Cancelled", **dates) for n in range(100, 120)]
+        bring(session, tmp_path, is_all=False, everything=dateless)
+        assert len(session.orders.find("status:cancelled")) == 20, "they are taken"
+        (effect,) = session.rate.calculator.effects("US")
+        assert effect.before.status == RateStatus.UNKNOWN
+        assert effect.before.reason.startswith("of 20 orders no report says when it was placed")

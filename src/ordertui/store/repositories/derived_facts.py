@@ -12,7 +12,7 @@ from ordertui.rules.situation import FACTS, situation_number, situation_of
 from ordertui.store.engine.database import in_list
 
 WITHOUT_DATE = 0
-"""The date of a price that no report dates: older than every other."""
+"""The date of an order or a price that no report dates: older than every other."""
 
 
 def _sum(table: str, names: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from ordertui.orders.enums import ReportKind
 from ordertui.orders.order import LinesKnown
 from ordertui.store.engine.database import MAX_VALUES, Database, in_list, slices
 
-from .derived_facts import LINES_KNOWN, OPEN_ACTION
+from .derived_facts import LINES_KNOWN, OPEN_ACTION, WITHOUT_DATE
 
 
 class Cancelled(IntEnum):
@@ -251,7 +251,7 @@ class RateQueries:
         dateless = self._database.required(
             int,
             "SELECT count(*) FROM orders WHERE marketplace = :code AND channel IN ('merchant', 'unknown')"
-            " AND purchased_at IS NULL AND at >= :start",
+            f" AND purchased_at IS NULL AND (at >= :start OR at = {WITHOUT_DATE})",
             values,
         )
         union = " UNION ALL ".join(f"SELECT purchased_at FROM orders WHERE marketplace = :code AND {p}" for p in parts)
