@@ -184,6 +184,42 @@ def test_a_row_of_days_before_the_window_says_nothing_of_it(shop: Session, tmp_p
     assert reason(shop) == ""
 
 
+def of(market: str, rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The same orders in another marketplace, under ids of its own."""
+    place = {"sales-channel": MARKETPLACES[market].name, "currency": MARKETPLACES[market].currency}
+    return [one | place | {"amazon-order-id": f"{market}1"[:3] + str(one["amazon-order-id"])[3:]} for one in rows]
+
+
+TORN = {
+    "the id": {"amazon-order-id": "1.2E+14"},
+    "the id and the date": {"amazon-order-id": "x", "purchase-date": "soon"},
+    "the id, the date and the marketplace": {"amazon-order-id": "x", "purchase-date": "soon", "sales-channel": "?"},
+    "the width": {"product-name": "a\tb", "asin": "c\td", "amazon-order-id": "x"},
+}
+
+
+@pytest.mark.parametrize("what", TORN)
+@pytest.mark.parametrize("others", [[], whole(oldest=4, first=100)], ids=["alone", "beside others"])
+@on_both
+def test_a_marketplace_of_which_every_row_was_left_out_has_no_known_rate(
+    shop: Session, tmp_path: Path, engine: str, what: str, others: list[dict[str, object]]
+) -> None:
+    """The note of the import said so, and the rate stayed known."""
+    is_named = what in ("the id", "the id and the date")
+    take(shop, tmp_path, whole(newest=1))
+    take(shop, tmp_path, of("MX", whole(newest=1)))
+    assert reason(shop) == reason(shop, "MX") == ""
+    torn = [one | TORN[what] for one in of("MX", [row(900 + day, day) for day in (0, 1)])]
+    (summary,) = shop.imports.import_files([write(tmp_path / "torn.txt", ALL_ORDERS, [*others, *torn])])
+    assert any("no rate of their days is known" in note for note in summary.notes)
+    assert "only a part was read" in reason(shop, "MX")
+    assert ("only a part was read" in reason(shop)) is not is_named, "another marketplace is named, or none"
+    take(shop, tmp_path, of("MX", whole(first=400)))
+    take(shop, tmp_path, whole(first=500))
+    assert reason(shop) == reason(shop, "MX") == ""
+    assert list(shop.recount().run()) == []
+
+
 @on_both
 def test_days_between_two_reports_are_not_known_until_one_tells_of_them(
     shop: Session, tmp_path: Path, engine: str
@@ -192,10 +228,7 @@ def test_days_between_two_reports_are_not_known_until_one_tells_of_them(
     older, newer = whole(oldest=14, newest=6, first=100), whole(oldest=2, first=200)
     for market, parts in (("MX", (older, newer)), ("CA", (newer, older)), ("BR", (older + newer,))):
         for number, rows in enumerate(parts):
-            named = [one | {"sales-channel": MARKETPLACES[market].name, "currency": MARKETPLACES[market].currency}
-                     for one in rows]  # fmt: skip
-            moved = [one | {"amazon-order-id": f"{market}1"[:3] + str(one["amazon-order-id"])[3:]} for one in named]
-            take(shop, tmp_path, moved, f"{market}-{number}.txt")
+            take(shop, tmp_path, of(market, rows), f"{market}-{number}.txt")
         told = "the reports tell of 4 of these 7 days, " in reason(shop, market)
         assert told is (len(parts) == 2), market
     between = [row(900 + day, day, "MX") for day in (6, 2)]

@@ -73,6 +73,8 @@ class RejectedRow(msgspec.Struct, frozen=True):
     """Orders that it is about; several where a line end is missing. Empty: not known, whatever ids its cells have."""
     placed: int | None = None
     """When its order was placed (epoch seconds), where the row has as many cells as the header and says so."""
+    marketplace: str | None = None
+    """Its marketplace, on the same condition; OUTSIDE_AMAZON for a channel outside Amazon."""
 
 
 class RowBatch(msgspec.Struct, frozen=True):

@@ -47,6 +47,7 @@ _NO_AMOUNTS = (None,) * 8
 ) = range(23)  # fmt: skip
 """Indexes of FIELDS."""
 _ITEM_PROMOTION_ID, _SHIP_PROMOTION_ID = FIELD_INDEX["item_promotion_id"], FIELD_INDEX["ship_promotion_id"]
+_SALES_CHANNEL = FIELD_INDEX["sales_channel"]
 _TIMES = ("purchased", "ship_by", "updated")
 _QUANTITIES = ("quantity", "shipped")
 _NOTHING: frozenset[str] = frozenset()
@@ -280,7 +281,8 @@ class RowReader:
             kept = [to_single_line(cell) for cell in self.shape.pick_fields(cells)]
             text, order_id = " | ".join(cell for cell in kept if cell), strip_quotes(kept[_ORDER_ID])
             about = (order_id,) if ORDER_ID.fullmatch(order_id) else ()
-            return RejectedRow(file, number, error.with_value(), text, is_taken, about, self._placed(kept[_PURCHASED]))
+            placed, marketplace = self._placed(kept[_PURCHASED]), self._marketplace(kept[_SALES_CHANNEL])
+            return RejectedRow(file, number, error.with_value(), text, is_taken, about, placed, marketplace)
         is_named = any(ORDER_ID.fullmatch(strip_quotes(cell)) for cell in cells)
         order_ids = tuple(dict.fromkeys(ORDER_ID.findall(line))) if is_named else ()
         return RejectedRow(file, number, str(error), " | ".join(order_ids), is_taken, order_ids)
@@ -288,6 +290,12 @@ class RowReader:
     def _placed(self, cell: str) -> int | None:
         try:
             return self.values.past[strip_quotes(cell)]
+        except ValueError:
+            return None
+
+    def _marketplace(self, cell: str) -> str | None:
+        try:
+            return self.values.parse_marketplace(cell)
         except ValueError:
             return None
 

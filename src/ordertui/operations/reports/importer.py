@@ -360,7 +360,7 @@ def _note_left_out(target: ImportSession, rejects: Iterable[RejectedRow]) -> Non
     """Tell the import which orders the report names in rows that were left out."""
     for reject in rejects:
         if not reject.is_taken:
-            target.coverage.add_left_out(reject.order_ids, reject.placed)
+            target.coverage.add_left_out(reject.order_ids, reject.placed, reject.marketplace)
 
 
 def _coverage_notes(info: ReportInfo, source: ReportSource, target: ImportSession, rows: int) -> Iterator[str]:

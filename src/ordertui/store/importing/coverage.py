@@ -6,7 +6,9 @@ names. `mark` follows from the recorded reports alone, so the order of import do
 marketplace lists all open orders too, and each later one tells all changes.
 
 Of an All Orders report the span of its orders is kept, and that of its rows which were left out: where it was read in
-part only, no rate of these days is known.
+part only, no rate of these days is known. A row that was left out is of the marketplace that it names, else of the one
+that the operator gave, else perhaps of any in the store; without a date, of any day of the report's orders there, and
+where it has none there, of any day at all.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any
 from ordertui.orders.enums import Channel, OrderStatus, ReportKind
 from ordertui.orders.report_row import FACT_AT, MARKETPLACE, PURCHASED_AT, ReportRow
 from ordertui.store.engine.database import Database, as_parameter, in_list
-from ordertui.store.repositories.rates import LEFT_OUT, OF_ALL_ORDERS
+from ordertui.store.repositories.rates import ANY_DAY, LEFT_OUT, OF_ALL_ORDERS
 
 AWAITING_SHIPMENT = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
 _OPEN = in_list(AWAITING_SHIPMENT)
@@ -48,8 +50,8 @@ class ReportCoverage:
         self._period = period
         self._placed: list[int] = []
         self._marketplaces: set[str] = set()
-        self._left_out: list[int | None] = []
-        """When the orders of rows of All Orders that were left out were placed; None: nobody knows."""
+        self._left_out: dict[str | None, list[int | None]] = {}
+        """When the orders of rows of All Orders that were left out were placed, by marketplace; None: nobody knows."""
         self.unread: list[str] = []
         """Orders that the report names in rows that could not be read."""
         self.has_unknown_rows = False
@@ -73,12 +75,14 @@ class ReportCoverage:
             dates: list[Any] = [row[FACT_AT] for row in rows]
             self.as_of = max(dates, default=None) or None
 
-    def add_left_out(self, order_ids: Sequence[str], placed: int | None) -> None:
-        """Take in a row that was left out: the orders that it names, as far as they are known, and when it is of."""
+    def add_left_out(self, order_ids: Sequence[str], placed: int | None, marketplace: str | None) -> None:
+        """Take in a row that was left out: the orders that it names, when and where they were placed, as far as that
+        is known.
+        """
         self.unread += order_ids
         self.has_unknown_rows = self.has_unknown_rows or not order_ids
         if self._is_all_orders:
-            self._left_out.append(placed)
+            self._left_out.setdefault(marketplace, []).append(placed)
 
     def begin(self, import_id: int) -> None:
         """Record, in the open transaction and before the first order is stored, which days an All Orders report is
@@ -98,14 +102,7 @@ class ReportCoverage:
         """
         database = self._database
         as_of = self.as_of
-        for code, span in self._spans.items() if self._left_out else ():
-            known = [placed for placed in self._left_out if placed is not None]
-            first, last = span if None in self._left_out else (min(known), max(known))
-            database.execute(
-                "INSERT INTO unshipped_reports (import_id, marketplace, as_of, placed_from, placed_to)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (import_id, code, LEFT_OUT, first, last),
-            )
+        self._record_left_out(import_id, marketplace)
         if self._is_unshipped and as_of is not None and self.unread:  # the others name those that do not wait too
             database.execute(
                 "UPDATE orders SET named_at = :as_of WHERE coalesce(named_at, 0) < :as_of AND order_id IN"
@@ -119,7 +116,7 @@ class ReportCoverage:
         if self._is_unshipped and as_of is not None and not self.has_unknown_rows:
             codes = self._marketplaces or ({marketplace} if marketplace else set())
             if not codes:
-                codes = {row[0] for row in database.query("SELECT DISTINCT marketplace FROM orders")}
+                codes = self._marketplaces_of_store()
             low, high = self._period or tuple(self._placed) or (None, None)
             database.execute_many(
                 "INSERT INTO unshipped_reports (import_id, marketplace, as_of, placed_from, placed_to)"
@@ -127,6 +124,30 @@ class ReportCoverage:
                 [(import_id, code, as_of, low, high) for code in sorted(codes)],
             )
         return mark(database)
+
+    def _record_left_out(self, import_id: int, given: str | None) -> None:
+        """Record of which days rows of All Orders were left out, in each marketplace that they may be of."""
+        found: dict[str, list[int | None]] = {}
+        for named, dates in self._left_out.items():
+            codes = {named} if named is not None else {given} if given else self._marketplaces_of_store()
+            for code in codes:
+                found.setdefault(code, []).extend(dates)
+        spans = []
+        for code, dates in sorted(found.items()):
+            known = [placed for placed in dates if placed is not None]
+            if len(known) < len(dates):
+                span = (min([*known, *own]), max([*known, *own])) if (own := self._spans.get(code)) else ANY_DAY
+            else:
+                span = min(known), max(known)
+            spans.append((import_id, code, LEFT_OUT, *span))
+        self._database.execute_many(
+            "INSERT INTO unshipped_reports (import_id, marketplace, as_of, placed_from, placed_to)"
+            " VALUES (?, ?, ?, ?, ?)",
+            spans,
+        )
+
+    def _marketplaces_of_store(self) -> set[str]:
+        return {row[0] for row in self._database.query("SELECT DISTINCT marketplace FROM orders")}
 
 
 def hear_sync(

@@ -36,6 +36,8 @@ order, so that none counts as left out of it.
 """
 LEFT_OUT = -1
 """The same of the span of its rows that were left out, because they could not be read."""
+ANY_DAY = (0, NEVER)
+"""The span of such rows where nothing tells of which days they are."""
 NEARLY_A_DAY = 23 * HOUR
 """Seconds; the shortest day, when clocks are put forward."""
 _OPEN = in_list(OPEN_STATES)
@@ -374,7 +376,8 @@ def _left_unread(reports: Iterable[Sequence[Any]]) -> tuple[list[tuple[int, int]
 
     `reports` are import number, first and last purchase, the kind of span, and whether it was read to its end. A report
     is asked for by whole days: it tells of the day of its first purchase from its midnight on. Its last day is told up
-    to when it was made; what a report of before said of later orders of that day is in it too.
+    to when it was made; what a report of before said of later orders of that day is in it too, and so is whatever had
+    no end (ANY_DAY).
     """
     reports = list(reports)
     torn = {number for number, *_, kind, _ in reports if kind == LEFT_OUT}
@@ -384,7 +387,8 @@ def _left_unread(reports: Iterable[Sequence[Any]]) -> tuple[list[tuple[int, int]
         spans = [(first, last)] if is_left_out or not finished else []
         for other, low, high, other_kind, is_whole in reports:
             if is_whole and other_kind == OF_ALL_ORDERS and not (is_left_out and other in torn):
-                high += NEARLY_A_DAY if other > number else 0
+                if other > number:
+                    high = last if last == NEVER else high + NEARLY_A_DAY
                 spans = [part for span in spans for part in _without(span, low - NEARLY_A_DAY, high)]
         found[is_left_out].extend(spans)
     return found
