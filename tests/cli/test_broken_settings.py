@@ -10,8 +10,9 @@ from ordertui.operations.config import Config
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
-from support.batches import commit
+from support.batches import TWO_WAIT, commit, session_of
 from support.cli import Command, Done
+from support.logins import session_as
 from support.shops import NOW, order_id, standard
 
 BAD_COLOUR = '[[colours]]\nfilter = "totl>3"\ncolour = "red"\n'
@@ -102,7 +103,13 @@ def test_the_store_is_the_one_that_the_settings_name_or_none(
         assert states(tmp_path) == ["held", "held"]
 
 
-def test_a_batch_that_waits_for_approval_may_be_rejected(shop: Command, tmp_path: Path) -> None:
-    done = shop.run("reject", "1", "--why", "not these", ORDERTUI_CONFIG=write(tmp_path, BAD_COLOUR))
+def test_a_batch_that_waits_for_approval_may_be_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy, clock, place = tmp_path / "house.toml", FixedClock(NOW), tmp_path / "orders.db"
+    policy.write_text(TWO_WAIT, encoding="utf-8")
+    session_of(tmp_path, clock).close()
+    with session_as("ann", place, clock, monkeypatch, Config(policy_file=str(policy))) as ann:
+        commit(ann, Action.CANCEL, 1, 2)
+    done = Command(tmp_path).run("reject", "1", "--why", "not these", ORDERTUI_CONFIG=write(tmp_path, BAD_COLOUR))
+    assert done.code == 0, done.stderr
     assert done.stderr.startswith(f"{tmp_path / 'config.toml'}: rule 1 under [[colours]]")
-    assert "does not wait for approval" in done.stderr
+    assert states(tmp_path) == ["recalled", "recalled"]

@@ -263,6 +263,22 @@ def test_an_order_of_the_future_is_not_counted_before_its_time(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("dated", list(Dated))
+def test_the_forecast_counts_an_order_of_before_the_window_by_its_cancellation_alone(
+    tmp_path: Path, dated: Dated
+) -> None:
+    with open_session(tmp_path) as session:
+        policy = session.eligibility.policies.of("US")
+        due = (policy.auto_cancel_at(NOW - hours * HOUR) for hours in range(24 * 30))
+        ago = next(hours for hours, at in enumerate(due) if at is not None and NOW < at < NOW + 12 * HOUR)
+        late = unshipped_row(1, age=25 * DAY, promise_date=iso_utc(NOW - ago * HOUR))
+        rows = [all_orders_row(100 + n, "Shipped", age=n * DAY // 4) for n in range(120)]
+        bring(session, tmp_path, everything=[all_orders_row(1, age=25 * DAY), *rows], open_=[late])
+        (forecast,) = session.rate.outlook.forecast("US", dated)
+        newly = dated is Dated.CANCELLATION
+        assert forecast.after.cancelled - forecast.before.cancelled == newly
+
+
+@pytest.mark.parametrize("dated", list(Dated))
 def test_the_outlook_begins_with_the_rate_that_is_dated_alike(tmp_path: Path, dated: Dated) -> None:
     """Orders of 3, 9 and 20 days ago, cancelled today or some days ago: by their own dates each is counted by hand."""
     gone = {n: (age * DAY, ago * DAY) for n, (age, ago) in enumerate(product((3, 9, 20), (0, 1, 2, 5, 8))) if ago < age}

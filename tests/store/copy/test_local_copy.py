@@ -167,6 +167,7 @@ def test_a_note_beside_a_file_here_is_written_when_others_settle_and_when_a_line
             warning = Path(screen.batches.get(batch).files[0]).with_name("DO-NOT-UPLOAD.txt")
             with monkeypatch.context() as patch:  # the line of who settles is lost once the word was kept
                 patch.setattr(type(settles.uploads), "_write_notes", lost_line_once(type(settles.uploads)._write_notes))
+                patch.setattr("ordertui.operations.batches.settle.warn_in", lambda *_: None)  # nor beside the file
                 settles.batches.settle(batch, [order_id(number)], done=False, why="never uploaded", typed="1")
                 until(warning.exists)
 

@@ -65,7 +65,9 @@ def asked_of(store: Store) -> list[str]:
         for name, method in inspect.getmembers(reader, inspect.ismethod):
             if not name.startswith("_") and name not in OF_ALL:
                 needed = (one for one in inspect.signature(method).parameters.values() if one.default is one.empty)
-                found = method(*(ARGUMENTS.get(f"{name}.{one.name}", ARGUMENTS.get(one.name)) for one in needed))
+                found = method(
+                    *(ARGUMENTS[key if (key := f"{name}.{one.name}") in ARGUMENTS else one.name] for one in needed)
+                )
                 if inspect.isgenerator(found):
                     list(found)
                 names.append(name)

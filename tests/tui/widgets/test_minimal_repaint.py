@@ -194,3 +194,5 @@ async def test_no_edge_behind_a_message_halves_its_characters() -> None:
         assert update is not None
         drawn = "".join(segment.text for segment in pilot.app.console.render(update))
         assert drawn.count(message) == 20
+        for ends, pieces in zip(update.chop_ends, update.chops, strict=True):  # Textual reads them side by side
+            assert ends == [*list(pieces)[1:], 60]

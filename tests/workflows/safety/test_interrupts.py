@@ -66,14 +66,13 @@ CASES = {
 
 def press(template: Path, folder: Path, at: int, args: tuple[str, ...]) -> tuple[Command, Done]:
     """Run the command in a fresh copy of a folder, with Ctrl-C at that line; 0: at none."""
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(template, folder)
+    command = fresh(template, folder)
     done = subprocess.run(
         [sys.executable, str(HELPER), str(folder), str(at), "--store", str(folder / "orders.db"), "--as-of", AS_OF,
          *args],
-        capture_output=True, encoding="utf-8", cwd=folder, env=environment(folder), check=False,
+        capture_output=True, encoding="utf-8", cwd=folder, env=environment(folder, PYTHONHASHSEED="0"), check=False,
     )  # fmt: skip
-    return Command(folder), Done(done.returncode, done.stdout, done.stderr)
+    return command, Done(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +87,7 @@ def test_ctrl_c_at_any_line_ends_in_order(name: str, tmp_path: Path, monkeypatch
     if case.before:
         settle_in(template / "orders.db")
     folder = tmp_path / "run"
+    press(template, folder, 0, case.args)  # what the first run of all compiles is no line of the next ones
     whole, plain = press(template, folder, 0, case.args)
     total, *told = (folder / "lines").read_text(encoding="utf-8").split("\n")
     wanted, before = case.effect(whole), None if name == "plan" else case.effect(fresh(template, folder))
@@ -99,8 +99,12 @@ def test_ctrl_c_at_any_line_ends_in_order(name: str, tmp_path: Path, monkeypatch
     ]:
         command, done = press(template, folder, at, case.args)
         monkeypatch.chdir(folder)
-        where = (folder / "where").read_text(encoding="utf-8")
-        context = f"line {at} of {total}, exit {done.code}\n{done.stdout}{done.stderr}\n{where[:2_000]}"
+        where = folder / "where"
+        context = f"line {at} of {total}, exit {done.code}\n{done.stdout}{done.stderr}\n"
+        if not where.exists():  # a run may differ by a few lines: only the very last ones are never come to
+            assert at > int(total) * 0.99, context
+            continue
+        context += where.read_text(encoding="utf-8")[:2_000]
         assert not [text for text in NEVER_SAID if text in done.stderr], context
         assert not list(folder.rglob("*.part")), context
         found = case.effect(command)
