@@ -155,8 +155,7 @@ def import_command(
 
 def _undo(settings: Settings, number: int, form: str) -> None:
     with open_session(settings) as session:
-        stop_before_the_end()
-        done = session.undo_import(number)
+        done = session.undo_import(number, stop_before_the_end())
     columns = ("import", "path", "removed", "restored", "kept")
     facts = (done.number, done.path, done.removed, done.restored, len(done.kept))
     emit([dict(zip(columns, facts, strict=True))], columns, form)

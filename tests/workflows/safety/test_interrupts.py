@@ -61,6 +61,7 @@ CASES = {
     "commit": Case((IMPORTED, (*PLAN, "-o", "plan.json")), COMMIT, batches),
     "dispatch": Case((IMPORTED, (*PLAN, "-o", "plan.json"), COMMIT, ("release", "1")), ("dispatch",), outbox_files),
     "undo": Case((IMPORTED, (*PLAN, "-o", "plan.json"), COMMIT), ("undo", "1"), batches),
+    "import --undo": Case((IMPORTED,), ("import", "--undo", "1"), orders),
 }
 
 
