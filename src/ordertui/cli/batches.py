@@ -372,7 +372,9 @@ def settle(
     """
     if done is None:
         fail(Exit.USAGE, "give --done or --not-done")
+    from ordertui.operations.batches.settle import OperatorStatement
+
     with open_session(settings) as session:
-        stop_before_the_end()
-        session.batches.settle(batch, order_ids, done=done, why=why, typed=typed, against=against)
+        stop = stop_before_the_end()
+        session.batches.record(batch, order_ids, OperatorStatement(done, why, typed, against), stop)
     say(f"{pluralize(len(set(order_ids)))} settled by your word; the audit keeps it")

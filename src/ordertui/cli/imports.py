@@ -177,8 +177,8 @@ def results(
 ) -> None:
     """Read Amazon's processing reports: what became of each row of a batch. Exit 7 when not all went through."""
     with open_session(settings) as session:
-        stop_before_the_end()
-        found = session.results.take_in(list(files), batch_id=batch, against=against)
+        stop = stop_before_the_end()
+        found = session.results.take_in(list(files), batch_id=batch, against=against, stop=stop)
     records = [
         {"file": str(one.path), "batch": one.batch, "order_id": row.order_id, "state": row.state.value,
          "code": row.code, "text": row.text}

@@ -42,9 +42,12 @@ def paused_collection() -> Iterator[None]:
 def changing(context: SessionContext, permission: Permission, stop: Callable[[], bool]) -> Iterator[Store]:
     """Open a transaction for something that is allowed, in which `stop` ends the statement that runs.
 
+    `stop` is asked before it too: SQLite asks it of long statements alone.
+
     Raises RoleRefused, ReadOnly, and Stopped, with which all of it is undone.
     """
     store = context.writer(permission)
+    stop_check(stop)()
     try:
         with store.write() as database, database.stoppable(stop):
             yield store

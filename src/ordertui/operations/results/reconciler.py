@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from ordertui.amazon.processing_report import content_key, parse_report, read_bytes
+from ordertui.operations.errors import Stopped
 from ordertui.orders.batch_state import DONE, RowState
 from ordertui.orders.enums import Action
 from ordertui.store import Outcome, Store
@@ -31,15 +32,24 @@ class ResultReconciler:
         self._matcher = BatchMatcher(store)
 
     def take_in(
-        self, paths: Sequence[Path], batch_id: int | None = None, against: Collection[str] = ()
+        self,
+        paths: Sequence[Path],
+        batch_id: int | None = None,
+        against: Collection[str] = (),
+        stop: Callable[[], bool] = lambda: False,
     ) -> list[ResultSummary]:
         """Take these reports in, all or none. `batch_id`: the batch they are about; None: find it by their content.
 
         `against` names batches whose reports read alike, as EvidenceAgainst named them. Raises ProcessingReportError
-        (unreadable), BatchNeeded (fits none or several), Refused (the named batch does not fit), EvidenceAgainst.
+        (unreadable), BatchNeeded (fits none or several), Refused (the named batch does not fit), EvidenceAgainst, and
+        Stopped when `stop`, which is asked before each report, says so.
         """
+        found = []
         with self._store.write():
-            found = [self._take_in(path, batch_id, against) for path in paths]
+            for path in paths:
+                if stop():
+                    raise Stopped("stopped; nothing was taken in")
+                found.append(self._take_in(path, batch_id, against))
         self._after(self._store)
         return found
 
