@@ -167,3 +167,35 @@ def test_a_record_and_an_item_that_do_not_belong_together_tell_nothing(shop: Ses
     shop.results.take_in([write_report(tmp_path / "odd.txt", 2, [(1, ONE, B)])], batch_id=batch)
     assert states(shop, batch) == {ONE: RowState.UNKNOWN}
     assert given_back(shop) == [(1000, 1000), (2000, 2000)]
+
+
+@pytest.mark.parametrize(("refused", "used"), [(1, 1), (2, 0)])
+@on_both
+def test_only_an_accepted_item_that_cancels_units_takes_a_place_of_the_budget(
+    tmp_path: Path, engine: str, refused: int, used: int
+) -> None:
+    """Item 1 was shipped, item 2 waits: its units are cancelled."""
+    with open_session(tmp_path, clock=FixedClock(NOW)) as session:
+        names = [
+            unshipped_row(1, sku=f"S-{n}", order_item_id=item_id(1, n), quantity_shipped=2 - n, quantity_to_ship=n - 1)
+            for n in (1, 2)
+        ]
+        everything = [row | {"order-status": "Unshipped"} for row in rows(1, "Unshipped")]
+        bring(session, tmp_path, everything=everything, open_=names)
+        row_id = session.orders.id_of(ONE)
+        assert row_id is not None
+        chosen = tuple(
+            PlanLine(line, item, f"S-{line}", 1, LineAmounts(item_price=price), cancelled=cancelled)
+            for line, item, price, cancelled in ((1, A, 300, 0), (2, B, 2000, 1))
+        )
+        choices = PlanChoices(reason="GeneralAdjustment", refunds={ONE: chosen})
+        (plan,) = session.planner.plan(Action.REFUND, [row_id], choices)
+        batch = session.batches.commit(plan, typed="1").id
+        session.batches.release(batch)
+        session.dispatcher.run()
+        assert session.context.store.batches.counting_since("US", 0) == {row_id: NOW}
+        session.results.take_in([answer(session, tmp_path, batch, {refused})])
+        assert states(session, batch) == {ONE: RowState.ERROR}
+        assert len(session.context.store.batches.counting_since("US", 0)) == used
+        assert session.rate.calculator.effects("US")[0].before.cancelled == used
+        assert list(session.recount().run()) == []

@@ -173,15 +173,16 @@ class BatchQueries:
         """Return the orders of counting cancellations that were decided from `start` on, each with when, the last time.
 
         A batch is decided when it is committed or, later, approved; one that still waits for approval is taken as
-        decided now, a part of a split batch when the whole was. What was taken back or refused by Amazon is left out;
-        of which it is not known whether they count, are in. `besides`: a batch that is left out; its parts are not.
+        decided now, a part of a split batch when the whole was. What was taken back or refused by Amazon is left out,
+        also a refund of which Amazon accepted no item that cancels units. Cancellations that may count, for all that is
+        known, are in. `besides`: a batch that is left out; its parts are not.
         """
         decided = self._decided_since(marketplace, start, besides)
         found: dict[int, int] = {}
         for order, batch in self._database.query_in(
             "SELECT order_id, batch FROM batch_rows WHERE batch IN ({})"
             " AND (counts = 1 OR (counts IS NULL AND action = 'cancel'))"
-            f" AND {_IS_COMMITTED}",
+            f" AND (state IN {in_list(COMMITTED)} OR EXISTS (SELECT 1 {_ACCEPTED} AND f.quantity > 0))",
             list(decided),
         ):
             found[order] = max(found.get(order, 0), decided[batch])
