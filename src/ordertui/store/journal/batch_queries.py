@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ordertui.orders.batch_state import COMMITTED, NEVER_LEFT, BatchState, RowState
+from ordertui.orders.batch_state import NEVER_LEFT, BatchState, RowState
 from ordertui.orders.clock import LATEST_MOMENT, Clock, MonotonicReading
 from ordertui.orders.enums import Action
 from ordertui.store.engine.database import MAX_VALUES, Database, in_list, slices
 from ordertui.store.engine.errors import UnknownBatch
 from ordertui.store.engine.protocol import LARGEST_ID, Row
-from ordertui.store.repositories.derived_facts import total_of
+from ordertui.store.repositories.derived_facts import is_committed, total_of
 
 from .holds import HoldTimer
 from .records import Approval, CommittedTotals, FeedFile, HoldingBatch, JournalBatch, JournalRow, OperatorRuling
@@ -20,13 +20,11 @@ from .records import Approval, CommittedTotals, FeedFile, HoldingBatch, JournalB
 _UNKNOWN = "SELECT batch FROM batch_rows WHERE state = 'unknown'"
 """Word for word the condition of the partial index `batch_rows_unknown`."""
 _WRITTEN = f"FROM batch_rows WHERE is_open = 1 AND state = '{RowState.WRITTEN}'"
-_ACCEPTED = (
-    "FROM refunds f WHERE f.batch = batch_rows.batch AND f.order_id = batch_rows.order_id AND f.accepted = 1"
-    f" AND batch_rows.state = '{RowState.ERROR}'"
+_IS_COMMITTED = is_committed("batch_rows")
+_COMMITTED_TOTAL = (
+    f"coalesce((SELECT CAST(sum({total_of('f')}) AS bigint) FROM refunds f WHERE f.batch = batch_rows.batch"
+    f" AND f.order_id = batch_rows.order_id AND f.accepted = 1 AND batch_rows.state = '{RowState.ERROR}'), total)"
 )
-_IS_COMMITTED = f"(state IN {in_list(COMMITTED)} OR EXISTS (SELECT 1 {_ACCEPTED}))"
-"""SQL: neither taken back nor refused by Amazon as a whole."""
-_COMMITTED_TOTAL = f"coalesce((SELECT CAST(sum({total_of('f')}) AS bigint) {_ACCEPTED}), total)"
 """SQL: what such a row gives back or costs; of a refund that failed in part, what of it was paid."""
 ROWS_AT_ONCE = 5_000
 """Rows of batches that are read at a time: while the next are read, those are still there."""
@@ -182,7 +180,7 @@ class BatchQueries:
         for order, batch in self._database.query_in(
             "SELECT order_id, batch FROM batch_rows WHERE batch IN ({})"
             " AND (counts = 1 OR (counts IS NULL AND action = 'cancel'))"
-            f" AND (state IN {in_list(COMMITTED)} OR EXISTS (SELECT 1 {_ACCEPTED} AND f.quantity > 0))",
+            f" AND {is_committed('batch_rows', with_units=True)}",
             list(decided),
         ):
             found[order] = max(found.get(order, 0), decided[batch])

@@ -35,11 +35,15 @@ pay, which no buyer was ever charged (`LineAmounts.is_possible`).
 """
 _PRICED = f"{ACTIVE} AND NOT {UNPAID} AND l.currency IS NOT NULL"
 _BACK = f"sum({total_of('r')})"
+GOES_BACK = f"(b.state IN {in_list(COMMITTED)} OR r.accepted = 1)"
+"""SQL: whether the line `r` of a refund, of the batch row `b`, went back or is about to: not taken back, nor refused
+by Amazon.
+"""
 _GIVEN_BACK = (
     f"coalesce((SELECT {_BACK} FROM refunds r JOIN batch_rows b"
     " ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.order_id = l.order_id"
     " AND (r.line = l.line OR r.item_id = l.item_id)"
-    f" AND (b.state IN ({', '.join(sorted(repr(state.value) for state in COMMITTED))}) OR r.accepted = 1)), 0)"
+    f" AND {GOES_BACK}), 0)"
 )
 OPEN_ACTION = "EXISTS (SELECT 1 FROM batch_rows h WHERE h.order_id = o.id AND h.is_open = 1)"
 """SQL: whether a batch of the journal holds the order `o`; the index `batch_rows_open` answers it."""
@@ -156,7 +160,7 @@ AMAZON_COUNTS = (
 CANCELLED_BY = (
     "CASE WHEN m.status IS NULL THEN 'unknown' WHEN m.status <> 'cancelled' THEN 'none' WHEN r.impacts = 1 THEN"
     " 'seller' WHEN c.by IS NOT NULL THEN c.by WHEN o.open_action = 'cancel'"
-    f" AND o.state IN ({', '.join(sorted(repr(state.value) for state in POSSIBLY_DONE))}) THEN 'seller'"
+    f" AND o.state IN {in_list(POSSIBLY_DONE)} THEN 'seller'"
     " WHEN r.impacts = 0 THEN 'buyer' ELSE 'unknown' END"
 )
 """SQL: who cancelled the order `m`: the seller where Amazon's Cancellation Rate report `r` counts it, else by the API's
@@ -164,6 +168,18 @@ account `c`, else the seller when a cancellation of this store left for the stor
 of what nothing else tells, a report that does not count it is taken to speak of the buyer: it does not count either
 what the seller cancelled because the buyer asked.
 """
+
+
+def is_committed(row: str, *, with_units: bool = False) -> str:
+    """Return SQL: whether a batch row (its alias) is neither taken back nor refused by Amazon as a whole.
+
+    Of a refund that Amazon refused in part, `with_units` asks for an accepted line that cancels units.
+    """
+    units = " AND f.quantity > 0" if with_units else ""
+    return (
+        f"({row}.state IN {in_list(COMMITTED)} OR EXISTS (SELECT 1 FROM refunds f WHERE f.batch = {row}.batch"
+        f" AND f.order_id = {row}.order_id AND f.accepted = 1{units}))"
+    )
 
 
 def confirmed(some: object, every: object, no: object, unknown: object) -> str:

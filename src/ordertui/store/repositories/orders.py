@@ -8,7 +8,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from ordertui.orders.batch_state import COMMITTED, OPEN_STATES, PENDING, open_action
+from ordertui.orders.batch_state import OPEN_STATES, PENDING, open_action
 from ordertui.orders.enums import (
     Action,
     BuyerRequest,
@@ -28,7 +28,7 @@ from ordertui.orders.text import spelling
 from ordertui.store.engine.database import MAX_VALUES, Database, as_parameter, in_list, slices
 from ordertui.store.engine.protocol import Row
 
-from .derived_facts import LINES_KNOWN, REASON, STANDS_TWICE, UNITS_SHIPPED, WITHOUT_DATE
+from .derived_facts import GOES_BACK, LINES_KNOWN, REASON, STANDS_TWICE, UNITS_SHIPPED, WITHOUT_DATE
 from .order_by import Sorting, order_by
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ REFUNDED = (
     " ON b.batch = r.batch AND b.order_id = r.order_id"
     " JOIN lines m ON m.order_id = r.order_id AND (m.line = r.line OR m.item_id = r.item_id OR m.item_id ="
     " (SELECT n.item_id FROM lines n WHERE n.order_id = r.order_id AND n.line = r.line))"
-    f" WHERE (b.state IN {in_list(COMMITTED)} OR r.accepted = 1) AND r.order_id IN ({{}})"
+    f" WHERE {GOES_BACK} AND r.order_id IN ({{}})"
 )
 """What this store's refunds of some orders gave back, or are about to (last column: 1); `sum_refunds` sums it.
 
@@ -244,8 +244,7 @@ class OrderRepository:
         found = self._database.query(
             "SELECT DISTINCT o.id FROM refunds r JOIN orders o ON o.id = r.order_id JOIN batch_rows b"
             " ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.quantity > 0"
-            f" AND (b.state IN {in_list(COMMITTED)} OR r.accepted = 1)"
-            f" AND o.status IN {in_list((OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED))}"
+            f" AND {GOES_BACK} AND o.status IN {in_list((OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED))}"
         )
         orders = self.get([row_id for (row_id,) in found])
         return [row_id for row_id, order in orders.items() if order.is_rest_cancelled]

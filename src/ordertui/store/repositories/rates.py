@@ -9,13 +9,13 @@ from enum import IntEnum
 from typing import Any, NamedTuple, TypeAlias
 
 from ordertui.orders.api_facts import SHIPPED_BY_AMAZON
-from ordertui.orders.batch_state import COMMITTED, OPEN_STATES
+from ordertui.orders.batch_state import OPEN_STATES
 from ordertui.orders.clock import HOUR
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.order import LinesKnown
 from ordertui.store.engine.database import MAX_VALUES, Database, in_list, slices
 
-from .derived_facts import LINES_KNOWN, OPEN_ACTION, WITHOUT_DATE
+from .derived_facts import LINES_KNOWN, OPEN_ACTION, WITHOUT_DATE, is_committed
 
 
 class Cancelled(IntEnum):
@@ -50,8 +50,7 @@ _GUESSED = (
 _MAY_COUNT = "(status = 'cancelled' OR cancelled_lines > 0 OR amazon_counts = 'yes')"
 _UNDER_WAY = (
     f"b.counts IS NOT NULL AND ((b.action = 'cancel' AND b.state IN {_OPEN})"
-    f" OR (b.action = 'refund' AND (b.state IN {in_list(COMMITTED)} OR EXISTS (SELECT 1 FROM refunds f"
-    " WHERE f.batch = b.batch AND f.order_id = b.order_id AND f.accepted = 1 AND f.quantity > 0))))"
+    f" OR (b.action = 'refund' AND {is_committed('b', with_units=True)}))"
 )
 """SQL: the row `b` of a batch cancels its order, or units of it. No report shows refunds, so those stay under way."""
 _FROZEN = "b.counts * 2 + CASE WHEN b.action = 'cancel' THEN 1 ELSE 0 END"
