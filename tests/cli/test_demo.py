@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,8 @@ import pytest
 from ordertui.operations.demo import build_practice
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, parse_iso
-from support.cli import AS_OF, EXAMPLES, Command
+from ordertui.store.engine.file_connection import file_lock
+from support.cli import AS_OF, EXAMPLES, Command, environment
 
 QUEUES = ("all", "to_ship", "buyer_asked", "late", "auto_cancel", "held", "unconfirmed", "failed")
 
@@ -263,9 +268,50 @@ def test_a_second_demo_leaves_the_build_of_the_first_alone(tmp_path: Path, monke
 
     with monkeypatch.context() as patch:
         patch.setattr("ordertui.operations.demo.scenario.work", meanwhile)
+        patch.setattr("ordertui.store.engine.file_connection.BUSY_SECONDS", 0)
         store = build_practice(folder, orders=100, now=parse_iso(AS_OF))
-    assert [(done.code, "is building it" in done.stderr) for done in told] == [(3, True)]
+    assert [(done.code, "is building the practice store" in done.stderr) for done in told] == [(3, True)]
     assert len(Command(tmp_path, store).json("list")) == 100
+
+
+@pytest.mark.parametrize(("asked", "orders"), [((), 100), (("--fresh",), 200)])
+def test_one_that_another_demo_built_meanwhile_is_opened_and_made_anew_only_when_asked(
+    asked: tuple[str, ...], orders: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one begins and ends after this one saw that there is none, and before it begins to build."""
+    folder = tmp_path / "p"
+
+    @contextmanager
+    def lock(path: Path) -> Iterator[None]:
+        monkeypatch.undo()
+        build_practice(folder, orders=100, now=parse_iso(AS_OF))
+        with file_lock(path):
+            yield
+
+    monkeypatch.setattr("ordertui.operations.demo.scenario.file_lock", lock)
+    command = Command(tmp_path, folder / "practice.db")
+    command.ok("demo", "--where", folder, "--no-screen", "--orders", "200", *asked)
+    assert len(command.json("list")) == orders
+
+
+def test_two_demos_at_once_share_one_practice_store(tmp_path: Path) -> None:
+    folder, both = tmp_path / "p", []
+    for _ in range(2):
+        args = ("demo", "--where", folder, "--no-screen", "--orders", "100")
+        both.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "ordertui", *map(str, args)], env=environment(tmp_path), cwd=tmp_path,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+            )
+        )  # fmt: skip
+    told = [one.communicate() for one in both]
+    assert {(one.returncode, out.strip()) for one, (out, _) in zip(both, told, strict=True)} <= {
+        (0, str(folder / "practice.db")), (3, ""),
+    }, told  # fmt: skip
+    assert [err for _, err in told if "practice store" not in err and err] == []
+    store = Command(tmp_path, folder / "practice.db")
+    assert len(store.json("list")) == 100
+    assert "chain unbroken" in store.ok("audit", "verify")
 
 
 @pytest.mark.parametrize("kept", [True, False])

@@ -47,7 +47,7 @@ def demo(
         fail(Exit.REFUSED, f"--read-only changes nothing: {what}; leave --read-only out")
     try:
         if fresh or not has_practice_store(folder):
-            store = build_practice(folder, orders=orders, seed=seed, now=settings.clock().now())
+            store = build_practice(folder, orders=orders, seed=seed, now=settings.clock().now(), fresh=fresh)
         else:
             _refuse_a_new_ones_options(folder)
             say("the practice store as you left it; --fresh makes a new one, with orders dated today")

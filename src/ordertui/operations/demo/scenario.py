@@ -20,7 +20,8 @@ from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import LineAmounts
 from ordertui.orders.refund_limit import refundable_lines
-from ordertui.store.engine.file_connection import is_open_elsewhere
+from ordertui.store import StoreLocked
+from ordertui.store.engine.file_connection import file_lock, is_open_elsewhere
 
 from . import orders as book
 from . import reports
@@ -124,6 +125,8 @@ def _confirm(
 STORE = "practice.db"
 UNFINISHED = "unfinished"
 """File that is in the folder while its store is being built."""
+LOCK = "build-lock"
+"""File that who builds has locked; it stays, so that all lock the same one."""
 
 
 def practice_store(folder: Path) -> Path:
@@ -136,31 +139,46 @@ def has_practice_store(folder: Path) -> bool:
     return is_practice_folder(folder) and practice_store(folder).exists() and not (folder / UNFINISHED).exists()
 
 
-def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int) -> Path:
+def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int, fresh: bool = True) -> Path:
     """Build the store in `folder`, replacing an older practice store there; return the store's path.
 
-    `now` is epoch seconds. The same arguments give the same orders; that the tour was seen is kept. Raises Refused when
-    the older store is open or being built, FileExistsError when the folder holds something that is no practice store,
-    OSError when it cannot be written.
+    `now` is epoch seconds. The same arguments give the same orders; that the tour was seen is kept. Without `fresh` one
+    that another process built meanwhile is left as it is. Raises Refused when the older store is open or still being
+    built, FileExistsError when the folder holds something that is no practice store, OSError when it cannot be written.
     """
     marker = folder / PRACTICE_MARKER
-    tour = (folder / STORE).with_suffix(TOUR_SEEN)
-    seen = tour.exists()
-    if folder.exists() and any(folder.iterdir()):
-        if not marker.exists():
-            raise FileExistsError("it is not empty and holds no practice store")
-        if is_open_elsewhere(folder / STORE):
-            raise Refused(
-                f"another ordertui has the practice store in {folder} open, or is building it; close that one, or wait"
-                " until it is built. Nothing was changed"
-            )
-        shutil.rmtree(folder)
-    incoming = folder / "reports"
-    incoming.mkdir(parents=True)
-    if seen:
-        tour.touch()
-    marker.write_text("made-up orders; safe to delete\n", encoding="utf-8")
+    if folder.exists() and not marker.exists() and any(path.name != LOCK for path in folder.iterdir()):
+        raise FileExistsError("it is not empty and holds no practice store")
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with file_lock(folder / LOCK):
+            if fresh or not has_practice_store(folder):
+                _build(folder, orders, seed, now)
+    except StoreLocked as error:
+        raise Refused(
+            f"another ordertui is building the practice store in {folder}; wait until it is built. Nothing was changed"
+        ) from error
+    return folder / STORE
+
+
+def _build(folder: Path, orders: int, seed: int, now: int) -> None:
+    """Replace what a folder has, but its lock, by a new practice store."""
+    if is_open_elsewhere(folder / STORE):
+        raise Refused(
+            f"another ordertui has the practice store in {folder} open; close that one first. Nothing was changed"
+        )
+    seen = (folder / STORE).with_suffix(TOUR_SEEN).exists()
+    (folder / PRACTICE_MARKER).write_text("made-up orders; safe to delete\n", encoding="utf-8")
     (folder / UNFINISHED).touch()
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in (LOCK, PRACTICE_MARKER, UNFINISHED):
+            path.unlink()
+    incoming = folder / "reports"
+    incoming.mkdir()
+    if seen:
+        (folder / STORE).with_suffix(TOUR_SEEN).touch()
     clock = FixedClock(now - 2 * HOUR)
     with open_practice(folder / STORE, clock=clock) as session:
         rng = random.Random(seed)
@@ -175,4 +193,3 @@ def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int)
                 home = {order.order_id: order for order in made}
         work(session, clock, incoming, home, now)
     (folder / UNFINISHED).unlink()
-    return folder / STORE

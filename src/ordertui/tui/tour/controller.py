@@ -182,5 +182,5 @@ class TourController:
             with task.showing(
                 Dialog[None](_("Building the practice store"), note=_("5,000 made-up orders; some seconds."))
             ):
-                path = await task.work(build_practice, folder, now=self._session.clock.now())
+                path = await task.work(build_practice, folder, now=self._session.clock.now(), fresh=False)
             self._screen.app.post_message(PracticeBuilt(path))
