@@ -70,9 +70,6 @@ DETAIL_WIDTH = 100
 DETAIL_LINES = 48
 """Lines the detail pane has at least, so that another order seldom lays the screen out anew."""
 
-PANE_COMMANDS = frozenset({"order.cancel", "order.refund", "order.confirm", "order.message", "see.detail"})
-"""Commands whose key begins a line of the side pane."""
-
 
 class MainScreen(Screen[None]):
     """Orders, and what may be done with them."""
@@ -178,7 +175,7 @@ class MainScreen(Screen[None]):
 
         self.app.stylesheet.read(DIALOG_STYLES)
         body, side = self.query_one("#body"), self.query_one("#side")
-        scroll = VerticalScroll(PaneText(self._pane_keys, id="detail"), id="detail-scroll", can_focus=False)
+        scroll = VerticalScroll(PaneText(id="detail"), id="detail-scroll", can_focus=False)
         await asyncio.gather(
             self.mount(Static(_(TOO_SMALL), classes="too-small"), before=body),
             body.mount(Static(id="notes"), after="#header-line"),
@@ -187,11 +184,6 @@ class MainScreen(Screen[None]):
             side.mount(DiffStatic(id="rate"), scroll),
             self.filter_bar.mount_input(),
         )
-
-    @property
-    def _pane_keys(self) -> list[str]:
-        """The keys that begin a line of the side pane."""
-        return [self.keymap.first_key(one.id) for one in self.keymap.commands if one.id in PANE_COMMANDS]
 
     def on_unmount(self) -> None:
         """Save marks and columns for the next start, and stop what goes on in threads."""

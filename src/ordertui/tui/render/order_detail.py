@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from rich.cells import cell_len
 from textual.content import Content
+from textual.style import Style
 
 from ordertui.messages import N_, _, join_texts, ngettext, translate, translate_codes
 from ordertui.operations.query.api_sentences import api_sentences, order_sentences
@@ -61,6 +62,8 @@ VERGE_WORDS = {
 }
 HANDED_OVER = {Dispatched.YES: N_("yes"), Dispatched.NO: N_("no"), Dispatched.UNKNOWN: N_("not set")}
 _WAITING = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.UNKNOWN)
+CLICKED = "command"
+"""In what a style carries along: the id of the command that a click on the text does."""
 
 
 class OrderKeys(msgspec.Struct, frozen=True):
@@ -112,6 +115,11 @@ def render_order(detail: OrderDetail) -> Content:
     if detail.is_full:
         pieces += [*_reasons(detail), *_history(detail)]
     return Content.assemble(*pieces)
+
+
+def _clickable(command_id: str, *pieces: Piece) -> Content:
+    """Return these pieces as a text on which a click does a command, whatever its key is."""
+    return Content.assemble(*pieces).stylize(Style.from_meta({CLICKED: command_id}))
 
 
 def _head(detail: OrderDetail) -> Iterator[Piece]:
@@ -207,19 +215,19 @@ def _item(detail: OrderDetail, line: OrderLine, sku_cells: int) -> Iterator[Piec
         yield (f"{wrap_text(text, '     ', detail.width)}\n", MUTED)
 
 
-def _facts(detail: OrderDetail) -> Iterator[Piece]:
+def _facts(detail: OrderDetail) -> Iterator[Piece | Content]:
     """Yield request, carrier and the two times that matter, each with how long is left."""
     row, zone, width, keys = detail.order.row, detail.zone, detail.width, detail.keys
     short, long = (_(text) for text in REQUEST_WORDS[row.buyer_request])
     text = long if detail.is_full and cell_len(long) < width - 15 else short
     style = _REQUEST_STYLES.get(row.buyer_request, "$text-warning")
-    yield from _with_key(_(" Buyer   "), (text, style), keys.asked if detail.is_waiting else "", width)
+    asked = {"order.asked": keys.asked} if detail.is_waiting else {}
+    yield from _with_keys(_(" Buyer   "), (text, style), asked, width)
     if detail.is_waiting or row.dispatched is not Dispatched.UNKNOWN:
-        both = f"{keys.handed_over} {keys.not_handed_over}".strip()
-        yield from _with_key(
+        yield from _with_keys(
             _(" Carrier "),
             (_("handed over: {handed_over}", handed_over=_(HANDED_OVER[row.dispatched])), ""),
-            both,
+            {"order.dispatched": keys.handed_over, "order.not_dispatched": keys.not_handed_over},
             width,
         )
     yield from _ship_by(detail)
@@ -237,12 +245,19 @@ def _facts(detail: OrderDetail) -> Iterator[Piece]:
             yield (f"{wrap_text(translate(sentence), ' ', width)}\n", MUTED)
 
 
-def _with_key(label: str, text: tuple[str, str], key: str, width: int) -> Iterator[Piece]:
-    """Yield a line with the key that changes what it says at the right end."""
-    yield (label, MUTED)
-    yield text
-    room = width - cell_len(label) - cell_len(text[0]) - len(key) - 2
-    yield (f"{' ' * max(1, room)}[{key}]\n" if key else "\n", MUTED)
+def _with_keys(label: str, text: tuple[str, str], keys: Mapping[str, str], width: int) -> Iterator[Piece | Content]:
+    """Yield a line with the keys, by command id, that change what it says at the right end, or below where they do not
+    fit. A click on it does the first; on another key, what that one does.
+    """
+    named = {command_id: key for command_id, key in keys.items() if key}
+    end = width - len(" ".join(named.values())) - 2
+    room = end - cell_len(label) - cell_len(text[0])
+    gap = " " * room if room > 0 else f"\n{' ' * end}"
+    before: list[Piece] = [(label, MUTED), text, (f"{gap}[" if named else "\n", MUTED)]
+    for place, (command_id, key) in enumerate(named.items(), start=1):
+        yield _clickable(command_id, *before, (f"{key} " if place < len(named) else f"{key}]\n", MUTED))
+        before = []
+    yield from before
 
 
 def _ship_by(detail: OrderDetail) -> Iterator[Piece]:
@@ -304,18 +319,21 @@ def _day(moment: int, zone: str) -> str:
     return format_day(to_local(moment, zone))
 
 
-def _actions(detail: OrderDetail) -> Iterator[Piece]:
+def _actions(detail: OrderDetail) -> Iterator[Piece | Content]:
     """Yield one line for each action: its key, whether it is allowed, and why in a few words."""
     room = detail.width - REASON_COLUMN
     for verdict in detail.verdicts:
         is_allowed = verdict.allowed
-        yield (f" {detail.keys.actions[verdict.action]} ", "bold $text-accent" if is_allowed else MUTED)
-        yield (pad(action_word(verdict.action), 9), "bold" if is_allowed else MUTED)
-        yield (_("yes  ") if is_allowed else _("no   "), "$text-success" if is_allowed else MUTED)
         forms, style = _short_reason(verdict, detail.order)
-        yield (f"{next((form for form in forms if cell_len(form) <= room), cut_text(forms[-1], room))}\n", style)
+        yield _clickable(
+            f"order.{verdict.action.value}",
+            (f" {detail.keys.actions[verdict.action]} ", "bold $text-accent" if is_allowed else MUTED),
+            (pad(action_word(verdict.action), 9), "bold" if is_allowed else MUTED),
+            (_("yes  ") if is_allowed else _("no   "), "$text-success" if is_allowed else MUTED),
+            (f"{next((form for form in forms if cell_len(form) <= room), cut_text(forms[-1], room))}\n", style),
+        )
     if not detail.is_full:
-        yield (_(" Enter: reasons, sources, history\n"), MUTED)
+        yield _clickable("see.detail", (_(" Enter: reasons, sources, history\n"), MUTED))
 
 
 def _short_reason(verdict: Verdict, order: Order) -> tuple[tuple[str, ...], str]:
