@@ -157,7 +157,7 @@ class _FieldMerge:
         at = self.stated_at = stated_date(new) if field.name in _AMOUNTS else f"{new}.at"
         is_later = f"{at} > {self.date}"
         if field.stated == ("status",):  # of an order, not of an item
-            is_later = f"({_finality(stated[0])}, {at}) > ({_finality(kept[0])}, {self.date})"
+            is_later = f"({finality(stated[0])}, {at}) > ({finality(kept[0])}, {self.date})"
         elif field.name == "quantity_shipped":
             is_later = f"({stated[0]}, {at}) > ({kept[0]}, {self.date})"
         self.is_newer = f"({states} AND ({kept[0]} IS NULL OR {is_later}))"
@@ -183,7 +183,8 @@ def _comparable(field: MergedField, names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"({', '.join(names)})"
 
 
-def _finality(status: str) -> str:
+def finality(status: str) -> str:
+    """Return SQL: the place of a status in FINAL, from 1 on; 0 of any other."""
     return f"CASE {status} " + " ".join(f"WHEN '{word}' THEN {n}" for n, word in enumerate(FINAL, 1)) + " ELSE 0 END"
 
 

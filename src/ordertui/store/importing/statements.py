@@ -36,6 +36,7 @@ from .fields import (
     Merge,
     bit,
     columns,
+    finality,
     first_dates,
     same_id,
 )
@@ -184,16 +185,18 @@ NEWS = (
 DROP_UNCHANGED = "DELETE FROM heads WHERE is_new = 0 AND id NOT IN (SELECT id FROM news)"
 NEW_UNCLEAR = "INSERT INTO news SELECT id, 1 FROM heads WHERE is_new = 1 AND has_twins = 1"
 
+_KEPT, _STATED, _PARTLY = finality("o.status"), finality("s.status"), finality("'partially_shipped'")
 REVIVED = (
     "SELECT DISTINCT h.order_id, CASE WHEN 'cancelled' IN (o.status, s.status) THEN 'cancelled' ELSE 'shipped' END"
     " FROM heads h CROSS JOIN orders o CROSS JOIN sorted s WHERE h.is_new = 0 AND o.id = h.id"
-    " AND s.order_id = h.order_id AND ((((o.status = 'cancelled' AND s.status <> 'cancelled')"
-    " OR (o.status = 'shipped' AND s.status NOT IN ('shipped', 'cancelled'))) AND s.at > coalesce(o.a_status, o.at))"
-    " OR (((s.status = 'cancelled' AND o.status NOT IN ('cancelled', 'unknown'))"
-    " OR (s.status = 'shipped' AND o.status NOT IN ('shipped', 'cancelled', 'unknown')))"
-    " AND s.at < coalesce(o.a_status, o.at))) ORDER BY h.order_id"
+    " AND s.order_id = h.order_id AND s.status IS NOT NULL AND o.status <> 'unknown'"
+    f" AND (({_KEPT} > {_STATED} AND {_KEPT} > {_PARTLY} AND s.at > coalesce(o.a_status, o.at))"
+    f" OR ({_STATED} > {_KEPT} AND {_STATED} > {_PARTLY} AND s.at < coalesce(o.a_status, o.at))) ORDER BY h.order_id"
 )
-"""Orders that one report calls cancelled or shipped, and a newer one not, with that word; before they are merged."""
+"""Orders that one report calls cancelled or shipped, and a newer one not, with that word; before they are merged.
+
+Not those that one calls partly shipped, and a newer one unshipped: they wait for shipment by both.
+"""
 
 # -- lines
 
