@@ -476,6 +476,26 @@ def test_a_defect_of_the_copy_is_told_logged_and_overcome(
         until(lambda: is_equal(screen, team) and local_copy(screen).state.lost_since is None)
 
 
+def test_a_change_that_was_not_told_is_told_again(
+    tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk the note beside an upload's file cannot be written, say."""
+    monkeypatch.setattr(local_copy_module, "RETRY_SECONDS", 0.01)
+    told: list[int] = []
+    with copied(tmp_path) as screen:
+        copy = local_copy(screen)
+
+        def tell() -> None:
+            told.append(copy.state.number)
+            if told.count(told[-1]) == 1:
+                raise OSError("no space left on device")
+
+        copy.on_change = tell
+        commit(team, Action.CANCEL, 1)
+        until(lambda: is_equal(screen, team) and told.count(copy.state.number) > 1)
+        assert screen.context.copies.reason() == ""
+
+
 def test_a_snapshot_that_fails_leaves_no_transaction(team: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = PostgresEngine(postgres_engine(team.context.store.database.engine).address, read_only=False)
     for begin, what in ((engine.begin_snapshot, "_LOCATION"), (engine.start_log, "")):

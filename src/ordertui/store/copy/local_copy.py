@@ -77,7 +77,10 @@ class LocalCopy:
         """The file of the copy that is open."""
         self.state = CopyState(0, clock.now())
         self.on_change: Callable[[], None] | None = None
-        """Called by `watch` after anybody changed the store, also while the line was lost."""
+        """Called by `watch` once when it begins, and after anybody changed the store, also while the line was lost.
+
+        It is called again when it raises.
+        """
 
     def reader(self) -> Store:
         """Return a connection to the copy, which never writes."""
@@ -123,8 +126,9 @@ class LocalCopy:
                 self.follow()
                 self._settle_doubt()
                 if self.on_change is not None and told != self.state.number:
-                    told = self.state.number
+                    number = self.state.number
                     self.on_change()
+                    told = number
                 for _ in range(HEARTBEAT_SECONDS):
                     if self._closing.is_set() or listener.wait_for_change(1.0):
                         break
