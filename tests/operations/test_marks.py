@@ -116,7 +116,10 @@ def test_no_undo_marks_what_was_forgotten(steps: list[list[int]], gone: list[int
     for step in steps:
         marks.invert(step)
         other.invert(set(step) - set(gone))
+    reachable = set(marks.reachable())
+    assert reachable == set(ids) | {row_id for step in steps for row_id in step}
     marks.forget(gone)
+    assert set(marks.reachable()) == reachable - set(gone)
     while True:
         assert list(marks) == list(other)
         assert marks.count == len(list(marks))

@@ -221,6 +221,25 @@ async def test_marks_of_orders_that_another_process_removed_go_and_are_told(
     assert Workspace(session.context.store.path, read_only=True).marks()[0].count == 1
 
 
+async def test_what_was_unmarked_before_another_process_removed_it_stays_so(
+    session: Session, tmp_path: Path, clock: FixedClock
+) -> None:
+    """Nothing is told, since nothing was marked; `z` and `L` bring back only what is there."""
+    with open_session(tmp_path / "shop", clock=clock) as other:
+        bring(other, tmp_path, everything=[all_orders_row(n) for n in (300, 301, 302)], is_all=False)
+        added = list(other.orders.ids_of([order_id(n) for n in (300, 301, 302)]).values())
+        kept = min(session.orders.find())
+        async with running(session, toasts=True) as pilot:
+            table(pilot).marks.add([kept, *added])
+            await press(pilot, "M")
+            other.undo_import(other.context.store.database.required(int, "SELECT max(id) FROM imports"))
+            await until(pilot, lambda: not set(added) & set(table(pilot).marks.reachable()))
+            assert "removed from the store" not in said(pilot)
+            for key in ("z", "M", "L"):
+                await press(pilot, key)
+                assert list(table(pilot).marks) == ([] if key == "M" else [kept])
+
+
 async def test_keys_wait_for_a_dialog_that_opens_late(session: Session) -> None:
     async with running(session) as pilot:
         await burst(pilot, ["plus", *"status", "colon", *"shipped", "enter"])

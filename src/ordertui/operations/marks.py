@@ -201,12 +201,24 @@ class Marks:
             self._flip(change, marked=None)
         return True
 
+    def reachable(self) -> IdSet:
+        """Return what is marked, and all that an undo could mark."""
+        found = self.as_integer()
+        for change in self._packed_changes():
+            found |= change
+        return IdSet()._with_bits(found)  # noqa: SLF001
+
     def forget(self, ids: Iterable[int]) -> None:
         """Unmark orders that are there no more; no undo marks them again."""
         left = ~Marks(ids).as_integer()
         self._apply(self.as_integer() & ~left)
-        turned = (one if isinstance(one, int) else Marks(one).as_integer() for one in self._changes)
-        self._changes = deque((change & left for change in turned), UNDO_DEPTH)
+        self._changes = deque((change & left for change in self._packed_changes()), UNDO_DEPTH)
+
+    def _packed_changes(self) -> list[int]:
+        """Return each change as a bitmap, and keep it so: the next call finds them made."""
+        packed = [one if isinstance(one, int) else Marks(one).as_integer() for one in self._changes]
+        self._changes = deque(packed, UNDO_DEPTH)
+        return packed
 
     def snapshot(self) -> bytes:
         """Return the marks as bytes for `restore`; equal sets give equal bytes."""

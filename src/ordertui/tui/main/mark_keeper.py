@@ -39,18 +39,23 @@ class MarkKeeper:
     def forget(self, ids: Collection[int]) -> None:
         """Unmark orders that are there no more, so that neither an undo nor the last set marks them again."""
         self.marks.forget(ids)
-        last = Marks()
-        last.restore(self.last_set)
+        last = self._last_marks()
         last.remove(ids)
         self.last_set = last.snapshot()
+        self.changed()
 
     async def forget_gone(self, orders: OrderQueries) -> int:
-        """Unmark orders that another process removed from the store; return how many."""
-        gone = await asyncio.to_thread(orders.gone, self.marks.frozen())
+        """Forget orders that another process removed from the store; return how many of them were marked."""
+        gone = await asyncio.to_thread(orders.gone, self.marks.reachable().union(self._last_marks()))
+        count = len(gone.common(self.marks.frozen()))
         if gone:
             self.forget(gone)
-            self.changed()
-        return len(gone)
+        return count
+
+    def _last_marks(self) -> Marks:
+        last = Marks()
+        last.restore(self.last_set)
+        return last
 
     def changed(self) -> None:
         """Take in that the marks changed."""

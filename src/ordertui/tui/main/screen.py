@@ -152,8 +152,7 @@ class MainScreen(Screen[None]):
         with errors_shown(self):
             self.filter_bar.set_history(self.session.workspace.history())
             self.refresh_all()
-            if self.marks.marks:
-                self._removed.read(self._forget_removed)
+            self._removed.read(self._forget_removed)
             self._tell_what_was_decided()
 
     def _tell_what_was_decided(self) -> None:
@@ -427,8 +426,7 @@ class MainScreen(Screen[None]):
             self.table.reload()
             self.show_detail()
             self.view.refresh_external_changes()
-            if self.marks.marks:
-                self._removed.read(self._forget_removed)
+            self._removed.read(self._forget_removed)
         if error is not None:
             raise error
 
