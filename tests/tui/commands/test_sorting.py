@@ -108,6 +108,17 @@ async def test_a_saved_view_keeps_the_order_and_an_older_file_is_read(session: S
     assert ViewRequest.of(views[0]).sort == (SortKey("ship_by", False),)
 
 
+async def test_the_list_of_views_says_every_key_that_a_view_is_sorted_by(session: Session) -> None:
+    """A key without a column was left out: `by` and nothing behind it."""
+    sorts = {"updated": "updated▼", "+ship_by,-updated": "Ship by▲ updated▼", "price": "price"}
+    session.workspace.keep_views([SavedView(sort, sort=sort) for sort in sorts])
+    async with running(session) as pilot:
+        await press(pilot, "f")
+        views = pilot.app.screen.query_one(OptionList)
+        shown = [str(views.get_option_at_index(place).prompt).rpartition(" · by ")[2] for place in range(len(sorts))]
+        assert shown == list(sorts.values())
+
+
 @pytest.mark.parametrize("view", [SavedView("a", queue="nowhere"), SavedView("a", sort="price")])
 async def test_a_view_that_names_what_there_is_not_is_said_and_changes_nothing(
     session: Session, view: SavedView

@@ -16,9 +16,10 @@ from textual.widgets.option_list import Option
 from ordertui.messages import _
 from ordertui.operations.errors import UnknownChoice
 from ordertui.operations.query.queues import BY_KEY
+from ordertui.operations.query.sort_order import read_sorting
 from ordertui.operations.workspace import SavedView, Workspace
 from ordertui.tui.render.format import MUTED
-from ordertui.tui.screens.view_request import ViewRequest
+from ordertui.tui.screens.view_request import COLUMN_OF, ViewRequest
 from ordertui.tui.widgets.option_list import SafeOptionList
 from ordertui.tui.widgets.order_table.columns import BY_KEY as COLUMN_BY_KEY
 
@@ -65,10 +66,10 @@ class ViewsScreen(Dialog[SavedView | None]):
         for number, view in enumerate(self._views, start=1):
             queue = _(BY_KEY[view.queue].title) if view.queue in BY_KEY else view.queue
             words = _(
-                "  {queue} · {value} · by {replace}",
+                "  {queue} · {value} · by {sort}",
                 queue=queue,
                 value=view.filter or _("no filter"),
-                replace=_sort_text(view),
+                sort=_sort_text(view),
             )
             options.add_option(
                 Option(
@@ -138,7 +139,7 @@ class ViewsScreen(Dialog[SavedView | None]):
         """Delete the view; no order is touched."""
         place = self._place
         if place is not None:
-            self.notify(_("{place} deleted", place=self._views.pop(place).name))
+            self.notify(_("{name} deleted", name=self._views.pop(place).name))
             self._save_all(place)
 
     @shows_errors
@@ -152,9 +153,15 @@ def _named(values: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _sort_text(view: SavedView) -> str:
-    """Return the columns that a view is sorted by, as their headers say it; as it is written where it is wrong."""
+    """Return what a view is sorted by: the headers of columns, other keys as they are typed, as it is written where it
+    is wrong.
+    """
     try:
-        order = ViewRequest.of(view).order
+        order = read_sorting(view.sort, down=view.reverse)
     except UnknownChoice:
         return view.sort
-    return " ".join(f"{_(COLUMN_BY_KEY[column].label)}{'▼' if down else '▲'}" for column, down in order)
+    return " ".join(f"{_sort_name(by.key)}{'▼' if by.down else '▲'}" for by in order)
+
+
+def _sort_name(key: str) -> str:
+    return _(COLUMN_BY_KEY[COLUMN_OF[key]].label) if key in COLUMN_OF else key.replace("_", "-")
