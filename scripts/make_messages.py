@@ -149,7 +149,7 @@ SENTENCE_MODULES = (
     "orders/people", "orders/refund_limit", "orders/text", "rules/language/lexer", "rules/language/literals",
     "rules/language/parser", "rules/tables/explanation", "store/copy/local_copy", "store/engine/address",
     "store/engine/moved", "store/engine/postgres", "store/engine/sqlite", "store/importing/import_history",
-    "store/importing/mend", "store/journal/refunds", "store/journal/wishes",
+    "store/importing/mend", "store/journal/batches", "store/journal/refunds", "store/journal/wishes",
 )  # fmt: skip
 """Modules whose sentences reach the screen; of the others their errors do."""
 WITHOUT_ERRORS = ("cli", "tui", "messages")

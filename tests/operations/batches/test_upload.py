@@ -14,7 +14,7 @@ from ordertui.operations.config import Config, OutboxConfig
 from ordertui.operations.errors import NotConfirmed
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
-from ordertui.orders.clock import FixedClock, iso_utc
+from ordertui.orders.clock import DAY, FixedClock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.people import Role
 from ordertui.store.engine.errors import ServerUnreachable
@@ -23,7 +23,7 @@ from ordertui.tui.render.batch_list import BatchContext, next_steps, render_outb
 from ordertui.tui.screens.dialogs import ConfirmScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from support import places
-from support.batches import answer, send, send_again, session_of, states, unwritten, upload
+from support.batches import answer, commit, send, send_again, session_of, states, unwritten, upload
 from support.languages import speaking
 from support.logins import let_in, session_as
 from support.pilot import press, running, until
@@ -159,6 +159,53 @@ def test_a_refund_above_the_price_of_a_newer_report_is_not_to_be_uploaded(shop: 
     shop.batches.mark_uploaded(batch, undo=True)
     bring(shop, tmp_path, everything=report)
     assert shop.batches.get(batch).withheld == ""
+
+
+@places.on_both
+def test_a_file_of_which_reports_show_orders_as_done_is_not_to_be_uploaded_again(
+    tmp_path: Path, clock: FixedClock, engine: str
+) -> None:
+    """Nobody said that it was uploaded, but something brought that about: this very file, as far as is known."""
+    with session_of(tmp_path, clock) as shop:
+        batch = send(shop, Action.CANCEL, 1, 2, 3)
+        done = [all_orders_row(1, "Cancelled", updated=NOW)]
+        bring(shop, tmp_path, everything=done)
+        assert_withheld(shop, batch, "order reports show 1 order of it as done, so perhaps it was uploaded")
+        assert (shop.batches.waiting().to_upload, shop.batches.unfinished()) == (0, [])
+        clock.advance(DAY)
+        (issue,) = shop.batches.open_issues()
+        assert (issue.kind, issue.orders) == ("no_upload", (order_id(2), order_id(3)))
+        assert issue.evidence.startswith("if it was uploaded, fetch the processing report and import it; else")
+        assert_asked(shop, batch)
+        (issue,) = shop.batches.open_issues()
+        assert (issue.kind, issue.orders) == ("stuck", (order_id(2), order_id(3)))
+        assert issue.evidence == (
+            "fetch the processing report and import it; if the file was not uploaded after all,"
+            f" `ordertui uploaded {batch} --undo` says so"
+        )
+        shop.batches.mark_uploaded(batch, undo=True)
+        not_done(shop, batch, 2)
+        assert_withheld(shop, batch, "settled by hand")
+        done += [all_orders_row(3, "Cancelled", updated=NOW)]
+        bring(shop, tmp_path, everything=done)
+        assert shop.batches.open_issues() == [], "nothing of it is open"
+
+
+def test_an_order_that_was_left_out_of_the_file_says_nothing_against_its_upload(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    with session_of(tmp_path, clock) as shop:
+        batch = commit(shop, Action.CANCEL, 1, 2, 3)
+        shop.batches.recall(order_id(2))
+        bring(shop, tmp_path, everything=[all_orders_row(n, "Cancelled", updated=NOW) for n in (1, 2)])
+        shop.batches.release(batch)
+        shop.dispatcher.run()
+        assert list(states(shop, batch).values()) == [RowState.LEFT_OUT, RowState.RECALLED, RowState.WRITTEN]
+        clock.advance(DAY)
+        assert (shop.batches.get(batch).withheld, shop.batches.waiting().to_upload) == ("", 1)
+        (issue,) = shop.batches.open_issues()
+        assert (issue.kind, issue.orders) == ("stuck", (order_id(3),))
+        assert "upload it once now" in issue.evidence
 
 
 @pytest.mark.parametrize("is_gone", [False, True])

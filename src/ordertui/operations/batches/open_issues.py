@@ -14,7 +14,6 @@ from ordertui.orders.batch_state import IN_FLIGHT, BatchState, RowState, is_cont
 from ordertui.orders.clock import time_of
 from ordertui.orders.enums import Action, OrderStatus
 from ordertui.orders.order import LinesKnown
-from ordertui.orders.text import pluralize
 from ordertui.store import JournalBatch, JournalRow, Store
 
 EVIDENCE = {
@@ -24,7 +23,10 @@ EVIDENCE = {
     ),
     "unwritten": "free the disk or fix the folder's permissions; the next dispatch writes the same bytes",
     "stuck": "fetch the processing report and import it; if the file was never uploaded, upload it once now",
-    "no_upload": "look at the orders in Seller Central, and settle those that are not done",
+    "no_upload": (
+        "if it was uploaded, fetch the processing report and import it; else look at the orders in Seller Central, and"
+        " settle those that are not done"
+    ),
     "overpaid": (
         "look at the order in Seller Central: if it was paid twice, ask the buyer or Amazon; refund nothing more"
     ),
@@ -96,11 +98,10 @@ def open_issues(store: Store, now: int, withheld: Mapping[int, str]) -> list[Ope
                 evidence = f"{evidence}; {by_word[kind]}"
             if kind == "stuck" and store.submissions.find(batch.id):
                 evidence = BY_FEED
-            elif kind == "stuck" and (done := _count_done(store, batch)):
+            elif kind == "stuck" and batch.state is BatchState.UPLOADED:
                 evidence = (
-                    "fetch the processing report and import it; do not upload the file: order reports show"
-                    f" {pluralize(done)} of it as done already. If it was never uploaded, `ordertui settle {batch.id}"
-                    " ORDER-ID... --not-done` says so of the rest"
+                    "fetch the processing report and import it; if the file was not uploaded after all, `ordertui"
+                    f" uploaded {batch.id} --undo` says so"
                 )
             if kind == "unwritten" and not store.journal.leases.is_free(batch.id):
                 evidence = ELSEWHERE
@@ -122,13 +123,6 @@ def open_issues(store: Store, now: int, withheld: Mapping[int, str]) -> list[Ope
             OpenIssue(one.batch, one.action, market, "overpaid", (one.order_id,), one.sent_at, one.why, evidence)
         )
     return found
-
-
-def _count_done(store: Store, batch: JournalBatch) -> int:
-    """Return how many orders of a batch a report shows in the status that the batch is to bring about."""
-    ids = store.orders.ids_of([row.order_id for row in batch.rows])
-    rows = store.orders.rows(ids.values()).values()
-    return sum(row.status is _EXPECTED.get(batch.action) for row in rows)
 
 
 def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[JournalRow, str, str]]:

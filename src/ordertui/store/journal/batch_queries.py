@@ -230,6 +230,16 @@ class BatchQueries:
         tail = f"WHERE id IN (SELECT batch {_WRITTEN}) AND writing = 0 ORDER BY id DESC"
         return self._read(tail, (), with_rows=False)
 
+    def partly_confirmed(self) -> dict[int, int]:
+        """Return how many orders of each batch reports show as done whose file is written, and of which others wait."""
+        return dict(
+            self._database.query(
+                "SELECT r.batch, count(*) FROM batch_rows r JOIN batches b ON b.id = r.batch WHERE b.state = ?"
+                f" AND r.state = '{RowState.CONFIRMED}' AND r.batch IN (SELECT batch {_WRITTEN}) GROUP BY r.batch",
+                (BatchState.WRITTEN.value,),
+            )
+        )
+
     def refused(self, since: int) -> dict[int, list[str]]:
         """Return the orders that Amazon refused, which no later batch tries, of batches that left since then."""
         found: dict[int, list[str]] = {}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ordertui.orders.batch_state import NOT_LEFT, SETTLED, UNCONFIRMED, BatchState, RowState
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action
+from ordertui.orders.text import pluralize
 from ordertui.store.engine.database import Database, in_list, slices
 from ordertui.store.engine.errors import (
     ActionAlreadyOpen,
@@ -235,7 +236,8 @@ class BatchJournal:
     def upload_obstacles(self) -> dict[int, str]:
         """Return why the files of written batches must not be uploaded any more, by batch; without those that may.
 
-        The operator settled orders of it, or Amazon may have done for one of its orders what the file asks for.
+        The operator settled orders of it, or Amazon may have done for one of its orders what the file asks for, by
+        this very file perhaps.
         """
         found = self.wishes.upload_obstacles() | self.refunds.upload_obstacles()
         for (batch,) in self._database.query(
@@ -244,6 +246,8 @@ class BatchJournal:
             (BatchState.WRITTEN.value,),
         ):
             found.setdefault(batch, "orders of it were settled by hand")
+        for batch, done in self.batches.partly_confirmed().items():
+            found.setdefault(batch, f"order reports show {pluralize(done)} of it as done, so perhaps it was uploaded")
         return found
 
     def blocking_reasons(self, batch_id: int) -> dict[str, str]:
