@@ -99,6 +99,16 @@ def test_either_word_must_name_the_report_that_accepts_a_part(shop: Session, tmp
         assert written(shop, send_again(shop, batch)) == [[ONE, A]]
 
 
+@pytest.mark.parametrize("failed", [{2}, {1, 2}])
+def test_two_reports_that_refuse_other_items_say_so(shop: Session, tmp_path: Path, failed: set[int]) -> None:
+    batch = send(shop, Action.REFUND, 1, 2)
+    for name, records in (("one.txt", {1}), ("other.txt", failed)):
+        shop.results.take_in([answer(shop, tmp_path, batch, records, name)], batch)
+    row = next(row for row in shop.batches.get(batch).rows if row.order_id == ONE)
+    words = "two reports name other items as refused: was the file uploaded twice? look at the order in Seller Central"
+    assert (row.state, row.text) == (RowState.UNKNOWN, f"{words} before anything is refunded again")
+
+
 def test_partial_amounts_are_tried_again_of_the_refused_item_alone(shop: Session, tmp_path: Path) -> None:
     chosen = tuple(
         PlanLine(line, item, f"S-{line}", 1, LineAmounts(item_price=price))

@@ -111,9 +111,8 @@ def settle(
     """Record that these rows of a batch were done, or were not.
 
     Done: a refund counts as paid; a cancellation or shipment still waits for a report. Not done: it failed, and may be
-    tried again, but for the items of which a report says that they were done while others were refused. Evidence at
-    hand beats a word that does not name it. Raises BadInput, NotConfirmed, EvidenceAgainst, Refused, StoreError,
-    Stopped.
+    tried again, but for the items of a refund that a report says were paid while others were refused. Evidence at hand
+    beats a word that does not name it. Raises BadInput, NotConfirmed, EvidenceAgainst, Refused, StoreError, Stopped.
     """
     done = word.done
     orders = list(dict.fromkeys(order_ids))

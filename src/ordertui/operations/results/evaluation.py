@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from ordertui.amazon.processing_report import ProcessingReport, RowResult
-from ordertui.operations.planning.feed_builder import first_message_id, flat_file_records
+from ordertui.operations.planning.feed_builder import first_message_id
 from ordertui.operations.planning.plan import Plan, PlannedOrder
 from ordertui.orders.batch_state import UNANSWERED, RowState
 from ordertui.orders.enums import Action
@@ -47,11 +47,8 @@ class DispatchedBatch(msgspec.Struct, frozen=True):
     batch: JournalBatch
     plan: Plan
     rows: tuple[PlannedOrder, ...]
-
-    @property
-    def records(self) -> list[tuple[str, str]]:
-        """(order id, item id) of each data row of the flat file."""
-        return flat_file_records(self.rows)
+    records: Sequence[tuple[str, str]]
+    """(order id, item id) of each data row of the flat file."""
 
     @property
     def is_waiting(self) -> bool:
@@ -116,6 +113,8 @@ def combine_evidence(sent: DispatchedBatch, reports: Sequence[ReportEvidence]) -
         if len(states) > 1:
             error = next(outcome for outcome in plain if outcome.state is RowState.ERROR)
             text = f"one report says done, another {error.code} {error.text}".rstrip()
+            if ruling is None and all(outcome.state is RowState.ERROR for outcome in plain):
+                text = "two reports name other items as refused"
             out[row.order_id] = Outcome(RowState.UNKNOWN, "", f"{text}: was the file uploaded twice? {settle}")
         elif len(done) > 1 and sent.plan.action is Action.REFUND:  # the other actions cannot be done twice
             names = ", ".join(sorted(filter(None, done)))

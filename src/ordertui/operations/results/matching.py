@@ -13,7 +13,7 @@ from ordertui.amazon.processing_report import (
     parse_report,
 )
 from ordertui.operations.errors import BatchNeeded, EvidenceAgainst, Refused
-from ordertui.operations.planning.feed_builder import first_message_id
+from ordertui.operations.planning.feed_builder import first_message_id, flat_file_records
 from ordertui.operations.planning.plan_file import decode
 from ordertui.orders.batch_state import LEFT_BATCHES, NEVER_LEFT, RowState
 from ordertui.orders.enums import Action
@@ -108,7 +108,8 @@ class BatchMatcher:
         if content is not None:  # a row that was settled before the batch left again was not in it
             there = {found.decode() for found in _ORDER.findall(content)}
             gone |= {row.order_id for row in plan.rows if row.order_id not in there}
-        return DispatchedBatch(batch, plan, tuple(row for row in plan.rows if row.order_id not in gone))
+        rows = tuple(row for row in plan.rows if row.order_id not in gone)
+        return DispatchedBatch(batch, plan, rows, flat_file_records(rows))
 
     def find_rival(self, sent: DispatchedBatch, report: ProcessingReport, kept: KeptResult) -> int | None:
         """Return another batch of refunds that a report with failures fits as well; None when there is none.
