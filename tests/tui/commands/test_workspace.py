@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from ordertui.files import FileConflict
+from ordertui.operations.bug_report import store_lines
 from ordertui.operations.errors import BadInput, Refused
 from ordertui.operations.marks import Marks
 from ordertui.operations.query.sort_order import SortKey
@@ -221,6 +222,9 @@ async def test_marks_that_cannot_be_read_are_told_and_kept(session: Session) -> 
     said_why = f"which orders are marked cannot be read: {path}: "
     with pytest.raises(BadInput, match="marked cannot be read"):
         session.orders.find("marked:yes")
+    assert {queue.key for queue in session.orders.queues() if queue.count is None} == {"marked"}
+    assert "queue marked: unknown" in store_lines(session)
+    assert list(session.recount().run()) == []
     async with running(session, toasts=True) as pilot:
         assert f"{said_why}marked holds a value that is not of its kind; nothing is marked now" in said(pilot)
         assert list(session.orders.find("marked:yes")) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ordertui.operations.context import SessionContext
-from ordertui.operations.errors import Stopped, UnknownChoice
+from ordertui.operations.errors import BadInput, Stopped, UnknownChoice
 from ordertui.operations.marks import IdSet, Marks, marked_ids
 from ordertui.orders.enums import Channel
 from ordertui.orders.marketplace import zone_of
@@ -258,9 +258,22 @@ class OrderQueries:
             out.append(Queue(spec.key, spec.title, self.queue_filter(spec), count, spec.why_empty, note, unknown))
         return tuple(out)
 
-    def _count_marked(self, filter_text: str) -> int:
-        """Return how many marked orders fit a filter; they are looked for a part at a time, whatever their number."""
-        marked = IdSet(self.marks())  # the screen may change them now
+    def known_marks(self) -> Marks | None:
+        """Return the operator's marks, as they are now; None where they cannot be read."""
+        try:
+            return self.marks()
+        except BadInput:
+            return None
+
+    def _count_marked(self, filter_text: str) -> int | None:
+        """Return how many marked orders fit a filter; None where the marks cannot be read.
+
+        They are looked for a part at a time, whatever their number.
+        """
+        marks = self.known_marks()
+        if marks is None:
+            return None
+        marked = IdSet(marks)  # the screen may change them now
         if not marked or not filter_text.strip():
             return len(marked)
         condition = self.condition(filter_text)

@@ -106,7 +106,7 @@ class Recount:
 
     def run(self, progress: Progress | None = None) -> Iterator[Disagreement]:
         """Yield every disagreement. The store must not change meanwhile: read in one go, or when nobody works."""
-        ids, marks = self._orders.find(), self._orders.marks()
+        ids, marks = self._orders.find(), self._orders.known_marks() or ()  # of unread ones no count is shown
         self._read_journal()
         self._allowed = {action: set(self._orders.find(f"action:{action}")) for action in Action}
         for start in range(0, len(ids), ORDERS_AT_ONCE):
