@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from ordertui.operations.config import Config
+from ordertui.operations.config import ENVIRONMENT, Config, load_sound_part
+from ordertui.operations.errors import BadInput
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
@@ -101,6 +103,15 @@ def test_the_store_is_the_one_that_the_settings_name_or_none(
     else:
         assert (done.code, "name the store with --store" in done.stderr) == (4, True)
         assert states(tmp_path) == ["held", "held"]
+
+
+@pytest.mark.parametrize(("store", "is_sound"), [('""', True), ("3", False), ("0", False), ("[]", False)])
+def test_an_empty_store_in_the_settings_is_the_usual_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str, is_sound: bool
+) -> None:
+    monkeypatch.setenv(ENVIRONMENT, write(tmp_path, f"store = {store}\nno_such = 1\n"))
+    with nullcontext() if is_sound else pytest.raises(BadInput, match="name the store with --store"):
+        assert load_sound_part(None, BadInput("there is no setting 'no_such'")).store == Config().store
 
 
 def test_a_batch_that_waits_for_approval_may_be_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

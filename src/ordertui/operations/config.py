@@ -346,7 +346,7 @@ def load_sound_part(place: Path | str | None, problem: BadInput) -> Config:
     from .settings_problems import sound_part
 
     config = _without_control_characters(sound_part(found or {}))
-    if not place and (found is None or ("store" in found and not config.store)):
+    if not place and (found is None or (found.get("store", "") != "" and not config.store)):
         raise BadInput(f"{problem}; to undo all the same, name the store with --store") from problem
     return config
 
