@@ -125,6 +125,15 @@ def test_a_secret_of_a_million_characters_is_refused_in_words(tmp_path: Path) ->
     assert "xxxx" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"x", b"{", b'{"id": 7}', zlib.compress(b""), zlib.compress(b"{\n"), zlib.compress(b"\xff\xfe\n")],
+)
+def test_a_damaged_plan_of_the_journal_is_called_that_and_nobody_is_to_edit_it(content: bytes) -> None:
+    with pytest.raises(BadInput, match="^the journal's plan cannot be read: it is (damaged|cut short)$"):
+        decode(content)
+
+
 def test_a_plan_of_the_journal_that_is_one_line_without_end_is_refused_at_once() -> None:
     squeezed = zlib.compressobj(1)
     content = b"".join([*(squeezed.compress(b"[" * 2**20) for _ in range(64)), squeezed.flush()])

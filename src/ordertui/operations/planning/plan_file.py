@@ -68,9 +68,7 @@ def decode(content: bytes, *, with_excluded: bool = True) -> Plan:
             for item in _PARTS[name].decode(part):
                 lists[name].add(item)
     except (msgspec.MsgspecError, zlib.error, LookupError, ValueError, RecursionError) as error:
-        is_json = isinstance(error, msgspec.MsgspecError | UnicodeDecodeError | RecursionError)
-        words = describe_json_error(content, error) if is_json else "it is damaged"
-        raise BadInput(f"the journal's plan cannot be read: {words}") from error
+        raise BadInput("the journal's plan cannot be read: it is damaged") from error
     return msgspec.structs.replace(plan, **{name: packer.finish() for name, packer in lists.items()})
 
 
