@@ -145,7 +145,7 @@ class Planner:
         check_stop()
         warnings = [gone] if gone else []
         warnings += [*outcome.warnings, *doubts.warnings]
-        warnings += plan_warnings(action, marketplace, tally, rates, offers, doubts.warnings)
+        warnings += plan_warnings(action, marketplace, tally, rates, offers, doubts.typed)
         warnings += fee_warnings(tally.charged)
         if tally.prime_cancelled:
             cancelling = (row.id for row in rows if action is Action.CANCEL or any(one.cancelled for one in row.lines))

@@ -27,12 +27,12 @@ def plan_warnings(
     tally: OrderTally,
     rates: Sequence[RateEffect],
     offers: Sequence[str] = (),
-    said: Sequence[str] = (),
+    told: Sequence[str] = (),
 ) -> list[str]:
-    """Return what to say of a plan with these orders. `offers` are the warnings of `removal_warnings`; `said` the
-    doubts that are told already: a rate that is unknown for the same reason is not told again.
+    """Return what to say of a plan with these orders. `offers` are the warnings of `removal_warnings`; `told` why
+    the number must be typed anyway (`Doubts.typed`): a rate that is unknown for the same reason is not told again.
     """
-    found = [*_rate_warnings(rates, said), *offers]
+    found = [*_rate_warnings(rates, told), *offers]
     if action is Action.CANCEL:
         found += _cancel_warnings(tally)
     if tally.replacements:
@@ -71,12 +71,12 @@ def prime_warnings(figures: Sequence[tuple[PrimeFigure, PrimeFigure]]) -> list[s
     ]
 
 
-def _rate_warnings(rates: Sequence[RateEffect], said: Sequence[str]) -> list[str]:
+def _rate_warnings(rates: Sequence[RateEffect], told: Sequence[str]) -> list[str]:
     return [
         f"the {effect.after.days}-day rate is not known: {effect.after.reason}"
         for effect in rates
         if effect.after.reason and effect.after.cancelled > effect.before.cancelled
-        if not any(one.startswith(effect.after.reason) for one in said)
+        if effect.after.reason not in told
     ]
 
 
@@ -190,9 +190,7 @@ def find_doubts(
             " shipped, cancelled or refunded since; import new reports first"
         )
     if newest is not None and is_clock_behind(newest, now):
-        typed.append(clock_words(newest, now))
-        warnings.append(
-            f"a report is of {iso_utc(newest)}, and this machine's clock stands at {iso_utc(now)}: rate, deadlines and"
-            " ages are not those of now; set the clock right and plan again"
-        )
+        words = clock_words(newest, now)
+        typed.append(words)
+        warnings.append(f"{words}: rate, deadlines and ages are not those of now; set the clock right and plan again")
     return Doubts(tuple(warnings), tuple(typed))
