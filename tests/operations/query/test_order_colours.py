@@ -102,7 +102,7 @@ def test_a_reason_is_found_as_given_and_as_answered(tmp_path: Path) -> None:
         ('[[colours]]\nfilter = "late"', "rule 1 under [[colours]] needs a colour or a style"),
         ('[[colours]]\nfilter = "late"\ncolour = "pink"', "pink"),
         ('[[colours]]\nfilter = "late"\ncolour = "red"\n[[colours]]\nfilter = "statu:x"\nstyle = "bold"', "rule 2"),
-        ('[[colours]]\nfilter = "marked"\ncolour = "red"', "no fact of the order"),
+        ('[[colours]]\nfilter = "marked"\ncolour = "red"', "only for filters, not for rules"),
         ('[[colours]]\nfilter = "late"\nstyle = "bold"\n' * (MOST_COLOUR_RULES + 1), "at most 40"),
     ],
 )

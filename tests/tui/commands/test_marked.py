@@ -39,7 +39,7 @@ def test_marked_is_a_field_of_filters(session: Session) -> None:
 
 
 def test_no_rule_can_ask_for_the_marks() -> None:
-    with pytest.raises(FilterError, match="no fact of the order"):
+    with pytest.raises(FilterError, match="only for filters, not for rules"):
         parse("marked", now=0, zone="UTC", plan=True)
 
 

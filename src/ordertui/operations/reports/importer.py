@@ -91,7 +91,9 @@ class RejectsFile:
 
 
 SHOWN_LINES = 5
-"""Lines under another item id that a summary names."""
+"""Lines, or orders, that a note of a summary names."""
+ITEM = "{} item {}"
+"""How it names a line: by its order and item."""
 READING_SHARE = 0.3
 """Part of the work of an import that reading takes; the rest is merging."""
 
@@ -288,45 +290,34 @@ def _merged(rows: int, read: int) -> tuple[int, float]:
 def _rename_notes(target: ImportSession) -> Iterator[str]:
     """Yield the warnings that known lines came under other item ids or SKUs, or may have."""
     if target.renamed:
-        shown = _shown_names(target.renamed)
+        shown = _shown(target.renamed, "{}: {}, now {}")
         yield f"other item ids for known lines of the same SKU and quantity, taken as the same lines: {shown}"
     if target.renamed_skus:
-        shown = _shown_names(target.renamed_skus)
+        shown = _shown(target.renamed_skus, "{}: {}, now {}")
         yield f"other SKUs for known lines of the same title and quantity, taken as the same lines: {shown}"
     if target.twice:
         yield (
             "items that may stand twice, under two SKUs and titles: with an item id, and without one. What is shipped"
             " of them and the orders' totals are unknown, and these orders cannot be cancelled here: look at them in"
-            f" Seller Central: {_shown(target.twice)}"
+            f" Seller Central: {_shown(target.twice, ITEM)}"
         )
-
-
-def _shown_names(lines: Sequence[tuple[object, ...]]) -> str:
-    shown = "; ".join(f"{order_id}: {known}, now {stated}" for order_id, known, stated in lines[:SHOWN_LINES])
-    more = f"; and {len(lines) - SHOWN_LINES:,} more" if len(lines) > SHOWN_LINES else ""
-    return f"{shown}{more}"
 
 
 def _status_notes(target: ImportSession) -> Iterator[str]:
     """Yield the warnings that orders are known as cancelled or shipped of which a newer report says otherwise."""
-    cancelled, shipped = ([one for one, word in target.revived if word == of] for of in ("cancelled", "shipped"))
+    cancelled, shipped = ([one for one in target.revived if one[1] == of] for of in ("cancelled", "shipped"))
     if cancelled:
         yield (
             "cancelled by one report, and not by a newer one. Amazon takes no cancellation back, and a report may be"
             " half an hour behind, so they stay cancelled: look at them in Seller Central before anything of them is"
-            f" shipped: {_shown_orders(cancelled)}"
+            f" shipped: {_shown(cancelled, '{}')}"
         )
     if shipped:
         yield (
             "shipped by one report, and not by a newer one. Amazon takes no shipment back, and a report may be half an"
             " hour behind, so they stay shipped: look at them in Seller Central before anything of them is shipped"
-            f" again: {_shown_orders(shipped)}"
+            f" again: {_shown(shipped, '{}')}"
         )
-
-
-def _shown_orders(orders: Sequence[str]) -> str:
-    more = f"; and {len(orders) - SHOWN_LINES:,} more" if len(orders) > SHOWN_LINES else ""
-    return "; ".join(orders[:SHOWN_LINES]) + more
 
 
 def _amount_notes(target: ImportSession) -> Iterator[str]:
@@ -335,25 +326,25 @@ def _amount_notes(target: ImportSession) -> Iterator[str]:
         yield (
             "other promotions than a report before gave for the same price. Where one report was split over two files,"
             " less was paid than is kept here: join the files, and import that"
-            f" before any refund: {_shown(target.repromoted)}"
+            f" before any refund: {_shown(target.repromoted, ITEM)}"
         )
     if target.repriced:
         yield (
             "other prices or currencies than a report before gave. A New Orders report dates no row: what All Orders"
             " says is kept, and where only New Orders reports disagree the lower price. Import All Orders, which"
-            f" decides: {_shown(target.repriced)}"
+            f" decides: {_shown(target.repriced, ITEM)}"
         )
     if target.above_price:
         yield (
             "promotions above all there is to pay: what was paid is unknown, and nothing can be refunded until a report"
-            f" gives other amounts: {_shown(target.above_price)}"
+            f" gives other amounts: {_shown(target.above_price, ITEM)}"
         )
 
 
-def _shown(items: Sequence[tuple[object, ...]]) -> str:
-    shown = "; ".join(f"{order_id} item {item}" for order_id, item in items[:SHOWN_LINES])
-    more = f"; and {len(items) - SHOWN_LINES:,} more" if len(items) > SHOWN_LINES else ""
-    return f"{shown}{more}"
+def _shown(values: Sequence[tuple[object, ...]], form: str) -> str:
+    """Return the first of these in a form, such as `{}: {}`, and how many more there are."""
+    more = f"; and {len(values) - SHOWN_LINES:,} more" if len(values) > SHOWN_LINES else ""
+    return "; ".join(form.format(*one) for one in values[:SHOWN_LINES]) + more
 
 
 def _note_left_out(target: ImportSession, rejects: Iterable[RejectedRow]) -> None:

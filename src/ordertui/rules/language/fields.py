@@ -167,7 +167,7 @@ PLAN_FIELDS: dict[str, Field] = {
 """Fields about a whole batch: only house rules can use them."""
 ALL_FIELDS = FIELDS | PLAN_FIELDS
 NOT_IN_RULES = (REST_CANCELLED, MARKED, MARKED_BY)
-"""Fields of filters that no rule of a policy file, and no colour rule, may ask for: they are no facts of the order."""
+"""Fields only for filters: no rule of a policy file, and no colour rule, may ask for them."""
 FLAGS = ("late", MARKED, "noted", "missing", "buyer-requested", "prime", "business")
 """Fields that may be written without a value: `late` is `late:yes`."""
 

@@ -125,7 +125,7 @@ class _Parser:
         if spec is None and name in PLAN_FIELDS:
             raise FilterError(token.column, f"'{name}' is a fact of a whole batch; only house rules can ask for it")
         if spec is None and name in NOT_IN_RULES:
-            raise FilterError(token.column, f"'{name}' is no fact of the order; only a filter can ask for it, no rule")
+            raise FilterError(token.column, f"'{name}' is only for filters, not for rules")
         if spec is None:
             raise FilterError(
                 token.column,
