@@ -130,7 +130,7 @@ def test_a_secret_of_a_million_characters_is_refused_in_words(tmp_path: Path) ->
     [b"", b"x", b"{", b'{"id": 7}', zlib.compress(b""), zlib.compress(b"{\n"), zlib.compress(b"\xff\xfe\n")],
 )
 def test_a_damaged_plan_of_the_journal_is_called_that_and_nobody_is_to_edit_it(content: bytes) -> None:
-    with pytest.raises(BadInput, match="^the journal's plan cannot be read: it is (damaged|cut short)$"):
+    with pytest.raises(BadInput, match=r"^the journal's plan cannot be read: it is (damaged|cut short)$"):
         decode(content)
 
 
