@@ -89,6 +89,7 @@ def test_nothing_that_lets_something_leave_works(
         ('store = "{folder}/orders.db"\nno_such = 1\n', True),
         ('store = "{folder}/orders.db"\nno_such = \n', False),
         ("store = 3\n", False),
+        ('stor = "{folder}/orders.db"\n', False),
         (None, False),
     ],
 )

@@ -346,7 +346,10 @@ def load_sound_part(place: Path | str | None, problem: BadInput) -> Config:
     from .settings_problems import sound_part
 
     config = _without_control_characters(sound_part(found or {}))
-    if not place and (found is None or (found.get("store", "") != "" and not config.store)):
+    is_said = found is not None and (
+        found["store"] == "" if "store" in found else found.keys() <= set(Config.__struct_fields__)
+    )  # a name that is no setting may be a misspelt `store`
+    if not (place or config.store or is_said):
         raise BadInput(f"{problem}; to undo all the same, name the store with --store") from problem
     return config
 
