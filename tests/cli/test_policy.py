@@ -12,6 +12,7 @@ from ordertui.cli.main import cli
 from ordertui.operations.config import Config
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
+from support.cli import EXAMPLES, Command
 from support.shops import NOW, order_id, standard
 
 RULE = '[[rule]]\nid = "big"\nwhen = "total>500 business"\neffect = "deny"\nwhy = "the owner cancels these"\n'
@@ -126,6 +127,19 @@ def test_show_of_an_order_explains(run: CliRunner, tmp_path: Path) -> None:
     assert cancel["because"] == ["channel is merchant", "status is shipped"]
     assert cancel["why_not"] == "A5 would need status unshipped (it is shipped); confirmed no (it is all)"
     assert cancel["house"] == []
+
+
+def test_a_refund_that_cancels_units_counts_by_both_commands(tmp_path: Path) -> None:
+    command = Command(tmp_path)
+    command.ok("import", *sorted((EXAMPLES / "us" / "reports").iterdir()))
+    (refund,) = command.json("policy", "explain", "001-0000000-0000005", "refund")
+    assert (refund["allowed"], refund["counts"], refund["counts_rule"]) == (True, "yes", "")
+    shown = json.loads(command.ok("show", "001-0000000-0000005", "--format", "json"))
+    assert {one["action"]: one["counts"] for one in shown["actions"]}["refund"] == "yes"
+    said = command.ok("policy", "explain", "001-0000000-0000005", "refund").splitlines()
+    (at,) = (at for at, line in enumerate(said) if "toward the rate" in line)
+    assert said[at] == "  counts toward the rate: it cancels units that never left"
+    assert not any(line.startswith("    ") for line in said[at + 1 :]), "no rule of the policy says it"
 
 
 def test_a_plan_says_what_stands_in_the_way(run: CliRunner, tmp_path: Path) -> None:

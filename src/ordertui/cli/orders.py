@@ -8,7 +8,7 @@ from ordertui.operations.query.export import COLUMNS, LINE_COLUMNS, Record, cell
 from ordertui.operations.query.facets import quoted
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.orders.clock import iso_utc
-from ordertui.orders.enums import Action, Dispatched, Refunded, YesNo
+from ordertui.orders.enums import Dispatched, Refunded
 from ordertui.orders.text import pluralize, with_verb
 
 from .context import Settings, fail, find_row_numbers, open_session, say
@@ -153,11 +153,8 @@ def show(settings: Settings, order_id: str, form: str) -> None:
         for v in session.eligibility.verdicts(row, order.lines):
             e = session.planner.explain(order, v.action)
             house = [f"{hit.rule}: {hit.effect}: {hit.why}" for hit in e.house]
-            counts = v.counts
-            if v.action is Action.REFUND and v.allowed and session.planner.orders.weigh_alone(v.action, order)[0]:
-                counts = YesNo.YES  # it cancels units that never left
             actions.append({
-                "action": v.action, "allowed": v.allowed, "counts": counts, "rule": v.rule, "why": v.why,
+                "action": v.action, "allowed": v.allowed, "counts": e.counts or v.counts, "rule": v.rule, "why": v.why,
                 "source": v.source, "instead": v.instead, "because": e.because,
                 "why_not": str(e.nearest) if e.nearest else "", "house": house if form == "json" else "; ".join(house),
             })  # fmt: skip

@@ -184,8 +184,10 @@ def explanation_lines(e: Explanation) -> list[str]:
         lines.append(f"    note: {cell(e.note)}")
     if e.counts is not None:
         word = {"yes": "counts", "no": "does not count", "unknown": "may count"}[e.counts.value]
-        lines += [f"  {e.counts_rule}: {word} toward the rate: {cell(e.counts_why)}"]
-        lines += [f"    because {', '.join(e.counts_because)}", f"    source: {cell(e.counts_source)}"]
+        rule = f"{e.counts_rule}: " if e.counts_rule else ""
+        lines.append(f"  {rule}{word} toward the rate: {cell(e.counts_why)}")
+        if e.counts_because:
+            lines += [f"    because {', '.join(e.counts_because)}", f"    source: {cell(e.counts_source)}"]
     lines += [f"  house rule {hit.rule}: {hit.effect}: {cell(hit.why)}  [{cell(hit.condition)}]" for hit in e.house]
     if e.instead:
         lines.append(f"  instead: {e.instead.value}")

@@ -15,7 +15,7 @@ from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, FixedClock
-from ordertui.orders.enums import Action
+from ordertui.orders.enums import Action, YesNo
 from ordertui.rules.policy.policy import PolicyError
 from support.shops import NOW, all_orders_row, bring, order_id, standard, unshipped_row
 
@@ -372,7 +372,9 @@ def test_explain_weighs_what_a_plan_of_the_order_alone_would_give_back(tmp_path:
                     assert {one.rule for one in found.house} == said, (number, action)
         partly = session.orders.get(order_id(1))
         assert partly is not None
-        assert [one.rule for one in session.planner.explain(partly, Action.REFUND).house] == ["over-15", "rate"]
+        found = session.planner.explain(partly, Action.REFUND)
+        assert [one.rule for one in found.house] == ["over-15", "rate"]
+        assert (found.counts, found.counts_why) == (YesNo.YES, "it cancels units that never left")
 
 
 REASON = {Action.CANCEL: "", Action.REFUND: "GeneralAdjustment"}

@@ -16,7 +16,7 @@ from ordertui.operations.rate.budget import BudgetUse
 from ordertui.operations.rate.figures import RateEffect
 from ordertui.operations.rate.service import RateService
 from ordertui.orders.batch_state import RowState
-from ordertui.orders.enums import Action
+from ordertui.orders.enums import Action, YesNo
 from ordertui.orders.order import Order, OrderRow
 from ordertui.orders.packed import Packer, pack
 from ordertui.orders.text import pluralize
@@ -293,6 +293,9 @@ class Planner:
         if action is Action.MESSAGE:
             return found
         counts, total = self.orders.weigh_alone(action, order)
+        if action is Action.REFUND and found.allowed and counts:
+            why = "it cancels units that never left"
+            found = msgspec.structs.replace(found, counts=YesNo.YES, counts_why=why)
         return msgspec.structs.replace(found, house=self._house_rules.hits(action, order, counts=counts, total=total))
 
     def held_effects(

@@ -71,7 +71,9 @@ class Explanation(msgspec.Struct, frozen=True):
     note: str
     instead: Action | None
     counts: YesNo | None
-    """For `cancel`: whether it counted, or would; None for other actions, and for an order that cannot be cancelled."""
+    """For `cancel`: whether it counted, or would; None for other actions, and for an order that cannot be cancelled.
+    YES for a refund that cancels units, by no row of the policy.
+    """
     counts_rule: str
     counts_why: str
     counts_because: tuple[str, ...]
