@@ -35,7 +35,7 @@ def test_the_docs_page_is_the_registry() -> None:
     assert DOCS.read_text(encoding="utf-8") == write_pages.keys_page(), "run: .venv/bin/python scripts/write_pages.py"
 
 
-CALLED_BY_EVENTS = {"app.tell_unbound_key", "batches.tell_decisions", "navigation.go_to_pasted"}
+CALLED_BY_EVENTS = {"app.tell_unbound_key", "navigation.go_to_pasted"}
 """Command functions without a key: the screen calls them for an event, by the name tested here too."""
 CALLED_BY_COMMANDS = {
     "columns.list_values", "marking.change_marks", "marking.show_marks_of", "navigation.find_orders",

@@ -236,8 +236,11 @@ class BatchService:
         return self._with_tries(self._describe(batch, reader.submissions.find(batch_id), against))
 
     def decided_since(self, at: int) -> list[Batch]:
-        """Return the batches that somebody approved or rejected from then on, in that sequence."""
-        return [self.get(one) for one in self._context.reader().batches.approval_decided_since(at)]
+        """Return the batches that somebody approved or rejected from then on, in that sequence, but those of others;
+        without rows.
+        """
+        found = self._context.reader().batches.approval_decided_since(at, self._context.person.name)
+        return [as_batch(one) for one in found]
 
     def find(self, *, open_only: bool = False) -> list[Batch]:
         """Return the batches, newest first, each with what to do next."""

@@ -204,10 +204,12 @@ class BatchQueries:
                 decided[batch] = moment
         return decided
 
-    def approval_decided_since(self, at: int) -> list[int]:
-        """Return the batches that were approved or rejected from then on, in that sequence."""
-        found = self._database.query("SELECT batch FROM approvals WHERE decided_at >= ? ORDER BY decided_at", (at,))
-        return [row[0] for row in found]
+    def approval_decided_since(self, at: int, login: str) -> list[JournalBatch]:
+        """Return the batches that were approved or rejected from then on, in that sequence, without rows: those that
+        this login committed, and those of nobody known.
+        """
+        which = "WHERE decided_at >= ? AND author IN ('', ?) ORDER BY decided_at, id"
+        return self._read(which, (at, login), with_rows=False)
 
     def writing(self) -> list[int]:
         """Return the batches that are marked as sent while their files are not all known to be written, anywhere."""

@@ -325,16 +325,6 @@ def _of_others(held: Sequence[Batch], me: str, order_ids: Collection[str]) -> li
     ]
 
 
-def tell_decisions(context: CommandContext, since: int) -> None:
-    """Say what others decided since then about one's own batches that waited for approval."""
-    from ordertui.tui.render.batch import decision_text, is_rejected
-
-    me = context.session.context.person.name
-    for batch in context.session.batches.decided_since(since):
-        if not is_of_others(batch, me):
-            context.screen.notify(decision_text(batch), severity="warning" if is_rejected(batch) else "information")
-
-
 async def show_outbox(context: CommandContext, task: Task) -> None:
     """Show the batches."""
     from ordertui.tui.screens.outbox import OutboxScreen

@@ -153,13 +153,23 @@ class MainScreen(Screen[None]):
             self.filter_bar.set_history(self.session.workspace.history())
             self.refresh_all()
             self._removed.read(self._forget_removed)
-            self._tell_what_was_decided()
+            last_look = self.session.workspace.last_look()
+            if last_look is not None:
+                self._tell_decisions(last_look)
 
-    def _tell_what_was_decided(self) -> None:
-        """Say what others decided about one's own batches while the screen was closed."""
-        last_look = self.session.workspace.last_look()
-        if last_look is not None and self.session.batches.decided_since(last_look):
-            self._call("batches.tell_decisions", last_look)
+    def _tell_decisions(self, since: int) -> None:
+        """Say what others decided since then about one's own batches that waited for approval, when it is read."""
+
+        async def tell() -> None:
+            decided = await asyncio.to_thread(self.session.batches.decided_since, since)
+            if not decided:
+                return
+            from ordertui.tui.render.batch import decision_text, is_rejected
+
+            for batch in decided:
+                self.notify(decision_text(batch), severity="warning" if is_rejected(batch) else "information")
+
+        self.run_worker(work_shown(self, tell()), group="decisions")
 
     def _draw_rows_anew(self) -> None:
         self.table.rerender()
@@ -375,7 +385,7 @@ class MainScreen(Screen[None]):
         to_approve = self.summary.waiting.to_approve
         self.summary.waiting = self.session.batches.waiting()
         if self.summary.waiting.to_approve < to_approve:
-            self._call("batches.tell_decisions", self._read_at)
+            self._tell_decisions(self._read_at)
         self._read_at = self.session.clock.now()
         self.summary.summarizer.forget()
         self.view.counter.count()
