@@ -60,7 +60,7 @@ async def act(context: CommandContext, task: Task, name: str, reason: str = "", 
         context.notify(_("there is no order here to act on"))
         return
     hidden = frozenset() if only else context.hidden(ids)
-    if len(ids) <= LISTED_AS_SHOWN:
+    if 1 < len(ids) <= LISTED_AS_SHOWN:
         ids = await task.work(_as_shown, ids, context.table.ids)
     _remember(context, name, reason)
     choices = PlanChoices(reason=reason)
@@ -142,7 +142,9 @@ async def _ask_reason(task: Task, action: Action, count: int) -> str | None:
 
 
 def _as_shown(ids: Sequence[int], shown: Sequence[int]) -> list[int]:
-    """Return these orders in the sequence of the table, as parcels and notes of the operator are; hidden ones last."""
+    """Return these orders in the sequence of the table, hidden ones last: whoever has the parcels or a list of the
+    orders beside them goes through the preview in the same sequence.
+    """
     wanted = frozenset(ids)
     places = {one: place for place, one in enumerate(shown) if one in wanted}
     return sorted(ids, key=lambda one: places.get(one, len(shown)))
