@@ -67,7 +67,7 @@ def result_lines(summaries: Sequence[ResultSummary]) -> list[Piece]:
         for (state, code, text), orders in sorted(groups.items(), key=lambda group: group[0][0] is RowState.OK):
             look = ROW_LOOKS[state]
             words = " ".join(word for word in (look.glyph, translate_codes(state), code, text) if word)
-            pieces.append((f"\n {_('{words} ({code})', words=words, code=f'{len(orders):,}')}\n", look.style))
+            pieces.append((f"\n {words}{_(' ({note})', note=f'{len(orders):,}')}\n", look.style))
             pieces += [f"     {order_id}\n" for order_id in orders[:SHOWN_ORDERS]]
         if one.ok:
             pieces.append(

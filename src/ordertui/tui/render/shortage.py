@@ -53,7 +53,7 @@ def render_shortage_head(sheet: ShortageSheet, *, is_weighing: bool) -> Content:
             )
         )
     if short:
-        count = ngettext("{n:,} counts", "{n:,} count", sheet.counting)
+        count = ngettext("{n:,} counts toward the rate", "{n:,} count toward the rate", sheet.counting)
         pieces: list[Piece] = [
             (_("{orders} to cancel", orders=orders_text(len(sheet.chosen))), "bold"),
             _(" ({note})", note=count),
