@@ -325,10 +325,25 @@ def test_an_edited_plan_is_refused(us: Command) -> None:
     assert us.run("commit", plan, "--yes", "--typed", "1").code == 6
 
 
-def test_an_id_with_a_hidden_character_says_so(us: Command) -> None:
-    done = us.run("facts", "dispatched", f"\u202e{FOUR}", "--yes")
-    assert done.code == 4
-    assert f"\ufffd{FOUR} (it has a hidden character)" in done.stderr
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("facts", "dispatched", "--yes"), 4),
+        (("show",), 4),
+        (("message",), 4),
+        (("policy", "explain"), 4),
+        (("undo",), 4),
+        (("audit", "--order"), 0),
+    ],
+)
+@pytest.mark.parametrize(("character", "shown"), [("\u202e", "\ufffd"), ("\u200b", "\ufffd"), ("\r", " ")])
+def test_an_id_with_a_hidden_character_says_so(
+    us: Command, args: tuple[str, ...], code: int, character: str, shown: str
+) -> None:
+    done = us.run(*args, f"{FOUR}{character}")
+    assert done.code == code
+    assert f"{FOUR}{shown} (it has a hidden character)" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_plan_file_that_was_cut_short_is_named(us: Command) -> None:

@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from ordertui.orders.clock import Clock, FixedClock, SystemClock
-from ordertui.orders.text import mask_control_characters, strip_control_characters
+from ordertui.orders.text import name_order, strip_control_characters
 
 from .exit_codes import Exit, exit_for
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from ordertui.orders.errors import UserError
 
 TEST_CLOCK = "ORDERTUI_TEST_CLOCK"
-MOST_NAMED, MOST_ID = 10, 40
-"""Ids that a sentence names, and their characters: an order's has 19."""
+MOST_NAMED = 10
+"""Ids that a sentence names."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -156,13 +156,7 @@ def fail(code: Exit, message: str) -> NoReturn:
 def name_orders(order_ids: Sequence[str]) -> str:
     """Return ids for a sentence: some of them and how many more there are, each cut where it is no order's."""
     more = f" and {len(order_ids) - MOST_NAMED:,} more" if len(order_ids) > MOST_NAMED else ""
-    return ", ".join(_name_order(one) for one in order_ids[:MOST_NAMED]) + more
-
-
-def _name_order(order_id: str) -> str:
-    shown = order_id if len(order_id) <= MOST_ID else f"{order_id[:MOST_ID]}…"
-    masked = mask_control_characters(shown)
-    return shown if masked == shown else f"{masked} (it has a hidden character)"
+    return ", ".join(name_order(one) for one in order_ids[:MOST_NAMED]) + more
 
 
 def split_known_orders(session: Session, order_ids: Sequence[str]) -> tuple[list[int], list[str]]:

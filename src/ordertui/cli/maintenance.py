@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ordertui.orders.text import pluralize
+from ordertui.orders.text import name_order, pluralize
 
 from .context import Settings, fail, open_session, parse_store, real_clock_only, say
 from .exit_codes import Exit
@@ -142,6 +142,8 @@ def audit(ctx: click.Context, order_id: str | None, limit: int | None, form: str
     settings: Settings = ctx.obj
     with open_session(settings) as session:
         found = session.audit.records(order_id, limit)
+    if order_id and not found:
+        say(f"no record speaks of order {name_order(order_id)}")
     if form == "json":
         emit(found, (), form)
         return

@@ -9,7 +9,7 @@ from ordertui.operations.query.facets import quoted
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Dispatched, Refunded
-from ordertui.orders.text import pluralize, with_verb
+from ordertui.orders.text import name_order, pluralize, with_verb
 
 from .context import Settings, fail, find_row_numbers, open_session, say
 from .exit_codes import Exit
@@ -120,7 +120,7 @@ def show(settings: Settings, order_id: str, form: str) -> None:
     with open_session(settings) as session:
         order = session.orders.get(order_id)
         if order is None:
-            fail(Exit.BAD_INPUT, f"no order {order_id} in this store; `ordertui list` shows what is there")
+            fail(Exit.BAD_INPUT, f"no order {name_order(order_id)} in this store; `ordertui list` shows what is there")
         row = order.row
         facts: Record = {
             "channel": row.channel,

@@ -13,6 +13,7 @@ from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import price_tax_rule
 from ordertui.orders.order import LinesKnown
+from ordertui.orders.text import name_order
 from ordertui.rules.policy.bundled import EDITIONS
 
 from .context import Settings, fail, open_session, say
@@ -152,7 +153,7 @@ def policy_explain(settings: Settings, order_id: str, action: str | None, form: 
     with open_session(settings) as session:
         order = session.orders.get(order_id)
         if order is None:
-            fail(Exit.BAD_INPUT, f"no order {order_id} in this store")
+            fail(Exit.BAD_INPUT, f"no order {name_order(order_id)} in this store")
         found = [session.planner.explain(order, one) for one in Action if action in (None, one.value)]
     if form == "table":
         for explanation in found:

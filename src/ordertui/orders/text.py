@@ -24,6 +24,10 @@ _MASKS = dict.fromkeys(_INVISIBLE, "\ufffd") | {0x09: " ", 0x0A: " ", 0x0D: " ",
 """Replacement by code point; joiners and selectors of emoji are dropped, as terminals disagree about their width."""
 
 
+MOST_ID = 40
+"""Characters of an id in a sentence: an order's has 19."""
+
+
 def spelling(sku: str) -> str:
     """Return a SKU without what typing and spreadsheets change: capitals, spaces around it, how accents are made."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", sku).casefold()).strip()
@@ -40,6 +44,13 @@ def mask_control_characters(text: str) -> str:
     Unlike `strip_control_characters` it shows that there was something; blanks become spaces.
     """
     return text if text.isascii() and text.isprintable() else text.translate(_MASKS)
+
+
+def name_order(order_id: str) -> str:
+    """Return an id that no order has, for a sentence: cut where it is long, and told where a character is hidden."""
+    shown = order_id if len(order_id) <= MOST_ID else f"{order_id[:MOST_ID]}…"
+    masked = mask_control_characters(shown)
+    return shown if masked == shown else f"{masked} (it has a hidden character)"
 
 
 def to_single_line(text: str) -> str:

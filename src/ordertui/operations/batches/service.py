@@ -15,7 +15,7 @@ from ordertui.orders.batch_state import AT_AMAZON, NOT_LEFT, BatchState, RowStat
 from ordertui.orders.clock import time_of
 from ordertui.orders.enums import Action
 from ordertui.orders.people import Permission
-from ordertui.orders.text import pluralize, with_verb
+from ordertui.orders.text import name_order, pluralize, with_verb
 from ordertui.store import Interrupted, JournalBatch, Store, Submission
 
 from .batch import Batch, Waiting, as_batch
@@ -120,7 +120,7 @@ class BatchService:
             else:
                 holder = store.batches.holder_of(what)
                 if holder is None:
-                    raise BadInput(f"no held batch has order {what}; `ordertui outbox` shows what is held")
+                    raise BadInput(f"no held batch has order {name_order(what)}; `ordertui outbox` shows what is held")
                 count = store.journal.recall(holder.batch, [what])
         self._context.copies.note_quietly()
         return count

@@ -10,6 +10,7 @@ from ordertui.operations.errors import BadInput, Refused
 from ordertui.orders.enums import Action
 from ordertui.orders.order import Order
 from ordertui.orders.people import Permission
+from ordertui.orders.text import name_order
 from ordertui.store import MESSAGE_COPIED
 
 from .planner import Planner
@@ -27,7 +28,7 @@ class MessageTexts:
         """Return the text for the buyer. Raises BadInput for an unknown order, Refused with the rule's reason."""
         order = self._context.reader().orders.order(order_id)
         if order is None:
-            raise BadInput(f"no order {order_id} in this store")
+            raise BadInput(f"no order {name_order(order_id)} in this store")
         verdict = self._eligibility.verdict(order.row, Action.MESSAGE, order.lines)
         if not verdict.allowed:
             raise Refused(f"{order_id}: {verdict.why} ({verdict.rule})")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ordertui.orders.batch_state import LEFT_BATCHES, SETTLEABLE, BatchState, RowState, SubmissionState
 from ordertui.orders.clock import Clock
+from ordertui.orders.text import name_order
 from ordertui.store.engine.database import Database, as_parameter
 from ordertui.store.engine.errors import StoreError
 from ordertui.store.engine.protocol import digest
@@ -130,7 +131,9 @@ class ResultLog:
             for order_id in outcomes:
                 if states.get(order_id) not in SETTLEABLE:
                     state = states[order_id].value if order_id in states else "not in it"
-                    raise StoreError(f"order {order_id} of batch {batch_id} is {state}: there is nothing to settle")
+                    raise StoreError(
+                        f"order {name_order(order_id)} of batch {batch_id} is {state}: there is nothing to settle"
+                    )
             seen = [kept.sha256 for kept in self.find(batch_id)]
             ids = self._orders.ids_of(outcomes)
             words = [
