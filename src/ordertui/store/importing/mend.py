@@ -3,7 +3,8 @@
 Until version 10 a row whose item id came again, was new or had lost a leading zero made another line, and until 20 so
 did a SKU that was spelled otherwise. A marketplace given by hand was kept as if Amazon had named it. Lines are joined
 only where it is certain that they are one item; orders of batches are left as they are, because the journal names their
-lines. What is not certain, or not changed, is listed.
+lines. What is not certain, or not changed, is listed. Of a store of any older version, what is kept of orders but
+follows from other facts is worked out again: the rules of it may have changed without a step of the schema.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ NAMES_EVERY_LINE = ReportKind.ALL_ORDERS.bit | ReportKind.NEW_ORDERS.bit
 _PROMOTIONS = ("item_promotion", "ship_promotion")
 LAST_WRONG = 23
 """The last version that kept lines, marketplaces or dates wrong: a store of a later one has none of that to mend."""
+_WORDS = {"buyer_request": "buyer's request", "cancelled_by": "cancelled by", "refunded": "refunded"}
+"""Columns of `orders` that hold what follows from other facts in a word, and how they are called."""
 _AUDITED = 1_000
 """Orders that the record in the audit names; the file has all."""
 
@@ -98,6 +101,7 @@ def mend(database: Database, audit: AuditLog, path: Path) -> str:
             joined, doubts = _join_lines(database)
             by_hand = list(_doubt_marketplaces(database))
             changes = [*joined, *by_hand, *_unfreeze(database), *doubts]
+        changes += _derive(database)
         changes += _compare(database)
         database.execute(f"DROP TABLE IF EXISTS {BEFORE}")
         database.set_meta(MEND_KEY, None)
@@ -157,7 +161,6 @@ def _join_lines(database: Database) -> tuple[list[Change], list[Change]]:
             f" (SELECT id FROM {database.values_sql('ids', id=int)} AS v)",
             {"ids": as_parameter(sorted({one.order for one in kept}))},
         )
-    _derive(database)
     return changes, doubts
 
 
@@ -258,8 +261,12 @@ def _described(lines: Sequence[StoredLine]) -> str:
     return "; ".join(f"{one.values['quantity']} x {one.sku} ({one.values['item_id'] or 'no item id'})" for one in lines)
 
 
-def _derive(database: Database) -> None:
-    """Work out again what follows from the lines of orders that have several, or had: the rules were others once."""
+def _derive(database: Database) -> Iterator[Change]:
+    """Work out again what follows from other facts of orders, where the rules were others once; return what changed.
+
+    That is orders that have several lines, or had, were cancelled, or of which money went back. `_compare` yields the
+    totals and units.
+    """
     staging = Staging(database, 0)
     staging.create()
     try:
@@ -269,6 +276,7 @@ def _derive(database: Database) -> None:
         )
         chosen = (
             "orders o WHERE o.id IN (SELECT order_id FROM lines GROUP BY order_id HAVING count(*) > 1)"
+            " OR o.status = 'cancelled' OR o.refunded <> 'none'"
             " OR o.items IS DISTINCT FROM (SELECT sum(l.quantity) FROM lines l WHERE l.order_id = o.id)"
         )
         database.execute(
@@ -279,10 +287,20 @@ def _derive(database: Database) -> None:
             " AND o.id IN (SELECT id FROM merged) GROUP BY o.marketplace, o.ship_by"
         )
         staging.fill("deadlines", known)
-        for statement in sql.WRITE_KNOWN:
-            database.execute(staging.sql(statement), {"source": 0, "lists_waiting": 0})
+        derive, write = (staging.sql(statement) for statement in sql.WRITE_KNOWN)
+        database.execute(derive, {"source": 0, "lists_waiting": 0})
+        names = [f"{table}.{name}" for name in _WORDS for table in ("o", "x")]
+        changed = database.query(
+            f"SELECT o.order_id, {', '.join(names)} FROM rewritten x JOIN orders o ON o.id = x.id WHERE"
+            f" {' OR '.join(f'o.{name} <> x.{name}' for name in _WORDS)} ORDER BY o.id"
+        )
+        database.execute(write, {"source": 0, "lists_waiting": 0})
     finally:
         staging.drop()
+    for order_id, *words in changed:
+        for name, was, now in zip(_WORDS.values(), words[::2], words[1::2], strict=True):
+            if was != now and (name, now) != ("cancelled by", "none"):  # it is not cancelled
+                yield Change(order_id, name, was, now)
 
 
 def _doubt_marketplaces(database: Database) -> Iterator[Change]:
