@@ -77,20 +77,20 @@ async def test_the_outbox_says_what_happens_next_to_a_feed(sim: Simulator, clock
         made.batches.release(made.batches.commit(plan, typed=str(plan.typed_count)).id)
     await asyncio.to_thread(made.dispatcher.run)
     async with running(made) as pilot:
-        await until(pilot, lambda: "next look in 0:30" in text(pilot, "status"))
+        await until(pilot, lambda: "next look in 30s" in text(pilot, "status"))
         await press(pilot, "o")
         await until(pilot, lambda: isinstance(pilot.app.screen, OutboxScreen))
         first, second = batches(pilot).splitlines()
         assert "held" in first
         assert "held, waits" in first
-        assert "next look in 0:30" in second
+        assert "next look in 30s" in second
         assert "It waits: batch 1, of the same kind, is on its way" in head(pilot)
         await press(pilot, "j")
         await until(pilot, lambda: "it waits in Amazon's queue" in head(pilot))
         assert "Quota left: createFeed 14 of 15, getFeeds 9 of 10." in head(pilot)
         assert "upload" not in head(pilot)
         clock.advance(7)
-        await until(pilot, lambda: "next look in 0:23" in batches(pilot))
+        await until(pilot, lambda: "next look in 23s" in batches(pilot))
         await press(pilot, "k", "r")
         await until(pilot, lambda: "Release batch 2" in str(pilot.app.screen.query(Static).first().content))
         asked = "\n".join(str(one.content) for one in pilot.app.screen.query(Static))
@@ -116,7 +116,7 @@ async def test_the_key_syncs_while_the_keys_go_on(sim: Simulator, clock: FixedCl
     made.sync.connection.sleep, made.sync.connection.step = wait, 1
     async with running(made) as pilot:
         await press(pilot, "I")
-        await until(pilot, lambda: text(pilot, "age").startswith("syncing · next in 23:"))
+        await until(pilot, lambda: text(pilot, "age").startswith("syncing · next in 2"))
         assert "quota 0 of 20" in text(pilot, "age")
         assert "I stops" in text(pilot, "age")
         await press(pilot, "j", "j", "space")

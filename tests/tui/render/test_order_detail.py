@@ -13,7 +13,7 @@ from ordertui.orders.clock import HOUR
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.tui.keymap import resolve
 from ordertui.tui.main.order_details import describe_order
-from ordertui.tui.render.format import format_hold
+from ordertui.tui.render.format import format_left
 from ordertui.tui.render.order_detail import PANE
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
@@ -139,9 +139,9 @@ def test_a_note_is_shown_within_the_pane(shop: Session) -> None:
 def test_a_hold_reads_the_same_in_the_table_and_in_the_status_line(second: int) -> None:
     ends = NOW + 15 * 60 + second
     words = [
-        (format_hold(ends, NOW + passed), format_hold(ends, NOW + passed, with_seconds=True)) for passed in range(900)
+        (format_left(ends, NOW + passed), format_left(ends, NOW + passed, with_seconds=True)) for passed in range(900)
     ]
     last = 900 + second - 59
     assert all(short == line for short, line in words[:last])
-    assert [line for _, line in words[last:]] == [f"0:{900 + second - n:02d}" for n in range(last, 900)], "true seconds"
+    assert [line for _, line in words[last:]] == [f"{900 + second - n}s" for n in range(last, 900)], "true seconds"
     assert [short for short, _ in words] == [words[passed // 60 * 60][0] for passed in range(900)], "each full minute"

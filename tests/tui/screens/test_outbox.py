@@ -81,7 +81,7 @@ async def test_a_batch_is_a_line_that_says_its_state_and_what_to_do_next(session
         assert head.startswith("2 held · 1 file to upload · 1 waiting for a report")
 
         found = dict(zip([5, 4, written, uploaded, refused], lines(pilot), strict=True))
-        assert " ".join(found[5].split()) == "5 cancel US 1 USD 10.80 ◷ held 15:00 u undo r release R release all"
+        assert " ".join(found[5].split()) == "5 cancel US 1 USD 10.80 ◷ held 15m u undo r release R release all"
         assert "↑ file written" in found[written]
         assert found[written].endswith("y path   U mark uploaded   i report")
         assert "… uploaded 06:05" in found[uploaded], "in the zone that the head of the column names"
@@ -352,7 +352,7 @@ async def test_the_countdown_goes_on_while_a_dialog_is_open(session: Session, cl
         await press(pilot, "r")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
         clock.advance(60)
-        await until(pilot, lambda: "◷ held 13:00" in lines(pilot)[0])
+        await until(pilot, lambda: "◷ held 13m" in lines(pilot)[0])
         await until(pilot, lambda: "◷ 1 held 13m" in text(pilot, "status"))
 
 
@@ -476,9 +476,9 @@ async def test_the_key_line_counts_down(session: Session, clock: FixedClock, mon
     monkeypatch.setattr(type(session.batches), "find", lambda _self, **_: at_amazon)
     async with running(session) as pilot:
         await opened(pilot)
-        assert "next look in 0:40" in hints(pilot)
+        assert "next look in 40s" in hints(pilot)
         clock.advance(10)
-        await until(pilot, lambda: "next look in 0:30" in hints(pilot))
+        await until(pilot, lambda: "next look in 30s" in hints(pilot))
         clock.advance(30)
         await until(pilot, lambda: "looking now" in hints(pilot))
         with speaking(CHINESE):
@@ -637,7 +637,7 @@ async def test_who_committed_and_who_rejected_a_batch_is_read_in_its_line(
             await opened(pilot)
             assert ("◇ for approval @marianne " if is_wide else "◇ @marianne ") in lines(pilot)[0]
             bob.approvals.approve(second, "fine")
-            held = "◷ held 15:00 @marianne " if is_wide else "◷ 15:00 @marianne "
+            held = "◷ held 15m @marianne " if is_wide else "◷ 15m @marianne "
             await until(pilot, lambda: held in lines(pilot)[0])
             for line in lines(pilot):
                 assert cell_len(line) <= size[0] - 4

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from ordertui.messages import _, ngettext
 from ordertui.operations.errors import BadInput, PassphraseNeeded
 from ordertui.operations.session import Session
-from ordertui.tui.render.format import format_countdown, orders_text
+from ordertui.tui.render.format import format_left, orders_text
 from ordertui.tui.render.header import render_age
 from ordertui.tui.screens.errors import show_error, work_shown
 from ordertui.tui.screens.task_runner import Task, TaskRunner
@@ -45,10 +45,10 @@ class SyncRun:
         """Return what the first line says; `key` stops the sync."""
         if self.is_stopping:
             return _("stopping the sync")
-        left = self._waits_until - self._session.clock.now()
+        now = self._session.clock.now()
         text = _("syncing · {orders}", orders=orders_text(self._orders)) if self._orders else _("syncing")
-        if left > 0:
-            text += _(" · next in {left}", left=format_countdown(left))
+        if self._waits_until > now:
+            text += _(" · next in {left}", left=format_left(self._waits_until, now, with_seconds=True))
         if not short:
             text += f" · {self._session.sync.status().format_quota()}"
         return _("{text} · {key} stops", text=text, key=key)

@@ -17,7 +17,7 @@ from ordertui.orders.text import mask_control_characters
 from ordertui.store import JournalRow
 
 from .batch import WARNING, decider, is_rejected
-from .format import GAP, MUTED, action_word, cut_text, format_countdown, format_time, format_zone, pad
+from .format import GAP, MUTED, action_word, cut_text, format_left, format_time, format_zone, pad
 from .state import BATCH_LOOKS, ROW_LOOKS, person_sign
 
 WITH_NEXT = 76
@@ -163,12 +163,13 @@ def _awaits_report(batch: Batch) -> bool:
 
 
 def batch_state(batch: Batch, context: BatchContext) -> tuple[str, str]:
-    """Return the state of a batch with its sign, such as `◷ held 7:55` or `✗ 1 of 14`, and its style."""
+    """Return the state of a batch with its sign, such as `◷ held 8m` or `✗ 1 of 14`, and its style."""
     look = BATCH_LOOKS[batch.state]
     if batch.state is BatchState.HELD:
         if batch.by_api and batch.next_at is None:
             return _("{glyph} held, waits", glyph=look.glyph), look.style
-        left = format_countdown((batch.due_at if batch.next_at is None else batch.next_at) - context.now)
+        at = batch.due_at if batch.next_at is None else batch.next_at
+        left = format_left(at, context.now, with_seconds=True)
         return _("{glyph} held {left}", glyph=look.glyph, left=left), WARNING
     if is_rejected(batch):
         return _("✗ rejected"), ROW_LOOKS[RowState.ERROR].style
@@ -246,8 +247,8 @@ def next_steps(batch: Batch, context: BatchContext) -> list[str]:
     elif batch.state is BatchState.UPLOADED:
         found.append(_("U not uploaded"))
     if batch.by_api and batch.next_at is not None:
-        left = batch.next_at - context.now
-        found.append(_("next look in {left}", left=format_countdown(left)) if left > 0 else _("looking now"))
+        left = format_left(batch.next_at, context.now, with_seconds=True)
+        found.append(_("next look in {left}", left=left) if batch.next_at > context.now else _("looking now"))
     elif batch.by_api and batch.state in AT_LARGE and batch.count(*UNANSWERED):
         found.append(_("needs you: Enter"))
     return found

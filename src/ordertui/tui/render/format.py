@@ -70,23 +70,15 @@ def action_word(action: Action) -> str:
     return _(_ACTION_WORDS[action])
 
 
-def format_countdown(seconds: int) -> str:
-    """Return the time left as `14:32`, or `now`."""
-    if seconds <= 0:
-        return _("now")
-    hours, rest = divmod(seconds, 3600)
-    minutes, secs = divmod(rest, 60)
-    return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
-
-
-def format_hold(ends: int, now: int, *, with_seconds: bool = False) -> str:
-    """Return how long a hold lasts, the same wherever the main screen says it: `3h`, `119m`, `12m`, `<1m`.
+def format_left(ends: int, now: int, *, with_seconds: bool = False) -> str:
+    """Return how long it is until `ends`, the same wherever the screen says it: `3h`, `119m`, `12m`, `<1m`. A form as
+    `14:30` would be read as a time of day.
 
     Counted from the full minute of the clock: only then the table draws its words anew. `with_seconds`: the last 60
-    seconds as `0:48`, and `now` after them, for what is drawn each second.
+    seconds as `48s`, and `now` after them, for what is drawn each second.
     """
     if with_seconds and ends - now < MINUTE:
-        return format_countdown(ends - now)
+        return f"{ends - now}{pgettext('unit', 's')}" if ends > now else _("now")
     left = ends - now // MINUTE * MINUTE
     if left >= 2 * HOUR:
         return f"{left // HOUR}{pgettext('unit', 'h')}"
@@ -94,8 +86,8 @@ def format_hold(ends: int, now: int, *, with_seconds: bool = False) -> str:
 
 
 def format_due(due: Due, now: int) -> str:
-    """Return what happens next to a batch: `held 14:32`, `next look in 0:30`, `leaves in 12:00`."""
-    left = format_countdown(due.at - now)
+    """Return what happens next to a batch: `held 14m`, `next look in 30s`, `leaves in 12m`."""
+    left = format_left(due.at, now, with_seconds=True)
     return (
         f"{_(due.step)} {left}"
         if due.step is DueStep.HOLD_ENDS or due.at <= now

@@ -26,7 +26,7 @@ from .format import (
     cut_text,
     format_day,
     format_duration,
-    format_hold,
+    format_left,
     format_time,
     format_zone,
     pad,
@@ -139,7 +139,7 @@ def _head(detail: OrderDetail) -> Iterator[Piece]:
     batch = "" if listed.batch is None else _(" · batch {batch}", batch=listed.batch)
     if listed.author:
         batch += _(" of {who}", who=mask_control_characters(listed.author))
-    left = "" if listed.hold_ends is None else f" {format_hold(listed.hold_ends, detail.now)}"
+    left = "" if listed.hold_ends is None else f" {format_left(listed.hold_ends, detail.now)}"
     word, glyph, style = _(look.sentence if detail.is_full else look.column or look.count), look.glyph, look.style
     if is_contradicted(row.open_action.kind, row.open_action.state, row.status):
         word, glyph, style = _("ok, but a report says {status}", status=statuses[0].lower()), "!", "$text-error"

@@ -11,7 +11,7 @@ from ordertui.orders.enums import Action, BuyerRequest, Channel, OrderStatus, Ve
 from ordertui.orders.order import ListedFacts, OrderRow
 from ordertui.orders.text import mask_control_characters
 
-from .format import action_word, format_hold
+from .format import action_word, format_left
 
 
 class StateLook(msgspec.Struct, frozen=True):
@@ -169,7 +169,7 @@ def _journal_state(row: OrderRow, verdicts: Verdicts, listed: ListedFacts, now: 
     head = f"{look.glyph} {word}"
     long = f"{look.glyph} {action_word(action.kind)} {word}"
     if action.state is RowState.HELD and hold_ends is not None:
-        span = format_hold(hold_ends, now)
+        span = format_left(hold_ends, now)
         forms = (f"{long} {span}", f"{head} {span}", f"{look.glyph} {span}")
         return OrderState((*(f"{form}{whose}" for form in forms), *forms), look.tone)
     shown = (f"{long}{whose}", f"{head}{whose}") if whose else ()

@@ -13,7 +13,7 @@ from ordertui.messages import _, ngettext
 from ordertui.operations.batches.batch import Due, DueStep, Waiting
 from ordertui.orders.order import OrderRow
 
-from .format import MUTED, Piece, cut_parts, format_due, format_hold, format_sums
+from .format import MUTED, Piece, cut_parts, format_due, format_left, format_sums
 
 if TYPE_CHECKING:
     from ordertui.operations.rate.figures import Impact
@@ -98,7 +98,7 @@ def render_waiting(waiting: Waiting, due: Due | None, now: int, *, is_short: boo
     if waiting.held:
         left = ""
         if due is not None and due.step is DueStep.HOLD_ENDS:
-            left = f" {format_hold(due.at, now, with_seconds=True)}"
+            left = f" {format_left(due.at, now, with_seconds=True)}"
         found += Content.styled(_("   ◷ {held:,} held{left}", held=waiting.held, left=left), "bold $text-warning")
     if due is not None and (not waiting.held or due.step is not DueStep.HOLD_ENDS):
         found += Content.styled(f"   → {format_due(due, now)}", "bold $text-warning")
