@@ -478,7 +478,8 @@ def test_as_of_is_the_clock_everywhere(looked_at: Command) -> None:
     looked_at.before = ["--store", str(looked_at.store), "--as-of", "2027-01-31T00:00:00Z"]
     try:
         (later,) = looked_at.json("rate")
-        assert (later["orders"], later["rate"], later["status"]) == (0, None, "no orders")
+        assert (later["orders"], later["rate"], later["status"]) == (0, None, "unknown")
+        assert "no report tells of these days: import" in later["reason"]
         assert len(looked_at.json("list", "--filter", "late")) == 13
     finally:
         looked_at.before = ["--store", str(looked_at.store), "--as-of", AS_OF]

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from ordertui.operations.session import Session
-from ordertui.orders.clock import FixedClock, parse_iso
-from ordertui.orders.enums import OrderStatus
+from ordertui.orders.clock import DAY, HOUR, FixedClock, parse_iso
+from ordertui.orders.enums import Action, OrderStatus
+from ordertui.rules.rate import RateStatus
 from support.cli import Command
-from support.shops import NOW, open_session
+from support.reports import write
+from support.shops import ALL_ORDERS, NOW, UNSHIPPED, all_orders_row, open_session, unshipped_row
 
 HEAD = (
     "amazon-order-id\tpurchase-date\tlast-updated-date\torder-status\tfulfillment-channel\tsales-channel\tsku\t"
@@ -63,6 +65,25 @@ def test_a_last_update_in_the_future_freezes_nothing(tmp_path: Path) -> None:
         assert as_of is None or as_of <= NOW
         session.imports.import_files([report(tmp_path, "2.txt", "2026-11-22T10:00:00+00:00", "Shipped")])
         assert status_of(session) is OrderStatus.SHIPPED
+
+
+def test_a_clock_years_behind_makes_one_note_no_rate_and_no_age_and_can_be_set_right(tmp_path: Path) -> None:
+    clock = FixedClock(NOW - 7 * 365 * DAY)
+    files = [
+        write(tmp_path / "all.txt", ALL_ORDERS, [all_orders_row(n) for n in range(1, 31)]),
+        write(tmp_path / "open.txt", UNSHIPPED, [unshipped_row(n) for n in range(1, 31)]),
+    ]
+    with open_session(tmp_path / "shop", clock=clock) as session:
+        done = session.imports.import_files(files)
+        assert [sum("in the future" in note for note in one.notes) for one in done] == [1, 1]
+        assert all("if this machine's clock is wrong, set it right" in "".join(one.notes) for one in done)
+        assert {effect.before.status for effect in session.rate.calculator.effects("US", [])} == {RateStatus.UNKNOWN}
+        (plan,) = session.planner.plan(Action.CANCEL, session.orders.find(limit=2))
+        assert "no report tells from when it is" in plan.typed_why
+        assert "1970" not in " ".join(plan.warnings)
+        clock.moment = NOW
+        assert session.imports.import_files(files)[0].changed == 30
+        assert session.orders.as_of() == NOW - HOUR
 
 
 def test_a_day_of_the_machines_clock_is_forgiven(tmp_path: Path) -> None:

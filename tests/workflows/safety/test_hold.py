@@ -13,10 +13,10 @@ from ordertui.operations.config import Config
 from ordertui.operations.errors import PlanExpired
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState
-from ordertui.orders.clock import DAY, HOUR, MonotonicReading, SystemClock, monotonic_reading
+from ordertui.orders.clock import DAY, HOUR, MonotonicReading, SystemClock, iso_utc, monotonic_reading
 from ordertui.orders.enums import Action
-from support.batches import commit, plan, session_of
-from support.shops import NOW
+from support.batches import commit, plan, send, session_of
+from support.shops import NOW, bring, unshipped_row
 
 HOLD = 900
 
@@ -138,6 +138,38 @@ def test_a_plan_of_another_time_has_expired(session: Session, clock: Machine, ju
     clock.wall += jump
     with pytest.raises(PlanExpired):
         session.batches.commit(found, typed="1")
+
+
+YEARS = 8 * 365 * DAY
+
+
+@pytest.mark.parametrize("jump", [YEARS, -YEARS])
+def test_a_clock_set_by_years_holds_as_long_and_lets_leave_only_what_may(
+    session: Session, clock: Machine, jump: int
+) -> None:
+    """Set forward, the last look finds what reports said too old to act on, and says so."""
+    batch = commit(session, Action.CANCEL, 1)
+    clock.wall += jump
+    clock.live(HOLD - 2)
+    assert session.dispatcher.run() == []
+    clock.live(2)
+    session.dispatcher.run()
+    (found,) = session.batches.find()
+    assert (found.id, found.state) == (batch, BatchState.WRITTEN if jump < 0 else BatchState.LEFT_OUT)
+    assert bool(found.rows[0].text) == (jump > 0)
+
+
+def test_what_left_by_a_clock_years_ahead_is_looked_at_when_it_is_set_right(
+    tmp_path: Path, session: Session, clock: Machine
+) -> None:
+    clock.wall += YEARS
+    bring(session, tmp_path, open_=[unshipped_row(1, age=-YEARS, reporting_date=iso_utc(NOW + YEARS))])
+    batch = send(session, Action.CANCEL, 1)
+    assert session.batches.open_issues() == []
+    clock.wall -= YEARS
+    (issue,) = session.batches.open_issues()
+    assert (issue.batch, issue.kind) == (batch, "stuck")
+    assert "a time that this machine's clock has not reached" in issue.why
 
 
 def test_the_machines_own_clock_is_steady() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import NamedTuple
 
+from ordertui.orders.clock import iso_utc
 from ordertui.orders.marketplace import CURRENCIES, MARKETPLACES, by_sales_channel
 from ordertui.orders.text import to_single_line
 
@@ -91,6 +92,8 @@ class CellValues:
         self.quantities: Memo[str, int | None] = Memo(parse_quantity)
         self._amounts: dict[str | None, AmountMemos] = {}
         self._unknown_words: set[str] = set()
+        self._has_future = False
+        """A date in the future was noted. By a clock that is wrong all of them are, so one stands for the others."""
 
     def words_of(self, cells: tuple[str, ...]) -> RowWords:
         """Return the values of a row's fields that have few different ones. Raises RowError."""
@@ -140,8 +143,12 @@ class CellValues:
         """Return the time of what has happened; None when it is empty, or in the future, which is noted."""
         found = parse_time(text)
         if found is not None and found > self._latest:
-            if len(self._unknown_words) < MOST_NOTES:
-                self._unknown_words.add(f"the date {to_single_line(text)[:40]!r} is in the future and read as unknown")
+            if not self._has_future:
+                self._has_future = True
+                self._unknown_words.add(
+                    f"the date {to_single_line(text)[:40]!r} is in the future and read as unknown, as any other after"
+                    f" {iso_utc(self._latest)}: if this machine's clock is wrong, set it right and import again"
+                )
             return None
         return found
 

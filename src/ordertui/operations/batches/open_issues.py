@@ -11,7 +11,7 @@ import msgspec
 from ordertui.operations.limits import operation_limits
 from ordertui.operations.results.evaluation import HOW_TO_SETTLE
 from ordertui.orders.batch_state import IN_FLIGHT, BatchState, RowState, is_contradicted
-from ordertui.orders.clock import time_of
+from ordertui.orders.clock import DAY, time_of
 from ordertui.orders.enums import Action, OrderStatus
 from ordertui.orders.order import LinesKnown
 from ordertui.store import JournalBatch, JournalRow, Store
@@ -42,6 +42,7 @@ KIND_WORDS = {
     "overpaid": "perhaps paid twice",
 }
 """What a kind says of its orders, for people; commands and JSON name the kind itself."""
+NOT_YET = ", a time that this machine's clock has not reached"
 BY_FEED = "it went by the API: `ordertui dispatch` looks at its feed; upload no file of it"
 ELSEWHERE = "let that machine finish, or wait some minutes; then a dispatch here writes the same bytes"
 
@@ -129,8 +130,8 @@ def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[Journal
     """Return (row, kind, why) of the rows of a batch that are not in the state they should be in by now."""
     limits = operation_limits()
     out: list[tuple[JournalRow, str, str]] = []
-    late = batch.sent_at is not None and now - batch.sent_at >= limits.stuck_seconds
-    answered = store.results.answered_at(batch.id)
+    sent, answered = batch.sent_at, store.results.answered_at(batch.id)
+    late = sent is not None and (now - sent >= limits.stuck_seconds or _not_yet(sent, now))
     ids = store.orders.ids_of([row.order_id for row in batch.rows])
     orders = {row.order_id: row for row in store.orders.rows(ids.values()).values()}
     as_of = store.tallies.as_of() or 0
@@ -142,8 +143,8 @@ def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[Journal
                 out.append((row, "unread", "its newest state cannot be read, and its batch waits for that"))
         elif row.state is RowState.UNKNOWN:
             out.append((row, "unknown", row.text))
-        elif row.state in IN_FLIGHT and late and batch.sent_at is not None:
-            at = time_of(batch.sent_at, now)
+        elif row.state in IN_FLIGHT and late and sent is not None:
+            at = time_of(sent, now) + (NOT_YET if _not_yet(sent, now) else "")
             is_written = row.state is RowState.WRITTEN
             why = f"written at {at}, and nobody said that it was uploaded" if is_written else f"no report since {at}"
             out.append((row, "stuck", why))
@@ -151,7 +152,18 @@ def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[Journal
             word = status.value.replace("_", " ")
             if is_contradicted(batch.action, row.state, status):
                 out.append((row, "diverged", f"Amazon said done, but a report shows it as {word}"))
+            elif answered is not None and _not_yet(answered, now):
+                why = f"Amazon said done, at {time_of(answered, now)}{NOT_YET}; look whether reports show it"
+                out.append((row, "unconfirmed", why))
             elif answered is not None and as_of - answered >= limits.unconfirmed_seconds:
                 seen = time_of(as_of, now)
                 out.append((row, "unconfirmed", f"Amazon said done, but reports of {seen} still show it as {word}"))
     return out
+
+
+def _not_yet(at: int, now: int) -> bool:
+    """Return whether something was done when the clock stood far ahead: its time has not come, and may not for years.
+
+    How long ago it was nobody knows, so it is looked at now.
+    """
+    return at > now + DAY

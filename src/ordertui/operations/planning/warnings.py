@@ -17,6 +17,7 @@ from ordertui.orders.order import UNDATED_PRICE
 from ordertui.orders.text import format_duration, pluralize, with_verb
 from ordertui.rules.policy.settings import PolicyValues
 from ordertui.rules.rate import RateStatus
+from ordertui.store.repositories.derived_facts import WITHOUT_DATE
 
 from .tally import OrderTally
 
@@ -182,7 +183,13 @@ def find_doubts(
         typed.append(words)
         warnings.append(f"{words}; import Unshipped orders first")
     age = 0 if oldest is None else now - oldest
-    if oldest is not None and age >= values.old_hours * HOUR:
+    if oldest == WITHOUT_DATE:
+        typed.append("no report tells from when it is")
+        warnings.append(
+            "no report of some of these orders tells from when it is: they may have been shipped, cancelled or refunded"
+            " since; import new reports first"
+        )
+    elif oldest is not None and age >= values.old_hours * HOUR:
         if age >= values.stale_hours * HOUR:
             typed.append(f"what the reports say is {format_duration(age)} old")
         warnings.append(

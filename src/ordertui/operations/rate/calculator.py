@@ -128,7 +128,8 @@ class RateCalculator:
         committed = self.pending_gain(marketplace, placed, recent)
         now = Gain(cancelled, known).plus(committed)
         target, near = policy.values.rate_target, policy.values.near
-        reason = self.known.unknown_reason(marketplace, days) if orders or now.cancelled else ""
+        is_asked = orders or now.cancelled or self.known.is_untold(marketplace, start, end)
+        reason = self.known.unknown_reason(marketplace, days) if is_asked else ""
         counted = self.days(marketplace, days)[:-1] if orders else []
         silent = tuple(str(day) for day, placed, _ in counted if not placed)
 

@@ -25,6 +25,16 @@ class KnownDays:
         """Return why the orders of a window that ends now are not all known; empty when nothing speaks against it."""
         return self._missing(marketplace, *self._sources.window(marketplace, days))
 
+    def is_untold(self, marketplace: str, start: int, end: int) -> bool:
+        """Return whether orders of a span may be missing though none is known: no report says anything of a
+        moment in it, or orders have no date. By a clock that is wrong both are so.
+        """
+        store = self._sources.store()
+        newest = store.tallies.newest_fact_at(marketplace) or 0
+        return (
+            not start <= newest <= self._sources.now() + DAY or store.rates.count_unplaced(marketplace, start, end) > 0
+        )
+
     def _missing(self, marketplace: str, start: int, end: int) -> str:
         """Return why the orders placed in a span are not all known, and what would tell them; else empty.
 
@@ -46,6 +56,8 @@ class KnownDays:
                 f" import {report}"
             )
         if not self._is_covered(marketplace, start, end):
+            if synced is None and not rates.count_day(marketplace, start, end + 1)[1]:
+                return f"no report tells of these days: import {report}"
             if synced is None:
                 return f"of these days only open orders are known, none that shipped or was cancelled: import {report}"
             return (
