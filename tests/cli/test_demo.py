@@ -332,5 +332,8 @@ def test_a_store_that_demo_does_not_use_is_said_to_be_unused(small: Command, tmp
     done = Command(tmp_path, tmp_path / "mine.db").run(*asked)
     assert (done.code, done.stdout.strip()) == (0, str(small.store))
     assert f"--store {tmp_path / 'mine.db'} is not used: the practice store is {small.store}" in done.stderr
+    folder = small.store.parent
+    same = Command(tmp_path, folder / ".." / folder.name / small.store.name).run(*asked)
+    assert (same.code, "is not used" in same.stderr) == (0, False)
     assert not (tmp_path / "mine.db").exists()
     assert "not used" not in small.run(*asked).stderr

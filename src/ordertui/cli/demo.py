@@ -40,7 +40,7 @@ def demo(
     folder = where or practice_folder()
     store = practice_store(folder)
     named = click.get_current_context().find_root().get_parameter_source("store") is ParameterSource.COMMANDLINE
-    if named and settings.store != store:
+    if named and settings.store and Path(settings.store).resolve() != store.resolve():
         say(f"--store {settings.store} is not used: the practice store is {store}, in a folder of its own (--where)")
     if settings.read_only and (fresh or not has_practice_store(folder)):
         what = f"{store} is kept as it is" if has_practice_store(folder) else f"no practice store is made in {folder}"

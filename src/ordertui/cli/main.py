@@ -7,9 +7,10 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 import msgspec
@@ -85,13 +86,22 @@ class Commands(Group):
         command: click.Command = getattr(import_module(f"{__package__}.{module}"), name)
         return command
 
-    def main(self, *args: Any, **extra: Any) -> NoReturn:
-        """Run the command line and leave. A Ctrl-C has its own exit code wherever it comes, also at a question."""
-        extra["standalone_mode"] = False
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = False,  # noqa: ARG002 as click calls it
+        **extra: object,
+    ) -> NoReturn:
+        """Run the command line and leave. A Ctrl-C has its own exit code wherever it comes, also at a question.
+
+        Click's own way to end (`standalone_mode`) is always off.
+        """
         if sys.stdin is None:  # closed by who started the program
             sys.stdin = open(os.devnull, encoding="ascii")  # noqa: SIM115 for as long as the program runs
         try:
-            code = super().main(*args, **extra)
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:
             error.show()
             sys.exit(error.exit_code)
