@@ -17,6 +17,7 @@ from ordertui.files import (
     SETTINGS_BYTES,
     FileConflict,
     Pieces,
+    is_absent,
     load_toml,
     make_folder,
     make_own_folder,
@@ -53,6 +54,24 @@ def test_a_pipe_a_device_and_a_folder_are_refused_at_once(tmp_path: Path) -> Non
         with pytest.raises(OSError, match="no plain file"):
             open_plain(path)
     assert time.thread_time() - begin < 1
+
+
+@needs_posix
+def test_what_leads_nowhere_or_cannot_be_looked_at_is_not_absent(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "away").symlink_to("/no/such/disk")
+    (tmp_path / "loop").symlink_to("loop")
+    there = ("file", "file/a", "away", "away/a", "away/a/b", "loop", "loop/a", "a" * 300)
+    assert [name for name in there if is_absent(tmp_path / name)] == []
+    for absent in (tmp_path / "none", tmp_path / "none" / "a", Path("/dev/null/.config/ordertui/config.toml")):
+        assert is_absent(absent)
+    for name in there:
+        if name != "file":
+            with pytest.raises(OSError) as caught:
+                open_plain(tmp_path / name)
+            assert not isinstance(caught.value, FileNotFoundError)
+    with pytest.raises(FileNotFoundError):
+        open_plain(tmp_path / "none" / "a")
 
 
 def test_one_byte_more_than_the_cap_is_refused(tmp_path: Path) -> None:

@@ -64,9 +64,33 @@ class TooLong(UserError):
 # Reading
 
 
+def is_absent(path: Path) -> bool:
+    """Return whether nothing is at this path, so that "none" is the truth; else the file is there, or is to be read.
+
+    A link is there also when it leads nowhere, such as to a disk that is away; so is what stands behind such a link,
+    in a folder that may not be looked into, or where a file has its folder's name.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        above = next((one for one in path.parents if os.path.lexists(one)), path)
+        return above.exists() and (above.is_dir() or above != path.parent)  # /dev/null is the home of who has none
+    except OSError:
+        return False
+    return False
+
+
 def open_plain(path: Path) -> BinaryIO:
-    """Open a plain file to be read. Raises OSError, also for a pipe, a device or a folder, which may have no end."""
-    handle = os.open(path, os.O_RDONLY | _BINARY | _NO_WAIT)
+    """Open a plain file to be read. Raises OSError, also for a pipe, a device or a folder, which may have no end.
+
+    FileNotFoundError says that nothing is there, as `is_absent` does; a link that leads nowhere is another OSError.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | _BINARY | _NO_WAIT)
+    except FileNotFoundError:
+        if is_absent(path):
+            raise
+        raise OSError(errno.EINVAL, "it is a link, or stands behind one, that leads nowhere", str(path)) from None
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(errno.EINVAL, "it is no plain file; save it to one first", str(path))

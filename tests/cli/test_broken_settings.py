@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import platform
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -10,8 +13,10 @@ import pytest
 from ordertui.operations.config import ENVIRONMENT, Config, load_sound_part
 from ordertui.operations.errors import BadInput
 from ordertui.operations.session import Session
+from ordertui.operations.workspace import Workspace
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
+from ordertui.tui.keymap import read_keymap
 from support.batches import TWO_WAIT, commit, session_of
 from support.cli import Command, Done
 from support.logins import session_as
@@ -125,3 +130,75 @@ def test_a_batch_that_waits_for_approval_may_be_rejected(tmp_path: Path, monkeyp
     assert done.code == 0, done.stderr
     assert done.stderr.startswith(f"{tmp_path / 'config.toml'}: rule 1 under [[colours]]")
     assert states(tmp_path) == ["recalled", "recalled"]
+
+
+def _link_file(config: Path) -> None:
+    config.symlink_to("/no/such/disk/config.toml")
+
+
+def _loop(config: Path) -> None:
+    config.symlink_to(config.name)
+
+
+def _link_folder(config: Path) -> None:
+    config.parent.rmdir()
+    config.parent.symlink_to("/no/such/disk")
+
+
+def _file_as_folder(config: Path) -> None:
+    config.parent.rmdir()
+    config.parent.write_text('policy_file = "/mine.toml"\n', encoding="utf-8")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links")
+@pytest.mark.parametrize("spoil", [_link_file, _loop, _link_folder, _file_as_folder])
+def test_usual_settings_that_are_there_and_cannot_be_read_are_no_missing_ones(
+    shop: Command, tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    config = tmp_path / "own" / "ordertui" / "config.toml"
+    config.parent.mkdir(parents=True)
+    home = {"XDG_CONFIG_HOME": str(tmp_path / "own"), "HOME": str(tmp_path / "own")}
+    if platform.system() == "Darwin":
+        pytest.skip("the folder of settings has another name there")
+    assert "settings OK" in shop.run("config", "check", **home).stderr
+    spoil(config)
+    plan = ("plan", "cancel", "--filter", "total>0", "-o", str(tmp_path / "plan.json"))
+    for args in (("config", "check"), ("config", "show"), plan, ("dispatch",), ("release", "1")):
+        done = shop.run(*args, **home)
+        assert (done.code, done.stdout) == (4, ""), args
+        assert f"{config} cannot be read" in done.stderr
+    assert not (tmp_path / "plan.json").exists()
+    assert "1 order undone" in shop.run("undo", order_id(1), **home).stderr
+    assert bool(read_keymap(config.with_name("keys.toml")).problems) == (spoil in (_link_folder, _file_as_folder))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links")
+def test_keys_views_and_marks_behind_a_link_that_leads_nowhere_are_told(tmp_path: Path) -> None:
+    for name in ("keys.toml", "orders.views.toml", "orders.marks.json"):
+        (tmp_path / name).symlink_to("/no/such/disk")
+    assert "leads nowhere" in read_keymap(tmp_path / "keys.toml").problems[0]
+    workspace = Workspace(tmp_path / "orders.db", read_only=False)
+    assert "leads nowhere" in workspace.views()[1]
+    with pytest.raises(BadInput, match="leads nowhere"):
+        workspace.required_marks()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and devices")
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [("away.db", "is a link that leads nowhere"), ("folder", "is a folder; name"), ("null", "is no plain file")],
+)
+@pytest.mark.parametrize("args", [("outbox",), ("--read-only", "outbox"), ("import", "{report}")])
+def test_a_store_that_can_be_none_is_refused_and_nothing_is_made(
+    tmp_path: Path, place: str, said: str, args: tuple[str, ...]
+) -> None:
+    disk, report = tmp_path / "disk", tmp_path / "report.txt"
+    disk.mkdir()
+    report.write_text("order-id\n", encoding="utf-8")
+    (tmp_path / "away.db").symlink_to(disk / "away.db")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "null").symlink_to("/dev/null")
+    command = Command(tmp_path, tmp_path / place)
+    done = command.run(*(arg.format(report=report) for arg in args))
+    assert (done.code, said in done.stderr) == (4, True), done.stderr
+    assert list(disk.iterdir()) == list((tmp_path / "folder").iterdir()) == []

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 import msgspec
 
+from ordertui.files import is_absent
 from ordertui.orders.clock import Clock, FixedClock, SystemClock
 from ordertui.orders.text import name_order, strip_control_characters
 
@@ -63,7 +64,7 @@ def open_session(
     """
     if acts_now:
         real_clock_only(settings)
-    if not makes and isinstance(settings.store, Path) and not settings.store.exists():
+    if not makes and isinstance(settings.store, Path) and is_absent(settings.store):
         fail(Exit.BAD_INPUT, f"there is no store {settings.store}; `ordertui import FILE...` makes one, or correct it")
     from ordertui.operations.config import store_place
     from ordertui.operations.session import Session

@@ -85,11 +85,11 @@ def config() -> None:
 @config.command("init")
 def config_init() -> None:
     """Write a settings file in which every setting is described and switched off. A file that is there stays."""
-    from ordertui.files import make_folder, write_atomic
+    from ordertui.files import is_absent, make_folder, write_atomic
     from ordertui.operations.settings_text import commented_settings
 
     path = settings_file.config_path()
-    if path.exists():
+    if not is_absent(path):
         fail(Exit.BAD_INPUT, f"{path} is there already and was not touched; docs/settings.md lists every setting")
     make_folder(path.parent)
     write_atomic(path.parent, path.name, commented_settings().encode())

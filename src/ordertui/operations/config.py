@@ -12,7 +12,7 @@ import msgspec
 import platformdirs
 from msgspec.structs import replace
 
-from ordertui.files import SETTINGS_BYTES, load_toml, read_file
+from ordertui.files import SETTINGS_BYTES, is_absent, load_toml, read_file
 from ordertui.orders.enums import AlertKind
 from ordertui.orders.text import NOT_UTF8, to_single_line
 from ordertui.store import Operator
@@ -324,11 +324,11 @@ def load_config(path: Path | None = None) -> Config:
         from .settings_problems import to_config  # a machine without settings never needs it
 
         return _without_control_characters(to_config(found))
-    except (FileNotFoundError, NotADirectoryError):  # no home folder is no settings
-        if is_named:  # with the defaults the seller's own rules would be off
-            raise BadInput(f"{path} is not there, and {ENVIRONMENT} names it as the settings") from None
-        return Config()
     except OSError as error:
+        if is_absent(path):
+            if is_named:  # with the defaults the seller's own rules would be off
+                raise BadInput(f"{path} is not there, and {ENVIRONMENT} names it as the settings") from None
+            return Config()
         raise BadInput(f"{path} cannot be read: {error.strerror}; {ENVIRONMENT} may name another file") from error
     except ValueError as error:
         words = NOT_UTF8 if isinstance(error, UnicodeDecodeError) else error

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from ordertui.files import MEBIBYTE, SETTINGS_BYTES, load_toml, read_file, replace_file
+from ordertui.files import MEBIBYTE, SETTINGS_BYTES, is_absent, load_toml, read_file, replace_file
 from ordertui.orders.text import NOT_UTF8, describe_json_error
 
 from .config import downloads_folder
@@ -96,12 +96,12 @@ class Workspace:
 
     def copy_to(self, store: Path) -> None:
         """Put copies of the files beside another store, which has the same orders, where it has none of its own."""
-        marks = self._marks_file if self._marks_file.exists() else self._common_marks
+        marks = self._common_marks if is_absent(self._marks_file) else self._marks_file
         others = (self.views_file, self._columns, self._looks, self._history, self._commands, self._folder, self._tour)
         for path in (marks, *others):
             name = store.stem + MARKS_SUFFIX if path == marks else path.name.replace(self._base, store.stem, 1)
             target = store.parent / name
-            if not target.exists():
+            if is_absent(target):
                 with suppress(OSError):
                     replace_file(target, read_file(path, MARKS_BYTES))
 
@@ -116,7 +116,7 @@ class Workspace:
 
     def _read_marks(self) -> tuple[Marks, bytes]:
         path = self._marks_file
-        if not path.exists() and self._common_marks.exists():  # before each login had its own
+        if is_absent(path) and not is_absent(self._common_marks):  # before each login had its own
             path = self._common_marks
             if not self._read_only:
                 with suppress(OSError):

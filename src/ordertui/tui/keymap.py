@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from textual.keys import Keys, key_to_character
 
-from ordertui.files import SETTINGS_BYTES, load_toml, read_file
+from ordertui.files import SETTINGS_BYTES, is_absent, load_toml, read_file
 from ordertui.messages import _, pgettext, translate
 from ordertui.orders.text import NOT_UTF8
 
@@ -54,10 +54,8 @@ def read_keymap(path: Path) -> Keymap:
     """
     try:
         text = read_file(path, SETTINGS_BYTES).decode("utf-8-sig")
-    except FileNotFoundError:
-        return Keymap()
     except OSError as error:
-        return _unread(path, error.strerror)
+        return Keymap() if is_absent(path) else _unread(path, translate(error.strerror or ""))
     except UnicodeDecodeError:
         return _unread(path, translate(NOT_UTF8))
     try:

@@ -16,7 +16,7 @@ import msgspec
 from ordertui.amazon.spapi.auth import Credentials
 from ordertui.amazon.spapi.errors import Missing
 from ordertui.amazon.spapi.secret import Secret
-from ordertui.files import make_folder, read_file, replace_file
+from ordertui.files import is_absent, make_folder, read_file, replace_file
 from ordertui.operations.errors import BadInput, PassphraseNeeded, Refused
 from ordertui.orders.clock import DAY, Clock, iso_utc
 from ordertui.system_keyring import NoKeyring, read_entry, write_entry
@@ -106,7 +106,7 @@ class CredentialStore:
         if all(found.values()):
             record = _Record(found["client_id"], found["client_secret"], found["refresh_token"])
             return _stored(record, "the environment")
-        if self._file.exists():
+        if not is_absent(self._file):
             return _stored(self._from_file(), f"the encrypted file {self._file}")
         raise Refused(
             f"no credentials for the profile {self._profile}: `ordertui api login` asks for them"

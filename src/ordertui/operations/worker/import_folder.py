@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ordertui.amazon.processing_report import ProcessingReportError
 from ordertui.amazon.reports import ReportError
-from ordertui.files import make_own_folder
+from ordertui.files import is_absent, make_own_folder
 from ordertui.operations.errors import BadInput, ReadOnly, Refused, RoleRefused
 from ordertui.operations.reports.files import find_kind, import_order
 from ordertui.operations.session import Session
@@ -77,7 +77,7 @@ class ImportJob:
 
     @staticmethod
     def _files(folder: Path) -> list[Path]:
-        if not folder.exists() and folder.name == REFUSED:
+        if folder.name == REFUSED and is_absent(folder):
             return []
         return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
 

@@ -81,8 +81,9 @@ def connect(path: Path, *, read_only: bool, stop: Callable[[], bool] | None = No
     Interrupted.
     """
     try:
+        _require_file(path)
         if read_only:
-            if not path.is_file():
+            if not path.exists():
                 raise StoreError(f"{path} does not exist; import a report first")
             address = "file:" + quote(str(path.resolve())) + f"?mode=ro{_immutable(path)}"
         else:
@@ -119,6 +120,18 @@ def connect(path: Path, *, read_only: bool, stop: Callable[[], bool] | None = No
         connection.close()
         raise
     return connection
+
+
+def _require_file(path: Path) -> None:
+    """Refuse a place that can be no store's file; nothing at all may be there. Raises StoreError, OSError."""
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder; name the store's file in it")
+    if path.exists() and not path.is_file():
+        raise StoreError(f"{path} is no plain file; choose another place with --store")
+    if path.is_symlink() and not path.exists():
+        raise StoreError(
+            f"{path} is a link that leads nowhere; make its target reachable, or choose another place with --store"
+        )
 
 
 @contextmanager
