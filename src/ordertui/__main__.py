@@ -1,22 +1,50 @@
 """`ordertui`, and `python -m ordertui`: where the program begins."""
 
 import _thread
+import signal
 import sys
 import time
+from types import FrameType
 
 AGAIN_SECONDS = 0.02
 """After which a Ctrl-C that Python dropped comes again: what dropped it has returned by then."""
+INTERRUPTED, TERMINATED = 130, 143
+_told_to_end = False
 
 
 def entry() -> None:
     """Run the command line. Ctrl-C while it is being loaded, or has ended, ends it without a word."""
+    end_on_signals()
     try:
         repeat_lost_interrupts()
         from ordertui.cli.main import entry as run
 
         run()
     except KeyboardInterrupt:
-        raise SystemExit(130) from None
+        raise SystemExit(TERMINATED if _told_to_end else INTERRUPTED) from None
+    except SystemExit as ending:
+        if _told_to_end and ending.code == INTERRUPTED:
+            raise SystemExit(TERMINATED) from None
+        raise
+
+
+def end_on_signals() -> None:
+    """Let SIGTERM, and SIGHUP of a terminal that is closed, end a command as Ctrl-C does: in order, the terminal given
+    back. What is told to ignore them (`nohup`) goes on.
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has one of them
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
+
+
+def _end(_number: int, frame: FrameType | None) -> None:
+    global _told_to_end
+    _told_to_end = True
+    press = signal.getsignal(signal.SIGINT)
+    if not callable(press):  # ignored, as of a command that a script began with `&`
+        raise KeyboardInterrupt
+    press(signal.SIGINT, frame)
 
 
 def repeat_lost_interrupts() -> None:

@@ -1,8 +1,8 @@
-"""Run `ordertui` as its console script does, and press Ctrl-C at the Nth line that Python runs, of whatever module.
+"""Run `ordertui` as its console script does, and send a signal at the Nth line that Python runs, of whatever module.
 
-    python interrupted.py FOLDER N ARGUMENTS...
+    python interrupted.py FOLDER N SIGNAL ARGUMENTS...
 
-With N 0 nobody presses it; `FOLDER/lines` then has the number of lines, and below it, for each line of source, when it
+With N 0 nobody sends it; `FOLDER/lines` then has the number of lines, and below it, for each line of source, when it
 was run first and last, and whether it is of a callback whose errors Python drops.
 """
 
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 DROPPED = "cb"
 """Function of the import machinery that Python calls when an import ends, and whose errors it drops."""
 folder, wanted = Path(sys.argv[1]), int(sys.argv[2])
-sys.argv = ["ordertui", *sys.argv[3:]]
+number = signal.Signals[sys.argv[3]]
+sys.argv = ["ordertui", *sys.argv[4:]]
 count = 0
 seen: dict[tuple[str, int, bool], list[int]] = {}
 
 
 def trace(frame: FrameType, event: str, _: object) -> TraceFunction:
-    """Count a line; at the wanted one press Ctrl-C."""
+    """Count a line; at the wanted one send the signal."""
     global count
     if event == "line":
         count += 1
@@ -37,12 +38,12 @@ def trace(frame: FrameType, event: str, _: object) -> TraceFunction:
         elif count == wanted:
             sys.settrace(None)
             note(frame)
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
     return trace
 
 
 def note(frame: FrameType | None) -> None:
-    """Write down where it is pressed, for who reads a failure."""
+    """Write down where it comes, for who reads a failure."""
     lines = []
     while frame is not None:
         lines.append(f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}")

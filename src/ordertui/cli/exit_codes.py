@@ -36,7 +36,7 @@ class Exit(IntEnum):
     PIPE_CLOSED = 141
     """Who read stdout went away (`| head -1`), as shells number it. What the command does was done."""
     TERMINATED = 143
-    """The screen was told to end (SIGTERM, or its terminal went away), as shells number it."""
+    """Told to end (SIGTERM, or its terminal was closed), as shells number it; else as INTERRUPTED."""
 
 
 def exit_for(error: BaseException) -> Exit:

@@ -141,7 +141,7 @@ def cli(ctx: click.Context, store: Path | str | None, read_only: bool, as_of: in
 
     Exit codes: 0 ok, 1 internal, 2 usage (or no terminal for the screen), 3 refused by the rules, 4 bad input,
     5 not confirmed, 6 changed since the plan, 7 not all went through; of `worker status` 10 no worker, 11 late,
-    12 failing; 130 Ctrl-C, 141 the reader of stdout left, 143 the screen was ended.
+    12 failing; 130 Ctrl-C, 141 the reader of stdout left, 143 ended by the system.
     """
     ctx.obj = Settings(store, read_only, as_of)
     if ctx.invoked_subcommand is None:

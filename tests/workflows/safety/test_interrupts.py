@@ -1,5 +1,5 @@
-"""Ctrl-C at any line of a command, also while it is loaded and while Python drops errors: it ends with its code, in
-words, and nothing is half kept.
+"""Ctrl-C, SIGTERM or a closed terminal at any line of a command, also while it is loaded and while Python drops errors:
+it ends with its code, in words, and nothing is half kept.
 """
 
 from __future__ import annotations
@@ -65,21 +65,32 @@ CASES = {
 }
 
 
-def press(template: Path, folder: Path, at: int, args: tuple[str, ...]) -> tuple[Command, Done]:
-    """Run the command in a fresh copy of a folder, with Ctrl-C at that line; 0: at none."""
+def press(template: Path, folder: Path, at: int, args: tuple[str, ...], signal: str = "SIGINT") -> tuple[Command, Done]:
+    """Run the command in a fresh copy of a folder, with the signal at that line; 0: at none."""
     command = fresh(template, folder)
     done = subprocess.run(
-        [sys.executable, str(HELPER), str(folder), str(at), "--store", str(folder / "orders.db"), "--as-of", AS_OF,
-         *args],
+        [sys.executable, str(HELPER), str(folder), str(at), signal, "--store", str(folder / "orders.db"),
+         "--as-of", AS_OF, *args],
         capture_output=True, encoding="utf-8", cwd=folder, env=environment(folder, PYTHONHASHSEED="0"), check=False,
     )  # fmt: skip
     return command, Done(done.returncode, done.stdout, done.stderr)
 
 
+ENDS = {"SIGINT": Exit.INTERRUPTED, "SIGTERM": Exit.TERMINATED, "SIGHUP": Exit.TERMINATED}
+IN_SHORT = (("SIGINT", "plan"), ("SIGTERM", "commit"))
+
+
 @pytest.mark.parametrize(
-    "name", [name if name == "plan" else pytest.param(name, marks=pytest.mark.long) for name in CASES]
+    ("signal", "name"),
+    [
+        pytest.param(signal, name, marks=() if (signal, name) in IN_SHORT else pytest.mark.long)
+        for signal in ENDS
+        for name in CASES
+    ],
 )
-def test_ctrl_c_at_any_line_ends_in_order(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signal_at_any_line_ends_in_order(
+    signal: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     case, template = CASES[name], tmp_path / "template"
     template.mkdir()
     monkeypatch.chdir(template)
@@ -98,7 +109,7 @@ def test_ctrl_c_at_any_line_ends_in_order(name: str, tmp_path: Path, monkeypatch
     for is_dropped, at in [
         (key == "1", at) for key, all_ in moments.items() for at in rng.sample(all_, min(MOMENTS, len(all_)))
     ]:
-        command, done = press(template, folder, at, case.args)
+        command, done = press(template, folder, at, case.args, signal)
         monkeypatch.chdir(folder)
         where = folder / "where"
         context = f"line {at} of {total}, exit {done.code}\n{done.stdout}{done.stderr}\n"
@@ -109,7 +120,7 @@ def test_ctrl_c_at_any_line_ends_in_order(name: str, tmp_path: Path, monkeypatch
         assert not [text for text in NEVER_SAID if text in done.stderr], context
         assert not list(folder.rglob("*.part")), context
         found = case.effect(command)
-        if done.code == Exit.INTERRUPTED:
+        if done.code == ENDS[signal]:
             assert found in (before, wanted) or name == "import", context
         else:  # it came when all was done, which is told as ever
             assert done.code == plain.code, context
