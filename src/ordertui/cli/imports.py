@@ -70,7 +70,7 @@ class _Progress:
             self._bar.add_task(strip_control_characters(progress.path.name), total=None, speed="0")
         task = self._bar.tasks[-1]
         speed = int(progress.rows / max(task.elapsed or 0.0, 0.001))
-        done, total = progress.bytes_done, progress.bytes_total
+        done, total = progress.bytes_done, progress.bytes_total or None
         self._bar.update(task.id, completed=done, total=total, speed=f"{speed:,}")
 
     def close(self) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -342,9 +344,10 @@ def test_a_stop_keeps_whole_slices_and_the_file_again_completes_it(
     monkeypatch.setattr(import_session.ImportSession.__init__, "__kwdefaults__", {"slice_rows": 50})
     monkeypatch.setattr(import_log.ImportLog.open, "__kwdefaults__", {"slice_rows": 50})
     told: list[ImportProgress] = []
-    (summary,) = session.imports.import_files([path], progress=told.append, stop=lambda: len(told) >= 3)
+    (summary,) = session.imports.import_files([path], progress=told.append, stop=lambda: len(told) >= 4)
     assert summary.stopped
     assert session.orders.count() == summary.rows == summary.new == 100, "a block was read, two slices were merged"
+    assert told.pop(0) == ImportProgress(path, 0, 0, 0), "it is looked at first"
     assert [one.bytes_total for one in told] == [path.stat().st_size] * 3
     assert 0 < told[0].bytes_done < told[1].bytes_done < told[2].bytes_done < path.stat().st_size
     assert told[0].rows < told[1].rows < told[2].rows < 300
@@ -359,8 +362,8 @@ def test_a_stop_keeps_whole_slices_and_the_file_again_completes_it(
 def test_a_stop_while_a_file_is_read_stores_nothing_and_says_so(session: Session, tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", ALL_ORDERS, [cells("all_orders", n) for n in range(1, 31)])
     told: list[ImportProgress] = []
-    (summary,) = session.imports.import_files([path], progress=told.append, stop=lambda: bool(told))
-    assert (summary.stopped, summary.rows, session.orders.count(), len(told)) == (True, 0, 0, 1)
+    (summary,) = session.imports.import_files([path], progress=told.append, stop=lambda: told[-1].bytes_total > 0)
+    assert (summary.stopped, summary.rows, session.orders.count()) == (True, 0, 0)
     assert summary.notes[-1].startswith("stopped: what was merged so far is kept")
 
 
@@ -391,6 +394,24 @@ def test_an_import_that_finds_no_room_says_what_of_its_files_is_kept(
         f"kept whole before it: {first}",
     ]
     assert session.orders.count() == 30 + merged
+
+
+def test_a_large_packed_file_is_told_while_it_is_looked_at_and_stopped_between_any_two_parts(
+    session: Session, tmp_path: Path
+) -> None:
+    rows = [cells("all_orders", n, product_name="x" * 900) for n in range(1, 2_501)]
+    plain = write(tmp_path / "a.txt", ALL_ORDERS, rows)
+    packed = tmp_path / "a.txt.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    told: list[ImportProgress] = []
+    for at in (1, 2, 3):
+        told.clear()
+        stop = partial(lambda last: len(told) == last, at)
+        (summary,) = session.imports.import_files([packed], progress=told.append, stop=stop)
+        assert told == [ImportProgress(packed, 0, 0, 0)] * at
+        assert (summary.stopped, session.orders.count()) == (True, 0)
+    (summary,) = session.imports.import_files([packed])
+    assert summary.new == 2_500
 
 
 def test_a_stop_while_files_are_looked_at_stores_nothing(session: Session, tmp_path: Path) -> None:

@@ -132,13 +132,11 @@ def _inspect(
         scan.add(block)
     if scan is None:
         raise UnknownReport(f"{path} is empty: it has not even a header")
-    scan.complete_channels(block for block, _ in read_line_blocks(path))
+    scan.complete_channels(_blocks_until(stop, path))
     names = {name.lower() for name in scan.channels}
     has_order_lines = report_kind.REPORT_FORMATS[scan.kind].content is report_kind.ReportContent.ORDER_LINES
     if has_order_lines and scan.has_rows and not names:
-        for block, _ in read_line_blocks(path):
-            if stop():
-                raise InspectionStopped
+        for block in _blocks_until(stop, path):
             unnamed.add(scan.orders_of(block))
         if unnamed.unknown and marketplace is None:
             raise MarketplaceNeeded(path)
@@ -166,6 +164,14 @@ def _inspect(
         missing=report_kind.missing_columns(scan.kind, scan.header),
         is_utf16=is_utf16(path),
     )
+
+
+def _blocks_until(stop: Callable[[], bool], path: Path) -> Iterator[bytes]:
+    """Yield the blocks of a report. Raises InspectionStopped when `stop` says so."""
+    for block, _ in read_line_blocks(path):
+        if stop():
+            raise InspectionStopped
+        yield block
 
 
 def _header_line(beginning: bytes) -> bytes:

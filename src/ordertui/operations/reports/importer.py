@@ -113,6 +113,17 @@ def _kept_part_told(path: Path, target: ImportSession) -> Iterator[None]:
         raise
 
 
+def _telling(path: Path, progress: Progress | None, stop: Stop) -> Stop:
+    """Return a `stop` that also says, each time it is asked, that the file is being looked at."""
+
+    def asked() -> bool:
+        if progress is not None:
+            progress(ImportProgress(path, 0, 0, 0))
+        return stop()
+
+    return asked
+
+
 class ReportImporter:
     """Imports into one store.
 
@@ -157,7 +168,7 @@ class ReportImporter:
         infos: list[ReportInfo] = []
         for path in paths:
             try:
-                infos.append(self._inspect(path, encoding, marketplace, stop))
+                infos.append(self._inspect(path, encoding, marketplace, _telling(path, progress, stop)))
             except InspectionStopped:
                 return [ImportSummary(path, notes=("stopped before anything was stored",), stopped=True)]
         dated = (ReportKind.UNSHIPPED, ReportKind.CANCELLATION_RATE)

@@ -23,6 +23,7 @@ class ImportProgress(msgspec.Struct, frozen=True):
     bytes_done: int
     """The part of `bytes_total` that the work done so far stands for."""
     bytes_total: int
+    """0 while the file is looked at before its first row is read: how much a packed one holds is not known."""
 
 
 class ImportSummary(msgspec.Struct, frozen=True):

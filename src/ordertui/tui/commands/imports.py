@@ -191,6 +191,9 @@ async def _import(
     started = time.monotonic()
 
     def progress(now: ImportProgress) -> None:
+        if not now.bytes_total:
+            bar.advance(0, 0, _("{path}: looking at it", path=now.path.name))
+            return
         speed = now.rows / max(time.monotonic() - started, 0.001)
         bar.advance(
             now.bytes_done,

@@ -48,7 +48,7 @@ class ProgressScreen(AskingScreen):
             shown.update(title)
 
     def advance(self, done: int, total: int, text: str = "") -> None:
-        """Take what is done of all, from any thread; `text` says it in words."""
+        """Take what is done of all, from any thread; `text` says it in words. A total of 0 is not known yet."""
         self._latest = done, total, text or _("{done:,} of {total:,}", done=done, total=total)
 
     def _compose_body(self) -> ComposeResult:
@@ -68,5 +68,5 @@ class ProgressScreen(AskingScreen):
         text = ""
         if self._latest is not None:
             done, total, text = self._latest
-            self.query_one(ProgressBar).update(total=total, progress=done)
+            self.query_one(ProgressBar).update(total=total or None, progress=done)
         self.query_one("#progress-text", Static).update(text + (_("   stopping…") if self.stopping else ""))
