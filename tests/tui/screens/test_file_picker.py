@@ -111,6 +111,27 @@ async def test_marks_of_two_folders_and_all_reports_of_one(empty: Session, folde
         await until(pilot, lambda: len(table(pilot).ids) == 7)
 
 
+async def test_nothing_moves_when_one_is_marked_in_a_long_list(empty: Session, folder: Path) -> None:
+    """The list was made anew: it scrolled, and its columns went one cell to the left for the bar."""
+    for n in range(40):
+        write(folder / f"report-{n:02}.txt", ALL_ORDERS, [all_orders_row(500 + n)])
+    async with running(empty, (80, 24)) as pilot:
+        await pick(pilot)
+        files = pilot.app.screen.query_one(OptionList)
+        await press(pilot, *["j"] * 20, *["k"] * 5)
+        await settled(pilot)
+        before, top = lines(pilot), files.scroll_y
+        assert top > 0
+        await press(pilot, "space")
+        await settled(pilot)
+        assert [line[2:] for line in lines(pilot)] == [line[2:] for line in before]
+        assert files.scroll_y == top
+        await press(pilot, "a")
+        await settled(pilot)
+        assert [line[2:] for line in lines(pilot)] == [line[2:] for line in before]
+        assert "42 marked" in str(pilot.app.screen.query_one("#picker-folder", Static).content)
+
+
 async def test_a_path_is_typed_completed_and_corrected(empty: Session, folder: Path) -> None:
     async with running(empty) as pilot:
         screen = await pick(pilot)

@@ -7,6 +7,7 @@ Several files can be marked and imported at once.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
 from typing import ClassVar
 
@@ -130,8 +131,7 @@ class PickerScreen(Dialog[list[Path] | None]):
     def _show(self, at: Path | None = None) -> None:
         if self._is_gone:
             return
-        count = _("   {marked:,} marked, Enter reads them", marked=len(self._marked)) if self._marked else ""
-        self.query_one("#picker-folder", Static).update(f"{short_path(self._folder)}{count}")
+        self._show_count()
         options = self._files
         options.clear_options()
         options.add_option(Option(f"  {UP}/", id=str(self._folder / UP)))
@@ -143,6 +143,17 @@ class PickerScreen(Dialog[list[Path] | None]):
         places = {entry.path: number for number, entry in enumerate(self._entries, start=1)}
         first = next((number for number, entry in enumerate(self._entries, start=1) if not entry.is_folder), 0)
         options.highlighted = places.get(at, first) if at is not None else first
+
+    def _show_count(self) -> None:
+        count = _("   {marked:,} marked, Enter reads them", marked=len(self._marked)) if self._marked else ""
+        self.query_one("#picker-folder", Static).update(f"{short_path(self._folder)}{count}")
+
+    def _draw_marks(self, paths: Collection[Path]) -> None:
+        """Show whether these are marked; the list stays where it is, as it would not if it were made anew."""
+        for entry in self._entries:
+            if entry.path in paths:
+                self._files.replace_option_prompt(str(entry.path), self._line(entry))
+        self._show_count()
 
     def _line(self, entry: FileEntry) -> Content:
         width = self._files.scrollable_content_region.width or 74
@@ -183,19 +194,18 @@ class PickerScreen(Dialog[list[Path] | None]):
             del self._marked[entry.path]
         else:
             self._marked[entry.path] = None
-        self._show(entry.path)
+        self._draw_marks([entry.path])
         self._files.action_cursor_down()
 
     def action_all(self) -> None:
         """Mark every report of the folder, or unmark them when all are."""
         reports = [entry.path for entry in self._entries if self._kinds.get(entry.path)]
-        entry = self._here
         if all(path in self._marked for path in reports):
             for path in reports:
                 del self._marked[path]
         else:
             self._marked.update(dict.fromkeys(reports))
-        self._show(entry.path if entry else None)
+        self._draw_marks(frozenset(reports))
 
     def action_everything(self) -> None:
         """Show every file, or only those that may be reports."""
