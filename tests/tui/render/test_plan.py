@@ -45,6 +45,26 @@ def test_an_excluded_order_names_the_nearest_row_that_allows_it(session: Session
     assert "A5 would need status unshipped" in line
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [(messages.ENGLISH, " first (key d) ("), (messages.CHINESE, "（按键 d）")]
+)
+def test_why_an_order_is_excluded_ends_with_its_key(
+    session: Session, tmp_path: Path, language: str, words: str
+) -> None:
+    """The command that does the same stood behind it, and what did not fit was cut off at `(key …`."""
+    ids = standard(session, tmp_path)[:1]
+    plan = session.planner.plan(Action.CONFIRM, ids)[0]
+    used = messages.current_language()
+    try:
+        messages.use(language)
+        (entry,) = list_entries(plan, ids)
+        line = PlanRows(plan, {}, frozenset()).draw(entry, 200).plain
+    finally:
+        messages.use(used)
+    assert words in line
+    assert "ordertui" not in line
+
+
 def test_details_tell_which_file_goes_where(session: Session, tmp_path: Path) -> None:
     """With dispatch by the API the XML leaves: who is told to upload the text file as well pays twice."""
     look = PlanLook(cancel(session, tmp_path, 2), 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -29,6 +30,8 @@ SHORTEST_ITEMS = 14
 REASON_CELLS = 10
 """Cells for the reason of an order where its flags are signs."""
 _EXCLUDED = ("✗ ", "$text-warning")
+_COMMAND = re.compile(r"[,，][^,，()（）]*`ordertui [^`]*`(?=[)）])")
+"""In brackets, behind a key: the command that does the same."""
 
 
 class ExclusionGroup(msgspec.Struct, frozen=True):
@@ -68,9 +71,12 @@ def list_entries(plan: Plan, ids: Iterable[int], opened: frozenset[str] = frozen
 
 
 def exclusion_text(why: str, rule: str, instead: str) -> str:
-    """Return why an order is excluded, what to do instead, and the id of the rule."""
+    """Return why an order is excluded, what to do instead, and the id of the rule.
+
+    Where a key does it, the command that does the same is left out: a line has no room for both.
+    """
     more = _("; instead: {instead}", instead=_(instead)) if instead and instead not in why else ""
-    text = f"{translate(why)}{more}"
+    text = _COMMAND.sub("", f"{translate(why)}{more}")
     return text if rule == BY_OPERATOR else _("{words} ({code})", words=text, code=translate_codes(rule))
 
 
