@@ -138,7 +138,7 @@ class SlowOrder:
     def _take_lines(self, kind: str, rows: Sequence[dict[str, Any]]) -> None:
         """Take in rows of one date: those of another one are of another report, put into the same file."""
         groups: dict[object, list[dict[str, Any]]] = {}
-        for place, row in enumerate(rows):
+        for place, row in enumerate(in_order_of_content(rows)):
             item = row["order_item_id"]
             groups.setdefault(_bare(item) if item is not None else place, []).append(row)
         about = self._lines_of(list(groups.values()))
@@ -241,6 +241,23 @@ class SlowOrder:
             )
         )
 
+    def is_unsure_sum(self, line: SlowLine) -> bool:
+        """Whether All Orders named another number of items of its SKU than there are with ids, or gave some prices."""
+
+        def differs(other: SlowLine) -> bool:
+            here, there = _is_active(line), _is_active(other)
+            return (
+                (line.value("item_status") is None) != (other.value("item_status") is None)
+                or (here == there and line.date("price") != other.date("price"))
+                or (here and not there and line.date("price") != line.date("item_status"))
+            )
+
+        return ReportKind.ALL_ORDERS in self.kinds and any(
+            differs(one)
+            for one in self.lines
+            if one is not line and one.sku == line.sku and (one.item_id is not None or line.item_id is not None)
+        )
+
     def facts(self) -> dict[str, Any]:
         """The order as the store keeps it, its lines sorted."""
         out: dict[str, Any] = {}
@@ -253,7 +270,8 @@ class SlowOrder:
         out["named_at"] = max((*self.waits, out["at"])) if waits(out) else None
         lines = self.lines
         out["sources"] = sum(ReportKind(kind).bit for kind in self.kinds)
-        out["items"] = _sum(line.value("quantity") for line in lines)
+        is_mixed = any(self.is_unsure_sum(one) for one in lines)
+        out["items"] = None if is_mixed else _sum(line.value("quantity") for line in lines)
         is_doubtful = any(self.may_stand_twice(line) for line in lines)
         units = _sum(self.units(line) for line in lines)
         out["units_shipped"] = units or (None if is_doubtful else units)
@@ -265,7 +283,11 @@ class SlowOrder:
         paid = [line.value("price") for line in active if out["status"] != "cancelled"]
         sums = [None if one is None else sum(one[:6]) - sum(one[6:]) for one in paid]
         total: int | None = sum(one for one in sums if one is not None)
-        if len(currencies) != 1 or any(one is None or one < 0 for one in sums) or (paid and is_doubtful):
+        if (
+            len(currencies) != 1
+            or any(one is None or one < 0 for one in sums)
+            or (out["status"] != "cancelled" and ((paid and is_doubtful) or is_mixed))
+        ):
             total = None
         out["total"] = total
         out["currency"] = None if total is None else currencies.pop()
@@ -350,6 +372,22 @@ def _asked(line: SlowLine) -> str | None:
     """Whether the buyer asked for the line."""
     said = line.value("request")
     return said[0] if said else None
+
+
+def in_order_of_content(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows; of those without an item id that are of one SKU, the more shipped, then the cheaper first."""
+
+    def content(row: dict[str, Any]) -> tuple[Any, ...]:
+        status = RANKS.index(row["item_status"]) if row["item_status"] in RANKS else -1
+        amounts = (-1 if row[name] is None else row[name] for name in (*COMPONENTS, "quantity"))
+        return (-(row["quantity_shipped"] or 0), status, *amounts, row["currency"] or "")
+
+    found = list(rows)
+    for sku in {spelled(row["sku"]) for row in rows}:
+        places = [n for n, row in enumerate(rows) if not _known(row) and spelled(row["sku"]) == sku]
+        for place, row in zip(places, sorted((rows[n] for n in places), key=content), strict=True):
+            found[place] = row
+    return found
 
 
 def _known(row: dict[str, Any]) -> bool:

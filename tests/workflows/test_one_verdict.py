@@ -276,6 +276,7 @@ def assert_the_store_knows_what_is_left_as_the_plan_does(session: Session) -> in
             known |= LinesKnown(0) if limit is None else LinesKnown.PRICED
             if limit is not None and limit.total > 0 and line.order_item_id is not None:
                 known |= LinesKnown.REFUNDABLE
+            known |= LinesKnown.EXCHANGEABLE if line.may_be_exchanged else LinesKnown(0)
         if order.row.status in (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED) or order.row.units_shipped:
             charged += 1
             assert order.row.lines_known & ~LinesKnown.BARS == known, order

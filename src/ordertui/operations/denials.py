@@ -17,8 +17,8 @@ class Denial(msgspec.Struct, frozen=True):
     """Why an action is not allowed."""
 
     rule: str
-    """Id of the row of the policy; `house ID`; `open`; `unread`, `program`, `parcel`, `item-id`, `price`, `refunded`,
-    `lines`; of a plan also `amount`, `currency`, `reason`, `tracking` and others.
+    """Id of the row of the policy; `house ID`; `open`; `unread`, `program`, `parcel`, `like-items`, `item-id`, `price`,
+    `refunded`, `lines`; of a plan also `amount`, `currency`, `reason`, `tracking` and others.
     """
     why: str
     source: str = ""
@@ -78,6 +78,22 @@ UNREAD = Denial(
     because="what is known of it may be old",
     short="cannot be read",
 )
+LIKE_AMOUNTS = Denial(
+    "like-items",
+    "several items of it are one SKU, and All Orders, which has no item ids, does not tell which of its amounts, units"
+    " and states are whose: refund them in Seller Central, which shows what was paid for each",
+    LINES_SOURCE,
+    because="what is known of one item may be another's of its SKU",
+    short="Seller Central only",
+)
+_LIKE_STATES = Denial(
+    "like-items",
+    "several items of it are one SKU, and All Orders, which has no item ids, does not tell which of them are cancelled"
+    " or shipped: do it in Seller Central",
+    LINES_SOURCE,
+    because="what is known of one item may be another's of its SKU",
+    short="Seller Central only",
+)
 _IN_SELLER_CENTRAL = {
     Action.CANCEL: "takes no cancellation from a feed: cancel it in Seller Central",
     Action.CONFIRM: "takes no shipment confirmation from a feed: schedule or confirm it in Seller Central",
@@ -110,6 +126,10 @@ def lines_denial(action: Action, facts: LinesKnown, program: Program = Program.U
         return PARCEL_LEFT
     if not facts & LinesKnown.ACTIVE:
         return NO_LINES
+    if action is Action.REFUND and facts & LinesKnown.EXCHANGEABLE:
+        return LIKE_AMOUNTS
+    if action is not Action.REFUND and facts & LinesKnown.STATES_EXCHANGEABLE:
+        return _LIKE_STATES
     if action is Action.REFUND and not facts & LinesKnown.PRICED:
         return NO_PRICE
     return NO_ITEM_ID if facts & LinesKnown.MISSING_ID else NOTHING_LEFT

@@ -212,7 +212,7 @@ class Eligibility:
         """Return `allowed_action` where no house rule denies: few facts decide, and each combination is judged once."""
         situation, policy = situation_of(row), self.policy(row.marketplace)
         open_ = has_open_action(row)
-        key = (policy, (situation_number(situation) * 2 + open_) * 512 + row.lines_known)
+        key = (policy, (situation_number(situation) * 2 + open_) * 2048 + row.lines_known)
         word = self._words.get(key)
         if word is None:
             word = self._words[key] = self._first_action(policy, situation, open_, row.lines_known)

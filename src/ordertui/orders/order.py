@@ -119,6 +119,11 @@ class OrderLine(msgspec.Struct, frozen=True):
     is_listed_as_waiting: bool = False
     """Whether its order is cancelled or shipped, and an Unshipped report newer than that lists it."""
 
+    may_be_exchanged: bool = False
+    """Whether its amounts, units or status may be another item's of its SKU: All Orders has no item ids."""
+    is_unsure_sum: bool = False
+    """Whether even what it and the others of its SKU come to together is unknown."""
+
     @property
     def is_active(self) -> bool:
         """Whether anything of it is still wanted: it is not cancelled, and not of zero units."""
@@ -158,6 +163,10 @@ class LinesKnown(IntFlag):
     """Amazon shows that a parcel of it is with the carrier or with the buyer."""
     UNREAD = 256
     """Its newest state came by the API and could not be read."""
+    EXCHANGEABLE = 512
+    """What is known of an active line may be another item's of its SKU."""
+    STATES_EXCHANGEABLE = 1024
+    """Of items of one SKU it is not known which ones are cancelled or shipped."""
     BARS = PROGRAM_BARS_CANCEL | PROGRAM_BARS_CONFIRM | PARCEL_LEFT | UNREAD
     COMPLETE = ACTIVE | HAS_ID | PRICED | REFUNDABLE
     """Every action finds its lines."""
@@ -169,17 +178,21 @@ LINES_NEEDED: Mapping[Action, tuple[LinesKnown, LinesKnown]] = {
         | LinesKnown.MISSING_ID
         | LinesKnown.PROGRAM_BARS_CANCEL
         | LinesKnown.PARCEL_LEFT
+        | LinesKnown.STATES_EXCHANGEABLE
         | LinesKnown.UNREAD,
         LinesKnown.ACTIVE,
     ),
     Action.REFUND: (LinesKnown.REFUNDABLE | LinesKnown.UNREAD, LinesKnown.REFUNDABLE),
-    Action.CONFIRM: (LinesKnown.HAS_ID | LinesKnown.PROGRAM_BARS_CONFIRM | LinesKnown.UNREAD, LinesKnown.HAS_ID),
+    Action.CONFIRM: (
+        LinesKnown.HAS_ID | LinesKnown.PROGRAM_BARS_CONFIRM | LinesKnown.STATES_EXCHANGEABLE | LinesKnown.UNREAD,
+        LinesKnown.HAS_ID,
+    ),
 }
 """For each action the facts that it looks at, and the ones that must be set.
 
 A cancellation names every item of the order (AMAZON.md c); a refund and a confirmation name at least one. What a
-program does not take, a parcel that left, and a state that cannot be read must not be set: `orders.api_facts` says
-which programs.
+program does not take, a parcel that left, and states that may be exchanged or cannot be read must not be set:
+`orders.api_facts` says which programs.
 """
 
 
@@ -214,7 +227,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     ship_by: int | None
     """Latest time to ship, epoch seconds; None when no report states it."""
     items: int | None
-    """Units ordered, summed over all lines."""
+    """Units ordered, summed over all lines; None when no report states them, or like items are of several reports."""
     units_shipped: int | None
     total: Money | None
     dispatched: Dispatched

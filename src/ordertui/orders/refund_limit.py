@@ -11,12 +11,12 @@ TOTAL = "total"
 
 
 def charged_amounts(order: Order, line: OrderLine) -> LineAmounts | None:
-    """Return what the buyer was charged for a line; None when no report gave prices.
+    """Return what the buyer was charged for a line; None when no report gave prices, or they may be a like item's.
 
     Confirming any item of an order charges the whole order (Amazon's quick tip on partial shipments, FIELD.md S119),
     so a line counts as charged in full as soon as anything of its order is confirmed.
     """
-    if line.paid is None or line.currency is None:
+    if line.paid is None or line.currency is None or line.may_be_exchanged:
         return None
     has_shipped = order.row.status in (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED)
     is_confirmed = has_shipped or bool(order.row.units_shipped)

@@ -14,8 +14,8 @@ from ordertui.store import Store, StoreError
 from ordertui.store.engine import migrations
 from ordertui.store.engine.protocol import GENESIS, chained
 from support.batches import plan, session_of, states
-from support.reports import write
-from support.shops import ALL_ORDERS, NOW, all_orders_row, open_session, order_id
+from support.reports import COLUMNS, cells, write
+from support.shops import ALL_ORDERS, NOW, all_orders_row, item_id, open_session, order_id
 
 
 def version_one(path: Path, folder: Path) -> None:
@@ -195,6 +195,30 @@ def test_a_total_below_zero_becomes_unknown_and_is_told(tmp_path: Path) -> None:
         assert [str(one.row.total) for one in totals if one] == ["None", "USD 0.00", "USD 20.00"]
         assert list(session.recount().run()) == []
         assert any("total: 1 order" in one for one in session.notices.banners())
+
+
+def test_units_and_total_of_like_items_of_several_reports_become_unknown(tmp_path: Path) -> None:
+    """One row of two units, and two item ids of one unit: these were three units before."""
+    whole = all_orders_row(1, "Shipped", quantity="2", item_price="20.00", item_tax="")
+    bought = cells("new_orders", 1) | {"sku": whole["sku"], "quantity-purchased": "1", "item-price": "10.00"}
+    items = [bought | {"order-id": order_id(1), "order-item-id": item_id(1, line)} for line in (1, 2)]
+    with open_session(tmp_path) as session:
+        session.imports.import_files([write(tmp_path / "a.txt", ALL_ORDERS, [whole, all_orders_row(2, "Shipped")])])
+        session.imports.import_files([write(tmp_path / "n.txt", COLUMNS["new_orders"], items)])
+        known = session.orders.get(order_id(2))
+        assert known is not None
+    old = sqlite3.connect(tmp_path / "orders.db")
+    old.execute("UPDATE orders SET total = 3000, currency = 'USD', items = 3 WHERE id = 1")
+    old.execute(f"PRAGMA user_version = {migrations.SCRIPTS.index('0029_like_items.sql')}")
+    old.commit()
+    old.close()
+    with open_session(tmp_path) as session:
+        found = session.orders.get(order_id(1))
+        assert found is not None
+        assert (found.row.total, found.row.items) == (None, None)
+        assert session.orders.get(order_id(2)) == known
+        assert list(session.recount().run()) == []
+        assert any("total: 1 order" in one and "units: 1 order" in one for one in session.notices.banners())
 
 
 def test_dates_of_single_fields_become_columns(folder: Path) -> None:

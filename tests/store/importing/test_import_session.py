@@ -131,11 +131,11 @@ def test_lines_of_one_sku_are_told_apart_by_id_then_quantity_then_place(tmp_path
         take(store, unshipped)
         order = store.orders.order("113-0000001-0000001")
         assert order is not None
-        assert [line.order_item_id for line in order.lines] == [None, "07", None]
+        assert [line.order_item_id for line in order.lines] == ["07", None, None], "the one that was shipped is last"
         take(store, new)
         order = store.orders.order("113-0000001-0000001")
         assert order is not None
-        assert [(line.order_item_id, line.quantity) for line in order.lines] == [("05", 2), ("07", 1), ("06", 1)]
+        assert [(line.order_item_id, line.quantity) for line in order.lines] == [("07", 1), ("06", 1), ("05", 2)]
 
 
 @pytest.mark.parametrize(("other", "units"), [

@@ -7,7 +7,7 @@ from datetime import date
 
 import msgspec
 
-from ordertui.operations.denials import NO_ITEM_ID, NO_LINES, NO_PRICE, NOTHING_LEFT, Denial
+from ordertui.operations.denials import LIKE_AMOUNTS, NO_ITEM_ID, NO_LINES, NO_PRICE, NOTHING_LEFT, Denial
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action, BuyerRequest, CancelReason
 from ordertui.orders.marketplace import MARKETPLACES
@@ -164,6 +164,8 @@ def without_refund(order: Order, row: PlannedOrder) -> Order:
 def _all_that_is_left(order: Order) -> tuple[PlanLine, ...] | Denial:
     """Return what a refund gives back when the operator names no amounts."""
     active = _one_per_item(_active_lines(order))
+    if any(line.may_be_exchanged for line in active):
+        return LIKE_AMOUNTS
     limits = {line.line: refund_limit(order, line) for line in active}
     if any(limit is None for limit in limits.values()):
         return NO_PRICE
@@ -210,6 +212,8 @@ def _checked(order: Order, line: OrderLine | None, ask: PlanLine) -> PlanLine | 
     """Return the line as it goes into the plan, or why it cannot."""
     if line is None:
         return Denial("lines", f"it has no line {ask.line}")
+    if line.may_be_exchanged:
+        return LIKE_AMOUNTS
     limit = refund_limit(order, line)
     if limit is None:
         return Denial("price", f"line {ask.line}: {NO_PRICE.why}")

@@ -21,7 +21,8 @@ from ordertui.orders.refund_limit import is_left_unknown
 
 def order_sentences(order: Order) -> Iterator[str]:
     """Yield what an order's own facts mean: those of `row_sentences`, and what reports leave in doubt: whether it is
-    cancelled or shipped, whether an item stands twice, and of when what was paid is known.
+    cancelled or shipped, whether an item stands twice or may be exchanged with another, and of when what was
+    paid is known.
     """
     yield from row_sentences(order.row)
     if any(line.is_listed_as_waiting for line in order.lines):
@@ -39,6 +40,16 @@ def order_sentences(order: Order) -> Iterator[str]:
         yield (
             "an item may stand twice, under two SKUs: with an item id, and without one. What is shipped of it and the"
             " order's total are unknown, and the order cannot be cancelled here: look at it in Seller Central"
+        )
+    if any(line.may_be_exchanged for line in order.lines):
+        yield (
+            "several items are one SKU, and All Orders, which has no item ids, does not tell which of its amounts,"
+            " units and states are whose: they are not refunded here; look at the order in Seller Central"
+        )
+    if any(line.is_unsure_sum for line in order.lines):
+        yield (
+            "of items of one SKU All Orders names another number than reports with item ids do, or gives only some a"
+            " price: how many there are, and the order's total, are unknown"
         )
     if any(is_left_unknown(order, line) for line in order.lines):
         yield (

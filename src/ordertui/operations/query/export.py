@@ -97,6 +97,13 @@ and `left` may still be given back.
 """
 
 
+def paid_of(line: OrderLine) -> int | None:
+    """Return what the buyer paid for an item, in minor units: 0 for a cancelled one; None: unknown."""
+    if line.paid is None or line.may_be_exchanged:
+        return None
+    return line.paid.total if line.is_active else 0
+
+
 def line_records(order: Order) -> list[Record]:
     """Return the items of an order as rows of a list; None: unknown."""
 
@@ -113,7 +120,7 @@ def line_records(order: Order) -> list[Record]:
             "units": line.quantity,
             "shipped": line.quantity_shipped,
             "status": str(line.status),
-            "paid": money(line, None if line.paid is None else line.paid.total if line.is_active else 0),
+            "paid": money(line, paid_of(line)),
             "refunded": money(line, line.refunded.total - line.refund_open),
             "open_refund": money(line, line.refund_open),
             "left": money(line, None if left is None or is_left_unknown(order, line) else left.total),

@@ -164,8 +164,9 @@ class Recount:
         """Compare what is kept with the order with what its lines come to."""
         row, lines = order.row, order.lines
         units = [line.quantity for line in lines if line.quantity is not None]
-        if row.items != (sum(units) if units else None):
-            yield _differ(order, "units", row.items, sum(units) if units else None)
+        ordered = sum(units) if units and not any(line.is_unsure_sum for line in lines) else None
+        if row.items != ordered:
+            yield _differ(order, "units", row.items, ordered)
         shipped = [line.quantity_shipped for line in lines if line.quantity_shipped is not None]
         is_sure = bool(shipped) and (sum(shipped) > 0 or not any(line.may_stand_twice for line in lines))
         if row.units_shipped != (sum(shipped) if is_sure else None):
@@ -181,7 +182,7 @@ class Recount:
         if sum(items.values()) != self._committed_back[row.order_id]:
             yield _differ(order, "what was given back", sum(items.values()), self._committed_back[row.order_id])
         for line in lines:
-            if line.paid is None:
+            if line.paid is None or line.may_be_exchanged:
                 continue
             limit = refund_limit(order, line)
             left = plain.refundable(order, line)

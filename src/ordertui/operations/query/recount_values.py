@@ -44,6 +44,8 @@ def total(order: Order) -> tuple[int, str] | None:
     """Return what the buyer pays for the order, in minor units, and the currency; None when a price is unknown."""
     currencies = {line.currency for line in order.lines if line.currency is not None}
     living = [] if order.row.status is OrderStatus.CANCELLED else wanted(order.lines)
+    if living and any(line.is_unsure_sum for line in order.lines):
+        return None
     if len(currencies) != 1 or any(line.paid is None or paid(line.paid) < 0 or line.may_stand_twice for line in living):
         return None  # nobody ever paid less than nothing
     return sum(paid(line.paid) for line in living if line.paid is not None), currencies.pop()
@@ -108,6 +110,8 @@ def lines_suffice(action: Action, order: Order) -> bool:
     bars = program_bars(order.row.program)
     living = wanted(order.lines)
     named = [line for line in living if line.order_item_id is not None and 14 <= len(line.order_item_id) <= 16]
+    if action is not Action.REFUND and len(_states(order.lines)) > len({sku for sku, *_ in _states(order.lines)}):
+        return False
     if action is Action.CANCEL:
         if bars & LinesKnown.PROGRAM_BARS_CANCEL or order.row.lines_known & LinesKnown.PARCEL_LEFT:
             return False
@@ -115,8 +119,18 @@ def lines_suffice(action: Action, order: Order) -> bool:
     if action is Action.CONFIRM:
         return not bars & LinesKnown.PROGRAM_BARS_CONFIRM and (not order.lines or bool(named))
     if action is Action.REFUND and order.lines:
-        return any(line.paid and line.currency and paid(line.paid) > paid(line.refunded) for line in named)
+        return any(
+            line.paid and line.currency and not line.may_be_exchanged and paid(line.paid) > paid(line.refunded)
+            for line in named
+        )
     return True
+
+
+def _states(lines: Sequence[OrderLine]) -> set[tuple[str, bool, bool]]:
+    """Return the states of items that may be exchanged: SKU, whether something is wanted, whether it was shipped."""
+    return {
+        (line.sku, bool(wanted([line])), line.status is OrderStatus.SHIPPED) for line in lines if line.may_be_exchanged
+    }
 
 
 def is_doubtful(row: OrderRow, values: PolicyValues, cancelled_at: int | None, now: int) -> bool:

@@ -39,6 +39,7 @@ SCRIPTS = (
     "0026_claims.sql",
     "0027_possible_totals.sql",
     "0028_accepted_items.sql",
+    "0029_like_items.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

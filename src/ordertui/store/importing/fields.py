@@ -151,7 +151,7 @@ class _FieldMerge:
         states = f"{stated[0]} IS NOT NULL"
         wins = f"{after} > {before}"
         if field.name == "status":
-            wins = f"{_rank(stated[0])} > {_rank(kept[0])}"
+            wins = f"{rank(stated[0])} > {rank(kept[0])}"
         elif field.name == "price":
             wins = f"({total_of(new)}, {', '.join(stated)}) < ({total_of(old)}, {', '.join(kept)})"
         at = self.stated_at = stated_date(new) if field.name in _AMOUNTS else f"{new}.at"
@@ -188,7 +188,8 @@ def finality(status: str) -> str:
     return f"CASE {status} " + " ".join(f"WHEN '{word}' THEN {n}" for n, word in enumerate(FINAL, 1)) + " ELSE 0 END"
 
 
-def _rank(value: str) -> str:
+def rank(value: str) -> str:
+    """Return how advanced a status is, as SQL; 0 without one."""
     return (
         f"CASE {value} " + " ".join(f"WHEN '{word}' THEN {rank}" for word, rank in STATUS_RANK.items()) + " ELSE 0 END"
     )

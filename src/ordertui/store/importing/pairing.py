@@ -5,6 +5,8 @@ from __future__ import annotations
 from ordertui.orders.order import COMPONENTS
 from ordertui.store.repositories.derived_facts import ACTIVE, STANDS_TWICE, UNPAID
 
+from .fields import rank
+
 PROMOTIONS = tuple(
     f"UPDATE sorted SET {name} = CASE WHEN sorted.item_price IS NULL THEN sorted.{name} ELSE b.amount END,"
     f" {name}_id = CASE WHEN b.promotions = 1 THEN b.promotion END FROM (SELECT order_id, at, item,"
@@ -25,9 +27,17 @@ SKUS = (
     " CROSS JOIN lines l WHERE n.is_unclear = 1 AND l.order_id = n.id)"
 )
 """The products of unclear orders, whose spelling Python compares: no engine knows how accents are made."""
+_CONTENT = ", ".join((
+    "coalesce(s.quantity_shipped, 0) DESC",
+    rank("s.item_status"),
+    *(f"coalesce(s.{name}, -1)" for name in (*COMPONENTS, "quantity")),
+    "coalesce(s.currency, '')",
+    "s.seq",
+))  # fmt: skip
 _RUNS = (
     "(SELECT n.id AS id, s.seq AS seq, s.at AS at, ltrim(s.item_id, '0') AS item, s.product_id AS product_id,"
-    " k.sku_key AS sku_key, s.quantity AS quantity, s.item_price AS price,"
+    f" k.sku_key AS sku_key, s.quantity AS quantity, s.item_price AS price,"
+    f" row_number() OVER (ORDER BY {_CONTENT}) AS n,"
     " s.seq - row_number() OVER (PARTITION BY n.id ORDER BY s.seq) AS run"
     " FROM news n CROSS JOIN heads h CROSS JOIN sorted s CROSS JOIN spellings k WHERE n.is_unclear = 1 AND h.id = n.id"
     " AND s.order_id = h.order_id AND k.product_id = s.product_id) r"
@@ -41,12 +51,17 @@ _COPIES = (
     f" item, twin ORDER BY run) ELSE 1 END AS copy FROM {_TWINS}) c"
 )
 _UNCLEAR = f"(SELECT c.*, dense_rank() OVER (PARTITION BY id ORDER BY at, copy) AS round FROM {_COPIES}) t"
+_PLACED = (
+    f"SELECT t.*, row_number() OVER (PARTITION BY id, round, sku_key ORDER BY t.{{}}) AS place FROM {_UNCLEAR}"
+    " WHERE item IS NULL"
+)
 UNCLEAR = (
     "INSERT INTO unclear_rows SELECT id, seq, round, at, item, product_id, sku_key, quantity, row_number() OVER"
-    " (PARTITION BY id, round, item ORDER BY seq), min(seq) OVER (PARTITION BY id, round, item)"
+    " (PARTITION BY id, round, item ORDER BY seq), min(seq) OVER (PARTITION BY id, round, item), seq"
     f" FROM {_UNCLEAR} WHERE item IS NOT NULL",
-    f"INSERT INTO unclear_rows SELECT id, seq, round, at, NULL, product_id, sku_key, quantity, 1, seq FROM {_UNCLEAR}"
-    " WHERE item IS NULL",
+    f"INSERT INTO unclear_rows SELECT a.id, a.seq, a.round, a.at, NULL, a.product_id, a.sku_key, a.quantity, 1, a.seq,"
+    f" b.seq FROM ({_PLACED.format('n')}) a JOIN ({_PLACED.format('seq')}) b"
+    " ON a.id = b.id AND a.round = b.round AND a.sku_key = b.sku_key AND a.place = b.place",
     "INSERT INTO unclear_lines SELECT l.order_id, l.line, ltrim(l.item_id, '0'), coalesce(l.a_item_id, l.at),"
     " l.product_id, k.sku_key, l.quantity, coalesce(l.a_quantity, l.at) FROM news n CROSS JOIN lines l"
     " CROSS JOIN spellings k WHERE n.is_unclear = 1 AND l.order_id = n.id AND k.product_id = l.product_id",
@@ -56,6 +71,9 @@ UNCLEAR = (
 So is, of one date and without item ids, a row that stands again (SKU, units and price) where the order comes up again
 after others (another `run`): a report names an order in one place, and one that was sorted otherwise keeps like rows
 together. Like rows that follow each other stay two items, as far as one place has them.
+
+Rows without item ids of one SKU change places (`slot`) so that they stand in the order of what they say: the items of a
+report are joined in the same way however its rows are sorted.
 """
 
 
@@ -70,7 +88,7 @@ def _pair(keys: str, rows: str, lines: str, *, renamed: int = 0) -> str:
     taken = "NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = f.id AND p.round = :round AND"
     return (
         f"INSERT INTO pairs SELECT r.id, r.seq, :round, l.line, 0, 1, {renamed} FROM (SELECT id, seq, {keys},"
-        f" row_number() OVER (PARTITION BY id, {keys} ORDER BY seq) AS n FROM unclear_rows f WHERE again = 1"
+        f" row_number() OVER (PARTITION BY id, {keys} ORDER BY slot) AS n FROM unclear_rows f WHERE again = 1"
         f" AND round = :round AND {rows} AND {taken} p.seq = f.seq)) r JOIN (SELECT id, line,"
         f" {keys}, row_number() OVER (PARTITION BY id, {keys} ORDER BY line) AS n FROM unclear_lines f"
         f" WHERE {lines} AND {taken} p.line = f.line)) l ON r.id = l.id AND r.n = l.n AND {agree}"
@@ -112,7 +130,7 @@ PAIRS = (
     *(_pair(keys, "item IS NULL", "1 = 1") for keys in _SAME),
     _pair_other_sku(),
     "INSERT INTO pairs SELECT id, seq, :round, (SELECT coalesce(max(l.line), 0) FROM unclear_lines l"
-    " WHERE l.id = r.id) + row_number() OVER (PARTITION BY id ORDER BY seq), 1, 1, 0 FROM unclear_rows r"
+    " WHERE l.id = r.id) + row_number() OVER (PARTITION BY id ORDER BY slot), 1, 1, 0 FROM unclear_rows r"
     " WHERE again = 1 AND round = :round AND NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = r.id AND p.seq = r.seq)",
     "INSERT INTO pairs SELECT r.id, r.seq, :round, p.line, p.is_new, r.again, 0 FROM unclear_rows r CROSS JOIN pairs p"
     " WHERE r.again > 1 AND r.round = :round AND p.id = r.id AND p.seq = r.first_seq",

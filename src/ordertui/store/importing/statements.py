@@ -18,6 +18,7 @@ from ordertui.store.repositories.derived_facts import (
     AMAZON_COUNTS,
     CANCELLED_BY,
     CANCELLED_LINES,
+    ITEMS,
     REPORTED_REQUEST,
     REQUEST,
     SITUATION,
@@ -280,7 +281,7 @@ UNDATED = (
 )
 """When Amazon cancels is not in SQL: the policies say so for each marketplace and ship-by time."""
 _SUMS = (
-    "SELECT m.id AS id, sum(l.quantity) AS items, CASE WHEN count(l.waits_at) = 0 OR (count(l.waits_at) = count(*)"
+    f"SELECT m.id AS id, {ITEMS} AS items, CASE WHEN count(l.waits_at) = 0 OR (count(l.waits_at) = count(*)"
     f" AND min(l.waits_at) = max(l.waits_at)) THEN sum(l.quantity_shipped) ELSE {SUM_OF_UNITS} END AS units_shipped,"
     f" {CANCELLED_LINES} AS cancelled_lines, {TOTAL} AS total,"
     f" min(l.currency) AS currency, {REPORTED_REQUEST} AS reported,"

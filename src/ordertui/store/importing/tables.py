@@ -37,7 +37,7 @@ OF_SLICE = {
     "news": "id INTEGER PRIMARY KEY, is_unclear INTEGER",
     "spellings": "product_id INTEGER PRIMARY KEY, sku_key TEXT",
     "unclear_rows": "id INTEGER, seq INTEGER, round INTEGER, at INTEGER, item TEXT, product_id INTEGER,"
-    " sku_key TEXT, quantity INTEGER, again INTEGER, first_seq INTEGER, PRIMARY KEY (id, seq)",
+    " sku_key TEXT, quantity INTEGER, again INTEGER, first_seq INTEGER, slot INTEGER, PRIMARY KEY (id, seq)",
     "unclear_lines": "id INTEGER, line INTEGER, item TEXT, item_at INTEGER, product_id INTEGER, sku_key TEXT,"
     " quantity INTEGER, quantity_at INTEGER, PRIMARY KEY (id, line)",
     "pairs": "id INTEGER, seq INTEGER, round INTEGER, line INTEGER, is_new INTEGER, place INTEGER,"

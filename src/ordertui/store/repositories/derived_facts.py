@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from ordertui.orders.batch_state import COMMITTED, NEVER_LEFT, POSSIBLY_DONE
-from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
+from ordertui.orders.enums import (
+    BuyerRequest,
+    CancelledBy,
+    Channel,
+    Dispatched,
+    OrderStatus,
+    Refunded,
+    ReportKind,
+    YesNo,
+)
 from ordertui.orders.order import COMPONENTS, MAX_ITEM_ID, MIN_ITEM_ID, LinesKnown, OrderRow
 from ordertui.rules.situation import FACTS, situation_number, situation_of
 from ordertui.store.engine.database import in_list
@@ -33,7 +42,60 @@ UNPAID = f"coalesce({_PAID}, -1) < 0"
 """SQL: whether what was paid for the line `l` is unknown: it has no price, or its promotions are above all there is to
 pay, which no buyer was ever charged (`LineAmounts.is_possible`).
 """
-_PRICED = f"{ACTIVE} AND NOT {UNPAID} AND l.currency IS NOT NULL"
+_OTHER = ACTIVE.replace("l.", "t.")
+_LIKE = "FROM lines t WHERE t.order_id = l.order_id AND t.line <> l.line AND +t.product_id = l.product_id"
+"""SQL: the other lines `t` of the SKU of the line `l` in its order."""
+_HAVE_IDS = "(l.item_id IS NOT NULL OR t.item_id IS NOT NULL)"
+_SAME_STATE = f"({ACTIVE}) = ({_OTHER}) AND (coalesce(l.status, '') = 'shipped') = (coalesce(t.status, '') = 'shipped')"
+
+
+def _dated(line: str, name: str, column: str) -> str:
+    """Return the date of a fact of a line as SQL; -1 when nothing states it."""
+    return f"CASE WHEN {line}.{column} IS NULL THEN -1 ELSE coalesce({line}.a_{name}, {line}.at) END"
+
+
+def _same(name: str, column: str) -> str:
+    """Return the condition that one report gave the lines `l` and `t` a fact, or none did."""
+    return f"{_dated('l', name, column)} = {_dated('t', name, column)}"
+
+
+_SAME_FACTS = (
+    " AND ".join(f"coalesce(l.{name}, 0) = coalesce(t.{name}, 0)" for name in COMPONENTS)
+    + " AND coalesce(l.currency, '') = coalesce(t.currency, '') AND coalesce(l.status, '') = coalesce(t.status, '')"
+    f" AND coalesce(l.quantity, -1) = coalesce(t.quantity, -1) AND {_same('price', 'item_price')}"
+)
+_OF_ONE_REPORT = (
+    f"(({ACTIVE}) <> ({_OTHER}) OR {_same('price', 'item_price')}) AND (l.status IS NULL) = (t.status IS NULL)"
+    f" AND (NOT {ACTIVE} OR {_OTHER} OR {_dated('l', 'price', 'item_price')} = {_dated('l', 'status', 'status')})"
+)
+
+
+def _like(condition: str, order: str) -> str:
+    """Return SQL: whether All Orders named the order, and the line `l` has a like one for which a condition fails.
+
+    `order`: where its row is: the alias of it, or empty to look it up.
+    """
+    named = f"{{}}.has_twins = 1 AND {{}}.sources & {ReportKind.ALL_ORDERS.bit} <> 0"
+    if order:
+        is_named = named.format(order, order)
+    else:
+        is_named = f"EXISTS (SELECT 1 FROM orders w WHERE w.id = l.order_id AND {named.format('w', 'w')})"
+    return f"({is_named} AND EXISTS (SELECT 1 {_LIKE} AND {_HAVE_IDS} AND NOT ({condition})))"
+
+
+MAY_BE_EXCHANGED = _like(_SAME_FACTS, "")
+"""SQL: whether what is known of the line `l` may be of another line of its SKU (`OrderLine.may_be_exchanged`).
+
+All Orders has no item ids: which of its rows is about which item of one SKU is not known, so what it says of one may be
+kept with the other. Where all it may have said is the same of both, by one report, their exchange would change nothing.
+"""
+IS_UNSURE_SUM = _like(_OF_ONE_REPORT, "")
+"""SQL: whether what the line `l` and like ones come to together is unknown too (`OrderLine.is_unsure_sum`).
+
+What one All Orders report says of several items is right in sum, however its rows were joined to them. Where only some
+of them have a status, or the price is of another report than that of a like item, it named another number of them.
+"""
+_PRICED = f"{ACTIVE} AND NOT {UNPAID} AND l.currency IS NOT NULL AND NOT {_like(_SAME_FACTS, 'o')}"
 _BACK = f"sum({total_of('r')})"
 GOES_BACK = f"(b.state IN {in_list(COMMITTED)} OR r.accepted = 1)"
 """SQL: whether the line `r` of a refund, of the batch row `b`, went back or is about to: not taken back, nor refused
@@ -56,9 +118,10 @@ _WORDS = LAST_BATCH.format("trim(b.reason || ' ' || trim(b.code || ' ' || b.text
 REASON = f"CASE WHEN o.open_action IS NOT NULL THEN {_WORDS} END"
 """SQL: `OrderRow.reason` of the order `o`."""
 LINES_KNOWN = (
-    "o.bars | CASE WHEN NOT EXISTS (SELECT 1 FROM lines l WHERE l.order_id >= o.id AND l.order_id <= o.id"
-    " AND (status = 'cancelled' OR quantity = 0 OR item_id IS NULL OR length(item_id) < 14 OR length(item_id) > 16"
-    " OR item_price IS NULL OR currency IS NULL OR item_price <= 0 OR item_promotion > 0 OR ship_promotion > 0))"
+    "o.bars | CASE WHEN o.has_twins = 0 AND NOT EXISTS (SELECT 1 FROM lines l WHERE l.order_id >= o.id"
+    " AND l.order_id <= o.id AND (status = 'cancelled' OR quantity = 0 OR item_id IS NULL OR length(item_id) < 14"
+    " OR length(item_id) > 16 OR item_price IS NULL OR currency IS NULL OR item_price <= 0"
+    " OR item_promotion > 0 OR ship_promotion > 0))"
     " AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id)"
     f" THEN {LinesKnown.COMPLETE:d} ELSE coalesce((SELECT"
     f" max(CASE WHEN {ACTIVE} THEN {LinesKnown.ACTIVE:d} ELSE 0 END)"
@@ -66,7 +129,10 @@ LINES_KNOWN = (
     f" + max(CASE WHEN {ACTIVE} AND NOT {_NO_ID} THEN {LinesKnown.HAS_ID:d} ELSE 0 END)"
     f" + max(CASE WHEN {_PRICED} THEN {LinesKnown.PRICED:d} ELSE 0 END)"
     f" + max(CASE WHEN {_PRICED} AND NOT {_NO_ID} AND {_PAID} > {_GIVEN_BACK}"
-    f" THEN {LinesKnown.REFUNDABLE:d} ELSE 0 END) FROM lines l WHERE l.order_id = o.id), {LinesKnown.COMPLETE:d}) END"
+    f" THEN {LinesKnown.REFUNDABLE:d} ELSE 0 END)"
+    f" + max(CASE WHEN {ACTIVE} AND {_like(_SAME_FACTS, 'o')} THEN {LinesKnown.EXCHANGEABLE:d} ELSE 0 END)"
+    f" + max(CASE WHEN {_like(_SAME_STATE, 'o')} THEN {LinesKnown.STATES_EXCHANGEABLE:d} ELSE 0 END)"
+    f" FROM lines l WHERE l.order_id = o.id), {LinesKnown.COMPLETE:d}) END"
 )
 """SQL: the `LinesKnown` of the order `o`, with what stands against its feeds.
 
@@ -79,7 +145,6 @@ range; with `=` it prefers the primary key.
 
 _GIVEN = "CASE WHEN l.{0} IS NULL THEN -1 ELSE coalesce(l.a_{0}, l.at) END"
 _NEWEST_WAIT = "(SELECT max(w.waits_at) FROM lines w WHERE w.order_id = l.order_id)"
-_OTHER = ACTIVE.replace("l.", "t.")
 STANDS_TWICE = (
     f"(l.item_id IS NULL AND {ACTIVE} AND EXISTS (SELECT 1 FROM lines t WHERE t.order_id = l.order_id"
     f" AND t.item_id IS NOT NULL AND {_OTHER} AND (t.status IS NULL"
@@ -110,12 +175,19 @@ SUM_OF_UNITS = (
     f" THEN sum({UNITS_SHIPPED}) END FROM lines l WHERE l.order_id = m.id)"
 )
 """SQL: the units shipped of the order `m`: NULL, and not 0, where one of its lines may stand twice."""
+_SURE = (
+    f"(count(*) = 1 OR max(m.sources) & {ReportKind.ALL_ORDERS.bit} = 0 OR NOT EXISTS (SELECT 1 FROM lines l WHERE"
+    f" l.order_id = m.id AND EXISTS (SELECT 1 {_LIKE} AND {_HAVE_IDS} AND NOT ({_OF_ONE_REPORT}))))"
+)
+ITEMS = f"CASE WHEN {_SURE} THEN sum(l.quantity) END"
+"""SQL over the lines `l` of the order `m`: the units ordered; NULL where lines of one SKU are of several reports."""
 _COUNTED = f"({ACTIVE} AND coalesce(m.status, '') <> 'cancelled')"
 TOTAL = (
     f"CASE WHEN max(CASE WHEN {UNPAID} AND {_COUNTED} THEN 1 ELSE 0 END) = 0"
     " AND min(l.currency) = max(l.currency) AND (count(l.item_id) IN (0, count(*))"
     " OR max(m.status) = 'cancelled'"
     f" OR NOT EXISTS (SELECT 1 FROM lines l WHERE l.order_id = m.id AND {STANDS_TWICE}))"
+    f" AND (max(m.status) = 'cancelled' OR {_SURE})"
     f" THEN coalesce(sum(CASE WHEN {_COUNTED} THEN {_PAID} END), 0) END"
 )
 """SQL over the lines `l` of the order `m`: minor units of those that are active, so 0 when it is wholly cancelled; NULL

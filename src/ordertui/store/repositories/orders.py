@@ -28,7 +28,16 @@ from ordertui.orders.text import spelling
 from ordertui.store.engine.database import MAX_VALUES, Database, as_parameter, in_list, slices
 from ordertui.store.engine.protocol import Row
 
-from .derived_facts import GOES_BACK, LINES_KNOWN, REASON, STANDS_TWICE, UNITS_SHIPPED, WITHOUT_DATE
+from .derived_facts import (
+    GOES_BACK,
+    IS_UNSURE_SUM,
+    LINES_KNOWN,
+    MAY_BE_EXCHANGED,
+    REASON,
+    STANDS_TWICE,
+    UNITS_SHIPPED,
+    WITHOUT_DATE,
+)
 from .order_by import Sorting, order_by
 
 if TYPE_CHECKING:
@@ -107,7 +116,8 @@ _LINES = (
     " l.item_promotion, l.ship_promotion, l.buyer_request, l.request_reason, l.item_promotion_id,"
     f" l.ship_promotion_id, CASE WHEN l.a_price = {WITHOUT_DATE} THEN 0 ELSE 1 END,"
     f" CASE WHEN {STANDS_TWICE} THEN 1 ELSE 0 END, CASE WHEN l.waits_at > (SELECT coalesce(o.a_status, o.at)"
-    " FROM orders o WHERE o.id = l.order_id AND o.status IN ('cancelled', 'shipped')) THEN 1 ELSE 0 END FROM lines l"
+    " FROM orders o WHERE o.id = l.order_id AND o.status IN ('cancelled', 'shipped')) THEN 1 ELSE 0 END,"
+    f" CASE WHEN {MAY_BE_EXCHANGED} THEN 1 ELSE 0 END, CASE WHEN {IS_UNSURE_SUM} THEN 1 ELSE 0 END FROM lines l"
     " JOIN products p ON p.id = l.product_id WHERE l.order_id IN ({}) ORDER BY l.order_id, l.line"
 )
 _NOT_FBA = f"o.channel <> '{Channel.AMAZON}' AND "
@@ -345,6 +355,7 @@ def _order_lines(
             paid_amounts(v[10:18]),
             *refunded.get((v[0], v[1]), NOTHING), _REQUESTS[v[18] or "unknown"], v[19], v[20], v[21],
             still_open.get((v[0], v[1]), NOTHING)[0].total, v[22] == 1, v[23] == 1, v[24] == 1,
+            v[25] == 1, v[26] == 1,
         )
         for v in rows
     )  # fmt: skip

@@ -175,7 +175,7 @@ def _item(detail: OrderDetail, line: OrderLine, sku_cells: int) -> Iterator[Piec
     quantity = "?" if line.quantity is None else f"{line.quantity:,}"
     sku = cut_text(mask_control_characters(line.sku), sku_cells)
     head = f" {quantity} × {sku}{' ' * (sku_cells - cell_len(sku))}"
-    if line.paid is None or not line.currency:
+    if line.paid is None or not line.currency or line.may_be_exchanged:
         price: Piece = (_("  price unknown"), MUTED)
     elif detail.is_full:
         price = f"  {format_money(line.paid.total, line.currency)}"

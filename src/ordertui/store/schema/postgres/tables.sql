@@ -1,4 +1,4 @@
--- The tables of a store on PostgreSQL, version 28. Text is compared byte by byte.
+-- The tables of a store on PostgreSQL, version 29. Text is compared byte by byte.
 -- scripts/write_postgres_tables.py writes all of it down to the change number.
 CREATE TABLE meta (
   key text COLLATE "C" PRIMARY KEY, value text COLLATE "C" NOT NULL
