@@ -29,10 +29,12 @@ from ordertui.rules.rate import headroom
 from ordertui.rules.situation import situation_of
 from ordertui.rules.tables.table import Table
 from ordertui.store.repositories.rates import RateQueries
+from support.batches import commit
 from support.cli import AS_OF, EXAMPLES, Command
+from support.places import on_both
 from support.profile import LONG
-from support.reports import write
-from support.shops import all_orders_row, bring, open_session, order_id, unshipped_row
+from support.reports import ALL_ORDERS, write
+from support.shops import all_orders_row, bring, open_session, order_id, standard, unshipped_row
 
 NOW = parse_iso(AS_OF)
 
@@ -40,6 +42,25 @@ NOW = parse_iso(AS_OF)
 def recount(store: Path) -> list[str]:
     with Session.open(store, clock=FixedClock(NOW), read_only=True) as session:
         return [str(one) for one in session.recount().run()]
+
+
+@on_both
+def test_what_another_process_changes_meanwhile_is_no_disagreement(engine: str, tmp_path: Path) -> None:
+    """Both sides are read of one state, though batches are committed and undone, and facts told, at each step."""
+    with open_session(tmp_path) as other, open_session(tmp_path, read_only=True) as session:
+        standard(other, tmp_path)
+
+        def change(done: int, _total: int) -> None:
+            first = other.orders.find("action:cancel")[0]
+            if not done:
+                commit(other, Action.CANCEL, 1, 2)
+            other.facts.set_dispatched([first], Dispatched.YES)
+            write(tmp_path / f"{done}.txt", ALL_ORDERS, [all_orders_row(900 + done)])
+            other.imports.import_files([tmp_path / f"{done}.txt"])
+
+        assert [str(one) for one in session.recount().run(change)] == []
+        assert other.orders.count("dispatched:yes") == 2
+        assert [str(one) for one in session.recount().run()] == []
 
 
 @pytest.mark.parametrize("seed", range(200 if LONG else 4))

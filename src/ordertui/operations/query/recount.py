@@ -105,7 +105,11 @@ class Recount:
         self._all = _Marked()
 
     def run(self, progress: Progress | None = None) -> Iterator[Disagreement]:
-        """Yield every disagreement. The store must not change meanwhile: read in one go, or when nobody works."""
+        """Yield every disagreement. All is read of one state of the store, so others may work on meanwhile."""
+        with self._store.database.one_state():
+            yield from self._run(progress)
+
+    def _run(self, progress: Progress | None) -> Iterator[Disagreement]:
         ids, marks = self._orders.find(), self._orders.known_marks() or ()  # of unread ones no count is shown
         self._read_journal()
         self._allowed = {action: set(self._orders.find(f"action:{action}")) for action in Action}

@@ -225,6 +225,17 @@ class Database:
                 return found
         return read()
 
+    @contextmanager
+    def one_state(self) -> Iterator[None]:
+        """Let all that this connection reads inside be of one state, whatever others commit meanwhile."""
+        with self.lock:
+            self.engine.begin_reading()
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.engine.rollback()
+
     # -- writing
 
     def set_bulk(self, on: bool) -> None:

@@ -457,6 +457,11 @@ class PostgresEngine:
             self._give_up()
             raise
 
+    def begin_reading(self) -> None:
+        """Begin a transaction that reads one state, and ends with an error where the connection is lost."""
+        self.begin_snapshot()
+        self._is_begun = True
+
     def query_all(self, statements: Sequence[tuple[str, Params]]) -> list[list[Row]]:
         """Return the rows of several statements, asked for in one round trip."""
 

@@ -129,6 +129,9 @@ class Engine(Protocol):
         Return the mark of a move that the store has; see `store.moved`.
         """
 
+    def begin_reading(self) -> None:
+        """Begin a transaction in which all that is read is of one state, whatever others commit; `rollback` ends it."""
+
     def check_place(self) -> None:
         """Raise StoreError, in a transaction that changed nothing yet, when another store is where this one was."""
 

@@ -140,6 +140,10 @@ class SqliteEngine:
         found = self.query(f"SELECT value FROM meta WHERE key = '{MOVE_KEY}'")
         return found[0][0] if found else None
 
+    def begin_reading(self) -> None:
+        """Begin a transaction that waits for nobody; its first read decides which state it sees."""
+        self.execute("BEGIN")
+
     def check_place(self) -> None:
         """Raise StoreError when the file was removed, replaced or written over since it was opened.
 
