@@ -1,9 +1,12 @@
 """`ordertui`, and `python -m ordertui`: where the program begins."""
 
 import _thread
+import os
 import signal
+import stat
 import sys
 import time
+from contextlib import suppress
 from types import FrameType
 
 AGAIN_SECONDS = 0.02
@@ -41,10 +44,19 @@ def end_on_signals() -> None:
 def _end(_number: int, frame: FrameType | None) -> None:
     global _told_to_end
     _told_to_end = True
+    _drop_words_to_a_closed_terminal()
     press = signal.getsignal(signal.SIGINT)
     if not callable(press):  # ignored, as of a command that a script began with `&`
         raise KeyboardInterrupt
     press(signal.SIGINT, frame)
+
+
+def _drop_words_to_a_closed_terminal() -> None:
+    """Let nobody get what is said from now on, where nobody can: else each word would be an error."""
+    for stream in (1, 2):
+        with suppress(OSError):  # closed by who began the command
+            if stat.S_ISCHR(os.fstat(stream).st_mode) and not os.isatty(stream):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
 
 
 def repeat_lost_interrupts() -> None:

@@ -70,6 +70,29 @@ def test_a_signal_ends_it_in_order(opened: list[Terminal], tmp_path: Path, numbe
     assert screen.left_behind() == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, None], ids=["TERM", "HUP", "closed"])
+def test_a_command_that_asks_for_a_secret_ends_in_order(
+    opened: list[Terminal], tmp_path: Path, number: signal.Signals | None
+) -> None:
+    words = [sys.executable, "-m", "ordertui", "--store", str(tmp_path / "orders.db"), "--as-of", AS_OF, "api", "login"]
+    asking = Terminal(words, cwd=tmp_path, env=environment(tmp_path))
+    opened.append(asking)
+    asking.wait("client id:")
+    asking.keys("me\r")
+    asking.wait("client secret:")
+    asking.quiet()
+    assert not asking.child.getecho()
+    if number is None:
+        assert asking.hang_up() == 143
+    else:
+        os.kill(asking.child.pid, number)
+        asking.wait("ordertui: stopped")
+        assert asking.child.getecho()
+        assert asking.ended() == 143
+        assert "Traceback" not in asking.text
+    assert asking.left_behind() == []
+
+
 @pytest.mark.parametrize("keys", ["", "x", "/sku:", "i"], ids=["orders", "preview", "filter", "import"])
 def test_a_closed_terminal_ends_it_and_nothing_is_lost(opened: list[Terminal], tmp_path: Path, keys: str) -> None:
     screen = start(opened, tmp_path)
