@@ -47,6 +47,8 @@ def _translated(sentence: str, language: str, depth: int) -> str:
     for template, literals in _templates():
         values = fields_of(sentence, literals)
         if values and _may_stand(values, literals) and (text := _(template)) != template:
+            if any("; " in value for value in values) and (whole := _in_parts(sentence, language, depth)):
+                return whole
             values = [
                 value if _is_typed(before, after) else quoted(_translated(value, language, depth - 1))
                 for value, before, after in zip(values, literals, literals[1:], strict=False)
@@ -78,6 +80,13 @@ def quoted(value: str) -> str:
 def _is_typed(before: str, after: str) -> bool:
     """Return whether the field between these literals was typed, or is to be typed, and so stays as it is."""
     return (before.endswith("'") and after.startswith("'")) or before.endswith("there are: ")
+
+
+def _in_parts(sentence: str, language: str, depth: int) -> str:
+    """Return the parts between semicolons translated; empty where one of them stays: a field may have it inside."""
+    parts = sentence.split("; ")
+    found = [_line(part, language, depth) for part in parts]
+    return "" if any(new == part for new, part in zip(found, parts, strict=True)) else "；".join(found)
 
 
 def _line(text: str, language: str, depth: int) -> str:
