@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ordertui.tui.terminal import resume_only_with_a_terminal
+from ordertui.tui.terminal import has_terminal, resume_only_with_a_terminal
 
 
 def test_only_with_a_terminal_does_it_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,6 +18,7 @@ def test_only_with_a_terminal_does_it_go_on(monkeypatch: pytest.MonkeyPatch) -> 
         resume_only_with_a_terminal()
         with os.fdopen(slave, "rb", buffering=0, closefd=False) as terminal:
             monkeypatch.setattr(sys, "__stdin__", terminal)
+            monkeypatch.setattr(sys, "__stderr__", terminal)
             os.kill(os.getpid(), signal.SIGCONT)
             assert went_on == [signal.SIGCONT]
             os.close(master)
@@ -26,3 +27,17 @@ def test_only_with_a_terminal_does_it_go_on(monkeypatch: pytest.MonkeyPatch) -> 
     finally:
         signal.signal(signal.SIGCONT, before)
         os.close(slave)
+
+
+def test_a_closed_terminal_to_draw_on_is_noticed_where_another_one_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    pty = pytest.importorskip("pty", reason="a terminal of Unix")
+    (keys, read), (drawing, drawn) = pty.openpty(), pty.openpty()
+    with os.fdopen(read, "rb", buffering=0) as stdin, os.fdopen(drawn, "wb", buffering=0) as stderr:
+        monkeypatch.setattr(sys, "__stdin__", stdin)
+        monkeypatch.setattr(sys, "__stderr__", stderr)
+        assert has_terminal()
+        os.close(drawing)
+        assert not has_terminal()
+        monkeypatch.setattr(sys, "__stderr__", None)
+        assert not has_terminal()
+    os.close(keys)

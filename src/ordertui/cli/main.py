@@ -154,10 +154,13 @@ def open_screen(settings: Settings, *, mouse: bool = True, tour: bool = False) -
     Without a terminal say what to use instead and leave with exit 2.
     """
     in_browser = DRIVER_VARIABLE in os.environ
-    if not in_browser and (
-        not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "") in ("dumb", "")
-    ):
-        fail(Exit.USAGE, "the screen needs a terminal; use `ordertui list`, or `ordertui --help` for all commands")
+    streams = {"stdin": sys.stdin, "stdout": sys.stdout, "stderr": sys.stderr}  # Textual draws on stderr
+    elsewhere = [name for name, stream in streams.items() if not stream.isatty()]
+    if not in_browser and (elsewhere or os.environ.get("TERM", "") in ("dumb", "")):
+        why = f" ({', '.join(elsewhere)}: redirected or closed)" if elsewhere else ""
+        fail(
+            Exit.USAGE, f"the screen needs a terminal{why}; use `ordertui list`, or `ordertui --help` for all commands"
+        )
     if settings.another_time:
         settings = msgspec.structs.replace(settings, read_only=True)
     gc.disable()  # imports make many objects and free none: collecting in between costs a fifth of the start
@@ -174,7 +177,7 @@ def open_screen(settings: Settings, *, mouse: bool = True, tour: bool = False) -
 
 def _show_copying(done: int, total: int) -> None:
     """Show how far the copy of a server's store is, before the screen is there."""
-    if sys.stderr is not None and sys.stderr.isatty():
+    if sys.stderr.isatty():
         ending = "\n" if done >= total else ""
         sys.stderr.write(f"\rcopying the store: {done:,} of {total:,} rows{ending}")
         sys.stderr.flush()
@@ -182,6 +185,8 @@ def _show_copying(done: int, total: int) -> None:
 
 def entry() -> None:
     """Run the console script. What goes wrong outside of a command, such as a closed or full output, ends in words."""
+    if sys.stderr is None:  # started with it closed (`2>&-`): nobody reads what is said there
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 for as long as the program runs
     if sys.stdout is None:  # started with it closed (`>&-`): as a pipe whose reader has gone
         reader, writer = os.pipe()
         os.close(reader)

@@ -133,7 +133,7 @@ def progress_line(word: str) -> Callable[[int, int], None]:
         nonlocal shown, is_begun
         now = time.monotonic()
         is_due = is_begun if done >= total else now - shown >= SHOWN_EVERY
-        if sys.stderr is None or not sys.stderr.isatty() or not is_due:
+        if not sys.stderr.isatty() or not is_due:
             return
         shown, is_begun = now, done < total
         click.echo(f"\r{done * 100 // max(total, 1):>3} % {word}", nl=done >= total, err=True)

@@ -20,8 +20,9 @@ TERMINATED = 143
 
 
 def has_terminal() -> bool:
-    """Return whether standard input is a terminal that is still there."""
-    return sys.__stdin__ is not None and sys.__stdin__.isatty()
+    """Return whether the terminal that is read from, and the one that is drawn on, are still there."""
+    drawn_on = sys.__stdout__ if sys.platform == "win32" else sys.__stderr__  # as Textual's drivers do
+    return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, drawn_on))
 
 
 def shows_few_colours(app: App[object] | App[None]) -> bool:

@@ -143,3 +143,32 @@ def test_ctrl_z_gives_the_shell_back_and_fg_the_screen(opened: list[Terminal], t
     shell.keys("exit\r")
     assert shell.ended() == 0
     assert shell.left_behind() == []
+
+
+@pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/null", "2>said.txt"])
+def test_what_would_draw_elsewhere_than_on_the_terminal_does_not_begin(
+    opened: list[Terminal], tmp_path: Path, stderr: str
+) -> None:
+    command = shlex.join([sys.executable, "-m", "ordertui", "--store", str(tmp_path / "orders.db"), "--as-of", AS_OF])
+    shell = Terminal(["bash", "-c", f"{command} {stderr}; exit $?"], cwd=tmp_path, env=environment(tmp_path))
+    opened.append(shell)
+    assert shell.ended() == 2
+    assert shell.left_behind() == []
+    if stderr == "2>said.txt":
+        assert "the screen needs a terminal (stderr: redirected" in (tmp_path / "said.txt").read_text()
+
+
+@pytest.mark.parametrize("words", ["outbox", "import all.txt", "store check --orders", "no-such"])
+def test_a_command_with_a_closed_stderr_ends_as_with_an_open_one(
+    opened: list[Terminal], tmp_path: Path, words: str
+) -> None:
+    (tmp_path / "all.txt").write_text("no report\n", encoding="utf-8")
+    command = shlex.join([sys.executable, "-m", "ordertui", "--store", str(tmp_path / "orders.db"), "--as-of", AS_OF])
+    codes = []
+    for stderr in ("", "2>&-"):
+        shell = Terminal(
+            ["bash", "-c", f"{command} {words} {stderr}; exit $?"], cwd=tmp_path, env=environment(tmp_path)
+        )
+        opened.append(shell)
+        codes.append(shell.ended())
+    assert codes == [codes[0]] * 2 != [1, 1]
