@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 
 from ordertui.amazon.reports import RejectedRow, inspect, read_rate
-from ordertui.amazon.reports.cancellation_rate import parse_order_date
+from ordertui.amazon.reports.cancellation_rate import merge_rows, parse_order_date
 from ordertui.orders.clock import parse_iso
 
 ID = "113-0000001-0000009"
@@ -76,3 +77,18 @@ def test_dates_are_read_as_the_marketplace_writes_them(text: str, market: str, i
 def test_a_date_that_makes_no_sense_is_unknown() -> None:
     assert parse_order_date("31/31/2026", "US") is None
     assert parse_order_date("", "US") is None
+
+
+def test_rows_of_one_order_are_one_in_any_sequence() -> None:
+    """Yes and No of one order: it counts, and is named."""
+    early, late = parse_iso("2026-11-20T08:00:00Z"), parse_iso("2026-11-21T08:00:00Z")
+    given = [
+        (2, ID, late, True),
+        (3, ID, early, False),
+        (4, ID[:-1] + "8", None, False),
+        (5, ID[:-1] + "8", early, False),
+    ]
+    for sequence in permutations(given):
+        found, contradicted = merge_rows(sequence)
+        assert sorted(row[1:] for row in found) == [(ID[:-1] + "8", early, False), (ID, early, True)]
+        assert contradicted == [ID]

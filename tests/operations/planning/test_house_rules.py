@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ordertui.operations.config import Config
 from ordertui.operations.errors import NotConfirmed, PlanChanged, Refused
+from ordertui.operations.planning.offer_removal import Offers, removal_warnings
 from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan
 from ordertui.operations.session import Session
@@ -154,6 +158,19 @@ def test_cancellations_of_a_sku(tmp_path: Path) -> None:
         both = cancel(session, [first, second, cold])
         assert [row.order_id for row in both.rows] == [order_id(91)]
         assert {out.rule for out in both.out} == {"house count"}
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.frozensets(st.sampled_from("ABC"), min_size=1), min_size=1, max_size=8))
+def test_every_offer_that_reaches_the_limit_is_named(orders: list[frozenset[str]]) -> None:
+    """Of combinations too: each SKU with three of its orders in a row cancelled; none shipped, so a run is a count."""
+    products = [tuple(sorted(map(ord, skus))) for skus in orders]
+    counts = Counter(product for found in products for product in found)
+    offers = Offers(
+        dict(enumerate(products)), {*products}, counts, counts, {product: chr(product) for product in counts}
+    )
+    named = {text.split(":")[0] for text in removal_warnings(offers, 3, 30)}
+    assert named == {f"SKU {chr(product)}" for product, count in counts.items() if count >= 3}
 
 
 def test_rules_of_a_date(tmp_path: Path) -> None:

@@ -291,7 +291,7 @@ def test_the_rate_report_says_who_cancelled_whichever_came_first(session: Sessio
     rate = rate_file(tmp_path / "a.csv", (1, "Yes"), (2, "No"), (8, "Yes"))
     first, second = session.imports.import_files([rate, orders])  # it goes last, so that its orders are known
     assert (first.kind, second.kind) == ("all_orders", "cancellation_rate")
-    assert second.notes[:2] == ("Amazon counts 2 of these 3 orders", "1 of them are in no imported order report")
+    assert second.notes[:2] == ("Amazon counts 2 of 3 orders in it", "1 of them are in no imported order report")
     assert "1 cancelled order of these days that it does not name is taken as not counting" in second.notes[2]
     by = {row.order_id: row.cancelled_by.value for row in session.orders.rows(session.orders.find()).values()}
     assert [by[f"113-{n:07d}-0000009"] for n in (1, 2, 3)] == ["seller", "buyer", "unknown"]
@@ -320,7 +320,7 @@ def test_a_rate_report_with_a_row_left_out_says_nothing_of_orders_that_it_does_n
     (summary,) = session.imports.import_files([rate], covers=covers)
     assert summary.rejected == 1
     assert summary.notes == (
-        "Amazon counts 1 of these 2 orders",
+        "Amazon counts 1 of 2 orders in it",
         "rows were left out, so what the report does not name says nothing",
     )
     counts = {row.order_id: row.amazon_counts.value for row in session.orders.rows(session.orders.find()).values()}

@@ -115,6 +115,43 @@ def test_of_one_day_the_day_is_said(tmp_path: Path) -> None:
     assert any(note.startswith("it covers orders of one day, 2026-11-21:") for note in named.notes)
 
 
+@pytest.mark.parametrize("words", [("Yes", "No"), ("No", "Yes")], ids=" then ".join)
+def test_two_rows_of_one_order_are_one_and_the_worse_counts(words: tuple[str, str], tmp_path: Path) -> None:
+    """It says as little of other orders as one row does."""
+    session = open_session(tmp_path)
+    cancelled(session, tmp_path, {1: DAY, 2: DAY})
+    (summary,) = session.imports.import_files([report(tmp_path, [(1, DAY, word) for word in words])])
+    assert facts(session, [1, 2]) == {1: "yes", 2: "unknown"}
+    assert summary.notes[:2] == (
+        "Amazon counts 1 of 1 order in it",
+        f"rows say both Yes and No of 1 order, the first {order_id(1)}: taken as counting",
+    )
+    (same,) = [note for note in session.rate.compare(tmp_path / "rate.txt")[0].notes if "both Yes and No" in note]
+    assert same == summary.notes[1]
+
+
+def test_dates_that_are_not_its_orders_days_cover_nothing(tmp_path: Path) -> None:
+    """In which zone its days begin is not known then: order 3 may be of a day that it does not cover."""
+    session = open_session(tmp_path)
+    cancelled(session, tmp_path, {1: DAY, 2: DAY, 3: 2 * DAY})
+    (summary,) = session.imports.import_files([report(tmp_path, [(1, 2 * DAY, "Yes"), (2, 2 * DAY, "Yes")])])
+    assert facts(session, [1, 2, 3]) == {1: "yes", 2: "yes", 3: "unknown"}
+    assert any(f"it dates order {order_id(1)} 2026-11-21, which was placed on 2026-11-22" in n for n in summary.notes)
+    session.imports.import_files([tmp_path / "rate.txt"], covers=parse_days("2026-11-21..2026-11-21"))
+    assert facts(session, [1, 2, 3]) == {1: "yes", 2: "yes", 3: "no"}
+
+
+def test_orders_of_another_marketplace_stretch_no_days(tmp_path: Path) -> None:
+    session = open_session(tmp_path)
+    rows = [all_orders_row(n, "Cancelled", age=n * DAY, updated=NOW - 3600) for n in (1, 2, 3, 4)]
+    rows.append(all_orders_row(9, "Cancelled", market="UK", age=4 * DAY, updated=NOW - 3600))
+    bring(session, tmp_path, everything=rows)
+    found = [(1, DAY, "Yes"), (2, 2 * DAY, "Yes"), (9, 4 * DAY, "No")]
+    (summary,) = session.imports.import_files([report(tmp_path, found)])
+    assert facts(session, [1, 2, 3, 4, 9]) == {1: "yes", 2: "yes", 3: "unknown", 4: "unknown", 9: "no"}
+    assert "1 order of other marketplaces than US: of their days it says nothing more" in summary.notes
+
+
 def test_one_row_or_none_asks_for_the_days(tmp_path: Path) -> None:
     session = open_session(tmp_path)
     cancelled(session, tmp_path, {1: DAY})

@@ -5,13 +5,13 @@ Amazon does not publish its date format, so several are tried.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ordertui.orders.clock import check_moment
 from ordertui.orders.marketplace import zone_of
-from ordertui.orders.text import to_single_line
+from ordertui.orders.text import pluralize, to_single_line
 
 from .cell_parsers import ORDER_ID, parse_flag, parse_time, strip_quotes
 from .inspect import read_line_blocks, split_line
@@ -53,6 +53,31 @@ def read_rate(info: ReportInfo, rejects: list[RejectedRow]) -> Iterator[RateRow]
                 continue
             text = " | ".join(cell for cell in (date, order_id, impacts) if cell)
             rejects.append(RejectedRow(str(info.path), number, why, text))
+
+
+def merge_rows(rows: Iterable[RateRow]) -> tuple[list[RateRow], list[str]]:
+    """Return one row for each order, and the orders of which one row says Yes and another No.
+
+    Such an order counts, whichever row comes first: of two things that Amazon says, the worse is taken.
+    """
+    found: dict[str, RateRow] = {}
+    contradicted: dict[str, None] = {}
+    for row in rows:
+        _, order_id, date, impacts = row
+        known = found.setdefault(order_id, row)
+        if known[3] is not impacts:
+            contradicted[order_id] = None
+        dates = [at for at in (known[2], date) if at is not None]
+        found[order_id] = known[0], order_id, min(dates, default=None), known[3] or impacts
+    return list(found.values()), list(contradicted)
+
+
+def contradiction_notes(order_ids: Sequence[str]) -> list[str]:
+    """Return what to say of orders of which one row says Yes and another No."""
+    if not order_ids:
+        return []
+    found = f"{pluralize(len(order_ids))}, the first {order_ids[0]}"
+    return [f"rows say both Yes and No of {found}: taken as counting"]
 
 
 def parse_order_date(text: str, marketplace: str | None) -> int | None:

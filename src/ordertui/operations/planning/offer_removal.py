@@ -109,8 +109,8 @@ class SellerCancellations:
 def removal_warnings(offers: Offers, limit: int, days: int) -> list[str]:
     """Return one sentence for each SKU that reaches the limit."""
     reached: dict[str, int] = {}
-    for products in offers.together:
-        _, streak, sku = offers.of_products(products)
+    for product in {*chain.from_iterable(offers.together)}:
+        _, streak, sku = offers.of_products((product,))
         if streak >= limit:
             reached[sku] = max(streak, reached.get(sku, 0))
     found = [

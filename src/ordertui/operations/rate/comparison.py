@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import msgspec
 
 from ordertui.amazon.reports import RejectedRow, ReportKind, inspect, read_rate
 from ordertui.amazon.reports.account_health import HealthFigure, read_health
+from ordertui.amazon.reports.cancellation_rate import contradiction_notes, merge_rows
 from ordertui.files import open_plain
 from ordertui.operations.errors import BadInput
 from ordertui.orders.clock import iso_utc, to_local
@@ -26,6 +28,8 @@ from .sources import RateSources
 
 UNKNOWN_HERE = "who cancelled was unknown here and was taken as counting: import this report"
 TAKEN_OUT = "Amazon does not count it: import this report, and it is taken out here too"
+FEWEST_PLACES = 3
+"""To so many places after the point, or more, a rate of Amazon's is rounded: 0.005 is half a percent."""
 FRESH = "import fresh reports: the newest here does not show it as cancelled"
 
 
@@ -92,7 +96,8 @@ class RateComparison:
                 )
             code = codes[0]
         rejects: list[RejectedRow] = []
-        theirs = {order_id: impacts for _, order_id, _, impacts in read_rate(info, rejects)}
+        stated, contradicted = merge_rows(read_rate(info, rejects))
+        theirs = {order_id: impacts for _, order_id, _, impacts in stated}
         ours = {entry.order_id: entry for entry in self._lists.listing(code)}
         store, policy = self._sources.store(), self._sources.policy(code)
         days = min(policy.values.rate_days)
@@ -124,6 +129,7 @@ class RateComparison:
             if rejects
             else []
         )
+        notes += contradiction_notes(contradicted)
         if figure.reason:
             notes.append(f"the rate here is not known: {figure.reason}")
         return Reconciliation(
@@ -154,8 +160,8 @@ class RateComparison:
                 Difference(code, "target", exact_text(policy.values.rate_target), f"{theirs.target:g}", cause)
             )
         if theirs.rate is not None and theirs.orders and theirs.cancelled is not None:
-            stated = theirs.cancelled / theirs.orders
-            if abs(stated - theirs.rate) > 0.00005:
+            places = -int(Decimal(str(theirs.rate)).as_tuple().exponent)  # of a rate that Amazon rounded: 0.005
+            if abs(theirs.cancelled / theirs.orders - theirs.rate) > 0.5 / 10 ** max(places, FEWEST_PLACES):
                 notes.append(
                     f"Amazon's own numbers do not agree: {theirs.cancelled:,} of {theirs.orders:,}"
                     f" is not {theirs.rate:g}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from ordertui.amazon.reports import MarketplaceNeeded, RejectedRow, ReportInfo, read_rate
+from ordertui.amazon.reports.cancellation_rate import contradiction_notes, merge_rows
 from ordertui.orders.clock import to_local
 from ordertui.orders.marketplace import MARKETPLACES, zone_of
+from ordertui.orders.order import OrderRow
 from ordertui.orders.text import pluralize, with_verb
 from ordertui.store import Store
 from ordertui.store.importing.import_session import ReportSource
@@ -44,15 +46,16 @@ def take_in_rate_report(
     Raises MarketplaceNeeded when neither the file, nor its orders, nor the store tell of which marketplace it is.
     """
     found: list[RejectedRow] = []
-    rows = list(read_rate(info, found))
+    rows, contradicted = merge_rows(read_rate(info, found))
     known = store.orders.ids_of([row[1] for row in rows])
     if info.marketplace is None and (rows or covers):
         info = msgspec.structs.replace(info, marketplace=_marketplace(store, info.path, known.values()))
         found.clear()
-        rows = list(read_rate(info, found))  # again: dates are read as the marketplace writes them
-    notes = [f"Amazon counts {sum(row[3] for row in rows):,} of these {pluralize(len(rows))}"]
-    if len(known) < len({row[1] for row in rows}):
-        notes.append(f"{len({row[1] for row in rows}) - len(known):,} of them are in no imported order report")
+        rows, contradicted = merge_rows(read_rate(info, found))  # again: the marketplace says how dates are written
+    notes = [f"Amazon counts {sum(row[3] for row in rows):,} of {pluralize(len(rows))} in it"]
+    notes += contradiction_notes(contradicted)
+    if len(known) < len(rows):
+        notes.append(f"{len(rows) - len(known):,} of them are in no imported order report")
     undated = sum(row[2] is None for row in rows)
     if undated:
         notes.append(f"the order date of {pluralize(undated, 'row')} could not be read; they count all the same")
@@ -60,7 +63,10 @@ def take_in_rate_report(
     with store.write():
         changed = store.imports.add_cancellation_rate(source, rows, rejected=len(found))
         if info.marketplace is not None:
-            days = covers or (_own_days(rows, zone_of(info.marketplace)) if len(rows) > FEW else None)
+            days = covers
+            if covers is None and len(rows) > FEW:
+                days, why = _own_days(rows, store.orders.rows(known.values()), info.marketplace)
+                notes += why
             if found:  # one of these rows may name any order
                 days = None
             span = None if days is None else span_of_days(days, zone_of(info.marketplace))
@@ -111,9 +117,32 @@ def _marketplace(store: Store, path: Path, ids: Iterable[int]) -> str:
     raise MarketplaceNeeded(path, codes or tuple(MARKETPLACES))
 
 
-def _own_days(rows: Sequence[RateRow], zone: str) -> Days | None:
-    dated = [to_local(row[2], zone).date() for row in rows if row[2] is not None]
-    return (min(dated), max(dated)) if dated else None
+def _own_days(
+    rows: Sequence[RateRow], known: Mapping[int, OrderRow], marketplace: str
+) -> tuple[Days | None, list[str]]:
+    """Return the days from the report's first date to its last, of orders of its marketplace, and what to say.
+
+    None where a date is another day than that of its order here: then it is not known in which zone the report's days
+    begin, so an order of a day beside them may be taken for one that the report leaves out.
+    """
+    zone = zone_of(marketplace)
+    placed = {row.order_id: row for row in known.values()}
+    elsewhere = {row.order_id for row in known.values() if row.marketplace not in (marketplace, "")}
+    dated = {order: to_local(at, zone).date() for _, order, at, _ in rows if at is not None and order not in elsewhere}
+    notes = []
+    if elsewhere:
+        notes.append(
+            f"{pluralize(len(elsewhere))} of other marketplaces than {marketplace}: of their days it says nothing more"
+        )
+    for order, day in dated.items():
+        at = placed[order].purchased_at if order in placed else None
+        if at is not None and (own := to_local(at, zone).date()) != day:
+            notes.append(
+                f"it dates order {order} {day}, which was placed on {own}: what its days are is not known, and it"
+                " decides about the orders that it names alone; name the days with `--covers`"
+            )
+            return None, notes
+    return (min(dated.values()), max(dated.values())) if dated else None, notes
 
 
 def span_of_days(days: Days, zone: str) -> tuple[int, int]:
