@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -323,6 +324,38 @@ def test_an_edited_plan_is_refused(us: Command) -> None:
     plan = planned(us, "--filter", f"id:{FOUR}")
     plan.write_text(plan.read_text().replace("NoInventory", "CustomerReturn"))
     assert us.run("commit", plan, "--yes", "--typed", "1").code == 6
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("list",), "no orders yet"),
+        (("rate",), "no orders yet"),
+        (("outbox",), "no batch yet"),
+        (("rate-reports",), "no Cancellation Rate report"),
+        (("api", "feeds"), "no batch was brought to Amazon"),
+    ],
+)
+def test_an_empty_list_says_that_it_is(tmp_path: Path, args: tuple[str, ...], words: str) -> None:
+    Session.open(tmp_path / "orders.db", clock=FixedClock(NOW), config=Config()).close()
+    done = Command(tmp_path).run(*args)
+    assert (done.code, len(done.stdout.splitlines())) == (0, 1), "only the names of the columns"
+    assert words in done.stderr
+
+
+def test_a_number_that_must_be_typed_names_its_option(us: Command) -> None:
+    done = us.run("settle", "1", FOUR, "--done", "--why", "seen")
+    assert (done.code, done.stderr.splitlines()[1:]) == (5, ["To type it, give --typed 1."])
+
+
+def test_a_misspelt_field_is_suggested_once(us: Command) -> None:
+    assert us.run("list", "--filter", "statu:x").stderr.lower().count("did you mean") == 1
+
+
+def test_the_facts_of_an_order_stand_in_one_column(us: Command) -> None:
+    facts = re.findall("^(  [a-z_]+ +)[^ ]", us.ok("show", FOUR), re.MULTILINE)
+    assert len(facts) > 15
+    assert len(set(map(len, facts))) == 1
 
 
 @pytest.mark.parametrize(

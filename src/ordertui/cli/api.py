@@ -187,6 +187,8 @@ def api_feeds(settings: Settings, form: str) -> None:
             for one, words in session.dispatcher.feeds.list_submissions()
         ]  # fmt: skip
     emit(rows, ("batch", "action", "marketplace", "state", "feed", "orders", "started", "means"), form)
+    if not rows:
+        say("no batch was brought to Amazon by the API")
 
 
 @api.command("adopt")

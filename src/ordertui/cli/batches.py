@@ -124,7 +124,7 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
 
 
 @click.command()
-@click.argument("what")
+@click.argument("what", metavar="BATCH|ORDER-ID")
 @click.pass_obj
 def undo(settings: Settings, what: str) -> None:
     """Undo a held BATCH, or one ORDER-ID of its batch."""
@@ -233,6 +233,8 @@ def outbox(settings: Settings, batch: int | None, form: str) -> None:
         if batch is None:
             all_batches = session.batches.find()
             emit_batches(session, all_batches, form)
+            if not all_batches:
+                say("no batch yet; `ordertui plan` makes a plan, and `ordertui commit` a batch of it")
             for one in all_batches:
                 say_rejection(one)
                 if one.withheld:

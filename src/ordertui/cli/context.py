@@ -206,8 +206,7 @@ class Group(click.Group):
 def explain(error: Exception) -> str:
     """Return the error's message and what helps to settle it: differences, samples, the option to give."""
     from ordertui.amazon.reports import AmbiguousEncoding, MarketplaceNeeded
-    from ordertui.operations.errors import EvidenceAgainst, error_message
-    from ordertui.rules.language import FilterError
+    from ordertui.operations.errors import CountNotTyped, EvidenceAgainst, error_message
 
     text = [error_message(error)]
     if isinstance(error, AmbiguousEncoding):
@@ -217,8 +216,8 @@ def explain(error: Exception) -> str:
         if error.proposed:
             text.append(f"Its order ids and currency speak for {error.proposed}.")
         text.append(f"Give --marketplace CODE, one of: {', '.join(error.choices)}.")
-    elif isinstance(error, FilterError) and error.suggestion:
-        text.append(f"Did you mean {error.suggestion}?")
+    elif isinstance(error, CountNotTyped):
+        text.append(f"To type it, give --typed {error.count}.")
     elif isinstance(error, EvidenceAgainst):
         text.append(f"To name it, give {' '.join(f'--against {name}' for name in error.names)}.")
     return "\n".join(text)

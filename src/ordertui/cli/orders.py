@@ -13,7 +13,7 @@ from ordertui.orders.text import name_order, pluralize, with_verb
 
 from .context import Settings, fail, find_row_numbers, open_session, say
 from .exit_codes import Exit
-from .output import FORMAT, ONE_FORMAT, emit
+from .output import FORMAT, NO_ORDERS, ONE_FORMAT, emit
 
 LEAVE_OUT_FIRST = (
     "note", "lines", "title", "dispatched", "asked", "action", "state", "sku", "marketplace", "placed", "currency",
@@ -56,7 +56,7 @@ def list_command(
         say(f"{words}: Amazon ships them, and the screen hides them; -channel:amazon in the filter leaves them out")
     if not ids:
         is_narrowed = text.strip() or queue != "all"
-        say("no order fits" if is_narrowed else "no orders yet; `ordertui import FILE...` reads reports")
+        say("no order fits" if is_narrowed else NO_ORDERS)
 
 
 @click.command()
@@ -168,7 +168,7 @@ def show(settings: Settings, order_id: str, form: str) -> None:
         text = ", ".join(value) if isinstance(value, tuple) else cell(value) or empty
         if key == "refunded" and facts["refund_open"] and row.refunded is not Refunded.NONE:
             text += " (not known yet whether all of it went back)"
-        click.echo(f"  {key:<15} {text}")
+        click.echo(f"  {key:<18} {text}")
     for note in notes:
         click.echo(f"  {note}")
     known: list[Record] = [

@@ -99,6 +99,7 @@ SHOWN_EVERY = 0.2
 """Seconds between two states of a progress line."""
 TABLE_ROWS = 10_000
 """Records that are in memory to find how wide their columns are."""
+NO_ORDERS = "no orders yet; `ordertui import FILE...` reads reports"
 FORMAT = click.option(
     "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Form of the data."
 )

@@ -12,7 +12,7 @@ from ordertui.operations.query.export import Record, iso
 
 from .context import Settings, fail, open_session, say
 from .exit_codes import Exit
-from .output import FORMAT, emit
+from .output import FORMAT, NO_ORDERS, emit
 
 if TYPE_CHECKING:
     from ordertui.operations.rate.figures import RateFigure
@@ -83,6 +83,8 @@ def rate(
         if marketplace is not None and marketplace not in codes:
             known = ", ".join(codes) or "none"
             fail(Exit.BAD_INPUT, f"no orders of marketplace {marketplace} here; there are: {known}")
+        if not codes:
+            say(NO_ORDERS)
         wanted = [code for code in codes if marketplace in (None, code)]
         if part is not None:
             show_list(session, wanted, part, dated, days, form)
@@ -116,6 +118,8 @@ def rate_reports(settings: Settings, ident: int | None, form: str) -> None:
         ]  # fmt: skip
     columns = ("report", "marketplace", "orders_from", "orders_to", "imported", "counting", "named", "not_named")
     emit(records, (*columns, "undone", "path"), form)
+    if not records:
+        say("no Cancellation Rate report was imported")
 
 
 def show_figures(session: Session, codes: list[str], text: str | None, dated: str, form: str) -> None:

@@ -46,6 +46,14 @@ class NotConfirmed(OperationError):
     """The confirmation is missing or is not the number asked for."""
 
 
+class CountNotTyped(NotConfirmed):
+    """The number of orders must be typed, and was not; `count` is that number."""
+
+    def __init__(self, message: str, count: int) -> None:
+        super().__init__(message)
+        self.count = count
+
+
 class EvidenceAgainst(NotConfirmed):
     """The operator's word goes against evidence at hand, and the operator did not name that evidence."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import msgspec
 
 from ordertui.operations.context import SessionContext
-from ordertui.operations.errors import BadInput, NotConfirmed, Refused
+from ordertui.operations.errors import BadInput, CountNotTyped, Refused
 from ordertui.orders.batch_state import NOT_LEFT, RowState
 from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action
@@ -96,7 +96,7 @@ class Adoption:
         `left`, `not_left`: every held batch is in one of them. Of one that left each row is unknown, and waits for a
         report or for `settle`; one that did not is taken back. Rows that had failed become unknown too. With
         `nothing_since` the operator says instead that nothing left since the copy was made: what is held stays held.
-        `typed`: the number of orders that this is about. Raises BadInput, NotConfirmed, Refused, SpApiError.
+        `typed`: the number of orders that this is about. Raises BadInput, CountNotTyped, Refused, SpApiError.
         """
         context = self._context
         store = context.writer(Permission.MAINTAIN)
@@ -116,7 +116,7 @@ class Adoption:
             )
         count = sum(len(one.orders) for one in asked)
         if count and (typed or "").strip() != str(count):
-            raise NotConfirmed(f"type the number of orders that this is about, {count}, to adopt the store")
+            raise CountNotTyped(f"type the number of orders that this is about, {count}, to adopt the store", count)
         with store.write(even_moved=True):
             if not nothing_since:
                 self._apply(store, left, not_left, reason)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from ordertui.operations.errors import NotConfirmed, PlanChanged, PlanExpired, Refused, Stopped
+from ordertui.operations.errors import CountNotTyped, PlanChanged, PlanExpired, Refused, Stopped
 from ordertui.operations.long_runs import paused_collection, stop_check
 from ordertui.operations.planning.feed_builder import describe_feed_files, feed_rows
 from ordertui.operations.planning.order_planner import PlanChoices, choices_of
@@ -59,7 +59,7 @@ class Committer:
 
         Every row is decided again, and the bytes are made again and compared. `typed` is the number of orders of all
         plans together, when one of them asks for it. Raises Refused, PlanExpired, PlanChanged (with the differences of
-        all plans), NotConfirmed, store.ActionAlreadyOpen, and Stopped when `stop` says so; then nothing was written.
+        all plans), CountNotTyped, store.ActionAlreadyOpen, and Stopped when `stop` says so; then nothing was written.
         """
         check_stop = stop_check(stop)
         self._check_kind(plans)
@@ -119,7 +119,7 @@ class Committer:
         check_stop: Callable[[], None],
         progress: Callable[[int, int], None],
     ) -> None:
-        """Raise PlanChanged unless all is as it was when these plans were made, NotConfirmed without the number."""
+        """Raise PlanChanged unless all is as it was when these plans were made, CountNotTyped without the number."""
         with paused_collection():
             found = [
                 text
@@ -130,9 +130,8 @@ class Committer:
             raise _changed(found)
         count = typed_count(plans)
         if count is not None and (typed or "").strip() != str(count):
-            raise NotConfirmed(
-                f"type the number of orders, {count}, to commit {_this(plans)}: {'; '.join(typed_reasons(plans))}"
-            )
+            why = "; ".join(typed_reasons(plans))
+            raise CountNotTyped(f"type the number of orders, {count}, to commit {_this(plans)}: {why}", count)
 
     def _add(self, plan: Plan, reader: OrderReader, check_stop: Callable[[], None]) -> JournalBatch:
         """Write one plan into the journal, within the transaction of `commit`."""

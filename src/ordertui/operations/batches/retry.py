@@ -10,6 +10,7 @@ from ordertui.operations.planning.plan import ExcludedOrder, Plan, seal_of
 from ordertui.operations.planning.plan_file import decode
 from ordertui.operations.planning.planner import Planner
 from ordertui.orders.batch_state import RowState
+from ordertui.orders.text import pluralize
 from ordertui.store import Store
 
 RULE = "retry"
@@ -60,4 +61,4 @@ def _sum(out: list[ExcludedOrder]) -> str:
     counts: dict[str, int] = {}
     for one in out:
         counts[one.why] = counts.get(one.why, 0) + 1
-    return "; ".join(f"{count:,}: {why}" for why, count in counts.items())
+    return "; ".join(f"{pluralize(count)}: {why}" for why, count in counts.items())

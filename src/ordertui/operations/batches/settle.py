@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from ordertui.operations.context import SessionContext
-from ordertui.operations.errors import BadInput, EvidenceAgainst, NotConfirmed, Refused
+from ordertui.operations.errors import BadInput, CountNotTyped, EvidenceAgainst, Refused
 from ordertui.operations.long_runs import changing
 from ordertui.operations.outbox_folder import folder_of
 from ordertui.operations.results.bookings import confirming_bookings, kept_bookings, may_match
@@ -112,7 +112,7 @@ def settle(
 
     Done: a refund counts as paid; a cancellation or shipment still waits for a report. Not done: it failed, and may be
     tried again, but for the items of a refund that a report says were paid while others were refused. Evidence at hand
-    beats a word that does not name it. Raises BadInput, NotConfirmed, EvidenceAgainst, Refused, StoreError, Stopped.
+    beats a word that does not name it. Raises BadInput, CountNotTyped, EvidenceAgainst, Refused, StoreError, Stopped.
     """
     done = word.done
     orders = list(dict.fromkeys(order_ids))
@@ -120,7 +120,7 @@ def settle(
         raise BadInput("name the orders to settle; none named never means all")
     reason = check_reason(word.why)
     if (word.typed or "").strip() != str(len(orders)):
-        raise NotConfirmed(f"type the number of orders, {len(orders)}, to settle them by your word")
+        raise CountNotTyped(f"type the number of orders, {len(orders)}, to settle them by your word", len(orders))
     state = RowState.OK if done else RowState.ERROR
     text = f"{'done' if done else 'not done'}, by {context.store.audit.operator}: {reason}"
     with changing(
