@@ -75,6 +75,9 @@ class ResultReconciler:
             rows = {row.order_id: row for row in self._store.batches.get(batch).rows}
         found = [rows[row.order_id] for row in sent.rows]
         refused = {key for key, outcome in outcomes.items() if outcome.state is RowState.ERROR}
+        in_part = sum(outcome.state is RowState.ERROR and bool(outcome.accepted) for outcome in outcomes.values())
+        if in_part:
+            notes.append(f"of {in_part:,} of the refused orders the other items were paid: a retry leaves them out")
         done = sum(row.state is RowState.CONFIRMED and row.order_id in refused for row in found)
         if done:
             notes.append(
