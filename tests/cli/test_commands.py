@@ -348,6 +348,26 @@ def test_a_number_that_must_be_typed_names_its_option(us: Command) -> None:
     assert (done.code, done.stderr.splitlines()[1:]) == (5, ["To type it, give --typed 1."])
 
 
+@pytest.mark.parametrize(
+    ("action", "option"),
+    [
+        ("refund", ("--nothing-else",)),
+        ("confirm", ("--nothing-else",)),
+        ("confirm", ("--reason", "NoInventory")),
+        ("message", ("--reason", "NoInventory")),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(us: Command, action: str, option: tuple[str, ...]) -> None:
+    done = us.run("plan", action, "--filter", f"id:{FOUR}", *option, "-o", us.folder / "plan.json")
+    assert (done.code, done.stdout) == (2, "")
+    assert f"{option[0]} is for cancel" in done.stderr
+
+
+def test_what_was_said_of_parcels_is_counted(us: Command) -> None:
+    for said in ("1 order changed\n", "0 orders changed\n"):
+        assert us.run("facts", "dispatched", FOUR, "--no").stderr == said
+
+
 def test_a_misspelt_field_is_suggested_once(us: Command) -> None:
     assert us.run("list", "--filter", "statu:x").stderr.lower().count("did you mean") == 1
 

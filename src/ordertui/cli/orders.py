@@ -205,7 +205,8 @@ def dispatched(settings: Settings, order_ids: tuple[str, ...], value: str | None
     if value is None:
         fail(Exit.USAGE, "give --yes, --no or --unknown")
     with open_session(settings) as session:
-        session.facts.set_dispatched(find_row_numbers(session, order_ids), Dispatched(value))
+        count = session.facts.set_dispatched(find_row_numbers(session, order_ids), Dispatched(value))
+    say(f"{pluralize(count)} changed")
 
 
 @facts.command("note")

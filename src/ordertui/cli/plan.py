@@ -97,6 +97,7 @@ def plan(
     """
     from ordertui.operations.planning.choice_files import read_shipping
     from ordertui.operations.planning.order_planner import PlanChoices
+    from ordertui.operations.planning.reasons import REASONS
 
     if ((text is None or not text.strip()) and ids_file is None) or (text is not None and ids_file is not None):
         fail(Exit.USAGE, "give either --filter (not empty) or --ids: none marked never means all")
@@ -105,6 +106,10 @@ def plan(
             fail(Exit.USAGE, f"{option} is for {takes.value}; {action} takes no such file")
     if (fit and action != Action.CANCEL.value) or (budget is not None and not fit):
         fail(Exit.USAGE, "--fit is for cancel, and --budget goes with --fit")
+    if nothing_else and action != Action.CANCEL.value:
+        fail(Exit.USAGE, f"--nothing-else is for cancel; {action} takes orders as they are")
+    if reason and not REASONS[Action(action)]:
+        fail(Exit.USAGE, f"--reason is for cancel and refund; {action} has none")
     unknown: list[str] = []
     waiting: dict[str, WaitingCancellation] = {}
     with open_session(settings) as session:
