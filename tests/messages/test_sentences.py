@@ -28,6 +28,8 @@ def chinese() -> Iterator[None]:
      "p.toml:9:1：自定规则 big 需要 why：即操作人员看到的说明"),
     ("auto-cancelled Nov 29, before it fits; fits Dec 4", "11-29 会先被自动取消；12-04 起不超目标"),
     ("fits Dec 4 by order date, Dec 12 by cancellation date", "按下单日期 12-04 起不超目标；按取消日期：12-12"),
+    ("column 11: 'yes' is not a value of confirmed; it takes no, some, all, unknown",
+     "第 11 列：“yes”不是 confirmed 的取值；可用 no, some, all, unknown"),
     ("fits Dec 5 by order date, not in the days ahead by cancellation date; auto-cancelled Dec 8, before it fits by"
      " cancellation date",
      "按下单日期 12-05 起不超目标；按取消日期：不在未来几天内；按取消日期计，12-08 会先被自动取消"),

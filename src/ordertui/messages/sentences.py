@@ -30,6 +30,8 @@ _SPAN = re.compile("([0-9]+) (s|min|h|d)")
 _COUNT = re.compile("[^ ]*[0-9][^ ]*")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LEAP_YEAR = 2000
+_TO_BE_TYPED = ("there are: ", "it takes ", "is not a value of ")
+"""Ends of what stands before words of a filter or a setting, which are typed in English on every screen."""
 _DEPTH = 4
 """Sentences within sentences."""
 
@@ -47,7 +49,9 @@ def _translated(sentence: str, language: str, depth: int) -> str:
     for template, literals in _templates():
         values = fields_of(sentence, literals)
         if values and _may_stand(values, literals) and (text := _(template)) != template:
-            if any("; " in value for value in values) and (whole := _in_parts(sentence, language, depth)):
+            ends = zip(values, literals[1:], strict=False)
+            goes_on = any("; " in value and end and end in value for value, end in ends)  # behind its own end
+            if goes_on and (whole := _in_parts(sentence, language, depth)):
                 return whole
             values = [
                 value if _is_typed(before, after) else quoted(_translated(value, language, depth - 1))
@@ -79,11 +83,11 @@ def quoted(value: str) -> str:
 
 def _is_typed(before: str, after: str) -> bool:
     """Return whether the field between these literals was typed, or is to be typed, and so stays as it is."""
-    return (before.endswith("'") and after.startswith("'")) or before.endswith("there are: ")
+    return (before.endswith("'") and after.startswith("'")) or before.endswith(_TO_BE_TYPED)
 
 
 def _in_parts(sentence: str, language: str, depth: int) -> str:
-    """Return the parts between semicolons translated; empty where one of them stays: a field may have it inside."""
+    """Return the parts between semicolons translated; empty where one of them stays."""
     parts = sentence.split("; ")
     found = [_line(part, language, depth) for part in parts]
     return "" if any(new == part for new, part in zip(found, parts, strict=True)) else "；".join(found)
