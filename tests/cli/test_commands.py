@@ -7,11 +7,14 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
+import click
 import pytest
 
 from ordertui.cli.exit_codes import Exit
+from ordertui.cli.main import cli
 from ordertui.operations.config import Config
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
@@ -586,3 +589,46 @@ def test_a_closed_stdin_is_said_in_words(words: str, said: str, tmp_path: Path) 
     )
     assert done.returncode in (2, 4), done
     assert said in done.stderr
+
+
+def test_no_two_options_of_a_command_set_the_same_parameter() -> None:
+    """Where two do, such as --done/--not-done, the last one given wins and nobody is told of the contradiction."""
+    found: list[str] = []
+
+    def look(command: click.Command, name: str) -> None:
+        setters = Counter(one.name for one in command.params)
+        found.extend(f"{name}: {one.opts}" for one in command.params if one.secondary_opts or setters[one.name] > 1)
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            for inner in command.list_commands(context):
+                child = command.get_command(context, inner)
+                assert child is not None
+                look(child, f"{name} {inner}")
+
+    look(cli, "ordertui")
+    assert found == []
+
+
+CONTRADICTIONS = [
+    ("settle", "1", "{order}", "--why", "looked", "--done", "--not-done"),
+    ("settle", "1", "{order}", "--why", "looked", "--not-done", "--done"),
+    ("facts", "dispatched", "{order}", "--yes", "--no"),
+    ("facts", "dispatched", "{order}", "--no", "--unknown"),
+    ("uploaded", "1", "--undo", "--yes"),
+    ("team", "add", "ann", "--role", "agent", "--generate", "--no-password"),
+    ("api", "message", "{order}", "--yes", "--did-not-go"),
+    ("rate", "--outlook", "--budget"),
+    ("demo", "--reports", "new", "--fresh"),
+]
+
+
+@pytest.mark.parametrize("words", CONTRADICTIONS, ids=" ".join)
+def test_answers_that_contradict_each_other_are_refused_by_name(us: Command, words: tuple[str, ...]) -> None:
+    order = "001-0000000-0000001"
+    done = us.run(*(word.format(order=order) for word in words))
+    assert done.code == 2, done.stderr
+    assert "give only one of " in done.stderr
+    assert all(f" {word}" in done.stderr for word in words if word.startswith("--") and word not in ("--why", "--role"))
+    for command in (("settle", "1", order, "--why", "looked"), ("facts", "dispatched", order)):
+        assert us.run(*command).code == 2
+    assert json.loads(us.ok("list", "--filter", "-dispatched:unknown", "--format", "json")) == []

@@ -100,7 +100,7 @@ def test_reconcile_and_dispute(store: Path, tmp_path: Path) -> None:
 def test_what_does_not_go_together(store: Path, words: tuple[str, ...]) -> None:
     code, out, err = ask(store, *words)
     assert (code, out) == (2, "")
-    assert "give one of" in err or "goes with" in err
+    assert "give only one of" in err or "goes with" in err
 
 
 @pytest.mark.parametrize("requested", ["true", "false"])

@@ -11,7 +11,7 @@ from ordertui.files import SECRET_CHARACTERS, read_line
 from ordertui.orders.clock import iso_utc, parse_iso
 from ordertui.orders.text import pluralize
 
-from .context import Settings, fail, open_session, say
+from .context import Settings, at_most_one, fail, open_session, say
 from .exit_codes import Exit
 from .interrupts import stop_on_interrupt
 from .output import FORMAT, emit
@@ -223,8 +223,7 @@ def api_evidence(settings: Settings, order_id: str, form: str) -> None:
 @click.pass_obj
 def api_message(settings: Settings, order_id: str, yes: bool, did_not_go: bool) -> None:
     """Show the message to the buyer of a shipped ORDER-ID, by one of Amazon's templates; --yes sends it, once."""
-    if yes and did_not_go:
-        fail(Exit.USAGE, "give --yes or --did-not-go, not both")
+    at_most_one({"--yes": yes, "--did-not-go": did_not_go})
     with open_session(settings, makes=True, acts_now=True) as session, stop_on_interrupt() as stop:
         if did_not_go:
             session.sync.messages.mark_not_sent(order_id)

@@ -15,7 +15,7 @@ from ordertui.orders.money import format_decimal
 from ordertui.orders.people import Permission
 from ordertui.orders.text import pluralize
 
-from .context import Settings, fail, open_session, say
+from .context import Settings, at_most_one, exactly_one, fail, open_session, say
 from .exit_codes import Exit
 from .interrupts import stop_before_the_end, stop_on_interrupt
 from .messages import (
@@ -272,6 +272,7 @@ def row_record(batch: int, row: JournalRow) -> Record:
 @click.pass_obj
 def uploaded(settings: Settings, batches: tuple[int, ...], undo: bool, yes: bool) -> None:
     """Mark the files of these BATCHES as uploaded to Amazon, all or none; the audit keeps who said so."""
+    at_most_one({"--undo": undo, "--yes": yes})
     numbers = tuple(dict.fromkeys(batches))
     with open_session(settings) as session:
         stop = stop_before_the_end()
@@ -351,7 +352,8 @@ def todo(settings: Settings, form: str) -> None:
 @click.command()
 @click.argument("batch", type=int)
 @click.argument("order_ids", nargs=-1, required=True)
-@click.option("--done/--not-done", default=None, help="What became of them.")
+@click.option("--done", is_flag=True, help="Amazon did it.")
+@click.option("--not-done", is_flag=True, help="Amazon did not: they may be tried again.")
 @click.option("--why", required=True, help="What you looked at, and what it showed; kept in the audit.")
 @click.option("--typed", help="The number of orders, to confirm.")
 @click.option(
@@ -362,7 +364,8 @@ def settle(
     settings: Settings,
     batch: int,
     order_ids: tuple[str, ...],
-    done: bool | None,
+    done: bool,
+    not_done: bool,
     why: str,
     typed: str | None,
     against: tuple[str, ...],
@@ -372,8 +375,7 @@ def settle(
     Not done lets them be tried again: if Amazon did refund them, it would then refund twice. Where a report or a
     booking says otherwise, --against must name it.
     """
-    if done is None:
-        fail(Exit.USAGE, "give --done or --not-done")
+    exactly_one({"--done": done, "--not-done": not_done})
     from ordertui.operations.batches.settle import OperatorStatement
 
     with open_session(settings) as session:

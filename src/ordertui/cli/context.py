@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -152,6 +152,26 @@ def fail(code: Exit, message: str) -> NoReturn:
     """Say why on stderr and leave with the code."""
     say(f"ordertui: {message}")
     sys.exit(int(code))
+
+
+def at_most_one(given: Mapping[str, bool]) -> str:
+    """Return which of several options that exclude each other was given; empty: none. Leave with exit 2, naming two.
+
+    Each has a parameter of its own: where two set the same one, the last would win, and nobody would be told.
+    """
+    chosen = [name for name, is_given in given.items() if is_given]
+    if len(chosen) > 1:
+        fail(Exit.USAGE, f"give only one of {' and '.join(chosen)}")
+    return chosen[0] if chosen else ""
+
+
+def exactly_one(given: Mapping[str, bool]) -> str:
+    """Return which of several options was given. Leave with exit 2 when none was, or more than one."""
+    chosen = at_most_one(given)
+    if not chosen:
+        *others, last = given
+        fail(Exit.USAGE, f"give {', '.join(others)} or {last}")
+    return chosen
 
 
 def name_orders(order_ids: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import click
 import msgspec
 from click.core import ParameterSource
 
-from .context import Settings, fail, say
+from .context import Settings, at_most_one, fail, say
 from .exit_codes import Exit
 
 
@@ -31,6 +31,9 @@ def demo(
     One that is there is opened as it was left; --fresh makes a new one, with orders dated today.
     """
     if reports is not None:
+        source = click.get_current_context().get_parameter_source
+        for name in ("orders", "seed", "where", "fresh", "no_screen"):
+            at_most_one({"--reports": True, f"--{name.replace('_', '-')}": source(name) is ParameterSource.COMMANDLINE})
         return _write_reports(settings, reports)
     from ordertui.operations.config import practice_folder
     from ordertui.operations.demo import build_practice, has_practice_store, practice_store

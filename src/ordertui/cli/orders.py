@@ -11,7 +11,7 @@ from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Dispatched, Refunded
 from ordertui.orders.text import name_order, pluralize, with_verb
 
-from .context import Settings, fail, find_row_numbers, open_session, say
+from .context import Settings, exactly_one, fail, find_row_numbers, open_session, say
 from .exit_codes import Exit
 from .output import FORMAT, NO_ORDERS, ONE_FORMAT, emit
 
@@ -196,14 +196,13 @@ def facts() -> None:
 
 @facts.command("dispatched")
 @click.argument("order_ids", nargs=-1, required=True)
-@click.option("--yes", "value", flag_value="yes", help="It was.")
-@click.option("--no", "value", flag_value="no", help="It was not.")
-@click.option("--unknown", "value", flag_value="unknown", help="Take back what was said.")
+@click.option("--yes", is_flag=True, help="It was.")
+@click.option("--no", is_flag=True, help="It was not.")
+@click.option("--unknown", is_flag=True, help="Take back what was said.")
 @click.pass_obj
-def dispatched(settings: Settings, order_ids: tuple[str, ...], value: str | None) -> None:
+def dispatched(settings: Settings, order_ids: tuple[str, ...], yes: bool, no: bool, unknown: bool) -> None:
     """Tell whether the parcel was handed to the carrier."""
-    if value is None:
-        fail(Exit.USAGE, "give --yes, --no or --unknown")
+    value = exactly_one({"--yes": yes, "--no": no, "--unknown": unknown}).removeprefix("--")
     with open_session(settings) as session:
         count = session.facts.set_dispatched(find_row_numbers(session, order_ids), Dispatched(value))
     say(f"{pluralize(count)} changed")

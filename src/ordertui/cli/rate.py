@@ -10,7 +10,7 @@ import click
 
 from ordertui.operations.query.export import Record, iso
 
-from .context import Settings, fail, open_session, say
+from .context import Settings, at_most_one, fail, open_session, say
 from .exit_codes import Exit
 from .output import FORMAT, NO_ORDERS, emit
 
@@ -69,13 +69,11 @@ def rate(
         "--reconcile": file is not None,
         "--if-cancel": text is not None,
     }
-    chosen = [name for name, is_given in given.items() if is_given]
-    if len(chosen) > 1:
-        fail(Exit.USAGE, f"give one of {' and '.join(chosen)}")
+    chosen = at_most_one(given)
     if dispute and file is None:
         fail(Exit.USAGE, "--dispute goes with --reconcile FILE")
     if dated != DATED[0] and (budget or neighbours or file is not None):
-        fail(Exit.USAGE, f"--dated goes with the rate, --if-cancel, --list and --outlook, not with {chosen[0]}")
+        fail(Exit.USAGE, f"--dated goes with the rate, --if-cancel, --list and --outlook, not with {chosen}")
     if days is not None and part is None:
         fail(Exit.USAGE, "--days goes with --list")
     with open_session(settings) as session:

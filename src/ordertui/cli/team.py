@@ -10,7 +10,7 @@ from ordertui.operations.query.export import Record
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.people import Role
 
-from .context import Settings, fail, open_session, say
+from .context import Settings, at_most_one, fail, open_session, say
 from .exit_codes import Exit
 from .output import FORMAT, emit
 
@@ -44,8 +44,7 @@ def team_add(settings: Settings, name: str, role: str, generate: bool, no_passwo
     """
     from ordertui.operations.team import make_password
 
-    if generate and no_password:
-        fail(Exit.USAGE, "give --generate or --no-password, not both")
+    at_most_one({"--generate": generate, "--no-password": no_password})
     with open_session(settings) as session:
         password = None
         if session.team.needs_login(name) and not no_password:
