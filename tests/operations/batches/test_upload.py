@@ -17,7 +17,7 @@ from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, FixedClock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.people import Role
-from ordertui.store.engine.errors import ServerUnreachable
+from ordertui.store.engine.errors import ServerUnreachable, StoreError
 from ordertui.store.journal.batches import BatchJournal
 from ordertui.tui.render.batch_list import BatchContext, next_steps, render_outbox_head
 from ordertui.tui.screens.dialogs import ConfirmScreen
@@ -189,6 +189,15 @@ def test_a_file_of_which_reports_show_orders_as_done_is_not_to_be_uploaded_again
         done += [all_orders_row(3, "Cancelled", updated=NOW)]
         bring(shop, tmp_path, everything=done)
         assert shop.batches.open_issues() == [], "nothing of it is open"
+
+
+def test_an_upload_is_not_taken_back_when_each_order_was_settled(tmp_path: Path, clock: FixedClock) -> None:
+    with session_of(tmp_path, clock) as shop:
+        batch = send(shop, Action.CANCEL, 1)
+        shop.batches.mark_uploaded(batch)
+        shop.batches.settle(batch, [order_id(1)], done=True, why="seen", typed="1")
+        with pytest.raises(StoreError, match="no order any more of which nothing but its upload is known"):
+            shop.batches.mark_uploaded(batch, undo=True)
 
 
 def test_an_order_that_was_left_out_of_the_file_says_nothing_against_its_upload(

@@ -355,7 +355,9 @@ class BatchJournal:
         with self._database.write():
             batch = self.batches.get(batch_id)
             uploaded = batch.orders_in(RowState.UPLOADED)
-            if batch.state is not BatchState.UPLOADED or not uploaded:
+            if batch.state is BatchState.UPLOADED and not uploaded:
+                raise StoreError(f"batch {batch_id} has no order any more of which nothing but its upload is known")
+            if batch.state is not BatchState.UPLOADED:
                 raise StoreError(f"batch {batch_id} is not marked as uploaded: it is {batch.state.value}")
             changes = self.transitions.move_rows(batch, dict.fromkeys(uploaded, Outcome(RowState.WRITTEN)))
             self.transitions.move_batch(batch_id, batch.state, BatchState.WRITTEN)
