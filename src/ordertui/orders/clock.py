@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -20,7 +20,8 @@ CLOCK_SLACK_SECONDS = 60
 """By how much the clocks of those who share leases may differ."""
 EARLIEST, LATEST = 788_918_400, 4_133_980_799
 """The first second of 1995, Amazon's first year, and the last one of 2100: a date outside of it is a mistake."""
-
+SHARED_LETTERS = frozenset({"CST", "IST"})
+"""Letters of two zones: of Mexico and of China, where many sellers are; of India and of Ireland in summer."""
 
 _BOOT_ID_CHARACTERS = 64
 
@@ -118,7 +119,19 @@ def time_of(epoch: int, now: int, zone: str = "UTC") -> str:
     """Return `14:05 UTC`, with the date where that is not the day of `now`."""
     moment = to_local(epoch, zone)
     day = "" if moment.date() == to_local(now, zone).date() else "%Y-%m-%d "
-    return moment.strftime(f"{day}%H:%M {moment.tzname() or zone}")
+    return moment.strftime(f"{day}%H:%M {zone_letters(moment)}")
+
+
+def zone_letters(moment: datetime) -> str:
+    """Return the letters of an aware moment's zone, as `PST`; the offset, as `UTC-6` or `UTC+5:30`, where it has none
+    or they are also those of another marketplace's or seller's zone (`SHARED_LETTERS`).
+    """
+    name = moment.tzname() or ""
+    if name.isalpha() and name not in SHARED_LETTERS:
+        return name
+    minutes = int((moment.utcoffset() or timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}{f':{rest:02d}' if rest else ''}"
 
 
 def lease_has_ended(until: int, now: int, seconds: int) -> bool:

@@ -13,7 +13,7 @@ from textual.content import Content
 
 from ordertui.messages import N_, _, ngettext, pgettext
 from ordertui.operations.batches.batch import Due, DueStep
-from ordertui.orders.clock import HOUR, to_local
+from ordertui.orders.clock import HOUR, to_local, zone_letters
 from ordertui.orders.enums import Action
 from ordertui.orders.money import format_money
 from ordertui.orders.text import format_duration as duration_text
@@ -123,8 +123,8 @@ def rate_word(status: str) -> str:
 
 
 def format_zone(epoch: int, zone: str) -> str:
-    """Return the zone's letters at that moment, as `PST`; the offset where it has none."""
-    return to_local(epoch, zone).tzname() or zone
+    """Return the zone's letters at that moment, as `PST`, or its offset."""
+    return zone_letters(to_local(epoch, zone))
 
 
 def format_rate(figure: RateFigure) -> str:
