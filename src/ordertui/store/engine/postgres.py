@@ -41,6 +41,14 @@ STEPS: Mapping[int, str] = {}
 OLDEST_SERVER = 150_000
 IDLE_SECONDS = 120
 """How long another process that writes may do nothing meanwhile."""
+TEMP_BUFFERS = "32MB"
+"""So that the temporary tables of a slice stay in memory: of a later report of 100,000 rows a server spent 33 us of CPU
+a row; with its default of 8MB 35 to 38. One process imports at a time.
+"""
+WORK_MEM = "16MB"
+"""So that 100,000 orders are sorted in memory (7 MB), and not on disk as with the default of 4MB, with which an import
+is as fast.
+"""
 STOP_SECONDS = 0.1
 """How often it is asked whether a run that may be stopped shall be."""
 ASK_AGAIN_AFTER = (0.0, 0.5, 1.0, 2.0)
@@ -162,12 +170,14 @@ class PostgresEngine:
             "SELECT set_config(name, value, FALSE) FROM (VALUES ('search_path', ?), ('lock_timeout', ?),"
             " ('idle_in_transaction_session_timeout', ?), ('default_transaction_read_only', ?), ('jit', 'off'),"
             " ('synchronous_commit', 'on'),"
-            " ('client_min_messages', 'error'), ('temp_buffers', '32MB'), ('work_mem', '16MB')) AS s (name, value)",
+            " ('client_min_messages', 'error'), ('temp_buffers', ?), ('work_mem', ?)) AS s (name, value)",
             (
                 f'"{self.address.schema}", pg_temp',
                 f"{LOCK_SECONDS}s",
                 f"{IDLE_SECONDS}s",
                 "on" if self.read_only else "off",
+                TEMP_BUFFERS,
+                WORK_MEM,
             ),
         )
         self._read_clock()
