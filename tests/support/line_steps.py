@@ -76,7 +76,10 @@ class Side:
         store = self.session.context.store
         found = self.session.orders.rows(self.session.orders.find()).values()
         rows = [
-            (o.order_id, o.status, str(o.open_action), str(o.total), o.dispatched, o.buyer_request, o.note)
+            (
+                *(o.order_id, o.status, str(o.open_action), str(o.total), o.dispatched, o.buyer_request, o.note),
+                *(o.cancelled_by, o.amazon_counts),
+            )
             for o in found
         ]
         team = self.lead is not None
@@ -91,6 +94,8 @@ class Side:
                 for path in self.session.context.outbox_directory.glob("*/*.txt")
                 if not path.stem.isupper()
             ),
+            "rates": [(one.counting, one.named, one.is_undone) for one in self.session.rate.reports()],
+            "copied": sorted(self.session.messages.copied_at(row[0] for row in rows)),
             "claims": [claim.id for claim in store.claims.live()],
             "marks": [(login, bytes(orders)) for login, _, orders in store.shared_marks.all()],
             "people": [(one.name.rpartition("_")[2], one.role) for one in store.team.members()] if team else [],
@@ -125,6 +130,11 @@ def sent(side: Side) -> None:
     side.report = answer(side.session, side.folder, side.batch, {2}, name=f"{side.batch}.txt")
 
 
+def uploaded(side: Side) -> None:
+    sent(side)
+    side.session.batches.mark_uploaded(side.batch)
+
+
 def answered(side: Side) -> None:
     sent(side)
     results(side)
@@ -142,6 +152,21 @@ def imported(side: Side) -> None:
     rows += [all_orders_row(REPORTED + n) for n in side.orders]
     (found,) = side.session.imports.import_files([write(side.folder / "undone.txt", ALL_ORDERS, rows)])
     side.number = found.number or 0
+
+
+def rated(side: Side) -> None:
+    """A Cancellation Rate report of two cancelled orders, of which one counts."""
+    everything = [all_orders_row(n, "Cancelled", updated=NOW - 60) for n in side.orders]
+    bring(side.session, side.folder, everything=everything)
+    rows = [f"2026-11-22,{order_id(n)},{'Yes' if n % 2 else 'No'}\n" for n in side.orders]
+    side.report = side.folder / f"rate {side.orders[0]}.csv"
+    side.report.write_text("Order Date,Order ID,Impacts Account Health\n" + "".join(rows), encoding="utf-8")
+
+
+def rate_imported(side: Side) -> None:
+    rated(side)
+    import_report(side)
+    side.number = side.session.rate.reports()[0].id
 
 
 def old(side: Side) -> None:
@@ -163,6 +188,14 @@ def nothing(_: Side) -> None:
 def commit_plan(side: Side) -> object:
     assert side.plan is not None
     return side.session.batches.commit(side.plan, typed=str(len(side.plan.rows)))
+
+
+def import_report(side: Side) -> object:
+    return side.session.imports.import_files([side.report])
+
+
+def note(side: Side) -> object:
+    return side.session.facts.set_note(side.ids, "a gift")
 
 
 def results(side: Side) -> object:
@@ -215,16 +248,22 @@ STEPS = {
     "recall": Step(held, lambda side: side.session.batches.recall(side.batch)),
     "release": Step(held, lambda side: side.session.batches.release(side.batch)),
     "dispatch": Step(due, lambda side: side.session.dispatcher.run(), is_one=False),
+    "uploaded": Step(sent, lambda side: side.session.batches.mark_uploaded(side.batch)),
+    "not uploaded": Step(uploaded, lambda side: side.session.batches.mark_uploaded(side.batch, undo=True)),
     "results": Step(sent, results, is_one=False),
     "retry": Step(answered, retry),
     "settle": Step(sent, settle),
-    "import": Step(reported, lambda side: side.session.imports.import_files([side.report]), is_one=False),
+    "import": Step(reported, import_report, is_one=False),
     "undo": Step(imported, lambda side: side.session.undo_import(side.number)),
+    "rate": Step(rated, import_report),
+    "rate undone": Step(rate_imported, lambda side: side.session.rate.undo_report(side.number)),
     "purge": Step(old, lambda side: side.session.maintenance.purge(700, yes=True)),
     "compact": Step(nothing, lambda side: side.session.maintenance.compact(), is_one=False),
     "sent": Step(nothing, lambda side: side.session.facts.set_dispatched(side.ids, Dispatched.YES)),
     "asked": Step(nothing, lambda side: side.session.facts.set_asked(side.ids, asked=True)),
-    "note": Step(nothing, lambda side: side.session.facts.set_note(side.ids, "a gift")),
+    "note": Step(nothing, note),
+    "fact undone": Step(note, lambda side: side.session.facts.undo()),
+    "message": Step(nothing, lambda side: side.session.messages.note_copied(order_id(side.orders[0]))),
     "claim": Step(nothing, claim),
     "renew": Step(claimed, lambda side: side.session.context.store.claims.renew(f"{side.orders[0]:08d}")),
     "let go": Step(claimed, lambda side: side.session.context.store.claims.release(f"{side.orders[0]:08d}")),
