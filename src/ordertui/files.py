@@ -275,12 +275,27 @@ def _taken(path: Path) -> FileConflict:
 
 @contextmanager
 def _temporary(target: Path) -> Iterator[tuple[int, Path]]:
-    """Open a new file of an unpredictable name beside the target; it is removed at the end, whatever happens."""
+    """Open a new file of an unpredictable name beside the target; it is removed at the end, whatever happens.
+
+    An OSError names the target: who reads it knows that one.
+    """
     temporary = target.with_name(f".ordertui-{os.urandom(8).hex()}{TEMPORARY}")
+    try:
+        with _opened(temporary) as handle:
+            yield handle, temporary
+    except OSError as error:
+        if error.filename in (None, str(temporary)):
+            error.filename, error.filename2 = str(target), None
+        raise
+
+
+@contextmanager
+def _opened(temporary: Path) -> Iterator[int]:
+    """Make a file as long as the context lasts."""
     handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY | _NO_FOLLOW, FILE_MODE)
     try:
         _own(handle)
-        yield handle, temporary
+        yield handle
     finally:
         with suppress(OSError):
             os.close(handle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from ordertui.operations.session import Session
     from ordertui.orders.errors import UserError
 
+NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+"""What a full disk says. Without a file's name it is of standard output: every other file is named by who writes it."""
 TEST_CLOCK = "ORDERTUI_TEST_CLOCK"
 MOST_NAMED = 10
 """Ids that a sentence names."""
@@ -228,6 +231,8 @@ def explain(error: Exception) -> str:
     from ordertui.amazon.reports import AmbiguousEncoding, MarketplaceNeeded
     from ordertui.operations.errors import CountNotTyped, EvidenceAgainst, error_message
 
+    if isinstance(error, OSError) and error.filename is None and error.errno in NO_ROOM:
+        return f"not all of its output could be written: {error.strerror}; look what it did before you repeat it"
     text = [error_message(error)]
     if isinstance(error, AmbiguousEncoding):
         text += [f"  --encoding {name:<12} {sample}" for name, sample in error.candidates]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -19,6 +20,7 @@ from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from support import places
 from support.batches import commit, send, session_of, states, unwritten, upload
+from support.cli import AS_OF, EXAMPLES, Command, environment
 from support.disks import small_disk
 from support.faults import Crash, Faults, inject
 from support.shops import NOW, all_orders_row, bring, order_id
@@ -92,6 +94,41 @@ def test_what_cannot_be_written_stays_held_and_can_be_undone(disk: Path, tmp_pat
         assert [one.id for one in session.dispatcher.run()] == [batch]
         assert order_id(1) not in upload(session, batch).read_text(encoding="utf-8")
         assert not [name for name in left_over(disk) if name.startswith(".")]
+
+
+WRITERS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("plan.json", ("plan", "cancel", "--filter", "status:unshipped", "-o", "{}/plan.json")),
+    ("copy.db", ("store", "backup", "{}/copy.db")),
+    ("story", ("demo", "--reports", "{}/story")),
+    ("practice", ("demo", "--no-screen", "--where", "{}/practice")),
+    ("config.toml", ("config", "init")),
+    ("output", ("list", "--format", "csv")),
+)
+
+
+@pytest.mark.parametrize(("name", "args"), WRITERS, ids=[name for name, _ in WRITERS])
+def test_a_command_whose_disk_is_full_says_which_file_is_not_written_and_leaves_no_part(
+    tmp_path: Path, name: str, args: tuple[str, ...]
+) -> None:
+    command = Command(tmp_path)
+    command.ok("import", *sorted((EXAMPLES / "us" / "reports").iterdir()))
+    with small_disk(tmp_path / "disk", "64k") as place:
+        folder = place / "ordertui"
+        folder.mkdir()
+        (place / "fill").write_bytes(bytes(60_000))
+        (place / "rest").write_bytes(bytes(4096))
+        with (place / "listed").open("wb") as output:
+            done = subprocess.run(
+                [sys.executable, "-m", "ordertui", "--store", str(command.store), "--as-of", AS_OF,
+                 *(one.format(place) for one in args)],
+                stdout=output, stderr=subprocess.PIPE, encoding="utf-8", check=False,
+                cwd=tmp_path, env=environment(tmp_path, XDG_CONFIG_HOME=str(place)),
+            )  # fmt: skip
+        assert (done.returncode, name in done.stderr) == (4, True), done.stderr
+        assert "No space left on device" in done.stderr or "disk may be full" in done.stderr
+        assert "should not happen" not in done.stderr
+        assert not [path for path in left_over(place) if path.startswith((".ordertui", "plan", "copy"))]
+    assert "chain unbroken" in command.ok("audit", "verify")
 
 
 def test_nobody_finds_a_file_before_the_store_knows_that_it_is_written(tmp_path: Path) -> None:
