@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from ordertui.operations.config import Config
+from ordertui.operations.demo import build_practice
+from ordertui.operations.demo.example_files import write_example_reports
 from ordertui.operations.marks import Marks
 from ordertui.operations.session import Session
 from ordertui.operations.workspace import QueueLook, SavedView
@@ -50,6 +52,17 @@ def test_everything_beside_the_store_is_its_owners_alone(tmp_path: Path, umask: 
     assert {str(path): oct(mode) for path, mode in modes.items() if mode & 0o077} == {}
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert len(modes) > 10
+
+
+def test_what_the_practice_makes_is_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        build_practice(tmp_path / "practice", orders=100, now=NOW)
+        write_example_reports(tmp_path / "story", NOW)
+    finally:
+        os.umask(before)
+    folders = (tmp_path / "practice", tmp_path / "story")
+    assert [oct(stat.S_IMODE(folder.stat().st_mode)) for folder in folders] == ["0o700", "0o700"]
 
 
 def test_an_outbox_that_an_older_version_left_open_is_closed(session: Session) -> None:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from ordertui.files import make_own_folder
 from ordertui.operations.config import Config
 from ordertui.operations.planning.choice_files import read_shipping
 from ordertui.operations.planning.order_planner import PlanChoices
@@ -80,6 +81,7 @@ def write_example_reports(folder: Path, now: int) -> None:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError("it is not an empty folder")
+    make_own_folder(folder)
     write_examples(folder, now, for_today=True)
 
 

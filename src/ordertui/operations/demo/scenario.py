@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from ordertui.files import make_own_folder
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.config import PRACTICE_MARKER, is_practice_folder
 from ordertui.operations.errors import Refused
@@ -146,10 +147,10 @@ def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int,
     that another process built meanwhile is left as it is. Raises Refused when the older store is open or still being
     built, FileExistsError when the folder holds something that is no practice store, OSError when it cannot be written.
     """
-    marker = folder / PRACTICE_MARKER
-    if folder.exists() and not marker.exists() and any(path.name != LOCK for path in folder.iterdir()):
+    is_used = folder.exists() and any(not path.name.startswith(LOCK) for path in folder.iterdir())
+    if is_used and not is_practice_folder(folder):  # in this sequence: who builds marks the folder first
         raise FileExistsError("it is not empty and holds no practice store")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_own_folder(folder)
     try:
         with file_lock(folder / LOCK):
             if fresh or not has_practice_store(folder):
@@ -176,7 +177,7 @@ def _build(folder: Path, orders: int, seed: int, now: int) -> None:
         elif path.name not in (LOCK, PRACTICE_MARKER, UNFINISHED):
             path.unlink()
     incoming = folder / "reports"
-    incoming.mkdir()
+    make_own_folder(incoming)
     if seen:
         (folder / STORE).with_suffix(TOUR_SEEN).touch()
     clock = FixedClock(now - 2 * HOUR)
