@@ -100,7 +100,7 @@ def import_command(
 
     An order that waits and that a newer Unshipped report of its days does not name is missing: it cannot be cancelled
     until All Orders says what became of it. Its days are those of its rows, or --covers. Exit 4 when a row was left
-    out, or a value could not be read.
+    out, a value could not be read, or a file of a folder.
 
     --undo takes an import back by its number; exit 7 when some of its orders stay, because a later import named them.
     """
@@ -115,7 +115,7 @@ def import_command(
     from ordertui.operations.reports.files import expand_folders, find_kind
     from ordertui.orders.enums import ReportKind
 
-    paths, left_out = expand_folders(files)
+    paths, left_out, unread = expand_folders(files)
     answers = [one for one in paths if one not in files and find_kind(one) is ReportKind.PROCESSING_REPORT]
     left_out += [f"{one} is a processing report: import it with `ordertui results`" for one in answers]
     paths = [one for one in paths if one not in answers]
@@ -136,7 +136,7 @@ def import_command(
         for s in summaries
     ]
     emit(records, ("import", *columns), form)
-    for line in left_out:
+    for line in (*left_out, *(f"left out: {why}" for why in unread)):
         say(line)
     for summary in summaries:
         for note in summary.notes:
@@ -149,7 +149,7 @@ def import_command(
         say(note)
     if any(summary.stopped for summary in summaries):
         fail(Exit.INTERRUPTED, "stopped; what was read is kept, import the rest again")
-    if any(summary.rejects for summary in summaries):
+    if unread or any(summary.rejects for summary in summaries):
         sys.exit(int(Exit.BAD_INPUT))
 
 

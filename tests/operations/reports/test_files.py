@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from ordertui.operations.errors import BadInput
+from ordertui.operations.errors import BadInput, error_message
 from ordertui.operations.reports.files import (
     complete_path,
     expand_folders,
@@ -16,6 +19,7 @@ from ordertui.operations.reports.files import (
     list_folder,
     typed_paths,
 )
+from support.cli import Command
 from support.reports import write
 from support.shops import ALL_ORDERS, UNSHIPPED, all_orders_row, unshipped_row
 
@@ -67,11 +71,42 @@ def test_a_header_says_what_a_file_is(name: str, kind: str) -> None:
 
 
 def test_a_folder_stands_for_the_reports_in_it(folder: Path) -> None:
-    found, notes = expand_folders([folder / "picture.png", folder])
+    found, notes, unread = expand_folders([folder / "picture.png", folder])
     assert [path.name for path in found] == ["picture.png", "all.txt", "open.TXT"]
     assert notes == [f"{folder}: 1 file left out, they are no reports: letter.txt"]
+    assert unread == []
     with pytest.raises(BadInput, match="is a folder without a report"):
         expand_folders([folder / "archive"])
+
+
+def test_a_file_that_cannot_be_unpacked_costs_no_other(tmp_path: Path) -> None:
+    """Whether its beginning can be read, as of a download that broke off, or nothing of it, or it holds two files."""
+    rows = [unshipped_row(n) for n in range(1, 400)]
+    text = write(tmp_path / "open.txt", UNSHIPPED, rows).read_bytes()
+    packed = gzip.compress(text)
+    (tmp_path / "whole.gz").write_bytes(packed)
+    (tmp_path / "cut.gz").write_bytes(packed[:-40])
+    (tmp_path / "junk.gz").write_bytes(packed[:4] + b"junk" * 20)
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("a.txt", text)
+        archive.writestr("b.txt", text)
+    found = expand_folders([tmp_path])
+    assert {path.name for path in found.paths} == {"open.txt", "whole.gz"}
+    assert found.notes == []
+    assert sorted(line.partition(" ")[0] for line in found.unread) == [
+        str(tmp_path / name) for name in ("cut.gz", "junk.gz", "two.zip")
+    ]
+    command = Command(tmp_path)
+    done = command.run("import", tmp_path, "--marketplace", "US", "--format", "json")
+    assert done.code == 4
+    assert sorted(Path(row["path"]).name for row in json.loads(done.stdout)) == ["open.txt", "whole.gz"]
+    assert all(f"{name} " in done.stderr for name in ("cut.gz", "junk.gz", "two.zip"))
+    assert command.run("import", tmp_path / "cut.gz", "--marketplace", "US").code == 4
+    for name in ("open.txt", "whole.gz"):
+        (tmp_path / name).unlink()
+    with pytest.raises(BadInput, match="without a report") as caught:
+        expand_folders([tmp_path])
+    assert f"{tmp_path / 'cut.gz'} cannot be unpacked: it is damaged" in error_message(caught.value)
 
 
 def test_only_the_beginning_is_read(tmp_path: Path) -> None:

@@ -77,6 +77,16 @@ def _unpack(path: Path, ending: ExitStack) -> Peekable:
     return found
 
 
+def check_unpacks(path: Path) -> None:
+    """Read a packed file to its end; do nothing for another. Raises OSError, and ReportError for a damaged one."""
+    with ExitStack() as ending:
+        source = _unpack(path, ending)
+        with open_plain(path) as file:
+            is_packed = file.read(len(_ZIP)).startswith((_GZIP, _ZIP))
+        while is_packed and source.read(READ_BYTES):
+            pass
+
+
 def read_report(path: Path, most: int) -> bytes:
     """Return the bytes of a report of at most `most` bytes, unpacked. Raises OSError and ReportError."""
     with open_report(path) as source:

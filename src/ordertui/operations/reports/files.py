@@ -7,10 +7,19 @@ import re
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
-from ordertui.amazon.reports import REPORT_FORMATS, ReportContent, ReportError, ReportKind, detect_kind
+from ordertui.amazon.reports import (
+    REPORT_FORMATS,
+    ReportContent,
+    ReportError,
+    ReportKind,
+    UnknownReport,
+    detect_kind,
+)
+from ordertui.amazon.reports.report_file import check_unpacks
 from ordertui.operations.errors import BadInput
 from ordertui.operations.paths import is_there, typed_path
 from ordertui.orders.text import pluralize
@@ -71,13 +80,25 @@ def kind_of(path: Path) -> str:
     return REPORT_FORMATS[kind].title if kind else ""
 
 
-def expand_folders(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
-    """Return the paths with the reports in it for each folder, and notes on files of folders that are left out.
+class ExpandedFolders(NamedTuple):
+    """What the folders among some paths hold."""
+
+    paths: list[Path]
+    """The paths, with the reports in it for each folder."""
+    notes: list[str]
+    """On files of folders that are no reports."""
+    unread: list[str]
+    """Why files of folders, which may be reports, cannot be read: they are left out, and the others are read."""
+
+
+def expand_folders(paths: Iterable[Path]) -> ExpandedFolders:
+    """Return the paths with the reports in it for each folder.
 
     Folders inside a folder are not entered. Raises BadInput for a folder without a report, or that cannot be read.
     """
     found: list[Path] = []
     notes: list[str] = []
+    unread: list[str] = []
     for path in paths:
         if not path.is_dir():
             found.append(path)
@@ -86,15 +107,28 @@ def expand_folders(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
             files = [entry.path for entry in list_folder(path) if not entry.is_folder]
         except OSError as error:
             raise BadInput(f"{path} cannot be read: {error.strerror}") from error
-        reports = [one for one in files if find_kind(one) is not None]
+        reports, left = [], []
+        for one in files:
+            try:
+                detect_kind(one)
+                check_unpacks(one)
+                reports.append(one)
+            except UnknownReport:
+                left.append(one.name)
+            except OSError as error:
+                unread.append(f"{one} cannot be read: {error.strerror}")
+            except ReportError as error:
+                unread.append(str(error))
         if not reports:
-            raise BadInput(f"{path} is a folder without a report; folders inside it are not entered")
+            problem = BadInput(f"{path} is a folder without a report; folders inside it are not entered")
+            for why in unread:
+                problem.add_note(why)
+            raise problem
         found += reports
-        left = [one.name for one in files if one not in reports]
         if left:
             names = ", ".join(left[:SHOWN_NAMES]) + (", …" if len(left) > SHOWN_NAMES else "")
             notes.append(f"{path}: {pluralize(len(left), 'file')} left out, they are no reports: {names}")
-    return found, notes
+    return ExpandedFolders(found, notes, unread)
 
 
 def import_order(paths: list[Path]) -> list[Path]:

@@ -107,7 +107,8 @@ async def _read_files(context: CommandContext, task: Task, paths: Sequence[Path]
     summaries: list[ImportSummary] = []
     with task.showing(bar):
         try:
-            paths, left_out = await task.work(expand_folders, paths)
+            expanded = await task.work(expand_folders, paths)
+            paths, left_out = expanded.paths, [*expanded.notes, *map(translate, expanded.unread)]
         except BadInput as error:
             paths, left_out = [], [translate(error_message(error))]
         lines += [(f"{line}\n", "$text-warning") for line in left_out]
