@@ -36,6 +36,10 @@ is named (`total>50USD`). Times are days (`2026-11-23`, `today`, `yesterday`, `t
 its time zone, everywhere: in the table, on the command line, in a colour rule and in a house rule. `placed:today` on
 orders of Japan and the US are two stretches of 24 hours.
 
+`sku`, `asin`, `title` and words without a field ask for the items that are left of an order: an item that is
+cancelled, or of zero units, finds it no more. Where nothing is left, because the order is cancelled as a whole, they
+ask for all of its items ([why](decisions/0024-current-items.md)).
+
 ## Fields of an order
 
 | field | takes | what it is |

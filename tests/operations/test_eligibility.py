@@ -162,6 +162,16 @@ def test_a_decision_is_an_indexed_query(store: Store, question: str) -> None:
         assert {"lines_odd", "batch_rows_open"} <= {word for row in plan for word in row[3].split()}
 
 
+@pytest.mark.parametrize("text", ["sku:SKU-1", "-sku:SKU-*", "title:mug"])
+def test_a_sku_is_looked_up_in_the_lines_that_have_it(store: Store, text: str) -> None:
+    where, params = compile_filter(parse(text, now=NOW, zone="UTC"), judges(store)[0].decisions([]), str)
+    with sqlite3.connect(store.path) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN SELECT count(*) FROM orders o WHERE {where}", params).fetchall()
+    steps = [row[3] for row in plan]
+    assert any("l USING INDEX lines_product" in step for step in steps), steps
+    assert not any(step.startswith(f"SCAN {table}") for step in steps for table in "ltc"), steps
+
+
 def test_what_denies_one_order_does_not_walk_through_those_that_wait(tmp_path: Path) -> None:
     """It is asked while marks change; at a million orders it took 0.15 s."""
     steps: list[list[None]] = []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntFlag
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -142,6 +143,27 @@ class OrderLine(msgspec.Struct, frozen=True):
         return max(0, self.quantity - self.quantity_shipped - self.units_cancelled)
 
 
+class HasActive(Protocol):
+    """A line that knows whether anything of it is still wanted, such as `OrderLine`."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is neither cancelled nor of zero units."""
+
+
+SomeLine = TypeVar("SomeLine", bound=HasActive)
+
+
+def current_lines(status: OrderStatus, lines: Sequence[SomeLine]) -> Sequence[SomeLine]:
+    """Return the lines by which an order of this status is found and shown: those of which anything is still wanted.
+
+    All where none is, or the order is cancelled: it is still found by what it held. In SQL: `derived_facts.CURRENT`.
+    """
+    if status is OrderStatus.CANCELLED:
+        return lines
+    return [line for line in lines if line.is_active] or lines
+
+
 class LinesKnown(IntFlag):
     """Facts of an order that a feed needs: of its active lines (those not cancelled), its program and its parcels."""
 
@@ -238,9 +260,9 @@ class OrderRow(msgspec.Struct, frozen=True):
     business: YesNo
     prime: YesNo
     title: str | None
-    """Title of the first line."""
+    """Title of the first current line (`current_lines`)."""
     sku: str | None
-    """SKU of the first line."""
+    """SKU of that line."""
     open_action: OpenAction | None
     """The journal's open row for this order, else its last one that was not taken back; None without any."""
     version: int
@@ -274,9 +296,7 @@ class ListedFacts(msgspec.Struct, frozen=True):
     """Facts of one order for a list."""
 
     other_skus: int = 0
-    """Different SKUs of the order besides the one that its row names. Of an order that is not cancelled, only those of
-    lines that are still wanted.
-    """
+    """Different SKUs of its current lines (`current_lines`) besides the one that its row names."""
     batch: int | None = None
     """Number of the batch whose row is the order's open action; None without one."""
     hold_ends: int | None = None

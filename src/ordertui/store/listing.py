@@ -10,7 +10,7 @@ from ordertui.orders.order import ListedFacts
 
 from .engine.database import Database, in_list
 from .journal.holds import HoldTimer
-from .repositories.derived_facts import ACTIVE
+from .repositories.derived_facts import CURRENT
 
 
 class OrderListing:
@@ -29,7 +29,7 @@ class OrderListing:
             self._database.query_in(
                 "SELECT l.order_id, count(DISTINCT l.product_id) FROM lines l JOIN orders o ON o.id = l.order_id"
                 " WHERE l.order_id IN ({}) AND l.product_id <> coalesce(o.product_id, 0)"
-                f" AND ({ACTIVE} OR o.status = 'cancelled') GROUP BY l.order_id",
+                f" AND {CURRENT} GROUP BY l.order_id",
                 ids,
             )
         )

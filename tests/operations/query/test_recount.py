@@ -233,6 +233,8 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Path:
             all_orders_row(11, age=8 * DAY),
             all_orders_row(12, "Shipped", **PARTS),
             all_orders_row(12, "Shipped", item_status="Cancelled", sku="SKU-12b"),
+            all_orders_row(13, item_status="Cancelled", quantity=0, sku="SKU-13b"),
+            all_orders_row(13, sku="SKU-9"),
         ]
         waiting = [
             *(unshipped_row(n) for n in (1, 2, 5, 6, 9)),

@@ -107,6 +107,21 @@ def test_any_line_may_match() -> None:
     assert not says("-sku:xyz*", both)
 
 
+def test_a_cancelled_line_matches_only_where_no_other_is_left() -> None:
+    both = order(ROW, "ABC-1", "XYZ-2")
+    dead, living = (replace(both.lines[0], status=OrderStatus.CANCELLED), both.lines[1])
+    for lines in ((dead, living), (replace(dead, status=OrderStatus.UNKNOWN, quantity=0), living)):
+        subject = replace(both, lines=lines)
+        assert [says(text, subject) for text in ("sku:abc-1", "abc-1", "-sku:abc-1")] == [False, False, True]
+        assert says("sku:xyz-2", subject)
+    unknown = replace(both, lines=(replace(dead, status=OrderStatus.UNKNOWN, quantity=None), living))
+    assert says("sku:abc-1", unknown), "nobody says that it is cancelled"
+    gone = replace(both, lines=(dead, replace(living, quantity=0)))
+    assert says("sku:abc-1 sku:xyz-2", gone), "a wholly cancelled order is found by what it held"
+    cancelled = replace(both, row=replace(ROW, status=OrderStatus.CANCELLED), lines=(dead, living))
+    assert says("sku:abc-1 sku:xyz-2", cancelled)
+
+
 def test_a_condition_that_needs_the_policy_says_so() -> None:
     for text in ("action:cancel", "-(late or counts:no)", "auto-cancel<24h"):
         with pytest.raises(Undecidable, match="pass"):

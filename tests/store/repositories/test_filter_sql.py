@@ -51,7 +51,7 @@ CREATE TABLE orders (id INTEGER PRIMARY KEY, order_id TEXT, marketplace TEXT, ch
   situation INTEGER, state TEXT, amazon_counts TEXT, program TEXT, open_action TEXT, verge TEXT, named_at INTEGER,
   missing TEXT, units_shipped INTEGER);
 CREATE TABLE products (id INTEGER PRIMARY KEY, sku TEXT, asin TEXT, title TEXT);
-CREATE TABLE lines (order_id INTEGER, product_id INTEGER);
+CREATE TABLE lines (order_id INTEGER, product_id INTEGER, status TEXT, quantity INTEGER);
 CREATE TABLE operator_facts (order_id INTEGER, note TEXT);
 CREATE TABLE batch_rows (batch INTEGER, order_id INTEGER, state TEXT, is_open INTEGER, reason TEXT,
   code TEXT, text TEXT);
@@ -138,8 +138,9 @@ def make(rng: random.Random, number: int) -> Order:
         reason=rng.choice(words).strip(" ") if action else None,
     )  # fmt: skip
     lines = tuple(
-        OrderLine(i, None, rng.choice(words), rng.choice((None, "B0ABC", "B0XYZ")), rng.choice((None, *words)), 1, 0,
-                  status, None, None, LineAmounts(), 0, row.buyer_request, None)
+        OrderLine(i, None, rng.choice(words), rng.choice((None, "B0ABC", "B0XYZ")), rng.choice((None, *words)),
+                  rng.choice((None, 0, 1, 2)), 0, rng.choice((status, OrderStatus.CANCELLED, OrderStatus.UNKNOWN)),
+                  None, None, LineAmounts(), 0, row.buyer_request, None)
         for i in range(1, rng.randint(0, 3) + 1)
     )  # fmt: skip
     return Order(row, None, lines, False, ())
@@ -167,7 +168,8 @@ def database(orders: Sequence[Order]) -> sqlite3.Connection:
             made = db.execute(
                 "INSERT INTO products (sku, asin, title) VALUES (?,?,?)", (line.sku, line.asin, line.title)
             )
-            db.execute("INSERT INTO lines VALUES (?,?)", (row.id, made.lastrowid))
+            status = None if line.status is OrderStatus.UNKNOWN else line.status
+            db.execute("INSERT INTO lines VALUES (?,?,?,?)", (row.id, made.lastrowid, status, line.quantity))
     return db
 
 

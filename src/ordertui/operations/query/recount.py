@@ -175,6 +175,9 @@ class Recount:
         is_sure = bool(shipped) and (sum(shipped) > 0 or not any(line.may_stand_twice for line in lines))
         if row.units_shipped != (sum(shipped) if is_sure else None):
             yield _differ(order, "units shipped", row.units_shipped, sum(shipped) if is_sure else None)
+        item = plain.shown(order)
+        if item is not None and (row.sku, row.title) != item:
+            yield _differ(order, "the item shown", row.sku, item[0])
         total = plain.total(order)
         if (row.total and (row.total.minor, row.total.currency)) != total:
             shown = None if row.total is None else (row.total.minor, row.total.currency)

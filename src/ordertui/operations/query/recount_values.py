@@ -40,6 +40,12 @@ def wanted(lines: Sequence[OrderLine]) -> list[OrderLine]:
     return [one for one in lines if one.status is not OrderStatus.CANCELLED and one.quantity != 0]
 
 
+def shown(order: Order) -> tuple[str, str | None] | None:
+    """Return SKU and title of the item that a table shows of the order: the first that is still wanted, if any is."""
+    living = [] if order.row.status is OrderStatus.CANCELLED else wanted(order.lines)
+    return next(((one.sku, one.title) for one in living or order.lines), None)
+
+
 def total(order: Order) -> tuple[int, str] | None:
     """Return what the buyer pays for the order, in minor units, and the currency; None when a price is unknown."""
     currencies = {line.currency for line in order.lines if line.currency is not None}

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Protocol, TypeAlias
 
 from ordertui.orders.money import Money, exponent
-from ordertui.orders.order import OrderRow
+from ordertui.orders.order import HasActive, OrderRow, current_lines
 from ordertui.rules.situation import confirmed_of
 
 from . import ast
@@ -59,8 +59,8 @@ def inside(value: int | None, limits: Bounds | None) -> bool:
     return (low is None or value >= low) and (high is None or value <= high)
 
 
-class LineText(Protocol):
-    """The texts of a line that a filter reads; `OrderLine` has them."""
+class LineText(HasActive, Protocol):
+    """What a filter reads of a line; `OrderLine` has it."""
 
     @property
     def sku(self) -> str:
@@ -257,7 +257,11 @@ def _match_text(spec: Field, pattern: ast.Pattern) -> OrderTest:
     tried, anywhere, column = variants(pattern), spec.kind is FieldKind.CONTAINS, spec.column
     if column in ("order_id", "note", "reason"):
         return lambda s: any(matches(p, getattr(s.row, column), anywhere=anywhere) for p in tried)
-    return lambda s: any(matches(p, getattr(line, column), anywhere=anywhere) for line in s.lines for p in tried)
+    return lambda s: any(
+        matches(p, getattr(line, column), anywhere=anywhere)
+        for line in current_lines(s.row.status, s.lines)
+        for p in tried
+    )
 
 
 def _match_any_text(pattern: ast.Pattern) -> OrderTest:
@@ -265,7 +269,7 @@ def _match_any_text(pattern: ast.Pattern) -> OrderTest:
 
     def test(subject: HasOrderFields) -> bool:
         texts: list[str | None] = [subject.row.order_id]
-        for line in subject.lines:
+        for line in current_lines(subject.row.status, subject.lines):
             texts += (line.sku, line.asin, line.title)
         return any(matches(p, text, anywhere=True) for text in texts for p in tried)
 

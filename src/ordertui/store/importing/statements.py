@@ -21,6 +21,7 @@ from ordertui.store.repositories.derived_facts import (
     ITEMS,
     REPORTED_REQUEST,
     REQUEST,
+    SHOWN_PRODUCT,
     SITUATION,
     SUM_OF_UNITS,
     TOTAL,
@@ -285,7 +286,7 @@ _SUMS = (
     f" AND min(l.waits_at) = max(l.waits_at)) THEN sum(l.quantity_shipped) ELSE {SUM_OF_UNITS} END AS units_shipped,"
     f" {CANCELLED_LINES} AS cancelled_lines, {TOTAL} AS total,"
     f" min(l.currency) AS currency, {REPORTED_REQUEST} AS reported,"
-    " min(CASE WHEN l.line = 1 THEN l.product_id END) AS product_id, CASE WHEN count(*) > 1 THEN (SELECT"
+    f" {SHOWN_PRODUCT} AS product_id, CASE WHEN count(*) > 1 THEN (SELECT"
     f" {bit('count(*) > count(DISTINCT a.product_id)')} FROM lines a WHERE a.order_id = m.id) ELSE 0 END AS has_twins"
     " FROM merged m CROSS JOIN lines l WHERE m.is_new = {is_new} AND l.order_id = m.id GROUP BY m.id"
 )

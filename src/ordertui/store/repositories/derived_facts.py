@@ -36,6 +36,14 @@ def total_of(table: str) -> str:
 
 ACTIVE = "(coalesce(l.status, '') <> 'cancelled' AND coalesce(l.quantity, 1) <> 0)"
 """SQL: whether anything of the line `l` is still wanted (`OrderLine.is_active`)."""
+_OTHER = ACTIVE.replace("l.", "t.")
+CURRENT = (
+    f"({ACTIVE} OR NOT EXISTS (SELECT 1 FROM lines t WHERE t.order_id = l.order_id AND {_OTHER})"
+    " OR EXISTS (SELECT 1 FROM orders c WHERE c.id = l.order_id AND c.status = 'cancelled'))"
+)
+"""SQL: whether its order is found and shown by the line `l` (`orders.order.current_lines`). Only of a line that is not
+active anything else is looked up.
+"""
 _NO_ID = f"(l.item_id IS NULL OR length(l.item_id) < {MIN_ITEM_ID} OR length(l.item_id) > {MAX_ITEM_ID})"
 _PAID = f"(l.item_price + {_sum('l', COMPONENTS[1:6])} - {_sum('l', COMPONENTS[6:])})"
 UNPAID = f"coalesce({_PAID}, -1) < 0"
@@ -193,6 +201,12 @@ TOTAL = (
 """SQL over the lines `l` of the order `m`: minor units of those that are active, so 0 when it is wholly cancelled; NULL
 when what was paid for an active one is unknown, one may stand twice, no currency is known, or currencies differ.
 """
+SHOWN_PRODUCT = (
+    f"coalesce(min(CASE WHEN l.line = 1 AND ({ACTIVE} OR m.status = 'cancelled') THEN l.product_id END),"
+    f" (SELECT t.product_id FROM lines t WHERE t.order_id = m.id ORDER BY CASE WHEN {_OTHER} THEN 0 ELSE 1 END, t.line"
+    " LIMIT 1))"
+)
+"""SQL over the lines `l` of the order `m`: the product of the first current line, which a table shows and sorts by."""
 CANCELLED_LINES = (
     "sum(CASE WHEN l.status = 'cancelled' AND coalesce(l.buyer_request, '') <> 'official' THEN 1 ELSE 0 END)"
 )

@@ -29,7 +29,7 @@ from ordertui.rules.language.predicate import Bounds, bounds, money_bounds
 from ordertui.rules.language.wildcards import ESCAPE, like, variants
 from ordertui.store.engine.database import as_parameter
 
-from .derived_facts import LINES_KNOWN, OPEN_ACTION, REASON, confirmed
+from .derived_facts import CURRENT, LINES_KNOWN, OPEN_ACTION, REASON, confirmed
 
 EVERY, NEVER = "1 = 1", "1 = 0"
 """Clauses that every order fits, and none."""
@@ -273,8 +273,8 @@ class _Writer:
 
     @staticmethod
     def _on_lines(products: str) -> str:
-        """Match orders with a line of such a product. No reference to `o`, so that SQLite evaluates it once."""
+        """Match orders with a current line of such a product. No reference to `o`, so that SQLite evaluates it once."""
         return (
             "o.id IN (SELECT l.order_id FROM lines l WHERE l.product_id IN "
-            f"(SELECT p.id FROM products p WHERE {products}))"
+            f"(SELECT p.id FROM products p WHERE {products}) AND {CURRENT})"
         )

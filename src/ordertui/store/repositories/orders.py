@@ -29,6 +29,7 @@ from ordertui.store.engine.database import MAX_VALUES, Database, as_parameter, i
 from ordertui.store.engine.protocol import Row
 
 from .derived_facts import (
+    CURRENT,
     GOES_BACK,
     IS_UNSURE_SUM,
     LINES_KNOWN,
@@ -178,7 +179,7 @@ class OrderRepository:
     ) -> list[tuple[str | int | None, int]]:
         """Return each value of a key of TALLIES with how many of the orders that fit have it, most first; see `find`.
 
-        An order with several SKUs counts for each of them. Raises KeyError.
+        An order with several SKUs counts for each of its current lines'. Raises KeyError.
         """
         where, params = self._where(condition, decisions)
         where = f"{_NOT_FBA if without_fba else ''}{where}"
@@ -188,7 +189,7 @@ class OrderRepository:
         if key == "sku":
             source = (
                 f"{term}, count(DISTINCT l.order_id) FROM lines l JOIN products p ON p.id = l.product_id"
-                f" WHERE l.order_id IN (SELECT o.id FROM orders o WHERE {where})"
+                f" WHERE l.order_id IN (SELECT o.id FROM orders o WHERE {where}) AND {CURRENT}"
             )
         sql = f"SELECT {source} GROUP BY {term} ORDER BY 2 DESC, 1 NULLS FIRST{most}"
         return [(value, count) for value, count in self._database.query(sql, params)]

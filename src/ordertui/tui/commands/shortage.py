@@ -10,6 +10,7 @@ from ordertui.operations.errors import BadInput
 from ordertui.operations.paths import typed_path
 from ordertui.operations.session import Session
 from ordertui.operations.shortage.stock_file import MOST_UNITS
+from ordertui.orders.order import current_lines
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.render.format import orders_text
 from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen
@@ -20,7 +21,9 @@ async def weigh_sku(context: CommandContext, task: Task) -> None:
     """Ask how many units of the SKU under the cursor are on hand, and show the sheet."""
     row = context.table.cursor_row
     order = None if row is None else await task.work(context.session.orders.get, row.order_id)
-    skus = [] if order is None else list(dict.fromkeys(line.sku for line in order.lines if line.sku))
+    skus = (
+        [] if order is None else list(dict.fromkeys(line.sku for line in current_lines(order.row.status, order.lines)))
+    )
     if not skus:
         context.notify(_("put the cursor on an order whose SKU is known"))
         return

@@ -169,7 +169,7 @@ def item_text(row: OrderRow, context: CellContext, width: int) -> str:
 
 
 def sku_text(row: OrderRow, context: CellContext, width: int) -> str:
-    """Return the SKU of the first line, and `+2` for two other SKUs; the SKU is cut so that `+2` is always seen."""
+    """Return the SKU of the first current line, and `+2` for two others; the SKU is cut so that `+2` is always seen."""
     others = f" +{context.listed.other_skus}" if context.listed.other_skus else ""
     sku = mask_control_characters(row.sku or "") or UNKNOWN
     return f"{cut_text(sku, width - len(others)) if others else sku}{others}"
