@@ -68,15 +68,20 @@ def batch_record(batch: Batch, now: int, person: Person) -> Record:
 def emit_batches(session: Session, batches: Iterable[Batch], form: str) -> None:
     """Print batches as a list, as they stand now, for who is at work."""
     now, person = session.clock.now(), session.context.person
-    emit([batch_record(batch, now, person) for batch in batches], COLUMNS, form, SPARE)
+    found = list(batches)
+    emit([batch_record(batch, now, person) for batch in found], COLUMNS, form, SPARE)
+    for why in dict.fromkeys(batch.advice for batch in found if batch.is_still):
+        say(why)
 
 
 def next_command(batch: Batch, now: int, person: Person) -> str:
     """Return the command by which a person goes on with a batch; empty when there is none, or it goes on by itself.
 
     Of a batch whose hold is not over at `now` (epoch seconds) it tells from when on the command does something; of one
-    that somebody else decides about, who that may be.
+    that somebody else decides about, who that may be; in a store that was moved or may be a copy, there is none.
     """
+    if batch.is_still:
+        return ""
     if batch.state is BatchState.AWAITING:
         return f"ordertui approve {batch.id}" if may_approve(batch, person) else f"wait for {deciders(batch)}"
     return _next_command(batch, now) if person.may(Permission.DISPATCH) else ""
@@ -337,13 +342,14 @@ def todo(settings: Settings, form: str) -> None:
     """
     with open_session(settings) as session:
         found, unfinished = session.batches.open_issues(), session.batches.unfinished()
+        is_still = session.batches.waiting().is_still
     records = [
         {"batch": q.batch, "action": str(q.action), "marketplace": q.marketplace, "kind": q.kind, "order_id": order_id,
          "since": iso_utc(q.since), "why": q.why, "evidence": q.evidence}
         for q in found for order_id in q.orders
     ]  # fmt: skip
     emit(records, ("batch", "action", "marketplace", "kind", "order_id", "since", "why", "evidence"), form)
-    if not found:
+    if not found and not is_still:
         say("nothing needs a decision; what waits:" if unfinished else "of what left nothing is open")
     for sentence in unfinished:
         say(sentence)

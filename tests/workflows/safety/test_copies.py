@@ -17,11 +17,14 @@ from ordertui.cli.main import cli
 from ordertui.operations.config import Config
 from ordertui.operations.errors import BadInput, NotConfirmed, OperationError, Refused
 from ordertui.operations.session import Session
+from ordertui.operations.store_move import move_store
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import StoreError
+from ordertui.tui.screens.base import DialogKeys
 from support.batches import answer, commit, plan, send, session_of, states
+from support.pilot import main, press, running, until
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
 Copier = Callable[[Session, Path], None]
@@ -36,7 +39,49 @@ def plain_copy(session: Session, target: Path) -> None:
     shutil.copy(session.context.store.path, target)
 
 
+def moved(session: Session, target: Path) -> None:
+    """Move the store to this place, and put what was left there instead: a store that says where it went."""
+    session.close()
+    left = session.context.store.path
+    move_store(left, target.with_name("new.db"), clock=FixedClock(NOW), config=Config())
+    shutil.copy(left, target)
+
+
 COPIES = [pytest.param(backup, id="backup"), pytest.param(plain_copy, id="plain copy")]
+
+
+@pytest.mark.parametrize("copy", [*COPIES, pytest.param(moved, id="moved")])
+async def test_a_store_in_which_nothing_is_done_promises_no_work(tmp_path: Path, copy: Copier) -> None:
+    """What waits there is neither counted as waiting nor offered a next step: the reason stands there instead."""
+    session = session_of(tmp_path / "shop")
+    written, held = send(session, Action.CANCEL, 1), commit(session, Action.CANCEL, 2)
+    (tmp_path / "other").mkdir()
+    copy(session, tmp_path / "other" / "orders.db")
+    run = ["--store", str(tmp_path / "other" / "orders.db")]
+    with open_session(tmp_path / "other", clock=FixedClock(NOW)) as found:
+        why = found.context.copies.reason()
+        assert found.batches.unfinished() == [why]
+        assert [(one.id, one.is_still, one.advice) for one in found.batches.find()] == [
+            (held, True, why),
+            (written, True, why),
+        ]
+        assert found.batches.get(held).is_still
+        async with running(found) as pilot:
+            line = str(main(pilot).query_one("#status").render())
+            assert "nothing is done here" in line
+            assert "1 to upload" not in line
+            await press(pilot, "o")
+            await until(pilot, lambda: bool(pilot.app.screen.query(DialogKeys)))
+            hints = pilot.app.screen.query_one(DialogKeys).render().plain
+            assert "u undo" not in hints
+            assert "nothing is done here" in str(pilot.app.screen.query_one("#outbox-head").render())
+            assert why[:20] in str(pilot.app.screen.query_one("#batch-head").render())
+    listed = CliRunner().invoke(cli, [*run, "outbox"])
+    assert "ordertui dispatch" not in listed.stdout
+    assert "ordertui uploaded" not in listed.stdout
+    assert why in listed.stderr
+    todo = CliRunner().invoke(cli, [*run, "todo"])
+    assert todo.stderr.strip() == why
 
 
 @pytest.mark.parametrize("copy", COPIES)

@@ -46,6 +46,8 @@ class Waiting(msgspec.Struct, frozen=True):
     to_upload: int = 0
     """Written, and as far as is known not uploaded."""
     to_approve: int = 0
+    is_still: bool = False
+    """The store was moved or may be a copy: nothing is done in it, and what waits is not known here."""
 
 
 class LastLook(NamedTuple):
@@ -79,6 +81,8 @@ class Batch(JournalBatch, frozen=True, kw_only=True):
     """
     retryable: int = 0
     """Refused orders that no later batch tries."""
+    is_still: bool = False
+    """The store was moved or may be a copy: nothing is done with it here; `advice` says why, and where it goes on."""
 
 
 def is_of_others(batch: JournalBatch, login: str) -> bool:

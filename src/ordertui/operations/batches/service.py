@@ -183,6 +183,8 @@ class BatchService:
 
     def waiting(self) -> Waiting:
         """Return how many batches are held, how many files wait for their upload, and how many batches for approval."""
+        if self._context.copies.reason():
+            return Waiting(is_still=True)
         reader = self._context.reader()
         counts, to_upload = reader.batches.count, len(self._uploads.to_upload(reader))
         return Waiting(counts(BatchState.HELD), to_upload, counts(BatchState.AWAITING))
@@ -190,8 +192,11 @@ class BatchService:
     def unfinished(self, zone: str = "UTC") -> list[str]:
         """Return what is not done when the program is left: one sentence for each held batch and each kind of wait.
 
-        Times are of the zone.
+        Times are of the zone. Of a store that was moved, or may be a copy, just that: nothing is done in it.
         """
+        still = self._context.copies.reason()
+        if still:
+            return [still]
         found_open = self._context.reader().batches.find(open_only=True)
         held = [one for one in found_open if one.state is BatchState.HELD]
         leaves = (
@@ -233,7 +238,8 @@ class BatchService:
         reader = self._context.reader()
         batch = reader.batches.get(batch_id)
         against = self._uploads.obstacles(reader, [batch]).get(batch_id, "")
-        return self._with_tries(self._describe(batch, reader.submissions.find(batch_id), against))
+        described = self._with_tries(self._describe(batch, reader.submissions.find(batch_id), against))
+        return _still(described, self._context.copies.reason())
 
     def decided_since(self, at: int) -> list[Batch]:
         """Return the batches that somebody approved or rejected from then on, in that sequence, but those of others;
@@ -249,9 +255,11 @@ class BatchService:
         for one in reader.submissions.find():
             submissions.setdefault(one.batch, []).append(one)
         found = reader.batches.find(open_only=open_only)
-        against = self._uploads.obstacles(reader, found)
+        against, still = self._uploads.obstacles(reader, found), self._context.copies.reason()
         return [
-            self._with_tries(self._describe(batch, submissions.get(batch.id, ()), against.get(batch.id, "")))
+            _still(
+                self._with_tries(self._describe(batch, submissions.get(batch.id, ()), against.get(batch.id, ""))), still
+            )
             for batch in found
         ]
 
@@ -278,10 +286,15 @@ class BatchService:
             raise Stopped("stopped; nothing was done") from error
 
     def open_issues(self) -> list[OpenIssue]:
-        """Return what needs somebody, and what would settle it; see `open_issues.OpenIssue` for the kinds."""
+        """Return what needs somebody, and what would settle it; see `open_issues.OpenIssue` for the kinds.
+
+        Nothing in a store that was moved: it is settled where it went.
+        """
         from .open_issues import open_issues
 
         reader = self._context.reader()
+        if reader.identity.move is not None:
+            return []
         return open_issues(reader, self._context.clock.now(), self._uploads.withheld(reader))
 
     def settle(
@@ -361,3 +374,8 @@ class BatchService:
 
         inside_only(path, self._context.export_directory)
         return write_list(sheet(plan), path, SHEET)
+
+
+def _still(batch: Batch, why: str) -> Batch:
+    """Return a batch of a store in which nothing is done, for that reason; as it is without one."""
+    return replace(batch, advice=why, withheld="", next_at=None, retryable=0, is_still=True) if why else batch
