@@ -281,7 +281,7 @@ def reads(session: Session) -> dict[str, object]:
     }
     found["neighbours"] = {code: session.rate.related_metrics.of_marketplace(code) for code in orders.marketplaces()}
     found["prime"] = {code: session.rate.calculator.prime.figures(code, ids) for code in orders.marketplaces()}
-    found["at risk"] = {code: session.rate.find_at_risk(code) for code in orders.marketplaces()}
+    found["at risk"] = {code: session.rate.at_risk(code).ids for code in orders.marketplaces()}
     for budget in (None, 0, 3):
         found[f"fit {budget}"] = session.fitter.fit(orders.find("action:cancel"), PlanChoices(), budget)
     found["batches"] = [

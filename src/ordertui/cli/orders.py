@@ -47,7 +47,7 @@ def list_command(
         ids = session.orders.find(text, sort, not ascending, queue, limit)
         emit(session.orders.records(ids), COLUMNS, form, spare=LEAVE_OUT_FIRST)
         spec = BY_KEY[queue]
-        unknown = session.orders.count(text, also=spec.unknown) if spec.unknown else 0
+        unknown = session.orders.count_unknown(spec, text)
         fba = session.orders.count_hidden_fba(text, queue)
     if unknown:
         say(f"{pluralize(unknown)} more may belong to this queue: {spec.unknown_why}")

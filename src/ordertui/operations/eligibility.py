@@ -44,6 +44,7 @@ def _is(field: str, value: str) -> Compare:
     return Compare(field, ":", OneOf((value,)))
 
 
+_WAITING = Compare("status", ":", OneOf(tuple(status.value for status in AWAITING_SHIPMENT)))
 RANKS: ActionRanks = (
     (And((_is("action", "cancel"), _is("counts", "no"))), 6),
     (And((_is("action", "cancel"), _is("request", "message"))), 5),
@@ -143,14 +144,27 @@ class Eligibility:
         """Return the condition under which `_standing_denial` denies; None when it denies no order of the store."""
         if action not in BATCH_ACTIONS:
             return None
-        now, store = self._clock.now(), self._store()
-        waiting = Compare("status", ":", OneOf(tuple(status.value for status in AWAITING_SHIPMENT)))
-        parts: list[Condition] = [And((waiting, _is("missing", "yes")))] if store.tallies.has_missing() else []
+        store = self._store()
+        parts: list[Condition] = [And((_WAITING, _is("missing", "yes")))] if store.tallies.has_missing() else []
+        outdated = self.outdated_condition()
+        parts += [] if outdated is None else [outdated]
+        return _any(parts) if parts else None
+
+    def outdated_before(self, marketplace: str) -> tuple[int, int]:
+        """Return the times that make a waiting order outdated: it was to be cancelled before the first, and no report
+        names it since the second (epoch seconds).
+        """
+        now, values = self._clock.now(), self.policy(marketplace).values
+        return now - values.auto_cancelled_hours * HOUR, now - values.old_hours * HOUR
+
+    def outdated_condition(self) -> Condition | None:
+        """Return the condition of the waiting orders of which only a newer report can tell whether they still wait,
+        as Amazon was to cancel them long ago; None when the store has none.
+        """
+        store, parts = self._store(), list[Condition]()
         by_limits: dict[tuple[int, int], list[str]] = {}
         for code in store.tallies.marketplaces():
-            values = self.policy(code).values
-            limits = now - values.auto_cancelled_hours * HOUR, now - values.old_hours * HOUR
-            by_limits.setdefault(limits, []).append(code)
+            by_limits.setdefault(self.outdated_before(code), []).append(code)
         for (cancelled, known), codes in by_limits.items():
             if store.tallies.has_outdated(codes, cancelled, known):
                 outdated = (
@@ -158,7 +172,7 @@ class Eligibility:
                     Compare("known", "<", TimeRange(None, known - 1, "")),
                     Compare("marketplace", ":", OneOf(tuple(codes))),
                 )
-                parts.append(And((waiting, *outdated)))
+                parts.append(And((_WAITING, *outdated)))
         return _any(parts) if parts else None
 
     def verdict(self, row: OrderRow, action: Action, lines: Sequence[OrderLine] | None = None) -> Verdict:

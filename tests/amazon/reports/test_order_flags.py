@@ -49,7 +49,7 @@ def test_the_flags_are_stored_shown_and_queued(tmp_path: Path) -> None:
         assert [found[order_id(n)].value for n in flags] == ["cancellation", "none", "late", "unknown"]
         queue = BY_KEY["auto_cancel"].filter
         assert list(session.orders.find(queue)) == [session.orders.id_of(order_id(1))]
-        assert session.rate.count_at_risk("US") == 1
+        assert len(session.rate.at_risk("US").ids) == 1
         text = " ".join(describe_order(session, order_id(1), is_full=True).plain.split())
         assert "on the verge of cancellation" in text
         bring_flags(session, tmp_path, {1: ("false", "false")}, NOW - HOUR)

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ordertui.operations.query.queues import BY_KEY
+from ordertui.operations.query.queues import AUTO_CANCEL, BY_KEY
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.render.rate_report import Course, render_rate
+from ordertui.tui.screens.rate import courses
 from support.reports import write
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
@@ -152,8 +153,8 @@ def test_what_amazon_is_about_to_cancel_is_in_the_days_to_come(tmp_path: Path) -
         bring(session, tmp_path, everything=[all_orders_row(n, "Shipped") for n in range(50, 60)], open_=due)
         flagged = unshipped_row(7, promise_date=iso_utc(NOW + DAY)) | {"verge-of-cancellation": "true"}
         session.imports.import_files([write(tmp_path / "flagged.txt", tuple(flagged), [flagged])])
-        assert session.rate.count_at_risk("US") == 7 == session.orders.count(BY_KEY["auto_cancel"].filter)
-        assert len(session.rate.find_at_risk("US")) == 7
+        assert len(session.rate.at_risk("US").ids) == 7 == session.orders.count(BY_KEY["auto_cancel"].filter)
+        assert len(session.rate.at_risk("US").ids) == 7
         today, tomorrow = (point for point in session.rate.trend.course("US") if point.ahead in (0, 1))
         assert (today.due, today.auto_cancels) == (0, 0), "today's window ends now"
         assert (tomorrow.due, tomorrow.auto_cancels) == (7, 1)
@@ -161,7 +162,33 @@ def test_what_amazon_is_about_to_cancel_is_in_the_days_to_come(tmp_path: Path) -
         text = render_rate(Course(effect, tuple(session.rate.trend.course("US")), 7, 0), 110, 6).plain
         assert "Amazon cancels 7 in 24 h" in text
         assert "Tue Nov 24: of the 7 orders that Amazon cancels by then, 1 counts anew in this window" in text
-        held = session.planner.plan(Action.CANCEL, session.rate.find_at_risk("US")[:3])[0]
+        held = session.planner.plan(Action.CANCEL, session.rate.at_risk("US").ids[:3])[0]
         session.batches.commit(held, typed=str(held.typed_count))
-        assert session.rate.count_at_risk("US") == 4 == session.orders.count(BY_KEY["auto_cancel"].filter)
+        assert len(session.rate.at_risk("US").ids) == 4 == session.orders.count(BY_KEY["auto_cancel"].filter)
+        assert not list(session.recount().run())
+
+
+def test_what_was_overdue_long_ago_by_old_reports_is_unknown_and_not_at_risk(tmp_path: Path) -> None:
+    """Panel, rate in full, days to come, queue and command say the same; a recount agrees."""
+    clock = FixedClock(NOW)
+    with open_session(tmp_path, clock=clock) as session:
+        due = [unshipped_row(n, age=12 * DAY, promise_date=iso_utc(NOW - 7 * DAY + 12 * HOUR)) for n in range(6)]
+        bring(session, tmp_path, everything=[all_orders_row(n, "Shipped") for n in range(50, 60)], open_=due)
+        clock.advance(58 * DAY)
+        found = session.rate.at_risk("US")
+        assert (found.ids, found.outdated) == ([], 6)
+        assert [(one.count, one.unknown) for one in session.orders.queues() if one.key == AUTO_CANCEL] == [(0, 6)]
+        assert session.orders.find(queue=AUTO_CANCEL, filter_text="sku:SKU*").tolist() == []
+        assert {point.due for point in session.rate.trend.course("US")} == {0}
+        assert {day.auto_cancels for day in session.rate.outlook.days("US")} == {0}
+        (course,) = courses(session, "US", ())
+        text = render_rate(course, 110, 6).plain
+        assert "in 24 h" not in text
+        assert "? 6 past auto-cancel: outdated" in text
+        assert not list(session.recount().run())
+        at = {"promise_date": iso_utc(NOW - 7 * DAY + 12 * HOUR), "reporting_date": iso_utc(clock.now() - HOUR)}
+        fresh = [unshipped_row(0, age=12 * DAY, **at)]
+        bring(session, tmp_path, open_=fresh)
+        found = session.rate.at_risk("US")
+        assert (len(found.ids), found.outdated) == (1, 5), "a new report says that this one still waits"
         assert not list(session.recount().run())

@@ -16,7 +16,7 @@ from ordertui.orders.order import ListedFacts, Order, OrderRow
 from ordertui.orders.text import pluralize
 from ordertui.store import BY_ALLOWED_ACTION, ActionRanks, Decisions, Store
 
-from .queues import BY_KEY, INVISIBLE_REQUESTS, NO_ANSWERED_REFUNDS, QUEUES, Queue, QueueSpec
+from .queues import AUTO_CANCEL, BY_KEY, INVISIBLE_REQUESTS, NO_ANSWERED_REFUNDS, QUEUES, Queue, QueueSpec
 from .sort_order import read_sorting
 
 if TYPE_CHECKING:
@@ -168,11 +168,22 @@ class OrderQueries:
         if spec is None:
             raise UnknownChoice("queue", queue, tuple(BY_KEY))
         parts = [self.condition(text) for text in (self.queue_filter(spec), filter_text, also) if text.strip()]
-        if len(parts) <= 1:
-            return next(iter(parts), None)
-        from ordertui.rules.language import And
+        outdated = self._eligibility().outdated_condition() if spec.key == AUTO_CANCEL else None
+        if outdated is not None:
+            from ordertui.rules.language.ast import Not
 
-        return And(tuple(parts))
+            parts.append(Not(outdated))
+        return _all(parts)
+
+    def count_unknown(self, spec: QueueSpec, filter_text: str = "") -> int:
+        """Return how many orders may belong to a queue, for want of a fact or of a newer report. Raises FilterError."""
+        count = self.count(filter_text, also=spec.unknown) if spec.unknown else 0
+        outdated = self._eligibility().outdated_condition() if spec.key == AUTO_CANCEL else None
+        if outdated is None:
+            return count
+        texts = [text for text in (spec.filter, filter_text) if text.strip()]
+        condition = _all([outdated, *map(self.condition, texts)])
+        return count + self._context.reader().orders.count(condition, decisions=self._decisions(condition))
 
     @property
     def books_refunds(self) -> bool:
@@ -252,9 +263,7 @@ class OrderQueries:
             if spec.key == "buyer_asked" and requests_invisible and self.marketplaces():
                 note = INVISIBLE_REQUESTS
                 count = count or None
-            unknown = 0
-            if spec.unknown and count is not None:
-                unknown = self.count(filter_text, also=spec.unknown)
+            unknown = 0 if count is None else self.count_unknown(spec, filter_text)
             out.append(Queue(spec.key, spec.title, self.queue_filter(spec), count, spec.why_empty, note, unknown))
         return tuple(out)
 
@@ -323,3 +332,11 @@ class OrderQueries:
                 if i in orders:
                     row, lines = orders[i].row, orders[i].lines
                     yield record(row, eligibility.allowed_action(row), lines)
+
+
+def _all(parts: Sequence[Condition]) -> Condition | None:
+    if len(parts) <= 1:
+        return next(iter(parts), None)
+    from ordertui.rules.language import And
+
+    return And(tuple(parts))

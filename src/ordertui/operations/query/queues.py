@@ -77,6 +77,8 @@ _SHIP_BY_WHY = "their ship-by time is unknown: import the Unshipped orders repor
 
 _ON_VERGE = "(verge:cancellation (status:unshipped or status:partially_shipped))"
 """Amazon says itself that it is about to cancel it, whatever the policy's deadline."""
+AUTO_CANCEL = "auto_cancel"
+"""Key of the queue that leaves out outdated orders besides its filter: their time was over long ago, by old reports."""
 QUEUES = (
     QueueSpec(
         "all",
@@ -111,12 +113,12 @@ QUEUES = (
         "+ship_by",
     ),
     QueueSpec(
-        "auto_cancel",
+        AUTO_CANCEL,
         "Auto-cancel < 24 h",
         f"channel:merchant (auto-cancel<24h or {_ON_VERGE}) {_NO_CANCEL_UNDER_WAY}",
         "Amazon is not about to cancel any order that is known here.",
         _NO_SHIP_BY,
-        _SHIP_BY_WHY,
+        "their ship-by time is unknown, or was over long ago: import the Unshipped orders report",
         "+auto_cancel",
     ),
     QueueSpec(

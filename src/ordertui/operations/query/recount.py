@@ -254,8 +254,9 @@ class Recount:
         """Add the order to the queues, windows and sums that it is in."""
         row, policy = order.row, self._policy(order)
         found, unsure = plain.queues(
-            order, self._due(order), self._now, is_marked=is_marked, books_refunds=self._orders.books_refunds
-        )
+            order, self._due(order), self._now, policy.values, is_marked=is_marked,
+            books_refunds=self._orders.books_refunds,
+        )  # fmt: skip
         self._queues.update(found)
         self._unsure.update(unsure)
         total = plain.total(order)
@@ -310,7 +311,7 @@ class Recount:
             if queue.count is not None and queue.unknown != self._unsure[queue.key]:
                 yield _of_store(f"queue {queue.title}", "unknown", queue.unknown, self._unsure[queue.key])
         codes = self._orders.marketplaces()
-        due = sum(len(self._calculator.auto_cancel_times(code, self._now + AT_RISK)) for code in codes)
+        due = sum(len(self._calculator.auto_cancels(code, self._now + AT_RISK).ids) for code in codes)
         if due != self._queues["auto_cancel"]:
             yield _of_store("the rate panel", "what Amazon cancels in 24 h", due, self._queues["auto_cancel"])
 

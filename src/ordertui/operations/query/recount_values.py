@@ -145,7 +145,12 @@ def is_doubtful(row: OrderRow, values: PolicyValues, cancelled_at: int | None, n
         return False
     if row.missing_since is not None:
         return True
-    if cancelled_at is None or row.named_at is None:
+    return is_outdated(row, values, cancelled_at, now)
+
+
+def is_outdated(row: OrderRow, values: PolicyValues, cancelled_at: int | None, now: int) -> bool:
+    """Return whether Amazon was to cancel a waiting order so long ago that only a newer report can tell."""
+    if row.status not in WAITING or cancelled_at is None or row.named_at is None:
         return False
     return cancelled_at + values.auto_cancelled_hours * HOUR < now and row.named_at + values.old_hours * HOUR < now
 
@@ -192,7 +197,7 @@ def window_start(now: int, days: int, zone: str) -> int:
 
 
 def queues(
-    order: Order, due: int | None, now: int, *, is_marked: bool, books_refunds: bool
+    order: Order, due: int | None, now: int, values: PolicyValues, *, is_marked: bool, books_refunds: bool
 ) -> tuple[set[str], set[str]]:
     """Return the keys of the queues that the order is in, and of those that it may be in, for want of a fact.
 
@@ -219,7 +224,8 @@ def queues(
         found |= {"to_ship"} if ours and waits else set()
         found |= {"buyer_asked"} if asked and open_or_unknown and not theirs else set()
         found |= {"late"} if ours and waits and row.ship_by is not None and row.ship_by < now else set()
-        found |= {"auto_cancel"} if ours and (is_verge or (due is not None and due < now + DAY)) else set()
+        if ours and (is_verge or (due is not None and due < now + DAY)):
+            (unsure if is_outdated(row, values, due, now) else found).add("auto_cancel")
         no_owner = row.channel is Channel.UNKNOWN and waits
         unsure |= {"to_ship"} if no_owner or (not theirs and row.status is OrderStatus.UNKNOWN) else set()
         unsure |= {"buyer_asked"} if not theirs and waits and row.buyer_request is BuyerRequest.UNKNOWN else set()

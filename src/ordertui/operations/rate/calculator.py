@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from itertools import pairwise
+from typing import NamedTuple
 
 import msgspec
 
@@ -31,6 +32,17 @@ BASIS = {
     Dated.ORDER: f"by order date, {_TODAY}",
     Dated.CANCELLATION: f"orders by order date, cancellations by the newest report that shows them, {_TODAY}",
 }
+
+
+class AutoCancels(NamedTuple):
+    """Orders that Amazon cancels by itself before some time unless their shipment is confirmed."""
+
+    ids: list[int]
+    """The one that is due first at the head."""
+    times: list[int]
+    """When, of each; what is overdue is dated now (epoch seconds)."""
+    outdated: int
+    """Orders besides, so long overdue, by old reports alone, that it is not known whether they still wait."""
 
 
 class RateCalculator:
@@ -228,10 +240,16 @@ class RateCalculator:
                 total = total.plus(gain_over(self.counting.reported(marketplace, one.facts) if is_recent else YesNo.NO))
         return total
 
-    def auto_cancel_times(self, marketplace: str, until: int) -> list[int]:
-        """Return when Amazon cancels each order that it cancels before `until`, whatever that adds; first one first."""
-        now = self._sources.now()
-        return [max(one.at, now) for one in self._sources.store().auto_cancellations(marketplace, until)]
+    def auto_cancels(self, marketplace: str, until: int) -> AutoCancels:
+        """Return the orders that Amazon cancels before `until`, whatever that adds.
+
+        The panel, the rate in full and the days to come ask here; the queue Auto-cancel < 24 h counts the same.
+        """
+        now, store = self._sources.now(), self._sources.store()
+        outdated = store.tallies.outdated(marketplace, *self._sources.eligibility.outdated_before(marketplace))
+        found = store.auto_cancellations(marketplace, until)
+        due = [one for one in found if one.id not in outdated]
+        return AutoCancels([one.id for one in due], [max(one.at, now) for one in due], len(found) - len(due))
 
     def upcoming_auto_cancels(
         self, marketplace: str, until: int, without: ChosenOrders = NOTHING_CHOSEN
@@ -239,7 +257,7 @@ class RateCalculator:
         """Return (auto-cancel time, placed, what it adds) of orders that Amazon cancels before `until`.
 
         What is overdue is dated now, and what adds nothing is left out, as are chosen orders: those are cancelled
-        before.
+        before. Of an outdated order nobody knows whether Amazon cancelled it: a forecast takes it as cancelled.
         """
         now, outcome = self._sources.now(), self._sources.eligibility.cancel_outcome
         found = []

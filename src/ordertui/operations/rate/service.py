@@ -10,7 +10,7 @@ from ordertui.store import Store
 from ordertui.store.repositories.rate_reports import RateReport
 
 from .budget import RateBudgets
-from .calculator import RateCalculator
+from .calculator import AutoCancels, RateCalculator
 from .comparison import RateComparison, Reconciliation
 from .lists import RateLists
 from .marked_sum import MarkedSums
@@ -50,11 +50,6 @@ class RateService:
         """Take back what a Cancellation Rate report decided. Raises StoreError, ReadOnly."""
         return self._writer().rate_reports.undo(ident)
 
-    def count_at_risk(self, marketplace: str) -> int:
-        """Return how many orders Amazon is about to cancel by itself, within a day."""
-        return len(self.find_at_risk(marketplace))
-
-    def find_at_risk(self, marketplace: str) -> list[int]:
-        """Return the ids of these orders, the one that is due first at the head."""
-        found = self.sources.store().auto_cancellations(marketplace, self.sources.now() + AT_RISK)
-        return [one.id for one in found]
+    def at_risk(self, marketplace: str) -> AutoCancels:
+        """Return the orders that Amazon is about to cancel by itself, within a day."""
+        return self.calculator.auto_cancels(marketplace, self.sources.now() + AT_RISK)

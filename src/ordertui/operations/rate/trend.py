@@ -113,7 +113,7 @@ class RateTrend:
         horizon = min(AHEAD, window - 1)
         edges = [day_start(now, policy.zone, ahead + 1) for ahead in range(horizon + 1)]
         upcoming = self._calculator.upcoming_auto_cancels(marketplace, edges[-1])
-        due = self._calculator.auto_cancel_times(marketplace, edges[-1])
+        due = self._calculator.auto_cancels(marketplace, edges[-1]).times
         others = self._calculator.upcoming_auto_cancels(marketplace, edges[-1], chosen) if any(chosen) else upcoming
         total = placed[-1] - placed[BACK]
         for ahead in range(horizon + 1):

@@ -79,6 +79,16 @@ class OrderTallies:
         )
         return bool(self._database.query_in(sql, marketplaces, (cancelled, known)))
 
+    def outdated(self, marketplace: str, cancelled: int, known: int) -> set[int]:
+        """Return the ids of the waiting orders that would be cancelled before `cancelled`, and were named before
+        `known` only.
+        """
+        sql = (
+            "SELECT id FROM orders WHERE status IN ('unshipped', 'partially_shipped') AND auto_cancel_at < ?"
+            " AND named_at < ? AND +marketplace = ?"
+        )
+        return {row[0] for row in self._database.query(sql, (cancelled, known, marketplace))}
+
     def next_outdated(self, marketplaces: Sequence[str], now: int, cancelled: int, known: int) -> int | None:
         """Return when the next waiting order is so many seconds past its cancellation, and past its newest report.
 

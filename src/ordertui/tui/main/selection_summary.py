@@ -28,6 +28,7 @@ from ordertui.tui.widgets.order_table import OrderTable
 from .view_controller import ViewController
 
 if TYPE_CHECKING:
+    from ordertui.operations.rate.calculator import AutoCancels
     from ordertui.operations.rate.figures import Impact, RateEffect
     from ordertui.operations.rate.marked_sum import MarkedSum
 
@@ -74,7 +75,7 @@ class _Rates:
         """Marketplaces with orders; None before they are read."""
         self.effects: dict[str, list[RateEffect]] = {}
         """The rates without any mark, by marketplace."""
-        self.around: dict[str, tuple[str, int, int]] = {}
+        self.around: dict[str, tuple[str, int, AutoCancels]] = {}
         """Sparkline, orders that roll off tonight and orders at risk, by marketplace."""
 
 
@@ -180,7 +181,8 @@ class SelectionSummarizer:
             elsewhere=elsewhere,
             sparkline=spark,
             rolls_off=rolls_off,
-            at_risk=risk,
+            at_risk=len(risk.ids),
+            outdated=risk.outdated,
             budgets=self._session.rate.budgets.of(shown),
             is_pinned=bool(self.pinned),
         )
@@ -219,7 +221,7 @@ class SelectionSummarizer:
             rates.effects[code] = self._session.rate.calculator.effects(code)
         return rates.effects[code]
 
-    def _around(self, code: str) -> tuple[str, int, int]:
+    def _around(self, code: str) -> tuple[str, int, AutoCancels]:
         rates, session = self._rates(), self._session
         if code not in rates.around:
             now = self._unmarked_rate(code)[0].before
@@ -227,7 +229,7 @@ class SelectionSummarizer:
             rates.around[code] = (
                 render_sparkline(days, Fraction(now.target)),
                 session.rate.calculator.rolls_off_tonight(code),
-                session.rate.count_at_risk(code),
+                session.rate.at_risk(code),
             )
         return rates.around[code]
 

@@ -35,6 +35,8 @@ class RatePanel(msgspec.Struct, frozen=True, kw_only=True):
     """Orders that leave the window tonight."""
     at_risk: int
     """Orders that Amazon cancels within 24 hours unless their shipment is confirmed."""
+    outdated: int = 0
+    """Orders whose auto-cancel was over long ago, by old reports: what became of them is unknown."""
     budgets: Sequence[BudgetUse] = ()
     """The seller's own budgets of counting cancellations."""
     is_pinned: bool
@@ -77,7 +79,11 @@ def render_rate_panel(panel: RatePanel) -> Content:
         " {at_risk} within 24 h",
         at_risk=ngettext("{n:,} order auto-cancels", "{n:,} orders auto-cancel", panel.at_risk),
     )
-    pieces.append((text, "$text-warning" if panel.at_risk else ""))
+    unknown = _(" ? {outdated:,} past auto-cancel: outdated", outdated=panel.outdated)
+    if panel.at_risk or not panel.outdated:
+        pieces.append((text, "$text-warning" if panel.at_risk else ""))
+    if panel.outdated:
+        pieces.append((f"\n{unknown}" if panel.at_risk else unknown, "$text-warning"))
     if panel.elsewhere:
         there = sum(count for _, count, _ in panel.elsewhere)
         word = _("{there:,} marked elsewhere", there=there) if there else _("other marketplaces")

@@ -60,6 +60,8 @@ class Course(msgspec.Struct, frozen=True):
     """How many of the marked orders are of this marketplace."""
     budgets: tuple[BudgetUse, ...] = ()
     """The seller's own budgets of counting cancellations."""
+    outdated: int = 0
+    """Orders whose auto-cancel was over long ago, by old reports: what became of them is unknown."""
 
     @property
     def title(self) -> str:
@@ -121,6 +123,8 @@ def render_figures(course: Course, *, short: bool = False) -> Content:
         pieces.append(
             (words if short else _("{words} unless their shipment is confirmed", words=words), "$text-warning")
         )
+    if course.outdated:
+        pieces.append((_(" · ? {outdated:,} past auto-cancel: outdated", outdated=course.outdated), "$text-warning"))
     if now.reason:
         pieces.append((f"\n ? {translate(now.reason)}", "$text-warning"))
     for number, use in enumerate(course.budgets):
@@ -204,7 +208,8 @@ def render_days_ahead(course: Course, *, short: bool) -> Content:
         if point.ahead < 0:
             continue
         day = _("today") if not point.ahead else format_day(point.day, weekday=True)
-        pieces.append(f" {pad(day, 11)}{point.rolls_off:>10,}{f'{point.due:,}' if point.ahead else '–':>8}   ")
+        due = f"{point.due:,}" if point.due or not course.outdated else "?"
+        pieces.append(f" {pad(day, 11)}{point.rolls_off:>10,}{due if point.ahead else '–':>8}   ")
         pieces.append(
             (pad(_point_text(point.orders, point.cancelled, point.status, target), RATE_CELLS), STYLE[point.status])
         )

@@ -44,10 +44,15 @@ def courses(session: Session, marketplace: str, ids: Sequence[int]) -> list[Cour
     """Return the windows of a marketplace, with and without the marked orders. Reads the store."""
     marked = dict(session.rate.calculator.impact(ids).markets).get(marketplace, 0)
     mine = ids if marked else ()
-    risk, budgets = session.rate.count_at_risk(marketplace), session.rate.budgets.of(marketplace)
+    risk, budgets = session.rate.at_risk(marketplace), session.rate.budgets.of(marketplace)
     return [
         Course(
-            effect, tuple(session.rate.trend.course(marketplace, mine, days=effect.before.days)), risk, marked, budgets
+            effect,
+            tuple(session.rate.trend.course(marketplace, mine, days=effect.before.days)),
+            len(risk.ids),
+            marked,
+            budgets,
+            risk.outdated,
         )
         for effect in session.rate.calculator.effects(marketplace, mine)
     ]
@@ -203,7 +208,7 @@ class RateScreen(Dialog[None]):
 
     async def _risk(self, task: Task, code: str) -> None:
         session = self._session
-        ids = await task.work(session.rate.find_at_risk, code)
+        ids = (await task.work(session.rate.at_risk, code)).ids
         rows = session.orders.rows(ids[:LISTED])
         zone = MARKETPLACES[code].zone if code in MARKETPLACES else "UTC"
         now = session.clock.now()
