@@ -39,6 +39,8 @@ async def test_a_big_set_is_counted_at_once_and_weighed_beside_the_screen(
         monkeypatch.setattr(session.rate.calculator, "impact", impact)
         await press(pilot, "a")
         assert "6 marked · working out what they come to…" in text(pilot, "status")
+        assert "counting the marked…" in text(pilot, "rate")
+        assert "mark orders to see it" not in text(pilot, "rate")
         await until(pilot, lambda: threads)
         await press(pilot, "1", "a")
         assert "100 marked · working out" in text(pilot, "status")

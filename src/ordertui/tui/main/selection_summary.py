@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ordertui.operations.rate.calculator import AutoCancels
     from ordertui.operations.rate.figures import Impact, RateEffect
     from ordertui.operations.rate.marked_sum import MarkedSum
+    from ordertui.tui.render.rate_panel import RatePanel
 
 SPARK_DAYS = 14
 AT_ONCE = 500
@@ -64,6 +65,8 @@ class Summary(msgspec.Struct, frozen=True):
     """What the marked orders come to, for the status line."""
     version: int
     """Version of the marks that `impact` is of."""
+    source: RatePanel | None = None
+    """What the panel shows; None without orders."""
 
 
 class _Rates:
@@ -156,7 +159,7 @@ class SelectionSummarizer:
 
     def summarize(self, request: SummaryRequest, stop: Callable[[], bool] = lambda: False) -> Summary:
         """Read the store and return the texts. Raises Stopped when `stop` says that nobody waits for them any more."""
-        from ordertui.tui.render.rate_panel import RatePanel, render_rate_panel, render_rate_strip
+        from ordertui.tui.render.rate_panel import RatePanel, render_rate_panel
 
         calculator = self._session.rate.calculator
         sums = self._sum(request, stop)
@@ -186,8 +189,7 @@ class SelectionSummarizer:
             budgets=self._session.rate.budgets.of(shown),
             is_pinned=bool(self.pinned),
         )
-        strips = (render_rate_strip(panel), render_rate_strip(panel, is_short=True))
-        return Summary(render_rate_panel(panel), strips, shown, impact, request.version)
+        return Summary(render_rate_panel(panel), strips_of(panel), shown, impact, request.version, panel)
 
     def _sum(self, request: SummaryRequest, stop: Callable[[], bool]) -> MarkedSum:
         """Return what the marks come to. That of many is kept until marks or store change, or time may change it."""
@@ -234,6 +236,13 @@ class SelectionSummarizer:
         return rates.around[code]
 
 
+def strips_of(panel: RatePanel) -> tuple[Content, Content]:
+    """Return the rate in one line, with words and without."""
+    from ordertui.tui.render.rate_panel import render_rate_strip
+
+    return render_rate_strip(panel), render_rate_strip(panel, is_short=True)
+
+
 def _go_on(stop: Callable[[], bool]) -> None:
     if stop():
         raise Stopped("another set is marked by now")
@@ -271,6 +280,10 @@ class SummaryController:
         self._asked_version = 0
         """Of the marks whose summary was asked for last."""
         self._later = Refresher(screen, "panel")
+        self._panel: RatePanel | None = None
+        """What the panel showed last of marks that were worked out."""
+        self._shown_version = -1
+        """Of these marks."""
 
     @property
     def is_behind(self) -> bool:
@@ -301,6 +314,7 @@ class SummaryController:
             self._show(self.summarizer.summarize(request))
         else:
             self._update_text("status", self.summarizer.status(request))
+            self._show_counting(request)
             self._later.read(self._show_later, of=request.version)
 
     def stop(self) -> None:
@@ -323,7 +337,19 @@ class SummaryController:
         if number == self._number:
             self._show(summary)
 
+    def _show_counting(self, request: SummaryRequest) -> None:
+        """Show in the panel that what is marked now is being worked out, not what other marks came to."""
+        if self._panel is None or not request.ids or request.version == self._shown_version:
+            return
+        from ordertui.tui.render.rate_panel import counting, render_rate_panel
+
+        panel = counting(self._panel)
+        self._update_text("rate", render_rate_panel(panel))
+        self._strips = strips_of(panel)
+        self.fit()
+
     def _show(self, summary: Summary) -> None:
+        self._panel, self._shown_version = summary.source, summary.version
         self.summarizer.take_in(summary)
         self._update_text("rate", summary.panel)
         self._strips = summary.strips

@@ -26,6 +26,7 @@ class RatePanel(msgspec.Struct, frozen=True, kw_only=True):
     effects: Sequence[RateEffect]
     """One for each window: the rate now and with the marked orders."""
     has_marks: bool
+    """Whether `effects` tell of marked orders."""
     name: str
     """Code of the marketplace."""
     elsewhere: Sequence[tuple[str, int, RateEffect]]
@@ -41,6 +42,8 @@ class RatePanel(msgspec.Struct, frozen=True, kw_only=True):
     """The seller's own budgets of counting cancellations."""
     is_pinned: bool
     """Whether the operator chose the marketplace; else the panel follows the cursor."""
+    is_counting: bool = False
+    """Orders are marked, and what they come to is being worked out."""
 
 
 def render_rate_panel(panel: RatePanel) -> Content:
@@ -56,10 +59,13 @@ def render_rate_panel(panel: RatePanel) -> Content:
         pieces += [(f"{title}", "bold"), (_(" · estimate\n"), MUTED)]
         pieces += [(_(" now     "), MUTED), *_figure(now), "\n"]
         pieces.append((_(" after   "), MUTED))
-        pieces += [*_figure(after), "\n"] if panel.has_marks else [(_("mark orders to see it\n"), MUTED)]
+        unmarked = _("counting the marked…\n") if panel.is_counting else _("mark orders to see it\n")
+        pieces += [*_figure(after), "\n"] if panel.has_marks else [(unmarked, MUTED)]
         pieces += [(_(" target  "), MUTED), f"{format_target(now)}\n"]
         if now.reason:
             pieces.append((f" ?{wrap_text(translate(now.reason), '   ', WIDTH)[2:]}\n", "$text-warning"))
+        elif panel.is_counting:
+            pieces += [(_(" allowed "), MUTED), "…\n"]
         else:
             room = after.headroom if panel.has_marks else now.headroom
             is_over = (after if panel.has_marks else now).status == "over"
@@ -88,24 +94,47 @@ def render_rate_panel(panel: RatePanel) -> Content:
         there = sum(count for _, count, _ in panel.elsewhere)
         word = _("{there:,} marked elsewhere", there=there) if there else _("other marketplaces")
         pieces += ["\n", (f" {word}", "bold $text-warning" if there else MUTED)]
-        pieces.append((_(" · p next") if panel.is_pinned else _(" · p switches"), MUTED))
+        more = _(" · p next") if panel.is_pinned else _(" · p switches")
+        pieces.append((more if cell_len(f" {word}{more}") <= WIDTH else "", MUTED))
         first = sorted(panel.elsewhere, key=lambda entry: -entry[1])
         for code, count, effect in first[:OTHERS]:
-            now, after = effect.before, effect.after
+            now = effect.before
             pieces += [f"\n {code:<3}", (_signed(now), STYLE[now.status])]
             pieces += (
-                [(" → ", MUTED), _judged(after), (f"  {count:,} ●", "$text-accent")]
-                if count
-                else [(f" {rate_word(now.status)}", STYLE[now.status])]
+                _marked_there(effect.after, count) if count else [(f" {rate_word(now.status)}", STYLE[now.status])]
             )
         if len(first) > OTHERS:
             pieces.append((_("\n and {first} more", first=len(first) - OTHERS), MUTED))
     return Content.assemble(*pieces)
 
 
+def counting(panel: RatePanel) -> RatePanel:
+    """Return the panel while what is marked is worked out: without what it said of other marks."""
+    elsewhere = [(code, 0, effect) for code, _count, effect in panel.elsewhere]
+    return msgspec.structs.replace(panel, has_marks=False, is_counting=True, elsewhere=elsewhere)
+
+
+def _marked_there(after: RateFigure, count: int) -> list[Piece]:
+    """Return the rate of another marketplace with its marked orders, and how many these are, in the rest of a line.
+
+    Where cells are few, the rate has its sign alone.
+    """
+    text, style = _judged(after)
+    signed, marks = _signed(after), f"  {count:,} ●"
+    if cell_len(f" {'':<3}{signed} → {text}{marks}") > WIDTH:
+        text = signed
+    if cell_len(f" {'':<3}{signed} → {text}{marks}") > WIDTH:
+        text, marks = text.strip(), marks[1:]
+    return [(" → ", MUTED), (text, style), (marks, "$text-accent")]
+
+
 def _figure(figure: RateFigure) -> list[Piece]:
+    """Return the cancelled of the orders, and the rate with its word, in the rest of a line."""
     counts = f"{figure.cancelled:,} / {'?' if figure.reason else f'{figure.orders:,}'}"
-    return [f"{counts:<13}", _judged(figure)]
+    text, style = _judged(figure)
+    counts = f"{counts:<13}"
+    left = WIDTH - cell_len(_(" after   ")) - cell_len(counts)
+    return [counts, (text if cell_len(text) <= left else " ".join(text.split()), style)]
 
 
 def _signed(figure: RateFigure) -> str:
@@ -139,12 +168,17 @@ def render_rate_strip(panel: RatePanel, *, is_short: bool = False) -> Content:
         pieces += [(counted, MUTED), share(now)]
         if panel.has_marks:
             pieces += [(" → ", MUTED), share(after)]
+        elif panel.is_counting:
+            pieces.append((" → …", MUTED))
         room = after.headroom if panel.has_marks else now.headroom
         known = (
             _(" · {room:,} more allowed", room=room) if room else _(" · none left"),
             "" if room else "bold $text-error",
         )
-        pieces.append((_(" · import All Orders"), "$text-warning") if now.reason else known)
+        if now.reason:
+            pieces.append((_(" · import All Orders"), "$text-warning"))
+        elif not panel.is_counting:
+            pieces.append(known)
     for use in panel.budgets[:1]:
         pieces += [(_(" · budget "), MUTED), *budget_pieces(use)]
     for code, count, effect in sorted(panel.elsewhere, key=lambda entry: -entry[1]):
