@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -25,6 +25,12 @@ NO_WORDS = re.compile(
     "|Tab shift|config path|Hello, .*"
 )
 """Filters and commands to be typed as they are, Amazon's words, and a text for an English buyer."""
+ENGLISH_WORD = re.compile(r"(?<![\w/.:`_-])[A-Za-z]?[a-z]{2,}(?![\w/.:`_=-])")
+AS_IT_IS = frozenset(
+    {"Cancellations", "Cancelled", "End", "Enter", "Esc", "Home", "Markdown", "Tab", "amazon", "backspace", "config"}
+    | {"late", "ordertui", "profile", "queue", "shift", "statu", "status", "super"}
+)
+"""Names of keys, commands, settings and filter fields, and Amazon's words."""
 CJK = "[　-〿㐀-鿿＀-￯]"
 HALF_WIDTH = re.compile(f"[,;:!?(](?={CJK})|(?<={CJK})[,;:!?()]|(?<={CJK})[.](?= |$)|[,;:] {CJK}|[}}][,;:]")
 """Signs of a Chinese sentence that are written as in English."""
@@ -47,6 +53,18 @@ def build_shop(folder: Path, clock: FixedClock) -> Session:
     commit(session, Action.CANCEL, 5)
     session.facts.set_note(list(session.orders.ids_of([order_id(6)]).values()), "等待承运人")
     return session
+
+
+def english_in(shown: Sequence[str], *, names: Collection[str] = ()) -> list[str]:
+    """Return English words, and signs as in English sentences, in lines of a Chinese screen; `names` are no words."""
+    found = []
+    no_words = re.compile("|".join([NO_WORDS.pattern, *map(re.escape, names)]))
+    for line in (no_words.sub("", line) for line in shown):
+        words = [one for one in ENGLISH_WORD.findall(line) if one not in AS_IT_IS]
+        found += [f"{word} in {line}" for word in words]
+        found += [f"{words} in {line}" for words in ENGLISH_WORDS.findall(line)]
+        found += [f"{sign!r} in {line}" for sign in HALF_WIDTH.findall(line)]
+    return found
 
 
 def strips(pilot: Pilot[None]) -> list[Strip]:

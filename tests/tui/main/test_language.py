@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from textual.widgets import Static
 
 from ordertui.messages import CHINESE, ENGLISH, current_language, use_catalog
 from ordertui.operations.session import Session
@@ -17,7 +18,7 @@ from ordertui.tui.widgets.key_hints import KeyHints
 from support.batches import commit
 from support.languages import PseudoCatalog
 from support.pilot import main, press, running, said, send, settled, text, until
-from support.walks import ENGLISH_WORDS, HALF_WIDTH, NO_WORDS, build_shop, lines, walk
+from support.walks import build_shop, english_in, lines, walk
 
 
 def hints(pilot: object) -> str:
@@ -40,6 +41,19 @@ async def test_the_language_is_switched_and_back_without_a_restart(session: Sess
         await until(pilot, lambda: "mark" in text(pilot, "status"))
         assert current_language() == ENGLISH
     assert current_language() == ENGLISH
+
+
+async def test_what_is_typed_is_explained_in_the_new_language(session: Session) -> None:
+    async with running(session) as pilot:
+        await press(pilot, "slash", *"late")
+        note = main(pilot).query_one("#filter-note", Static)
+        await until(pilot, lambda: "late" in str(note.render()))
+        await press(pilot, *(["backspace"] * 4))
+        await until(pilot, lambda: "all orders of this queue" in str(note.render()))
+        await press(pilot, "f2")
+        await until(pilot, lambda: "此队列" in str(note.render()))
+        await press(pilot, "f2")
+        await until(pilot, lambda: "all orders of this queue" in str(note.render()))
 
 
 async def test_leaving_the_screen_leaves_its_language(session: Session) -> None:
@@ -78,12 +92,6 @@ WALK = (
     "full_stop", "z", "vertical_line", "3 x", "8 r", "6 u", "9", "0",
 )  # fmt: skip
 """Keys from the main screen to each dialog there is, and to what the main screen says for a while."""
-ENGLISH_WORD = re.compile(r"(?<![\w/.:`_-])[A-Za-z]?[a-z]{2,}(?![\w/.:`_=-])")
-AS_IT_IS = frozenset(
-    {"Cancellations", "Cancelled", "End", "Enter", "Esc", "Home", "Markdown", "Tab", "amazon", "backspace", "config"}
-    | {"late", "ordertui", "profile", "queue", "shift", "statu", "status", "super"}
-)
-"""Names of keys, commands, settings and filter fields, and Amazon's words."""
 
 
 @pytest.fixture
@@ -96,10 +104,7 @@ async def test_no_dialog_shows_english_on_a_chinese_screen(shop: Session) -> Non
     found = []
     async with running(shop, (110, 36), toasts=True, language=CHINESE) as pilot:
         async for keys in walk(pilot, WALK):
-            for line in (NO_WORDS.sub("", line) for line in lines(pilot)):
-                found += [f"{keys}: {words}" for words in ENGLISH_WORDS.findall(line)]
-                found += [f"{keys}: {word} in {line}" for word in ENGLISH_WORD.findall(line) if word not in AS_IT_IS]
-                found += [f"{keys}: {sign!r} in {line}" for sign in HALF_WIDTH.findall(line)]
+            found += [f"{keys}: {one}" for one in english_in(lines(pilot))]
     assert found == [], "\n".join(found)
 
 

@@ -10,16 +10,20 @@ from typing import Any
 
 import pytest
 
+from ordertui.messages import CHINESE
 from ordertui.operations.config import Config
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
+from ordertui.orders.people import Role
 from ordertui.store.engine.postgres import PostgresEngine
 from support import places
 from support.batches import commit, session_of
+from support.logins import let_in, session_as
 from support.pilot import commit_preview, press, preview, running, settled, table, text, until
 from support.server import Server
 from support.shops import NOW
+from support.walks import build_shop, english_in, lines, walk
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 TRIPS = (
@@ -106,3 +110,31 @@ async def test_a_lost_line_is_on_the_screen_and_keys_go_on(
         with Session.open(places.place(tmp_path / "orders.db"), clock=FixedClock(NOW), config=Config()) as other:
             batch = commit(other, Action.CANCEL, 1)
         await until(pilot, lambda: [one.id for one in screen_session.batches.find()] == [batch])
+
+
+async def test_no_state_of_a_teams_screen_shows_english_on_a_chinese_one(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A viewer's, of a store in which others work: in step, behind, without a line, and each dialog in that state."""
+    monkeypatch.setattr("ordertui.store.copy.local_copy.RETRY_SECONDS", 0.1)
+    clock, names, found = FixedClock(NOW), ("viewer", "agent", "owner", "connection is bad: connection"), list[str]()
+    with build_shop(tmp_path, clock) as shop:
+        let_in(shop, viewer=Role.VIEWER)
+        with session_as("viewer", tmp_path / "shop" / "orders.db", clock, monkeypatch, copy=True) as seen:
+            async with running(seen, (120, 40), language=CHINESE) as pilot:
+
+                async def look(state: str) -> None:
+                    async for keys in walk(pilot, ["", "2 enter", "x", "o", "o u", "P", "3", "N"]):
+                        shown = [*lines(pilot), *(one.message for one in pilot.app._notifications)]
+                        found.extend(f"{state}, {keys}: {one}" for one in english_in(shown, names=names))
+
+                await until(pilot, lambda: "副本已同步" in text(pilot, "age"))
+                await look("in step")
+                server.stop("immediate")
+                try:
+                    await until(pilot, lambda: "连接中断" in text(pilot, "age"))
+                    await look("no line")
+                finally:
+                    server.start()
+                await until(pilot, lambda: "副本已同步" in text(pilot, "age"))
+    assert found == [], "\n".join(found)

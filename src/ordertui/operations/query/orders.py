@@ -167,7 +167,7 @@ class OrderQueries:
         spec = BY_KEY.get(queue)
         if spec is None:
             raise UnknownChoice("queue", queue, tuple(BY_KEY))
-        parts = [self.condition(text) for text in (self.queue_filter(spec), filter_text, also) if text.strip()]
+        parts = [self.condition(text) for text in (self._queue_filter(spec), filter_text, also) if text.strip()]
         outdated = self._eligibility().outdated_condition() if spec.key == AUTO_CANCEL else None
         if outdated is not None:
             from ordertui.rules.language.ast import Not
@@ -190,7 +190,7 @@ class OrderQueries:
         """Whether a connection to Amazon shows which refunds it booked."""
         return self._context.config.amazon.profile != "off"
 
-    def queue_filter(self, spec: QueueSpec) -> str:
+    def _queue_filter(self, spec: QueueSpec) -> str:
         """Return the filter of a queue in this store: without a connection no refund waits for a booking."""
         if spec.key == "unconfirmed" and not self.books_refunds:
             return f"{spec.filter} {NO_ANSWERED_REFUNDS}"
@@ -264,7 +264,7 @@ class OrderQueries:
                 note = INVISIBLE_REQUESTS
                 count = count or None
             unknown = 0 if count is None else self.count_unknown(spec, filter_text)
-            out.append(Queue(spec.key, spec.title, self.queue_filter(spec), count, spec.why_empty, note, unknown))
+            out.append(Queue(spec.key, spec.title, self._queue_filter(spec), count, spec.why_empty, note, unknown))
         return tuple(out)
 
     def known_marks(self) -> Marks | None:

@@ -122,6 +122,8 @@ class FilterBar(Vertical):
         """Show the texts of the bar in another language."""
         for entry in self.query(FilterInput):
             entry.placeholder = _(PLACEHOLDER)
+            if self.typed is not None:
+                self._explain(self.typed)
 
     @property
     def _input(self) -> FilterInput:
