@@ -142,7 +142,7 @@ def _signed(figure: RateFigure) -> str:
     return f"{'':>7} ?" if figure.reason else f"{format_rate(figure):>7} {GLYPH[figure.status]}"
 
 
-def _judged(figure: RateFigure) -> Piece:
+def _judged(figure: RateFigure) -> tuple[str, str]:
     return f"{_signed(figure)} {rate_word(figure.status)}", STYLE[figure.status]
 
 
