@@ -13,7 +13,6 @@ from .context import SessionContext
 if TYPE_CHECKING:
     from .batches.open_issues import OpenIssue
 
-IN_STEP = "copy in step"
 IN_STEP_SECONDS = 30
 """A copy that was compared with the server so recently is not called old."""
 
@@ -74,7 +73,7 @@ class Notices:
         age = format_duration(seconds)
         if state.lost_since is not None:
             return f"{'NO LINE' if state.is_line_lost else 'STANDS STILL'}, copy {age} old"
-        return IN_STEP if seconds < IN_STEP_SECONDS else f"copy {age} old"
+        return "copy in step" if seconds < IN_STEP_SECONDS else f"copy {age} old"
 
     def secret_rotation(self) -> str:
         """Return when the client secret must be renewed, from 30 days before; empty while there is time, or unknown."""

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from ordertui.messages import _, translate
-from ordertui.operations.notices import IN_STEP
+from ordertui.messages import N_, _, translate
 from ordertui.orders.clock import DAY
 
 from .format import MUTED, Piece, format_duration, format_time, format_zone
@@ -32,7 +31,7 @@ def render_age(*, as_of: int | None, now: int, zone: str, short: bool, live: str
     """
     if copy:
         rest = render_age(as_of=as_of, now=now, zone=zone, short=short, live=live)
-        return Content.assemble((f"{translate(copy)} · ", MUTED if copy == IN_STEP else "$text-warning"), rest)
+        return Content.assemble((f"{translate(copy)} · ", MUTED if copy == N_("copy in step") else "$text-warning"), rest)
     if live:
         return Content.styled(f"{live} ", MUTED)
     if as_of is None:
