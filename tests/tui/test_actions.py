@@ -104,6 +104,28 @@ def test_the_operators_key_wins_and_the_loser_is_named() -> None:
     assert any("table.all" in problem and "order.cancel" in problem for problem in found.problems)
 
 
+def test_what_is_said_of_a_command_without_a_key_names_what_opens_the_palette() -> None:
+    found = resolve({"order.cancel": [":", "a"]})
+    assert any("a is yours now" in one and "it has no key now, ^p finds it by name" in one for one in found.problems)
+    assert found.first_key("table.all") == "^p all"
+    assert found.first_key("file.undo-import") == "^p undo-import"
+    assert resolve({"order.cancel": "a"}).first_key("table.all") == ":all"
+    none = resolve({"order.cancel": [":", "ctrl+p", "a"]})
+    assert any(one.endswith("(all) lost it; it has no key now") for one in none.problems)
+    assert none.first_key("table.all") == "all"
+
+
+async def test_texts_name_the_keys_of_the_keymap(session: Session) -> None:
+    own = {"change.undo": "U", "batch.undo": "Q", "find.find": "W", "see.columns": "X"}
+    async with running(session, keymap=resolve(own), toasts=True) as pilot:
+        await press(pilot, "U")
+        await until(pilot, lambda: "no change of marks or facts to undo; Q undoes held orders" in said(pilot))
+        await press(pilot, "n")
+        await until(pilot, lambda: "W finds, space marks" in said(pilot))
+        await press(pilot, "plus", *"late", "enter")
+        await until(pilot, lambda: "U undoes that" in said(pilot))
+
+
 def test_what_cannot_be_read_is_named_and_the_rest_holds(tmp_path: Path) -> None:
     path = tmp_path / "keys.toml"
     path.write_text('"order.cancle" = "x"\n"app.quit" = 7\n"app.help" = "h"\n"see.theme" = "h"\n', encoding="utf-8")

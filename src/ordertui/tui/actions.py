@@ -30,6 +30,8 @@ class Command(msgspec.Struct, frozen=True):
     group: str
     hint: int = 0
     """Place among the key hints, from 1, the most useful first and help last; 0: not there."""
+    palette: str = ":"
+    """What opens the palette, where a command without a key is typed; empty: no key does."""
 
     @property
     def permission(self) -> Permission:
@@ -50,7 +52,7 @@ class Command(msgspec.Struct, frozen=True):
     def key_text(self) -> str:
         """The keys as people write them; without one what is typed in the palette, as `:undo-import`."""
         if not self.has_key:
-            return f":{self.id.rpartition('.')[2]}"
+            return f"{self.palette}{'' if self.palette == ':' else ' '}{self.id.rpartition('.')[2]}".strip()
         return " ".join(format_key(key) for key in self.keys.split(",") if key)
 
     @property
@@ -63,7 +65,7 @@ class Command(msgspec.Struct, frozen=True):
     @property
     def first_key(self) -> str:
         """The first key as people write it; see `key_text`."""
-        return self.key_text.split(" ")[0]
+        return self.key_text.split(" ")[0] if self.has_key else self.key_text
 
 
 _SIGNS = {

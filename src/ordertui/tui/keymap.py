@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ _NAMES = {
 }  # fmt: skip
 
 
+PALETTE = "app.palette"
 OLD_NAMES = {"table.undo": "change.undo"}
 """Names of version 0.1 that keymap files may still have."""
 
@@ -41,6 +43,11 @@ class Keymap(msgspec.Struct, frozen=True):
     def command(self, command_id: str) -> Command:
         """Return the command of this id, with its keys."""
         return next(command for command in self.commands if command.id == command_id)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The first key of each command, as people write it, by the name that texts have for it: `order_cancel`."""
+        return {re.sub("[.-]", "_", command.id): command.first_key for command in self.commands}
 
     def first_key(self, command_id: str) -> str:
         """Return the first key of a command, as people write it."""
@@ -74,6 +81,7 @@ def resolve(wanted: Mapping[str, object], where: str = KEYMAP_FILE) -> Keymap:
     problems: list[str] = []
     owners: dict[str, str] = {}
     own = _own_keys(wanted, where, owners, problems)
+    palette = _palette_key(own, owners)
     commands = []
     for command in ALL_COMMANDS:
         if command.id in own:
@@ -86,7 +94,12 @@ def resolve(wanted: Mapping[str, object], where: str = KEYMAP_FILE) -> Keymap:
         left = [key for key in keys if key not in owners or _share_a_key(command.id, owners[key])]
         for key in keys:
             if key not in left:
-                more = "" if left else _("; it has no key now, : finds it by name")
+                gone = (
+                    _("; it has no key now, {palette} finds it by name", palette=palette)
+                    if palette
+                    else _("; it has no key now")
+                )
+                more = "" if left else gone
                 problems.append(
                     _(
                         "{key} is yours now ({owners}); {command} ({command_2}) lost it{more}",
@@ -98,7 +111,17 @@ def resolve(wanted: Mapping[str, object], where: str = KEYMAP_FILE) -> Keymap:
                     )
                 )
         commands.append(command if left == keys else msgspec.structs.replace(command, keys=",".join(left or [NO_KEY])))
-    return Keymap(tuple(commands), tuple(problems))
+    return Keymap(
+        tuple(one if one.has_key else msgspec.structs.replace(one, palette=palette) for one in commands),
+        tuple(problems),
+    )
+
+
+def _palette_key(own: Mapping[str, tuple[str, ...]], owners: Mapping[str, str]) -> str:
+    """Return the first key that opens the palette, as people write it; empty when it was given away without another."""
+    command = next(command for command in ALL_COMMANDS if command.id == PALETTE)
+    keys = own.get(PALETTE) or [key for key in command.keys.split(",") if key not in owners]
+    return next((format_key(key) for key in keys if key != NO_KEY), "")
 
 
 def _own_keys(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from ordertui.messages import LANGUAGES, N_, _, current_language, use
 from ordertui.tui.actions import Command, format_key
 from ordertui.tui.main.command_context import CommandContext
@@ -31,9 +29,8 @@ OTHER_HABITS = {
 
 def tell_unbound_key(context: CommandContext, key: str, sign: str) -> None:
     """Say what a key that does nothing may have been meant for. `sign`: what it types, if anything."""
-    keys = {re.sub("[.-]", "_", command.id): command.first_key for command in context.keymap.commands}
     text = OTHER_HABITS.get(key, N_("{key} has no action here; {app_help} lists all keys"))
-    context.notify(_(text, key=sign or format_key(key), **keys))
+    context.notify(_(text, key=sign or format_key(key), **context.keymap.names))
 
 
 async def show_help(context: CommandContext, task: Task) -> None:

@@ -114,16 +114,17 @@ async def _take_in_committed(context: CommandContext, task: Task, batch: Batch) 
     if batch.state is BatchState.AWAITING:
         from ordertui.tui.render.batch import committed_text
 
-        context.notify(committed_text(batch))
+        context.notify(committed_text(batch, context.keymap.first_key("batch.undo")))
         return
     zone = session.orders.zone
     due = f"{to_local(batch.due_at, zone).strftime('%H:%M')} {format_zone(batch.due_at, zone)}"
     context.notify(
         _(
-            "batch {batch}: {orders} held until {due}; u undoes it",
+            "batch {batch}: {orders} held until {due}; {batch_undo} undoes it",
             batch=batch.id,
             orders=orders_text(len(batch.rows)),
             due=due,
+            **context.keymap.names,
         )
     )
 
@@ -222,7 +223,11 @@ async def undo_held(context: CommandContext, task: Task) -> None:
     held = [batch for batch in found if batch.state in NOT_LEFT]
     if not held:
         context.notify(
-            _("nothing is held; what was written or sent cannot be undone; z undoes changes of marks and facts")
+            _(
+                "nothing is held; what was written or sent cannot be undone;"
+                " {change_undo} undoes changes of marks and facts",
+                **context.keymap.names,
+            )
         )
         return
     answers = {}

@@ -29,7 +29,9 @@ def hide_column(context: CommandContext) -> None:
         left = [one for one in shown if one != key]
         context.table.column = left[min(shown.index(key), len(left) - 1)]
         context.view.set_columns(context.view.request.without(key, shown))
-        context.notify(_("{by_key} is hidden; C shows it again", by_key=_(BY_KEY[key].label)))
+        context.notify(
+            _("{by_key} is hidden; {see_columns} shows it again", by_key=_(BY_KEY[key].label), **context.keymap.names)
+        )
 
 
 def widen_column(context: CommandContext, cells: int) -> None:

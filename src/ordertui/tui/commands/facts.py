@@ -95,7 +95,12 @@ async def _change(
     if count:
         context.marks.fact_changes.append(context.table.marks.changes_made)
     context.notify(
-        _("{orders} changed: {words}; z undoes it", orders=orders_text(count), words=words)
+        _(
+            "{orders} changed: {words}; {change_undo} undoes it",
+            orders=orders_text(count),
+            words=words,
+            **context.keymap.names,
+        )
         if count
         else _("already set")
     )
@@ -119,4 +124,6 @@ async def undo_change(context: CommandContext, task: Task) -> None:
         context.table.marks_changed()
         context.notify(_("undone: {count:,} marked now", count=marks.count))
     else:
-        context.notify(_("no change of marks or facts to undo; u undoes held orders"))
+        context.notify(
+            _("no change of marks or facts to undo; {batch_undo} undoes held orders", **context.keymap.names)
+        )

@@ -28,7 +28,7 @@ def clear_marks(context: CommandContext) -> None:
     count = context.table.marks.clear()
     if count:
         context.table.marks_changed()
-        context.notify(_("{count:,} unmarked; z brings them back", count=count))
+        context.notify(_("{count:,} unmarked; {change_undo} brings them back", count=count, **context.keymap.names))
 
 
 def restore_last_set(context: CommandContext) -> None:
@@ -38,7 +38,7 @@ def restore_last_set(context: CommandContext) -> None:
         context.notify(_("no set was cleared or committed yet"))
     elif marks.restore(context.marks.last_set):
         context.table.marks_changed()
-        context.notify(_("{count:,} marked; z undoes that", count=marks.count))
+        context.notify(_("{count:,} marked; {change_undo} undoes that", count=marks.count, **context.keymap.names))
     else:
         context.notify(_("these are marked already"))
 
@@ -76,7 +76,14 @@ async def change_marks(context: CommandContext, task: Task, text: str, queue: st
     marks = context.table.marks
     changed = marks.add(found) if mark else marks.remove(found)
     context.table.marks_changed()
-    context.notify(_("{changed:,} {text}; z undoes that", changed=changed, text=_("marked") if mark else _("unmarked")))
+    context.notify(
+        _(
+            "{changed:,} {text}; {change_undo} undoes that",
+            changed=changed,
+            text=_("marked") if mark else _("unmarked"),
+            **context.keymap.names,
+        )
+    )
 
 
 async def show_marks_of(context: CommandContext, task: Task, argument: str) -> None:

@@ -56,7 +56,12 @@ def step(context: CommandContext, forward: bool) -> None:
     table = context.table
     wanted = context.marks.found or table.marks
     if not wanted:
-        context.notify(_("nothing was found and nothing is marked: F finds, space marks"))
+        context.notify(
+            _(
+                "nothing was found and nothing is marked: {find_find} finds, {table_toggle} marks",
+                **context.keymap.names,
+            )
+        )
         return
     places = range(table.cursor + 1, len(table.ids)) if forward else range(table.cursor - 1, -1, -1)
     place = next((index for index in places if table.ids[index] in wanted), None)

@@ -98,5 +98,10 @@ async def _show(context: CommandContext, task: Task, available: Mapping[str, int
         others = marks.count - len(chosen.chosen)
         more = _(", beside {others:,} marked before", others=others) if others else ""
         context.notify(
-            _("{orders} marked{more}; x cancels them, z undoes that", orders=orders_text(len(chosen.chosen)), more=more)
+            _(
+                "{orders} marked{more}; {order_cancel} cancels them, {change_undo} undoes that",
+                orders=orders_text(len(chosen.chosen)),
+                more=more,
+                **context.keymap.names,
+            )
         )

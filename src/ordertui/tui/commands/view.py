@@ -24,7 +24,9 @@ def show_queue(context: CommandContext, key: str) -> None:
 def jump_back(context: CommandContext) -> None:
     """Go back to the queue, filter and order that were left last."""
     if not context.view.jump_back():
-        context.notify(_("no place was left yet: ctrl+o goes back after a queue, a filter or a jump"))
+        context.notify(
+            _("no place was left yet: {find_back} goes back after a queue, a filter or a jump", **context.keymap.names)
+        )
 
 
 def type_filter(context: CommandContext) -> None:

@@ -477,9 +477,9 @@ class MainScreen(Screen[None]):
         self.refresh_all()
         for batch in sent:
             where = (
-                _("in the outbox folder; o says where to upload it")
+                _("in the outbox folder; {batch_outbox} says where to upload it", **self.keymap.names)
                 if batch.files
-                else _("at Amazon; o says where it stands")
+                else _("at Amazon; {batch_outbox} says where it stands", **self.keymap.names)
             )
             self.notify(_("batch {batch} is {where}", batch=batch.id, where=where), timeout=15)
 

@@ -179,12 +179,12 @@ def approved_text(approved: ApprovedBatch, zone: str) -> str:
     return join_texts([text, *map(translate, approved.warnings)], "; ")
 
 
-def committed_text(batch: Batch) -> str:
-    """Return what a batch waits for that was just committed, and how to undo it."""
-    facts = {"made": batch.id, "orders": orders_text(len(batch.rows))}
+def committed_text(batch: Batch, undo: str = "u") -> str:
+    """Return what a batch waits for that was just committed, and how to undo it: by the key `undo`."""
+    facts = {"made": batch.id, "orders": orders_text(len(batch.rows)), "undo": undo}
     if batch.state is BatchState.AWAITING:
-        return _("batch {made}: {orders} waiting for approval; u undoes it", **facts)
-    return _("batch {made}: {orders} held; u undoes it", **facts)
+        return _("batch {made}: {orders} waiting for approval; {undo} undoes it", **facts)
+    return _("batch {made}: {orders} held; {undo} undoes it", **facts)
 
 
 def errors_first(batch: Batch) -> tuple[JournalRow, ...]:
