@@ -31,7 +31,8 @@ def render_age(*, as_of: int | None, now: int, zone: str, short: bool, live: str
     """
     if copy:
         rest = render_age(as_of=as_of, now=now, zone=zone, short=short, live=live)
-        return Content.assemble((f"{translate(copy)} · ", MUTED if copy == N_("copy in step") else "$text-warning"), rest)
+        style = MUTED if copy == N_("copy in step") else "$text-warning"
+        return Content.assemble((f"{translate(copy)} · ", style), rest)
     if live:
         return Content.styled(f"{live} ", MUTED)
     if as_of is None:
