@@ -58,6 +58,10 @@ def _unreachable(address: ServerAddress, error: psycopg.Error) -> ServerUnreacha
     return ServerUnreachable(f"{address} cannot be opened ({' '.join(str(error).split())}); docs/team.md may help")
 
 
+_RAISED = "exec_stmt_raise"
+"""Where the server says that a refusal is one of tables.sql, with words of its own, and none of its grants."""
+
+
 def translate_error(error: psycopg.Error, place: str) -> StoreError:
     """Return the StoreError that tells the operator what the server's error means, and what to do."""
     text = " ".join(str(error).split())
@@ -70,8 +74,12 @@ def translate_error(error: psycopg.Error, place: str) -> StoreError:
     if isinstance(error, errors.ReadOnlySqlTransaction):
         return ReadOnlyStore(f"{place} may not be written ({text})")
     if isinstance(error, errors.InsufficientPrivilege):
-        why = error.diag.message_primary or text
-        return StoreError(f"{place}: {why}; `ordertui team list` shows who may do what")
+        if error.diag.source_function == _RAISED:
+            return StoreError(f"{place}: {error.diag.message_primary}; `ordertui team list` shows who may do what")
+        return StoreError(
+            f"{place}: the server does not let your login do this; your role may have changed since ordertui was"
+            " opened. Nothing of it was kept; open ordertui again, and `ordertui team list` shows who may do what"
+        )
     if isinstance(error, errors.DiskFull):
         return StoreError(
             f"{place}: the server's disk is full; what was being written is undone, all before it is kept"

@@ -164,7 +164,7 @@ class Team:
         try:
             self._engine.run(text)
         except StoreError as error:
-            if "permission denied to create role" not in str(error):
+            if "permission denied to create role" not in str(error.__cause__):
                 raise
             raise StoreError(
                 f"{self._database.place}: this login may make no roles; the server's administrator lets it (ALTER ROLE"
