@@ -296,6 +296,11 @@ def test_chinese_has_texts_plurals_and_contexts() -> None:
         ("the shipment is confirmed: refund it instead", "已确认发货：请改为退款"),
         ("1 of 2 orders holds several SKUs: all of them are cancelled", "2 个订单中 1 个含多个 SKU：全部都会被取消"),
         ("4 units not restocked (NoInventory)", "4 件不恢复库存（NoInventory）"),
+        (
+            "2 of 3 orders hold several SKUs: money goes back for more than one of them",
+            "3 个订单中 2 个含多个 SKU：会退其中不止一个的款",
+        ),
+        ("cancels 1 unit of CUP, not shipped", "取消1 件未发货的商品（CUP）"),
         ("the order holds several SKUs: all of them are cancelled", "该订单含多个 SKU：全部都会被取消"),
         ("6 count in these 7 days, 1 was placed before them", "这 7 天内计入 6 个，1 个在此之前下单"),
         ("all of MUG that may be cancelled is needed", "能取消的 MUG 订单都要取消才够"),

@@ -49,6 +49,7 @@ _REASON_HELP = (
 )
 _FIT_HELP = "Cancel: keep as many orders as stay under the rate's target; list the others with the day they would fit."
 _BUDGET_HELP = "With --fit: keep at most N orders that newly count in each marketplace, whatever the target."
+_ALONE_HELP = "Cancel and refund: leave out orders that have items of another SKU too."
 _SHIPPING_HELP = "Confirm: a tab-separated file of order-id, carrier, tracking-number, ship-date."
 
 
@@ -63,7 +64,7 @@ def read_ids(file: IO[str]) -> list[str]:
 @click.option("--filter", "text", help="Orders by filter; without --filter or --ids nothing is taken.")
 @click.option("--ids", "ids_file", type=click.File("r", encoding="utf-8"), help=_IDS_HELP)
 @click.option("--reason", default="", help=_REASON_HELP)
-@click.option("--nothing-else", is_flag=True, help="Cancel: leave out orders that have items of another SKU too.")
+@click.option("--nothing-else", is_flag=True, help=_ALONE_HELP)
 @click.option("--fit", is_flag=True, help=_FIT_HELP)
 @click.option("--budget", type=click.IntRange(0, 9_999_999), metavar="N", help=_BUDGET_HELP)
 @click.option("--amounts", type=EXISTING_FILE, help=_AMOUNTS_HELP)
@@ -104,6 +105,8 @@ def plan(
     for option, given, takes in (("--amounts", amounts, Action.REFUND), ("--shipping", shipping, Action.CONFIRM)):
         if given is not None and action != takes.value:
             fail(Exit.USAGE, f"{option} is for {takes.value}; {action} takes no such file")
+    if nothing_else and action not in (Action.CANCEL, Action.REFUND):
+        fail(Exit.USAGE, "--nothing-else is for cancel and refund")
     if (fit and action != Action.CANCEL.value) or (budget is not None and not fit):
         fail(Exit.USAGE, "--fit is for cancel, and --budget goes with --fit")
     if nothing_else and action != Action.CANCEL.value:

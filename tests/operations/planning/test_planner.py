@@ -13,7 +13,7 @@ from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.reports.closing import closing_notes
 from ordertui.operations.session import Session
-from ordertui.orders.clock import DAY, FixedClock
+from ordertui.orders.clock import DAY, FixedClock, iso_utc
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.order import LineAmounts
 from ordertui.tui.render.plan import PlanLook, render_head
@@ -254,10 +254,63 @@ def test_a_cancellation_tells_what_it_takes_along_and_can_leave_it_out(tmp_path:
     without = only(session.planner.plan(Action.CANCEL, found, PlanChoices(left_out={order_id(1): "by hand"})))
     assert {row.order_id for row in without.rows} == {order_id(2), order_id(3)}
     assert [(out.order_id, out.rule) for out in without.out] == [(order_id(1), "operator")]
-    assert other_items(Action.REFUND, plan.rows) == {}
+    assert other_items(Action.MESSAGE, plan.rows) == {}
     (second,) = [row.id for row in plan.rows if row.order_id == order_id(2)]
     single = only(session.planner.plan(Action.CANCEL, [second]))
     assert [line.sku for line in other_items(Action.CANCEL, single.rows)[second]] == ["MUG", "CUP"]
+
+
+def test_a_refund_by_sku_tells_what_it_gives_back_with_it_and_can_leave_it_out(tmp_path: Path) -> None:
+    session = open_session(tmp_path)
+    lines = [(1, 1, "MUG"), (2, 1, "MUG"), (2, 2, "CUP"), (3, 1, "MUG"), (3, 2, "PEN"), (4, 1, "MUG"), (4, 2, "CUP")]
+    dead, gone = {(3, "PEN"), (4, "MUG")}, {"item_status": "Cancelled", "quantity": 0}
+    bring(
+        session, tmp_path,
+        everything=[all_orders_row(n, sku=sku, product_name=sku) for n, _, sku in lines],
+        open_=[unshipped_row(n, sku=sku, product_name=sku, order_item_id=item_id(n, line)) for n, line, sku in lines],
+    )  # fmt: skip
+    shipped = [
+        all_orders_row(n, "Shipped", sku=sku, product_name=sku, updated=NOW, **(gone if (n, sku) in dead else {}))
+        for n, _, sku in lines
+    ]
+    bring(session, tmp_path, everything=shipped)
+    found = session.orders.find("sku:MUG")
+    plan = only(session.planner.plan(Action.REFUND, found, PlanChoices("Other")))
+    assert {row.order_id for row in plan.rows} == {order_id(n) for n in (1, 2, 3)}, "the mug of order 4 is cancelled"
+    told = "1 of 3 orders holds several SKUs: money goes back for more than one of them"
+    assert told in plan.warnings
+    assert [[line.sku for line in along] for along in other_items(Action.REFUND, plan.rows).values()] == [["CUP"]]
+    alone = only(session.planner.plan(Action.REFUND, found, PlanChoices("Other", nothing_else=True)))
+    assert {row.order_id for row in alone.rows} == {order_id(1), order_id(3)}
+    assert [(out.order_id, out.rule) for out in alone.out] == [(order_id(2), "other-items")]
+    assert not any("several SKUs" in warning for warning in alone.warnings)
+    (second,) = [row for row in plan.rows if row.order_id == order_id(2)]
+    named = PlanChoices("Other", refunds={second.order_id: second.lines[:1]}, nothing_else=True)
+    part = only(session.planner.plan(Action.REFUND, [second.id], named))
+    assert [[line.sku for line in row.lines] for row in part.rows] == [["MUG"]], "named amounts say what goes back"
+    assert not any("several SKUs" in warning for warning in part.warnings)
+
+
+def test_a_refund_of_a_partly_shipped_order_names_what_it_cancels(tmp_path: Path) -> None:
+    session = open_session(tmp_path)
+    items = (("MUG", 1, "Shipped"), ("CUP", 2, "Unshipped"))
+    open_ = [unshipped_row(1, sku=sku, product_name=sku, order_item_id=item_id(1, line)) for sku, line, _ in items]
+    bring(
+        session, tmp_path, everything=[all_orders_row(1, sku=sku, product_name=sku) for sku, _, _ in items], open_=open_
+    )
+    partly = [
+        all_orders_row(1, "PartiallyShipped", sku=sku, product_name=sku, item_status=status, updated=NOW)
+        for sku, _, status in items
+    ]
+    bring(session, tmp_path, everything=partly)
+    newest = unshipped_row(1, sku="CUP", product_name="CUP", order_item_id=item_id(1, 2), reporting_date=iso_utc(NOW))
+    bring(session, tmp_path, open_=[newest])
+    found = session.orders.find("sku:MUG")
+    plan = only(session.planner.plan(Action.REFUND, found))
+    assert [row.note for row in plan.rows] == ["cancels 1 unit of CUP, not shipped"]
+    alone = only(session.planner.plan(Action.REFUND, found, PlanChoices(nothing_else=True)))
+    assert not alone.rows
+    assert {out.rule for out in alone.out} == {"other-items"}
 
 
 def test_orders_placed_before_the_window_are_told_from_those_that_change_its_rate(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_a_partly_shipped_order_gives_back_the_units_that_never_left(tmp_path: P
     assert line.refund == LineAmounts(2000, 160, 333, 0, 0, 0, 200, 0), "two thirds of each component, rounded down"
     assert plan.rows[0].reason == "NoInventory"
     assert plan.rows[0].counts, "one cancelled item makes the order count (AMAZON.md a)"
-    assert "2 units not shipped" in plan.rows[0].note
+    assert "2 units of SKU-1, not shipped" in plan.rows[0].note
     before, after = plan.rates[0].before, plan.rates[0].after
     assert (before.cancelled, after.cancelled, after.orders) == (0, 1, 1)
     text = send(session, plan, clock, tmp_path).splitlines()

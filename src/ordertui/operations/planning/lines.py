@@ -249,18 +249,18 @@ def _amount_problem(ask: PlanLine, limit: LineAmounts, currency: str) -> str:
     return excess_text(ask.refund, limit, currency)
 
 
-def has_several_items(lines: Sequence[PlanLine]) -> bool:
+def has_several_items(lines: Sequence[PlanLine | OrderLine]) -> bool:
     """Return whether these lines of an order are of more than one SKU."""
     return len({line.sku for line in lines}) > 1
 
 
 def other_items(action: Action, rows: Sequence[PlannedOrder]) -> dict[int, tuple[PlanLine, ...]]:
-    """Return, by row number, the lines that a cancellation takes along, of each order with several items.
+    """Return, by row number, the lines that a cancellation or a refund takes along, of each order with several items.
 
     What all orders of the batch share is what is looked for; the others are taken along. Where they share nothing, or
     all, every line is returned.
     """
-    if action is not Action.CANCEL or not rows:
+    if action not in (Action.CANCEL, Action.REFUND) or not rows:
         return {}
     shared = set.intersection(*({line.sku for line in row.lines} for row in rows))
     found = {}
@@ -272,6 +272,6 @@ def other_items(action: Action, rows: Sequence[PlannedOrder]) -> dict[int, tuple
 
 
 def main_sku(row: PlannedOrder, rows: Sequence[PlannedOrder]) -> str:
-    """Return the SKU that an order of a cancellation is about: one that all its orders share, else its first."""
+    """Return the SKU that an order of a plan is about: one that all its orders share, else the order's first."""
     shared = set.intersection(*({line.sku for line in one.lines} for one in rows)) if rows else set()
     return next((line.sku for line in row.lines if line.sku in shared), row.lines[0].sku)

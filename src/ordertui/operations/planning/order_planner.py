@@ -12,7 +12,7 @@ from ordertui.operations.eligibility import Eligibility
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action, BuyerRequest, ReportKind
 from ordertui.orders.marketplace import zone_of
-from ordertui.orders.order import Order, OrderRow
+from ordertui.orders.order import Order, OrderRow, current_lines
 from ordertui.rules.policy.policy import Policy
 from ordertui.rules.situation import situation_number, situation_of
 
@@ -170,8 +170,15 @@ class OrderPlanner:
             return OTHER_ITEMS if choices.nothing_else and has_several_items(whole) else whole
         order_id = order.row.order_id
         if action is Action.REFUND:
-            found = refund_lines(order, choices.refunds.get(order_id))
-            return found if isinstance(found, Denial) else self._with_known_totals(order, found)
+            named = choices.refunds.get(order_id)
+            found = refund_lines(order, named)
+            if isinstance(found, Denial):
+                return found
+            if choices.nothing_else and has_several_items(
+                current_lines(order.row.status, order.lines) if named is None else found
+            ):
+                return OTHER_ITEMS
+            return self._with_known_totals(order, found)
         zone = zone_of(order.row.marketplace)
         return confirm_lines(order, choices.shipping.get(order_id), self._context.clock.now(), zone)
 

@@ -68,7 +68,8 @@ def refund_reason(
 def _partial_cancel_reason(order: Order, lines: Sequence[PlanLine], own: str, for_all: str) -> tuple[str, str] | Denial:
     allowed = reasons_for(Action.REFUND, cancels_units=True)
     units = sum(line.cancelled for line in lines)
-    note = f"cancels {pluralize(units, 'unit')} not shipped"
+    skus = ", ".join(dict.fromkeys(line.sku for line in lines if line.cancelled))
+    note = f"cancels {pluralize(units, 'unit')} of {skus}, not shipped"
     if own and own not in allowed:
         return Denial("reason", f"a refund that cancels units takes {' or '.join(allowed)}, not {own}")
     if own or for_all in allowed:

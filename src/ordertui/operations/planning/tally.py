@@ -46,6 +46,7 @@ class OrderTally:
         self.incomplete = 0
         """Named only by reports that need not name every line."""
         self.several_skus = 0
+        """Of which the plan takes items of more than one SKU."""
         self.claimed: Counter[BuyerRequest] = Counter()
         """With the reason BuyerCanceled, and counted all the same: by what is known of a request."""
         self.undated_prices = 0
@@ -73,9 +74,9 @@ class OrderTally:
         if known.named_at is not None and known.status in AWAITING_SHIPMENT:
             self.waiting[known.named_at, known.ship_by is not None] += 1
         if self._action is Action.CANCEL:
-            self.several_skus += has_several_items(row.lines)
             self.claimed[known.buyer_request] += row.counts and row.reason == CancelReason.BUYER_CANCELED.value
         if self._action in (Action.CANCEL, Action.REFUND):
+            self.several_skus += has_several_items(row.lines)
             self._add_money(row, order)
         late = None if known.ship_by is None else -((known.ship_by - self._now) // DAY)
         facts = row.counts, late, known.total

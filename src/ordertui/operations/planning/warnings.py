@@ -43,6 +43,8 @@ def plan_warnings(
         found.append(f"{pluralize(tally.business)} of {AMAZON_BUSINESS}")
     if tally.prime and action in (Action.CANCEL, Action.REFUND):
         found.append(f"{pluralize(tally.prime)} of {SELLER_FULFILLED_PRIME}")
+    if action is Action.REFUND and tally.several_skus:
+        found.append(f"{_which(tally)} several SKUs: money goes back for more than one of them")
     if action is Action.REFUND and tally.orders:
         found.append("refunds by file are paid at once and cannot be undone after the upload")
         if price_tax(marketplace) is PriceTax.UNKNOWN:
@@ -91,6 +93,14 @@ def gone_warning(count: int) -> str:
     )
 
 
+def _which(tally: OrderTally) -> str:
+    """Return of which orders the plan takes items of several SKUs, as the begin of a sentence."""
+    several = tally.several_skus
+    if tally.orders == 1:
+        return "the order holds"
+    return f"{several:,} of {tally.orders:,} orders {'holds' if several == 1 else 'hold'}"
+
+
 def _cancel_warnings(tally: OrderTally) -> list[str]:
     found = []
     unknown = tally.requests[BuyerRequest.UNKNOWN]
@@ -115,14 +125,8 @@ def _cancel_warnings(tally: OrderTally) -> list[str]:
             f"{pluralize(tally.incomplete)} named by the Unshipped report alone: if another line of one was shipped,"
             " cancelling refunds the whole order; import All Orders first"
         )
-    several = tally.several_skus
-    if several:
-        which = (
-            "the order holds"
-            if tally.orders == 1
-            else f"{several:,} of {tally.orders:,} orders {'holds' if several == 1 else 'hold'}"
-        )
-        found.append(f"{which} several SKUs: all of them are cancelled")
+    if tally.several_skus:
+        found.append(f"{_which(tally)} several SKUs: all of them are cancelled")
     claimed = tally.claimed
     if asked_elsewhere := claimed[BuyerRequest.NONE] + claimed[BuyerRequest.MESSAGE]:
         found.append(

@@ -166,16 +166,11 @@ class PlanRows:
         """Return `2 BRD-BMB-L + USB-HUB-7, SCK-MER-3P-L`: what the batch is about, then what is cancelled with it."""
         if self._action is Action.CONFIRM:
             return f"{row.carrier} {row.tracking} {row.ship_date}  {_list_items(row.lines)}"
-        if self._action is Action.REFUND:
-            units = sum(line.cancelled for line in row.lines)
-            return _list_items(row.lines) + (
-                _(", cancels {units}", units=ngettext("{n:,} unit", "{n:,} units", units)) if units else ""
-            )
         others = self._others.get(row.id, ())
         own = [line for line in row.lines if line not in others]
-        if not own or not others:
-            return _list_items(row.lines)
-        return f"{_list_items(own)} + {_list_items(others)}"
+        items = f"{_list_items(own)} + {_list_items(others)}" if own and others else _list_items(row.lines)
+        units = sum(line.cancelled for line in row.lines)
+        return items + (_(", cancels {units}", units=ngettext("{n:,} unit", "{n:,} units", units)) if units else "")
 
 
 def _list_items(lines: Iterable[PlanLine]) -> str:

@@ -111,8 +111,8 @@ class PlanEditor:
         """Include only orders with nothing but the SKU of this one; again: those with other SKUs too."""
         if not self.may_change():
             return
-        if self.plan.action is not Action.CANCEL:
-            self._say(_("only a cancellation takes whole orders"))
+        if self.plan.action not in (Action.CANCEL, Action.REFUND):
+            self._say(_("only cancellations and refunds are chosen by SKU"))
         elif self.other_skus:
             self._include(self.other_skus, of_many=True)
         elif isinstance(entry, PlannedOrder):

@@ -169,7 +169,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
                 keys.append(_("space exclude"))
             if editor.other_skus:
                 keys.append(_("o all SKUs"))
-            elif plan.action is Action.CANCEL and plan.rows:
+            elif plan.action in (Action.CANCEL, Action.REFUND) and plan.rows:
                 keys.append(_("o only this SKU"))
             if editor.unfit:
                 keys.append(_("f all"))
