@@ -337,3 +337,13 @@ def test_a_store_that_demo_does_not_use_is_said_to_be_unused(small: Command, tmp
     assert (same.code, "is not used" in same.stderr) == (0, False)
     assert not (tmp_path / "mine.db").exists()
     assert "not used" not in small.run(*asked).stderr
+
+
+def test_how_far_the_building_is_only_grows_and_ends_with_all(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    build_practice(tmp_path / "p", orders=300, now=parse_iso(AS_OF), progress=lambda done, of: told.append((done, of)))
+    shares = [done / of for done, of in told]
+    assert shares == sorted(shares)
+    assert len(set(shares)) > 10
+    assert shares[0] < 0.5
+    assert shares[-1] == 1

@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from .context import Settings, at_most_one, fail, say
 from .exit_codes import Exit
+from .output import progress_line
 
 
 @click.command()
@@ -50,7 +51,15 @@ def demo(
         fail(Exit.REFUSED, f"--read-only changes nothing: {what}; leave --read-only out")
     try:
         if fresh or not has_practice_store(folder):
-            store = build_practice(folder, orders=orders, seed=seed, now=settings.clock().now(), fresh=fresh)
+            say(f"building a practice store of {orders:,} orders in {folder}")
+            store = build_practice(
+                folder,
+                orders=orders,
+                seed=seed,
+                now=settings.clock().now(),
+                fresh=fresh,
+                progress=progress_line("built"),
+            )
         else:
             _refuse_a_new_ones_options(folder)
             say("the practice store as you left it; --fresh makes a new one, with orders dated today")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ordertui.files import make_own_folder
@@ -14,6 +14,7 @@ from ordertui.operations.config import PRACTICE_MARKER, is_practice_folder
 from ordertui.operations.errors import Refused
 from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.planning.plan import Plan, PlanLine
+from ordertui.operations.reports.progress import ImportProgress
 from ordertui.operations.session import Session, open_practice
 from ordertui.operations.workspace import TOUR_SEEN
 from ordertui.orders.clock import DAY, HOUR, FixedClock, to_local
@@ -126,6 +127,10 @@ def _confirm(
 STORE = "practice.db"
 UNFINISHED = "unfinished"
 """File that is in the folder while its store is being built."""
+BUILT = 105
+"""What building takes: 100 for the orders by their marketplaces' shares, drawn, written and imported, 5 for the work on
+them.
+"""
 LOCK = "build-lock"
 """File that who builds has locked; it stays, so that all lock the same one."""
 
@@ -140,11 +145,20 @@ def has_practice_store(folder: Path) -> bool:
     return is_practice_folder(folder) and practice_store(folder).exists() and not (folder / UNFINISHED).exists()
 
 
-def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int, fresh: bool = True) -> Path:
+def build_practice(
+    folder: Path,
+    *,
+    orders: int = 5000,
+    seed: int = 7,
+    now: int,
+    fresh: bool = True,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Path:
     """Build the store in `folder`, replacing an older practice store there; return the store's path.
 
     `now` is epoch seconds. The same arguments give the same orders; that the tour was seen is kept. Without `fresh` one
-    that another process built meanwhile is left as it is. Raises Refused when the older store is open or still being
+    that another process built meanwhile is left as it is. `progress` is called with how much is done, and of how much.
+    Raises Refused when the older store is open or still being
     built, FileExistsError when the folder holds something that is no practice store, OSError when it cannot be written.
     """
     is_used = folder.exists() and any(not path.name.startswith(LOCK) for path in folder.iterdir())
@@ -154,7 +168,7 @@ def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int,
     try:
         with file_lock(folder / LOCK):
             if fresh or not has_practice_store(folder):
-                _build(folder, orders, seed, now)
+                _build(folder, orders, seed, now, progress)
     except StoreLocked as error:
         raise Refused(
             f"another ordertui is building the practice store in {folder}; wait until it is built. Nothing was changed"
@@ -162,7 +176,12 @@ def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int,
     return folder / STORE
 
 
-def _build(folder: Path, orders: int, seed: int, now: int) -> None:
+def _telling(progress: Callable[[int, int], None], done: float, part: float) -> Callable[[ImportProgress], None]:
+    """Return what tells of the import of a file as a part of the building."""
+    return lambda one: progress(int(done + part * one.bytes_done / max(one.bytes_total, 1)), BUILT)
+
+
+def _build(folder: Path, orders: int, seed: int, now: int, progress: Callable[[int, int], None]) -> None:
     """Replace what a folder has, but its lock, by a new practice store."""
     if is_open_elsewhere(folder / STORE):
         raise Refused(
@@ -184,13 +203,19 @@ def _build(folder: Path, orders: int, seed: int, now: int) -> None:
     with open_practice(folder / STORE, clock=clock) as session:
         rng = random.Random(seed)
         home: dict[str, book.MadeOrder] = {}
+        done = 0.0
         for code, share in MARKETS:
             made = book.draw(
                 code, orders * share // 100, catalogue(code), session.eligibility.policies.of(code), clock.now(), rng
             )
-            for path in reports.write(incoming, code, made, clock.now(), now - 8 * DAY):
-                session.imports.import_files([path], marketplace=code)
+            paths = reports.write(incoming, code, made, clock.now(), now - 8 * DAY)
+            part = share / (len(paths) + 1)
+            for path in paths:
+                done += part
+                session.imports.import_files([path], marketplace=code, progress=_telling(progress, done, part))
+            done += part
             if code == HOME:
                 home = {order.order_id: order for order in made}
         work(session, clock, incoming, home, now)
+        progress(BUILT, BUILT)
     (folder / UNFINISHED).unlink()
