@@ -18,6 +18,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
+from ordertui.orders.people import Person, Role
 from ordertui.store import Outcome
 from ordertui.tui.main.app import OrderTuiApp
 from ordertui.tui.render.batch import render_batch
@@ -716,3 +717,18 @@ async def test_s_gives_up_a_batch_whose_files_are_not_all_written(tmp_path: Path
         assert session.dispatcher.run() == []
         await press(pilot, "t")
         await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+
+
+async def test_a_viewers_outbox_offers_what_a_viewer_may(session: Session) -> None:
+    send(session, Action.CANCEL, 1)
+    commit(session, Action.CANCEL, 2)
+    session.context.person = Person("vic", Role.VIEWER)
+    async with running(session) as pilot:
+        await opened(pilot)
+        assert "r release" not in lines(pilot)[0]
+        assert "u undo" not in lines(pilot)[0] + hints(pilot)
+        await press(pilot, "down")
+        assert "y path" in lines(pilot)[1]
+        assert "y path" in hints(pilot)
+        assert "U mark uploaded" not in lines(pilot)[1] + hints(pilot)
+        assert "i report" not in hints(pilot)

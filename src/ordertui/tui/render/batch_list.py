@@ -13,6 +13,7 @@ from ordertui.operations.batches.batch import Batch, is_of_others, may_decide
 from ordertui.operations.batches.open_issues import OpenIssue
 from ordertui.orders.batch_state import AT_LARGE, NEVER_LEFT, NOT_LEFT, UNANSWERED, BatchState, RowState
 from ordertui.orders.money import format_money
+from ordertui.orders.people import Permission
 from ordertui.orders.text import mask_control_characters
 from ordertui.store import JournalRow
 
@@ -45,8 +46,8 @@ class BatchContext(msgspec.Struct, frozen=True):
     """Held batches of the store."""
     me: str = ""
     """Login of who looks."""
-    may_approve: bool = True
-    """Whether the role of who looks may approve."""
+    may: frozenset[Permission] = frozenset(Permission)
+    """What the role of who looks allows here."""
 
 
 def render_outbox_head(batches: Sequence[Batch], issues: Sequence[OpenIssue], folder: str, width: int) -> Content:
@@ -223,36 +224,43 @@ def _time_of_day(epoch: int, context: BatchContext) -> str:
 
 
 def next_steps(batch: Batch, context: BatchContext) -> list[str]:
-    """Return what may be done next with a batch, each as `key word`, the most likely first."""
+    """Return what may be done next with a batch by who looks, each as `key word`, the most likely first."""
+    return [text for permission, text in _steps(batch, context) if permission in context.may]
+
+
+def _steps(batch: Batch, context: BatchContext) -> list[tuple[Permission, str]]:
+    """Return what may be done next, each with what it needs."""
     if batch.is_still:
         return []
     if batch.state is BatchState.HELD:
-        release_all = [_("R release all")] if context.held > 1 else []
-        return [_("u undo"), _("r release"), *release_all]
+        release = [_("r release"), *([_("R release all")] if context.held > 1 else [])]
+        return [(Permission.RECALL, _("u undo")), *((Permission.DISPATCH, one) for one in release)]
     if batch.state is BatchState.AWAITING:
-        decisions = context.may_approve and may_decide(batch, context.me)
-        return [*([_("a approve"), _("x reject")] if decisions else []), _("u undo")]
-    found = []
+        decisions = [_("a approve"), _("x reject")] if may_decide(batch, context.me) else []
+        return [*((Permission.APPROVE, one) for one in decisions), (Permission.RECALL, _("u undo"))]
+    found: list[tuple[Permission, str]] = []
     if batch.is_writing:
-        return [] if _is_fresh(batch, context) else [_("s give up"), _("`ordertui todo` says why")]
+        giving_up = [(Permission.SETTLE, _("s give up")), (Permission.LOOK, _("`ordertui todo` says why"))]
+        return [] if _is_fresh(batch, context) else giving_up
     if _is_to_upload(batch):
-        found += [_("y path"), _("U mark uploaded")]
+        found += [(Permission.LOOK, _("y path")), (Permission.DISPATCH, _("U mark uploaded"))]
     elif _awaits_report(batch):
-        found.append(_("i report for this batch"))
+        found.append((Permission.IMPORT, _("i report for this batch")))
     elif batch.withheld and batch.count(RowState.WRITTEN):
-        found.append(_("needs you: Enter"))
+        found.append((Permission.SETTLE, _("needs you: Enter")))
     unclear = batch.count(RowState.UNKNOWN)
     if batch.retryable:
-        found.append(_("t retry {retryable:,}", retryable=batch.retryable))
+        found.append((Permission.COMMIT, _("t retry {retryable:,}", retryable=batch.retryable)))
     if unclear:
-        found.append(_("s resolve {unclear:,}", unclear=unclear))
+        found.append((Permission.SETTLE, _("s resolve {unclear:,}", unclear=unclear)))
     if _is_to_upload(batch):
-        found.append(_("i report"))
+        found.append((Permission.IMPORT, _("i report")))
     elif batch.state is BatchState.UPLOADED:
-        found.append(_("U not uploaded"))
+        found.append((Permission.DISPATCH, _("U not uploaded")))
     if batch.by_api and batch.next_at is not None:
         left = format_left(batch.next_at, context.now, with_seconds=True)
-        found.append(_("next look in {left}", left=left) if batch.next_at > context.now else _("looking now"))
+        look = _("next look in {left}", left=left) if batch.next_at > context.now else _("looking now")
+        found.append((Permission.LOOK, look))
     elif batch.by_api and batch.state in AT_LARGE and batch.count(*UNANSWERED):
-        found.append(_("needs you: Enter"))
+        found.append((Permission.SETTLE, _("needs you: Enter")))
     return found

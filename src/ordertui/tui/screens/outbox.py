@@ -128,7 +128,7 @@ class OutboxScreen(Dialog[None]):
             state_width=self._state_width,
             held=sum(batch.state is BatchState.HELD for batch in self._batches),
             me=self._session.context.person.name,
-            may_approve=not self._session.context.role_refusal(Permission.APPROVE),
+            may=frozenset(one for one in Permission if not self._session.context.refusal(one)),
         )
 
     @shows_errors
