@@ -36,6 +36,15 @@ def refund_limit(order: Order, line: OrderLine) -> LineAmounts | None:
 
 
 def is_left_unknown(order: Order, line: OrderLine) -> bool:
+    """Return whether nobody can tell what is left of a line: more went back than is paid for now, or its order is
+    cancelled by one report and something of it was charged by another.
+    """
+    charged = charged_amounts(order, line)
+    is_contradicted = order.row.status is OrderStatus.CANCELLED and charged is not None and charged.total > 0
+    return is_contradicted or went_back_above_paid(order, line)
+
+
+def went_back_above_paid(order: Order, line: OrderLine) -> bool:
     """Return whether more went back for a line than a newer report calls charged, and refunds cancelled units of it.
 
     The report may name only the other units, of which nothing went back; no report says which units it names.

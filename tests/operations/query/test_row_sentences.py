@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from ordertui.operations.planning.order_planner import PlanChoices
 from ordertui.operations.query.api_sentences import order_sentences, row_sentences
+from ordertui.operations.query.export import line_records
 from ordertui.operations.session import Session
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action, OrderStatus
@@ -43,6 +44,25 @@ def test_units_confirmed_decide_beside_a_newer_status_and_are_told(tmp_path: Pat
             (order_id(1), 2), (order_id(2), 2)
         ]  # fmt: skip
         assert list(session.recount().run()) == []
+
+
+def test_an_order_cancelled_by_one_report_and_shipped_by_another_is_left_unknown(tmp_path: Path) -> None:
+    """Whichever came first: it said that nothing was paid and that all of it is left to give back."""
+    reports = [
+        [all_orders_row(1, "Cancelled", quantity=0, item_price="", updated=NOW - 2 * HOUR)],
+        [all_orders_row(1, "Shipped", item_price="30.00", updated=NOW - HOUR)],
+    ]
+    for n, sequence in enumerate((reports, reports[::-1])):
+        with Session.open(tmp_path / f"{n}.db", clock=FixedClock(NOW)) as session:
+            for rows in sequence:
+                session.imports.import_files([write(tmp_path / f"{n}.txt", ALL_ORDERS, rows)])
+            order = session.orders.get(order_id(1))
+            assert order is not None
+            assert order.row.status is OrderStatus.CANCELLED
+            assert [line["left"] for line in line_records(order)] == [None]
+            assert [one for one in order_sentences(order) if one.startswith("reports contradict each other")]
+            assert not session.eligibility.verdict(order.row, Action.REFUND, order.lines).allowed
+            assert list(session.recount().run()) == []
 
 
 def test_a_price_that_no_report_dates_is_told_where_money_goes_back(tmp_path: Path) -> None:

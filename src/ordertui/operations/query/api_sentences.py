@@ -16,7 +16,8 @@ from ordertui.orders.api_facts import (
 )
 from ordertui.orders.enums import Channel, OrderStatus, YesNo
 from ordertui.orders.order import UNDATED_PRICE, Order, OrderRow
-from ordertui.orders.refund_limit import is_left_unknown
+from ordertui.orders.refund_limit import went_back_above_paid
+from ordertui.orders.text import pluralize
 
 
 def order_sentences(order: Order) -> Iterator[str]:
@@ -51,7 +52,7 @@ def order_sentences(order: Order) -> Iterator[str]:
             "of items of one SKU All Orders names another number than reports with item ids do, or gives only some a"
             " price: how many there are, and the order's total, are unknown"
         )
-    if any(is_left_unknown(order, line) for line in order.lines):
+    if any(went_back_above_paid(order, line) for line in order.lines):
         yield (
             "more went back for an item than a report now calls paid: it may name only the units that no refund"
             " cancelled. What is left of them is unknown, and they are not refunded here: look at it in Seller Central"
@@ -66,9 +67,15 @@ def row_sentences(row: OrderRow) -> Iterator[str]:
     An Unshipped report lists an order of which a part waits, so its `unshipped` contradicts nothing.
     """
     if row.units_shipped and row.status in (OrderStatus.UNSHIPPED, OrderStatus.PENDING, OrderStatus.CANCELLED):
-        of = "?" if row.items is None else f"{row.items:,}"
-        word = row.status.value
-        yield f"{row.units_shipped:,} of {of} units were confirmed as shipped; the newest report lists it as {word}"
+        if row.status is OrderStatus.CANCELLED:
+            yield (
+                f"reports contradict each other: it is cancelled, and {pluralize(row.units_shipped, 'unit')} of it"
+                " shipped. What was charged and may go back is unknown: look at it in Seller Central"
+            )
+        else:
+            of = "?" if row.items is None else f"{row.items:,}"
+            word = row.status.value
+            yield f"{row.units_shipped:,} of {of} units were confirmed as shipped; the newest report lists it as {word}"
     yield from _program(row)
 
 
