@@ -41,8 +41,10 @@ def end_on_signals() -> None:
             signal.signal(number, _end)
 
 
-def _end(_number: int, frame: FrameType | None) -> None:
+def _end(number: int, frame: FrameType | None) -> None:
     global _told_to_end
+    if _told_to_end and number == getattr(signal, "SIGHUP", None):
+        return  # a shell passes it on when it ends, and the system sends it again: no second wish, as a Ctrl-C would be
     _told_to_end = True
     _drop_words_to_a_closed_terminal()
     press = signal.getsignal(signal.SIGINT)
@@ -78,7 +80,7 @@ def repeat_lost_interrupts() -> None:
 
 def _interrupt_again() -> None:
     time.sleep(AGAIN_SECONDS)
-    _thread.interrupt_main()
+    _thread.interrupt_main(signal.SIGTERM if _told_to_end else signal.SIGINT)  # the other one may be ignored
 
 
 if __name__ == "__main__":

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
+from ordertui import __main__ as program
 from ordertui.cli import batches, imports
 from ordertui.cli.exit_codes import Exit
+from ordertui.cli.interrupts import stop_on_interrupt
 from ordertui.operations.errors import Stopped
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.enums import Action
@@ -61,3 +65,36 @@ def test_no_report_is_taken_in_and_nothing_settled(tmp_path: Path, monkeypatch: 
         done = command.run(*args)
         assert (done.code, words in done.stderr) == (Exit.INTERRUPTED, True), done.stderr
         assert [row["state"] for row in command.json("outbox", str(batch))] == [RowState.WRITTEN]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGHUP")
+def test_a_closed_terminal_that_is_told_twice_is_one_wish(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell that ends passes SIGHUP on, and the system sends another: the second one cut the step."""
+    monkeypatch.setattr(program, "_told_to_end", False)
+    with stop_on_interrupt() as stop:
+        for _ in range(2):
+            program._end(signal.SIGHUP, None)
+            assert stop()
+        with pytest.raises(KeyboardInterrupt):
+            program._end(signal.SIGTERM, None)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_a_lost_sigterm_comes_again_where_ctrl_c_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a command that a script began with `&`."""
+
+    def lost() -> None:
+        for _ in range(2):  # Python comes to it between two lines
+            program._interrupt_again()
+
+    monkeypatch.setattr(program, "_told_to_end", True)
+    monkeypatch.setattr(program, "AGAIN_SECONDS", 0)
+    before = [(one, signal.getsignal(one)) for one in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, program._end)
+        with pytest.raises(KeyboardInterrupt):
+            lost()
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)

@@ -137,6 +137,15 @@ async def test_orders_are_drawn_keys_work_and_nothing_is_left(served: Served) ->
         await first.close()
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_it_ends_when_it_is_told_to_and_when_its_terminal_is_closed(served: Served, name: str) -> None:
+    number = signal.Signals[name]
+    if signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip("under `nohup` it goes on")
+    served.process.send_signal(number)
+    assert served.process.wait(PATIENCE) == 0
+
+
 async def test_without_the_key_or_from_another_page_there_is_nothing(served: Served) -> None:
     async with browser() as stranger:
         for way, status in {"": 403, "?key=wrong": 403, "?key=%ff%00": 403, "ws/x": 403, "ws": 404}.items():

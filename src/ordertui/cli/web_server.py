@@ -70,11 +70,16 @@ class OrderServer:
         self._tabs: set[asyncio.Task[object]] = set()
 
     async def run(self) -> None:
-        """Serve until Ctrl-C or SIGTERM, then end every tab's screen. Raises OSError when the port cannot be had."""
+        """Serve until Ctrl-C, SIGTERM or a closed terminal (not under `nohup`), then end every tab's screen.
+
+        Raises OSError when the port cannot be had.
+        """
         stop = asyncio.Event()
-        for name in ("SIGINT", "SIGTERM"):
-            with suppress(NotImplementedError):  # Windows: Ctrl-C ends the loop
-                asyncio.get_running_loop().add_signal_handler(getattr(signal, name), stop.set)
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            with suppress(AttributeError, NotImplementedError):  # Windows: Ctrl-C ends the loop
+                number = getattr(signal, name)
+                if name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN:
+                    asyncio.get_running_loop().add_signal_handler(number, stop.set)
         app = web.Application()
         app.add_routes(
             [
