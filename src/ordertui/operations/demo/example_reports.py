@@ -10,13 +10,14 @@ import gzip
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from xml.sax.saxutils import escape
 
 import msgspec
 
-from ordertui.orders.clock import HOUR
+from ordertui.orders.clock import HOUR, to_local
+from ordertui.orders.marketplace import zone_of
 from ordertui.orders.money import format_decimal
 from ordertui.rules.policy.policy import Policy
 
@@ -139,7 +140,7 @@ class ExampleReports:
         writer.writerow(RATE)
         for order in self.orders:
             if order.impacts:
-                day = datetime.fromtimestamp(self._now - order.age * HOUR, UTC).strftime(RATE_DATE[code])
+                day = to_local(round(self._now - order.age * HOUR), zone_of(code)).strftime(RATE_DATE[code])
                 writer.writerow([day, example_order_id(self.market, order.number), order.impacts])
         return out.getvalue().encode("utf-8")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ordertui.operations.planning.feed_builder import first_message_id, flat_file_records
 from ordertui.operations.planning.plan import Plan, PlannedOrder
-from ordertui.orders.clock import iso_utc
-from ordertui.orders.marketplace import MARKETPLACES, Marketplace
+from ordertui.orders.clock import iso_utc, to_local
+from ordertui.orders.marketplace import MARKETPLACES, Marketplace, zone_of
 from ordertui.orders.money import format_decimal
 
 from .orders import MadeLine, MadeOrder
@@ -54,7 +54,11 @@ def write(folder: Path, code: str, orders: Sequence[MadeOrder], until: int, new_
             if not order.fba and order.placed >= new_since and order.status not in ("Pending", "Cancelled"):
                 new.append(row)
     rate: list[Row] = [
-        {"Order Date": iso_utc(o.placed)[:10], "Order ID": o.order_id, "Impacts Account Health": o.impacts}
+        {
+            "Order Date": f"{to_local(o.placed, zone_of(code)):%Y-%m-%d}",
+            "Order ID": o.order_id,
+            "Impacts Account Health": o.impacts,
+        }
         for o in orders
         if o.impacts
     ]
