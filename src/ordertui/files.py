@@ -140,8 +140,14 @@ def load_toml(text: str) -> dict[str, object]:
         raise _no_toml(f"a key has more than {MOST_KEY_PARTS} parts")
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        raise
+    except tomllib.TOMLDecodeError as error:
+        words, bracket, place = str(error).partition(" (")
+        if "overwrite" not in words:
+            raise
+        line = re.findall(r"\d+", place)[:1]  # none at the end of the text
+        key, equals, _ = text.rstrip().split("\n")[int(line[0]) - 1 if line else -1].partition("=")
+        where = f"{bracket}{place}"
+        raise _no_toml(f"{key.strip() if equals else 'a key'} is given twice{where}") from None
     except RecursionError:
         raise _no_toml("its values stand too deep inside one another") from None
     except ValueError:  # of int(): Python reads 4,300 digits at most

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import platform
+import tomllib
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -202,3 +204,24 @@ def test_a_store_that_can_be_none_is_refused_and_nothing_is_made(
     done = command.run(*(arg.format(report=report) for arg in args))
     assert (done.code, said in done.stderr) == (4, True), done.stderr
     assert list(disk.iterdir()) == list((tmp_path / "folder").iterdir()) == []
+
+
+@pytest.mark.parametrize(("end", "place"), [("\n", "at line 2, column "), ("", "at end of document")])
+def test_a_key_given_twice_is_named(tmp_path: Path, end: str, place: str) -> None:
+    settings = tmp_path / "config.toml"
+    settings.write_text(f'shop_name = "A"\nshop_name = "B"{end}', encoding="utf-8")
+    done = Command(tmp_path).run("config", "check", ORDERTUI_CONFIG=str(settings))
+    assert done.code == 4
+    assert f"shop_name is given twice ({place}" in done.stderr
+
+
+def test_settings_are_shown_as_they_are_written(tmp_path: Path) -> None:
+    settings = tmp_path / "config.toml"
+    settings.write_text(
+        'language = "zh"\nshop_name = "Über"\n[amazon]\nmarketplaces = ["US", "CA"]\n', encoding="utf-8"
+    )
+    done = Command(tmp_path).run("config", "show", "--format", "tsv", ORDERTUI_CONFIG=str(settings))
+    assert done.code == 0, done.stderr
+    shown = dict(csv.reader(done.stdout.splitlines(), delimiter="\t"))
+    assert (shown["language"], shown["shop_name"], shown["colours"]) == ("zh", "Über", "[]")
+    assert tomllib.loads(f"amazon = {shown['amazon']}")["amazon"]["marketplaces"] == ["US", "CA"]

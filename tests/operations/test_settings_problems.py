@@ -42,7 +42,7 @@ RULE = '[[colours]]\nfilter = "late"\ncolour = "red"\n'
         ('store = ["postgresql://kim:s3cr3t@host/shop"]', "store cannot be used; it takes: text"),
         (
             'language = "de"\n[amazon]\nprofile = "prod"',
-            'language is "de"; it takes: auto or en or zh_CN;'
+            'language is "de"; it takes: auto or en or zh or zh_CN;'
             ' profile under [amazon] is "prod"; it takes: off or test or production',
         ),
         (f'operator = ["{"x" * 99}"]', f'operator is ["{"x" * 58}…; it takes: text'),

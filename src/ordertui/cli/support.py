@@ -117,7 +117,22 @@ def config_path(settings: Settings) -> None:
 def config_show(form: str) -> None:
     """Show the settings in force."""
     found = msgspec.to_builtins(settings_file.load_config())
-    emit([{"setting": key, "value": value} for key, value in found.items()], ("setting", "value"), form)
+    records = [{"setting": key, "value": value if form == "json" else _as_toml(value)} for key, value in found.items()]
+    emit(records, ("setting", "value"), form)
+
+
+def _as_toml(value: object) -> object:
+    """Return a value as it stands in the settings, a text and a number as they are."""
+    import json
+
+    def inside(value: object) -> str:
+        if isinstance(value, dict):
+            return "{" + ", ".join(f"{key} = {inside(one)}" for key, one in value.items()) + "}"
+        if isinstance(value, list | tuple):
+            return "[" + ", ".join(map(inside, value)) + "]"
+        return json.dumps(value, ensure_ascii=False)
+
+    return inside(value) if isinstance(value, dict | list | tuple) else value
 
 
 @config.command("check")

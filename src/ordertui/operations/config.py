@@ -208,10 +208,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The operator's settings. Each field is described once, here; `settings_page` writes the descriptions out."""
 
     language: Annotated[
-        Literal["auto", "en", "zh_CN"],
+        Literal["auto", "en", "zh", "zh_CN"],
         _described(
-            "Language of the screen: English (`en`), simplified Chinese (`zh_CN`), or that of the locale (`auto`)."
-            " Commands and their output are English."
+            "Language of the screen: English (`en`), simplified Chinese (`zh` or `zh_CN`), or that of the locale"
+            " (`auto`). Commands and their output are English."
         ),
     ] = "auto"
     shop_name: Annotated[str, _described("Shown in the screen's first line.")] = ""

@@ -21,6 +21,8 @@ from ordertui.rules.period import Period, is_day
 from ordertui.rules.problems import PolicyProblem, PolicySource, did_you_mean
 from ordertui.rules.toml_positions import TomlPath
 
+MOST_COUNT = 1_000_000
+"""Of a setting that counts something."""
 _ENTRY_KEYS = ("value", "source", "stated_for", "checked", "from", "until")
 
 Parser: TypeAlias = Callable[[Any], tuple[Any, str]]
@@ -43,11 +45,11 @@ def _parse_other_target(value: Any) -> tuple[Any, str]:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 1_000_000
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_COUNT
 
 
 def _parse_count(value: Any) -> tuple[Any, str]:
-    return (value, "") if _is_count(value) else (None, "is a whole number above 0")
+    return (value, "") if _is_count(value) else (None, f"is a whole number from 1 to {MOST_COUNT:,}")
 
 
 def _parse_days(value: Any) -> tuple[Any, str]:
