@@ -73,6 +73,13 @@ class _Progress:
         done, total = progress.bytes_done, progress.bytes_total or None
         self._bar.update(task.id, completed=done, total=total, speed=f"{speed:,}")
 
+    def look(self, path: Path) -> bool:
+        """Show that this file is looked at; what is shown stops nothing."""
+        from ordertui.operations.reports.progress import ImportProgress
+
+        self(ImportProgress(path, 0, 0, 0))
+        return False
+
     def close(self) -> None:
         """Remove the bar."""
         if self._bar is not None:
@@ -115,7 +122,11 @@ def import_command(
     from ordertui.operations.reports.files import expand_folders, find_kind
     from ordertui.orders.enums import ReportKind
 
-    paths, left_out, unread = expand_folders(files)
+    looking = _Progress()
+    try:
+        paths, left_out, unread = expand_folders(files, looking.look)
+    finally:
+        looking.close()
     answers = [one for one in paths if one not in files and find_kind(one) is ReportKind.PROCESSING_REPORT]
     left_out += [f"{one} is a processing report: import it with `ordertui results`" for one in answers]
     paths = [one for one in paths if one not in answers]

@@ -109,6 +109,23 @@ def test_a_file_that_cannot_be_unpacked_costs_no_other(tmp_path: Path) -> None:
     assert f"{tmp_path / 'cut.gz'} cannot be unpacked: it is damaged" in error_message(caught.value)
 
 
+def test_that_a_packed_file_is_looked_at_is_told_and_ends_when_somebody_stops(tmp_path: Path) -> None:
+    """It was silent for as long as a folder of large ones took to unpack."""
+    rows = [unshipped_row(n, product_name=f"{n}" * 400) for n in range(1, 2_000)]
+    plain = write(tmp_path / "open.txt", UNSHIPPED, rows)
+    damaged = tmp_path / "cut.gz"
+    damaged.write_bytes(gzip.compress(plain.read_bytes())[:-40])
+    asked: list[Path] = []
+
+    def stop(path: Path) -> bool:
+        asked.append(path)
+        return len(asked) == 2
+
+    assert (sorted(expand_folders([tmp_path], stop).paths), asked) == ([damaged, plain], [damaged] * 2)
+    found = expand_folders([tmp_path], stop)
+    assert (found.paths, len(found.unread), set(asked[2:])) == ([plain], 1, {damaged})
+
+
 def test_only_the_beginning_is_read(tmp_path: Path) -> None:
     path = tmp_path / "big.txt"
     with path.open("wb") as file:

@@ -9,7 +9,7 @@ import codecs
 import gzip
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import IO, Protocol
@@ -77,13 +77,16 @@ def _unpack(path: Path, ending: ExitStack) -> Peekable:
     return found
 
 
-def check_unpacks(path: Path) -> None:
-    """Read a packed file to its end; do nothing for another. Raises OSError, and ReportError for a damaged one."""
+def check_unpacks(path: Path, stop: Callable[[Path], bool]) -> None:
+    """Read a packed file to its end, or until `stop` says so, which is asked at each part; do nothing for another.
+
+    Raises OSError, and ReportError for a damaged one.
+    """
     with ExitStack() as ending:
         source = _unpack(path, ending)
         with open_plain(path) as file:
             is_packed = file.read(len(_ZIP)).startswith((_GZIP, _ZIP))
-        while is_packed and source.read(READ_BYTES):
+        while is_packed and not stop(path) and source.read(READ_BYTES):
             pass
 
 

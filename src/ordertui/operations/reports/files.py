@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,10 +91,16 @@ class ExpandedFolders(NamedTuple):
     """Why files of folders, which may be reports, cannot be read: they are left out, and the others are read."""
 
 
-def expand_folders(paths: Iterable[Path]) -> ExpandedFolders:
+def _never(_: Path) -> bool:
+    return False
+
+
+def expand_folders(paths: Iterable[Path], stop: Callable[[Path], bool] = _never) -> ExpandedFolders:
     """Return the paths with the reports in it for each folder.
 
-    Folders inside a folder are not entered. Raises BadInput for a folder without a report, or that cannot be read.
+    `stop` is told which packed file is unpacked to look at it, and ends that when it says so; then it is among the
+    reports, and may be damaged. Folders inside a folder are not entered. Raises BadInput for a folder without a report,
+    or that cannot be read.
     """
     found: list[Path] = []
     notes: list[str] = []
@@ -111,7 +117,7 @@ def expand_folders(paths: Iterable[Path]) -> ExpandedFolders:
         for one in files:
             try:
                 detect_kind(one)
-                check_unpacks(one)
+                check_unpacks(one, stop)
                 reports.append(one)
             except UnknownReport:
                 left.append(one.name)

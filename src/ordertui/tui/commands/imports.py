@@ -105,9 +105,14 @@ async def _read_files(context: CommandContext, task: Task, paths: Sequence[Path]
     bar = ProgressScreen()
     lines: list[Piece] = []
     summaries: list[ImportSummary] = []
+
+    def look(path: Path) -> bool:
+        _say_looking(bar, path)
+        return bar.stopping
+
     with task.showing(bar):
         try:
-            expanded = await task.work(expand_folders, paths)
+            expanded = await task.work(expand_folders, paths, look)
             paths, left_out = expanded.paths, [*expanded.notes, *map(translate, expanded.unread)]
         except BadInput as error:
             paths, left_out = [], [translate(error_message(error))]
@@ -129,6 +134,10 @@ async def _read_files(context: CommandContext, task: Task, paths: Sequence[Path]
     context.refresh()
     if lines:
         await task.ask(TextScreen(_("Import result"), Content.assemble(*lines)))
+
+
+def _say_looking(bar: ProgressScreen, path: Path) -> None:
+    bar.advance(0, 0, _("{path}: looking at it", path=path.name))
 
 
 async def _read_file(session: Session, task: Task, path: Path, bar: ProgressScreen) -> _Read:
@@ -193,7 +202,7 @@ async def _import(
 
     def progress(now: ImportProgress) -> None:
         if not now.bytes_total:
-            bar.advance(0, 0, _("{path}: looking at it", path=now.path.name))
+            _say_looking(bar, now.path)
             return
         speed = now.rows / max(time.monotonic() - started, 0.001)
         bar.advance(
