@@ -21,6 +21,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action, YesNo
 from ordertui.rules.policy.policy import PolicyError
+from ordertui.tui.main.order_details import describe_order
 from support.shops import NOW, all_orders_row, bring, order_id, standard, unshipped_row
 
 
@@ -392,6 +393,8 @@ def test_explain_weighs_what_a_plan_of_the_order_alone_would_give_back(tmp_path:
         found = session.planner.explain(partly, Action.REFUND)
         assert [one.rule for one in found.house] == ["over-15", "rate"]
         assert (found.counts, found.counts_why) == (YesNo.YES, "it cancels units that never left")
+        shown = describe_order(session, order_id(1), width=100, is_full=True).plain
+        assert "counts toward the rate: it cancels units that never left" in shown
 
 
 REASON = {Action.CANCEL: "", Action.REFUND: "GeneralAdjustment"}

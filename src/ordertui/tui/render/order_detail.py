@@ -388,6 +388,9 @@ def _reasons(detail: OrderDetail) -> Iterator[Piece]:
 def _explain(one: Explanation) -> list[tuple[str, str]]:
     """Return the facts that decided, what a denied action would need, and the house rules that match."""
     found = [(_("because {because}", because=translate_codes(", ".join(one.because))), MUTED)] if one.because else []
+    if one.action is Action.REFUND and one.counts is YesNo.YES:
+        text = join_texts([_("counts toward the rate"), translate(one.counts_why)], ": ")
+        found.append((text, "$text-warning"))
     if one.nearest is not None:
         found.append((translate(str(one.nearest)), MUTED))
     found += [
