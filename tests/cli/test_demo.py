@@ -194,12 +194,15 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
     assert files(tmp_path) == {"mine/letter.txt": b"dear"}
 
 
-def test_it_is_built_anew_over_an_older_one(small: Command) -> None:
+def test_it_is_built_anew_over_an_older_one(small: Command, tmp_path: Path) -> None:
     before = small.ok("list", "--format", "csv")
     (small.store.parent / "left-over.txt").write_text("x")
+    (small.store.parent / "elsewhere").symlink_to(tmp_path)
+    (tmp_path / "others.txt").write_text("x")
     path = small.ok("demo", "--where", small.store.parent, "--no-screen", "--orders", "400", "--fresh").strip()
     assert Path(path) == small.store
     assert not (small.store.parent / "left-over.txt").exists()
+    assert (tmp_path / "others.txt").exists(), "a link is removed, and not what it leads to"
     assert small.ok("list", "--format", "csv") == before
 
 

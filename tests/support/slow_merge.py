@@ -255,7 +255,8 @@ class SlowOrder:
         return ReportKind.ALL_ORDERS in self.kinds and any(
             differs(one)
             for one in self.lines
-            if one is not line and one.sku == line.sku and (one.item_id is not None or line.item_id is not None)
+            if one is not line and without_capitals(one.sku) == without_capitals(line.sku)
+            if one.item_id is not None or line.item_id is not None
         )
 
     def facts(self) -> dict[str, Any]:
@@ -392,6 +393,11 @@ def in_order_of_content(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _known(row: dict[str, Any]) -> bool:
     return row["order_item_id"] is not None
+
+
+def without_capitals(sku: str) -> str:
+    """What items that All Orders may have exchanged have in common; no engine knows how accents are made."""
+    return "".join(c.lower() if c.isascii() else c for c in sku.strip(" "))
 
 
 def spelled(sku: str) -> str:

@@ -136,7 +136,13 @@ def test_account_health_over_amazons_own_days(tmp_path: Path) -> None:
         }
         (odd,) = session.rate.compare(health(tmp_path, rate=0.5))
         assert odd.notes == ("Amazon's own numbers do not agree: 4 of 100 is not 0.5",)
-        for orders, cancelled, rate in ((190, 1, 0.005), (190, 1, 0.0053), (3, 1, 0.333333), (100, 0, 0.0)):
+        for orders, cancelled, rate in (
+            (190, 1, 0.005),
+            (190, 1, 0.0053),
+            (3, 1, 0.333333),
+            (100, 0, 0.0),
+            (60, 1, 0.016666667535901),
+        ):
             (rounded,) = session.rate.compare(
                 health(tmp_path, orderCount=orders, cancellationCount=cancelled, rate=rate)
             )

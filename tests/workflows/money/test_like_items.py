@@ -273,3 +273,26 @@ def test_one_row_of_two_units_and_two_item_ids_are_of_an_unknown_number(tmp_path
             assert (found.row.items, found.row.total) == (None, None)
             assert denied == set(BATCH_ACTIONS), "the one is shipped, and nothing is said of the other"
             assert any("another number" in sentence for sentence in order_sentences(found))
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("waits", [0, 1])
+def test_an_item_whose_sku_one_report_spells_otherwise_is_like_the_other(
+    engine: str, waits: int, tmp_path: Path
+) -> None:
+    """Unshipped names but the one that waits, in small letters: it may have the other's amounts all the same."""
+    items = [one._replace(states=("unshipped", "unshipped")) for one in (MUG, WRAPPED)]
+    spelled = items[waits]._replace(sku="mug")
+    for turn, order in enumerate([(0, 1), (1, 0)]):
+        path = tmp_path / f"{turn}.db"
+        with Store.open(places.store_at(path), clock=CLOCK) as store:
+            take(store, Report("new_orders", tuple(new_orders(1, items, random.Random(0))), BOUGHT))
+            take(store, Report("all_orders", tuple(all_orders(1, items, 1, order)), LATE))
+            take(store, Report("unshipped", tuple(unshipped(1, [spelled], random.Random(0), 1)), LATE + HOUR))
+        with Session.open(places.place(path), clock=CLOCK, read_only=True) as session:
+            assert list(planned(session)) == []
+            found = session.orders.get("113-0000001-0000001")
+            assert found is not None
+            assert {line.sku for line in found.lines} == {"MUG", "mug"}
+            assert all(line.may_be_exchanged for line in found.lines)
+            assert [str(one) for one in session.recount().run()] == []

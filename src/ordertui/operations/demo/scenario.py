@@ -191,7 +191,7 @@ def _build(folder: Path, orders: int, seed: int, now: int, progress: Callable[[i
     (folder / PRACTICE_MARKER).write_text("made-up orders; safe to delete\n", encoding="utf-8")
     (folder / UNFINISHED).touch()
     for path in folder.iterdir():
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         elif path.name not in (LOCK, PRACTICE_MARKER, UNFINISHED):
             path.unlink()

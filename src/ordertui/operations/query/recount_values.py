@@ -19,6 +19,7 @@ from ordertui.orders.clock import EARLIEST, LATEST
 from ordertui.orders.enums import Action, BuyerRequest, Channel, OrderStatus, Refunded, Verge
 from ordertui.orders.marketplace import Marketplace
 from ordertui.orders.order import LineAmounts, LinesKnown, Order, OrderLine, OrderRow
+from ordertui.orders.text import spelling
 from ordertui.rules.policy.settings import PolicyValues
 
 HOUR, DAY = 3_600, 86_400
@@ -135,7 +136,9 @@ def lines_suffice(action: Action, order: Order) -> bool:
 def _states(lines: Sequence[OrderLine]) -> set[tuple[str, bool, bool]]:
     """Return the states of items that may be exchanged: SKU, whether something is wanted, whether it was shipped."""
     return {
-        (line.sku, bool(wanted([line])), line.status is OrderStatus.SHIPPED) for line in lines if line.may_be_exchanged
+        (spelling(line.sku), bool(wanted([line])), line.status is OrderStatus.SHIPPED)
+        for line in lines
+        if line.may_be_exchanged
     }
 
 

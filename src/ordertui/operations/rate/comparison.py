@@ -28,8 +28,8 @@ from .sources import RateSources
 
 UNKNOWN_HERE = "who cancelled was unknown here and was taken as counting: import this report"
 TAKEN_OUT = "Amazon does not count it: import this report, and it is taken out here too"
-FEWEST_PLACES = 3
-"""To so many places after the point, or more, a rate of Amazon's is rounded: 0.005 is half a percent."""
+FEWEST_PLACES, MOST_PLACES = 3, 6
+"""To so many places after the point a rate of Amazon's is rounded: 0.005 is half a percent. More may be noise."""
 FRESH = "import fresh reports: the newest here does not show it as cancelled"
 
 
@@ -161,7 +161,9 @@ class RateComparison:
             )
         if theirs.rate is not None and theirs.orders and theirs.cancelled is not None:
             places = -int(Decimal(str(theirs.rate)).as_tuple().exponent)  # of a rate that Amazon rounded: 0.005
-            if abs(theirs.cancelled / theirs.orders - theirs.rate) > 0.5 / 10 ** max(places, FEWEST_PLACES):
+            if abs(theirs.cancelled / theirs.orders - theirs.rate) > 0.5 / 10 ** min(
+                max(places, FEWEST_PLACES), MOST_PLACES
+            ):
                 notes.append(
                     f"Amazon's own numbers do not agree: {theirs.cancelled:,} of {theirs.orders:,}"
                     f" is not {theirs.rate:g}"

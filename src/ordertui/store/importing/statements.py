@@ -15,6 +15,7 @@ from ordertui.orders.batch_state import UNCONFIRMED
 from ordertui.orders.enums import ReportKind
 from ordertui.store.engine.database import in_list
 from ordertui.store.repositories.derived_facts import (
+    ALL_DIFFER,
     AMAZON_COUNTS,
     CANCELLED_BY,
     CANCELLED_LINES,
@@ -281,13 +282,14 @@ UNDATED = (
     " WHERE m.ship_by IS NOT NULL AND d.ship_by IS NULL"
 )
 """When Amazon cancels is not in SQL: the policies say so for each marketplace and ship-by time."""
+_HAS_TWINS = bit(f"NOT ({ALL_DIFFER})")
 _SUMS = (
     f"SELECT m.id AS id, {ITEMS} AS items, CASE WHEN count(l.waits_at) = 0 OR (count(l.waits_at) = count(*)"
     f" AND min(l.waits_at) = max(l.waits_at)) THEN sum(l.quantity_shipped) ELSE {SUM_OF_UNITS} END AS units_shipped,"
     f" {CANCELLED_LINES} AS cancelled_lines, {TOTAL} AS total,"
     f" min(l.currency) AS currency, {REPORTED_REQUEST} AS reported,"
     f" {SHOWN_PRODUCT} AS product_id, CASE WHEN count(*) > 1 THEN (SELECT"
-    f" {bit('count(*) > count(DISTINCT a.product_id)')} FROM lines a WHERE a.order_id = m.id) ELSE 0 END AS has_twins"
+    f" {_HAS_TWINS} FROM lines a WHERE a.order_id = m.id) ELSE 0 END AS has_twins"
     " FROM merged m CROSS JOIN lines l WHERE m.is_new = {is_new} AND l.order_id = m.id GROUP BY m.id"
 )
 _FILLED = {name: f"coalesce(m.{name}, 'unknown') AS {name}" for name in UNKNOWN_WORD}

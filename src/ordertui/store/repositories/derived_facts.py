@@ -51,8 +51,15 @@ UNPAID = f"coalesce({_PAID}, -1) < 0"
 pay, which no buyer was ever charged (`LineAmounts.is_possible`).
 """
 _OTHER = ACTIVE.replace("l.", "t.")
-_LIKE = "FROM lines t WHERE t.order_id = l.order_id AND t.line <> l.line AND +t.product_id = l.product_id"
-"""SQL: the other lines `t` of the SKU of the line `l` in its order."""
+ALL_DIFFER = "count(*) = count(DISTINCT (SELECT lower(trim(p.sku)) FROM products p WHERE p.id = a.product_id))"
+"""SQL over the lines `a` of an order: whether each has a SKU of its own, without capitals, which spreadsheets change.
+No engine knows how accents are made.
+"""
+_LIKE = (
+    "FROM products k CROSS JOIN lines t CROSS JOIN products p WHERE k.id = l.product_id AND t.order_id = l.order_id"
+    " AND t.line <> l.line AND p.id = t.product_id AND lower(trim(p.sku)) = lower(trim(k.sku))"
+)
+"""SQL: the other lines `t` of the SKU of the line `l` in its order, with capitals or without."""
 _HAVE_IDS = "(l.item_id IS NOT NULL OR t.item_id IS NOT NULL)"
 _SAME_STATE = f"({ACTIVE}) = ({_OTHER}) AND (coalesce(l.status, '') = 'shipped') = (coalesce(t.status, '') = 'shipped')"
 
@@ -184,7 +191,8 @@ SUM_OF_UNITS = (
 )
 """SQL: the units shipped of the order `m`: NULL, and not 0, where one of its lines may stand twice."""
 _SURE = (
-    f"(count(*) = 1 OR max(m.sources) & {ReportKind.ALL_ORDERS.bit} = 0 OR NOT EXISTS (SELECT 1 FROM lines l WHERE"
+    f"(count(*) = 1 OR max(m.sources) & {ReportKind.ALL_ORDERS.bit} = 0 OR (SELECT {ALL_DIFFER} FROM lines a WHERE"
+    " a.order_id = m.id) OR NOT EXISTS (SELECT 1 FROM lines l WHERE"
     f" l.order_id = m.id AND EXISTS (SELECT 1 {_LIKE} AND {_HAVE_IDS} AND NOT ({_OF_ONE_REPORT}))))"
 )
 ITEMS = f"CASE WHEN {_SURE} THEN sum(l.quantity) END"
