@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.orders.people import Person, Role
 from ordertui.store import Outcome
+from ordertui.store.engine.errors import ServerUnreachable
 from ordertui.tui.main.app import OrderTuiApp
 from ordertui.tui.render.batch import render_batch
 from ordertui.tui.render.batch_list import BatchContext, next_steps, render_outbox_head
@@ -676,8 +678,42 @@ async def test_what_was_decided_while_the_screen_was_closed_is_said_when_it_open
                 async with running(ann, toasts=True) as pilot:
                     app = pilot.app
                     assert isinstance(app, OrderTuiApp)
+                    await until(pilot, lambda: not reads_decisions(pilot))
                     assert [one.text for one in app._messages.newest_first() if "rejected" in one.text] == heard
             clock.advance(60)
+
+
+async def test_what_was_decided_and_could_not_be_read_is_said_the_next_time(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time from which on it is looked for had moved on meanwhile."""
+    config, place = all_wait(tmp_path, clock)
+
+    def fail(*_: object) -> NoReturn:
+        raise ServerUnreachable("the line is lost")
+
+    with session_as("bob", place, clock, monkeypatch, config) as bob:
+        with session_as("ann", place, clock, monkeypatch, config) as ann:
+            batch = commit(ann, Action.CANCEL, 1)
+            async with running(ann):
+                pass
+        clock.advance(60)
+        bob.approvals.reject(batch, "the supplier has more")
+        for is_lost in (True, False):
+            clock.advance(60)
+            with session_as("ann", place, clock, monkeypatch, config) as ann, monkeypatch.context() as patch:
+                if is_lost:
+                    patch.setattr(type(ann.batches), "decided_since", fail)
+                async with running(ann, toasts=True) as pilot:
+                    await until(pilot, lambda: not reads_decisions(pilot))
+                    app = pilot.app
+                    assert isinstance(app, OrderTuiApp)
+                    told = [one.text for one in app._messages.newest_first() if "was rejected by bob" in one.text]
+                    assert bool(told) is not is_lost
+
+
+def reads_decisions(pilot: Pilot[None]) -> bool:
+    return any(one.group == "decisions" for one in pilot.app.workers)
 
 
 async def test_s_gives_up_a_batch_whose_files_are_not_all_written(tmp_path: Path) -> None:

@@ -110,6 +110,8 @@ class MainScreen(Screen[None]):
         self._looks = 0
         self._read_at = 0
         """When changes of the store were read last."""
+        self._untold_since = 0
+        """From when on decisions are not read yet, or could not be; 0: none."""
         """How often it was looked for changes since others' were shown last."""
         self._is_dispatching = False
         self._is_left = False
@@ -159,9 +161,11 @@ class MainScreen(Screen[None]):
 
     def _tell_decisions(self, since: int) -> None:
         """Say what others decided since then about one's own batches that waited for approval, when it is read."""
+        since = self._untold_since = min(since, self._untold_since or since)
 
         async def tell() -> None:
             decided = await asyncio.to_thread(self.session.batches.decided_since, since)
+            self._untold_since = 0
             if not decided:
                 return
             from ordertui.tui.render.batch import decision_text, is_rejected
@@ -169,7 +173,7 @@ class MainScreen(Screen[None]):
             for batch in decided:
                 self.notify(decision_text(batch), severity="warning" if is_rejected(batch) else "information")
 
-        self.run_worker(work_shown(self, tell()), group="decisions")
+        self.run_worker(work_shown(self, tell()), group="decisions", exclusive=True)  # from the first one on
 
     def _draw_rows_anew(self) -> None:
         self.table.rerender()
@@ -199,7 +203,7 @@ class MainScreen(Screen[None]):
         self.view.mark_place()
         self._save_workspace()
         if self._read_at:
-            self.session.workspace.keep_last_look(self._read_at)
+            self.session.workspace.keep_last_look(self._untold_since or self._read_at)
         self._is_left = True
         self.summary.stop()
         self.session.orders.interrupt()
