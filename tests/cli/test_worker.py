@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ordertui.cli.exit_codes import Exit
-from ordertui.cli.worker import CODES
+from ordertui.cli.worker import CODES, stop_event
 from ordertui.operations.worker.health import Health
 from support.cli import AS_OF, Command, environment
 
@@ -63,3 +64,16 @@ def test_a_signal_ends_it_in_order(us: Command, number: signal.Signals) -> None:
     assert process.returncode == Exit.OK
     assert rest.rstrip().endswith("ended")
     assert us.run("worker", "status").code == Exit.NO_WORKER
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGHUP")
+def test_under_nohup_a_worker_goes_on_when_its_terminal_is_closed() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stop_event() as stop:
+            signal.raise_signal(signal.SIGHUP)
+            assert not stop.is_set()
+            signal.raise_signal(signal.SIGTERM)
+            assert stop.is_set()
+    finally:
+        signal.signal(signal.SIGHUP, before)

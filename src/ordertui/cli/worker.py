@@ -68,10 +68,12 @@ def worker(ctx: click.Context, once: bool) -> None:
 
 @contextmanager
 def stop_event() -> Iterator[threading.Event]:
-    """Set the event at SIGTERM, SIGINT or when the terminal goes away."""
+    """Set the event at SIGTERM, SIGINT or when the terminal goes away, but not under `nohup`."""
     stop = threading.Event()
     names = ("SIGTERM", "SIGINT", "SIGHUP")
     signals = [found for name in names if (found := getattr(signal, name, None)) is not None]
+    if (hangup := getattr(signal, "SIGHUP", None)) is not None and signal.getsignal(hangup) is signal.SIG_IGN:
+        signals.remove(hangup)
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in signals}
     try:
         yield stop

@@ -108,11 +108,11 @@ class MainScreen(Screen[None]):
         self._claims: Sequence[OthersClaim] = ()
         """Others' open previews that are shown."""
         self._looks = 0
+        """How often it was looked for changes since others' were shown last."""
         self._read_at = 0
         """When changes of the store were read last."""
         self._untold_since = 0
         """From when on decisions are not read yet, or could not be; 0: none."""
-        """How often it was looked for changes since others' were shown last."""
         self._is_dispatching = False
         self._is_left = False
         """Asked by threads that let batches leave."""
