@@ -215,7 +215,7 @@ JOINED = (
     "{0} is a day such as 2026-12-31 without quotes, not {1}",
     "{0} is a day such as 2026-11-23 without quotes, not {1}", "rules are written as [[rule]]",
     "there is no setting {0}", "there is no marketplace {0}", "there is no edition {0}",
-    "{0} is a whole number above 0, not {1}",
+    "{0} is a whole number from 1 to {1}, not {2}",
     "{0} gives minutes (0 to 1440) for cancel, refund and confirm, not {1}",
     "{0} is a share as text between 0 and 1, such as '0.025', not {1}", "{0} is one of {1}, not {2}",
     "{0} is Amazon's and cannot be changed", "choose the edition in the settings instead",
