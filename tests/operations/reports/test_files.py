@@ -102,6 +102,15 @@ def test_a_file_that_cannot_be_unpacked_costs_no_other(tmp_path: Path) -> None:
     assert sorted(Path(row["path"]).name for row in json.loads(done.stdout)) == ["open.txt", "whole.gz"]
     assert all(f"{name} " in done.stderr for name in ("cut.gz", "junk.gz", "two.zip"))
     assert command.run("import", tmp_path / "cut.gz", "--marketplace", "US").code == 4
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    (folder / "open.txt").write_bytes(text)
+    with zipfile.ZipFile(folder / "photos.zip", "w") as archive:
+        archive.writestr("a.jpg", b"a")
+        archive.writestr("b.jpg", b"b")
+    photos = command.run("import", folder, "--marketplace", "US")
+    assert photos.code == 0
+    assert "1 file left out, they are no reports: photos.zip" in photos.stderr
     for name in ("open.txt", "whole.gz"):
         (tmp_path / name).unlink()
     with pytest.raises(BadInput, match="without a report") as caught:

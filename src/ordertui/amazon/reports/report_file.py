@@ -16,7 +16,7 @@ from typing import IO, Protocol
 
 from ordertui.files import MEBIBYTE, open_plain
 
-from .errors import ReportError
+from .errors import ReportError, UnknownReport
 
 MOST_UNPACKED_BYTES = 2_048 * MEBIBYTE
 """A report of a million orders has some 400 MB."""
@@ -26,6 +26,8 @@ FREE_BYTES = 16 * MEBIBYTE
 PEEK_BYTES = 4_096
 READ_BYTES = 1 << 18
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+TEXT_ENDINGS = (".txt", ".csv", ".tsv", ".xml")
+"""How the names of reports end."""
 _BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -112,7 +114,9 @@ def _open_member(path: Path, file: IO[bytes], ending: ExitStack) -> IO[bytes]:
         if not members:
             raise ReportError(f"{path} holds no report; unpack it and look, or download it again")
         if len(members) != 1:
-            raise ReportError(f"{path} holds {len(members):,} files, not one report; unpack it and import those")
+            may_be = any(one.filename.lower().endswith(TEXT_ENDINGS) for one in members)
+            kind = ReportError if may_be else UnknownReport  # photos beside the reports of a folder are nobody's fault
+            raise kind(f"{path} holds {len(members):,} files, not one report; unpack it and import those")
         return ending.enter_context(archive.open(members[0]))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         why = "it needs a password" if isinstance(error, RuntimeError) else "it is damaged"
