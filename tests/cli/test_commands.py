@@ -354,7 +354,7 @@ def test_a_number_that_must_be_typed_names_its_option(us: Command) -> None:
 @pytest.mark.parametrize(
     ("action", "option"),
     [
-        ("refund", ("--nothing-else",)),
+        ("message", ("--nothing-else",)),
         ("confirm", ("--nothing-else",)),
         ("confirm", ("--reason", "NoInventory")),
         ("message", ("--reason", "NoInventory")),

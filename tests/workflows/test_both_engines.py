@@ -96,8 +96,10 @@ def test_filters_and_sorts_find_the_same_orders_in_the_same_order(both: tuple[Se
 
 
 def _anywhere(batch: Batch) -> Batch:
-    """A batch without where its file lies: a server's store looks on which machine that is."""
-    return msgspec.structs.replace(batch, advice="", machine="")
+    """A batch without where its file lies, which a server's store looks up, and without what is next, which a store
+    that was moved does not say.
+    """
+    return msgspec.structs.replace(batch, advice="", machine="", withheld="", next_at=None, retryable=0, is_still=False)
 
 
 def test_queues_rows_and_lines_are_the_same(both: tuple[Session, Session]) -> None:

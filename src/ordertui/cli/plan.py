@@ -109,8 +109,6 @@ def plan(
         fail(Exit.USAGE, "--nothing-else is for cancel and refund")
     if (fit and action != Action.CANCEL.value) or (budget is not None and not fit):
         fail(Exit.USAGE, "--fit is for cancel, and --budget goes with --fit")
-    if nothing_else and action != Action.CANCEL.value:
-        fail(Exit.USAGE, f"--nothing-else is for cancel; {action} takes orders as they are")
     if reason and not REASONS[Action(action)]:
         fail(Exit.USAGE, f"--reason is for cancel and refund; {action} has none")
     unknown: list[str] = []

@@ -458,3 +458,24 @@ def test_a_lower_price_is_kept_of_reports_that_date_no_row_until_all_orders_deci
     (line,) = lines(session)
     assert line.paid
     assert line.paid.item_price == 2100
+
+
+@pytest.mark.parametrize("cell", ["", "0.00"])
+@pytest.mark.parametrize("is_dated_last", [True, False])
+def test_a_promotion_that_only_one_report_names_is_told_of(
+    session: Session, tmp_path: Path, cell: str, is_dated_last: bool
+) -> None:
+    """All Orders decides a price, and leaves the promotion's cell empty: more is kept than may have been paid."""
+    amounts = {"item-price": "40.00", "item-promotion-discount": cell}
+    columns = list(dict.fromkeys((*COLUMNS["all_orders"], *amounts)))
+    everything = tmp_path / "all.txt", columns, [cells("all_orders") | amounts]
+    new = tmp_path / "new.txt", PROMOTED, [cells("new_orders") | amounts | {"item-promotion-discount": "-4.00"}]
+    first, last = (new, everything) if is_dated_last else (everything, new)
+    assert not any("names a promotion" in note for note in take(session, *first))
+    (told,) = (note for note in take(session, *last) if "names a promotion" in note)
+    assert f"{ORDER} item {cells('new_orders')['order-item-id' if is_dated_last else 'sku']}" in told
+    (line,) = lines(session)
+    assert line.paid is not None
+    assert line.paid.item_promotion == 0
+    same = everything[0], columns, [cells("all_orders") | amounts | {"item-promotion-discount": "-4.00"}]
+    assert not any("names a promotion" in note for note in take(session, *same)), "it names it now"

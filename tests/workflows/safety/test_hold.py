@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ordertui.operations.config import Config
 from ordertui.operations.errors import PlanExpired
 from ordertui.operations.session import Session
-from ordertui.orders.batch_state import BatchState
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, MonotonicReading, SystemClock, iso_utc, monotonic_reading
 from ordertui.orders.enums import Action
 from support.batches import commit, plan, send, session_of
@@ -83,7 +83,8 @@ def test_on_one_boot_only_time_that_passed_counts(
             session.close()
             session = opened(folder, clock)
         left = len(session.dispatcher.run()) == 1
-        if left:
+        (row,) = session.batches.find()[0].rows
+        if left or row.state is RowState.LEFT_OUT:  # by a clock set so far forward its reports are too old
             assert passed >= HOLD - 1
             break
         assert passed <= HOLD

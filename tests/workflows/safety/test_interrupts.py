@@ -106,9 +106,7 @@ def test_a_signal_at_any_line_ends_in_order(
     moments = {is_dropped: [int(one.split()[0]) for one in told if one.endswith(is_dropped)] for is_dropped in "01"}
     assert moments["1"], "no callback of an import was seen: look how this Python names it"
     rng = random.Random(os.environ.get("ORDERTUI_FIRST_SEED", name))
-    for is_dropped, at in [
-        (key == "1", at) for key, all_ in moments.items() for at in rng.sample(all_, min(MOMENTS, len(all_)))
-    ]:
+    for at in [at for all_ in moments.values() for at in rng.sample(all_, min(MOMENTS, len(all_)))]:
         command, done = press(template, folder, at, case.args, signal)
         monkeypatch.chdir(folder)
         where = folder / "where"
@@ -126,7 +124,7 @@ def test_a_signal_at_any_line_ends_in_order(
             assert done.code == plain.code, context
             assert found == wanted, context
             assert set(plain.stderr.splitlines()) <= set(done.stderr.splitlines()), context
-            assert name != "plan" or at > int(total) * (0.5 if is_dropped else 0.9), context
+            assert name != "plan" or at > int(total) // 2, context  # Python may drop one anywhere: it comes again later
         if found == before or name == "import":
             assert command.run(*case.args).code == plain.code, context
             assert case.effect(command) == wanted, context

@@ -339,6 +339,11 @@ def _amount_notes(target: ImportSession) -> Iterator[str]:
             " less was paid than is kept here: join the files, and import that"
             f" before any refund: {_shown(target.repromoted, ITEM)}"
         )
+    if target.unpromoted:
+        yield (
+            "one report names a promotion and another none for the same price, and none is kept. Less may have been"
+            f" paid than is kept here: look in Seller Central before any refund: {_shown(target.unpromoted, ITEM)}"
+        )
     if target.repriced:
         yield (
             "other prices or currencies than a report before gave. A New Orders report dates no row: what All Orders"

@@ -118,6 +118,8 @@ class ImportSession:
         """Orders that one report calls cancelled or shipped and a newer one not, with that word: they stay so."""
         self.repromoted: list[tuple[Any, ...]] = []
         """Order and item id of known items that came with other promotions."""
+        self.unpromoted: list[tuple[Any, ...]] = []
+        """Order and item id (SKU without one) of items whose kept price has no promotion, though a report names one."""
         self.repriced: list[tuple[Any, ...]] = []
         """The same of known items that a report without dates gives another price."""
         self.above_price: list[tuple[Any, ...]] = []
@@ -241,7 +243,8 @@ class ImportSession:
                     self._do(statement)
                 self._undo.add_lines()
             renamed, renamed_skus = self._pair_unclear(known)
-            repromoted = self._database.query(pairing.OTHER_PROMOTIONS) if known else []
+            is_dated = not self._values["undated"]
+            promoted = self._database.query(pairing.other_promotions(is_dated=is_dated)) if known else []
             repriced = self._database.query(pairing.OTHER_PRICES) if known and self._values["undated"] else []
             revived = self._database.query(sql.REVIVED) if known else []
             self._merge_lines()
@@ -261,7 +264,8 @@ class ImportSession:
         self.renamed_skus += renamed_skus
         self.twice += twice
         self.revived += revived
-        self.repromoted += repromoted
+        self.repromoted += [row[:2] for row in promoted if not row[2]]
+        self.unpromoted += [row[:2] for row in promoted if row[2]]
         self.repriced += repriced
         self.above_price += above_price
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ordertui.orders.order import COMPONENTS
 from ordertui.store.repositories.derived_facts import ACTIVE, STANDS_TWICE, UNPAID
 
-from .fields import rank
+from .fields import bit, rank
 
 PROMOTIONS = tuple(
     f"UPDATE sorted SET {name} = CASE WHEN sorted.item_price IS NULL THEN sorted.{name} ELSE b.amount END,"
@@ -192,19 +192,32 @@ TWICE = (
     " ORDER BY h.order_id, p.sku"
 )
 """Lines without an item id that may be another line of their order: (order id, SKU)."""
-OTHER_PROMOTIONS = (
-    "SELECT DISTINCT h.order_id, l.item_id FROM news n CROSS JOIN heads h CROSS JOIN sorted s CROSS JOIN lines l"
-    " WHERE h.id = n.id AND s.order_id = h.order_id AND l.order_id = h.id AND l.item_id = s.item_id"
-    " AND l.item_price = s.item_price AND ("
-    + " OR ".join(
-        f"(s.{name} > 0 AND l.{name} > 0 AND (s.{name} <> l.{name} OR s.{name}_id <> l.{name}_id))"
-        for name in ("item_promotion", "ship_promotion")
+
+
+def other_promotions(*, is_dated: bool) -> str:
+    """Return SQL: known items to which the report gives other promotions for the same price: (order id, item id or SKU,
+    whether none is kept though the report, or one before it, names one).
+
+    A promotion does not change after the purchase. So one report may have been split over two files, each with a part
+    of the promotions; or one of two reports leaves the cell empty: a report that dates its rows replaces a promotion
+    by an empty cell or 0, and one that does not replaces nothing that is dated.
+    """
+    names = ("item_promotion", "ship_promotion")
+    kept, empty = ("l", "s") if is_dated else ("s", "l")
+    lost = " OR ".join(f"({kept}.{name} > 0 AND coalesce({empty}.{name}, 0) = 0)" for name in names)
+    other = " OR ".join(
+        f"(s.{name} > 0 AND l.{name} > 0 AND (s.{name} <> l.{name} OR s.{name}_id <> l.{name}_id))" for name in names
     )
-    + ") ORDER BY h.order_id, l.item_id"
-)
-"""Known items that the report gives other promotions for the same price: (order id, item id). A promotion does not
-change after the purchase, so one report may have been split over two files, each with a part of the promotions.
-"""
+    return (
+        f"SELECT DISTINCT h.order_id, coalesce(l.item_id, p.sku), {bit(lost)} FROM news n CROSS JOIN heads h"
+        " CROSS JOIN sorted s CROSS JOIN lines l CROSS JOIN products p WHERE h.id = n.id AND s.order_id = h.order_id"
+        " AND l.order_id = h.id AND p.id = l.product_id"
+        " AND (l.item_id = s.item_id OR (l.product_id = s.product_id AND n.is_unclear = 0))"
+        f" AND l.item_price = s.item_price AND {ACTIVE} AND ({lost} OR {other})"
+        " ORDER BY h.order_id, coalesce(l.item_id, p.sku)"
+    )
+
+
 OTHER_PRICES = (
     "SELECT DISTINCT h.order_id, coalesce(l.item_id, p.sku) FROM news n CROSS JOIN heads h CROSS JOIN sorted s"
     " CROSS JOIN lines l CROSS JOIN products p WHERE h.id = n.id AND s.order_id = h.order_id AND l.order_id = h.id"
