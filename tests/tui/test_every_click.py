@@ -29,6 +29,7 @@ from ordertui.tui.widgets.filter_bar import FilterInput
 from ordertui.tui.widgets.key_hints import key_at
 from ordertui.tui.widgets.option_list import SafeOptionList
 from support.pilot import main, press, preview, running, settled, table, until
+from support.profile import LONG
 from support.walks import build_shop, lines, walk
 
 PLACES = (
@@ -43,6 +44,8 @@ NO_HINTS = ("nothing", "没有")
 """Begin what stands in place of a key that does nothing."""
 SIZE = (80, 24)
 STEP = (27, 6)
+WIDE = (40, 9)
+"""The grid of all places, but in the long profile."""
 """Cells from one click to the next, in both directions."""
 LONG_TEXT = "117-0000000-0000001\r\nsku:A* late\n\x1b[31m" + "水筒 y\n" * 3_000
 SIZES = ((60, 15), (30, 8), (200, 60), SIZE)
@@ -197,7 +200,7 @@ async def test_nothing_fails_and_nothing_is_committed(shop: Session) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(8))
 async def test_nothing_fails_and_nothing_is_committed_anywhere(shop: Session, part: int) -> None:
-    assert await attack(shop, PLACES[part::8], STEP) == []
+    assert await attack(shop, PLACES[part::8], STEP if LONG else WIDE) == []
 
 
 @pytest.mark.parametrize("language", [ENGLISH, pytest.param(CHINESE, marks=pytest.mark.long)])
