@@ -17,6 +17,7 @@ from ordertui.orders.enums import Action
 from ordertui.store import ActionAlreadyOpen, NewRow
 from ordertui.store.journal import batches, refunds, rows
 from support.batches import commit, session_of, states
+from support.profile import LONG
 from support.shops import all_orders_row, bring, order_id, unshipped_row
 
 PORTION = 3
@@ -120,6 +121,7 @@ def test_a_number_that_is_there_twice_is_seen_whatever_the_portion(monkeypatch: 
 
 
 @pytest.mark.long
+@pytest.mark.skipif(not LONG, reason="the long profile: a minute of CPU")
 def test_memory_of_a_commit_and_a_dispatch_hardly_grows_with_the_batch(tmp_path: Path) -> None:
     few, many = (peaks(tmp_path / str(count), count) for count in (10_000, 40_000))
     for step, most in (("commit", 100), ("dispatch", 170)):

@@ -34,7 +34,7 @@ def test_a_small_day_of_a_team_ends_right(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("engine", places.BOTH, indirect=True)
+@pytest.mark.parametrize("engine", places.BOTH if LONG else places.BOTH[-1:], indirect=True)
 def test_a_whole_day_ends_right(
     tmp_path: Path, sim: Simulator, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
