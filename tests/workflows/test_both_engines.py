@@ -99,7 +99,9 @@ def _anywhere(batch: Batch) -> Batch:
     """A batch without where its file lies, which a server's store looks up, and without what is next, which a store
     that was moved does not say.
     """
-    return msgspec.structs.replace(batch, advice="", machine="", withheld="", next_at=None, retryable=0, is_still=False)
+    return msgspec.structs.replace(
+        batch, advice="", machine="", withheld="", next_at=None, retryable=0, is_inactive=False
+    )
 
 
 def test_queues_rows_and_lines_are_the_same(both: tuple[Session, Session]) -> None:

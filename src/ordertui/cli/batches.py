@@ -70,7 +70,7 @@ def emit_batches(session: Session, batches: Iterable[Batch], form: str) -> None:
     now, person = session.clock.now(), session.context.person
     found = list(batches)
     emit([batch_record(batch, now, person) for batch in found], COLUMNS, form, SPARE)
-    for why in dict.fromkeys(batch.advice for batch in found if batch.is_still):
+    for why in dict.fromkeys(batch.advice for batch in found if batch.is_inactive):
         say(why)
 
 
@@ -80,7 +80,7 @@ def next_command(batch: Batch, now: int, person: Person) -> str:
     Of a batch whose hold is not over at `now` (epoch seconds) it tells from when on the command does something; of one
     that somebody else decides about, who that may be; in a store that was moved or may be a copy, there is none.
     """
-    if batch.is_still:
+    if batch.is_inactive:
         return ""
     if batch.state is BatchState.AWAITING:
         return f"ordertui approve {batch.id}" if may_approve(batch, person) else f"wait for {deciders(batch)}"
@@ -342,14 +342,14 @@ def todo(settings: Settings, form: str) -> None:
     """
     with open_session(settings) as session:
         found, unfinished = session.batches.open_issues(), session.batches.unfinished()
-        is_still = session.batches.waiting().is_still
+        is_inactive = session.batches.waiting().is_inactive
     records = [
         {"batch": q.batch, "action": str(q.action), "marketplace": q.marketplace, "kind": q.kind, "order_id": order_id,
          "since": iso_utc(q.since), "why": q.why, "evidence": q.evidence}
         for q in found for order_id in q.orders
     ]  # fmt: skip
     emit(records, ("batch", "action", "marketplace", "kind", "order_id", "since", "why", "evidence"), form)
-    if not found and not is_still:
+    if not found and not is_inactive:
         say("nothing needs a decision; what waits:" if unfinished else "of what left nothing is open")
     for sentence in unfinished:
         say(sentence)

@@ -61,11 +61,11 @@ async def test_a_store_in_which_nothing_is_done_promises_no_work(tmp_path: Path,
     with open_session(tmp_path / "other", clock=FixedClock(NOW)) as found:
         why = found.context.copies.reason()
         assert found.batches.unfinished() == [why]
-        assert [(one.id, one.is_still, one.advice) for one in found.batches.find()] == [
+        assert [(one.id, one.is_inactive, one.advice) for one in found.batches.find()] == [
             (held, True, why),
             (written, True, why),
         ]
-        assert found.batches.get(held).is_still
+        assert found.batches.get(held).is_inactive
         async with running(found) as pilot:
             line = str(main(pilot).query_one("#status").render())
             assert "nothing is done here" in line

@@ -40,8 +40,8 @@ def test_a_backup_opens_and_holds_everything(tmp_path: Path) -> None:
     assert (tmp_path / "copy" / "orders.db").stat().st_mode & 0o077 == 0, "for its owner alone"
     with open_session(tmp_path / "copy") as copy:
         (here,), (there,) = session.batches.find(), copy.batches.find()
-        assert there.is_still, "nothing is done in a backup, so nothing is next"
-        here = replace(here, is_still=True, advice=there.advice, withheld="", next_at=None, retryable=0)
+        assert there.is_inactive, "nothing is done in a backup, so nothing is next"
+        here = replace(here, is_inactive=True, advice=there.advice, withheld="", next_at=None, retryable=0)
         assert there == here
         assert copy.audit.records() == session.audit.records()
         (found,) = copy.maintenance.check()

@@ -46,7 +46,7 @@ class Waiting(msgspec.Struct, frozen=True):
     to_upload: int = 0
     """Written, and as far as is known not uploaded."""
     to_approve: int = 0
-    is_still: bool = False
+    is_inactive: bool = False
     """The store was moved or may be a copy: nothing is done in it, and what waits is not known here."""
 
 
@@ -81,7 +81,7 @@ class Batch(JournalBatch, frozen=True, kw_only=True):
     """
     retryable: int = 0
     """Refused orders that no later batch tries."""
-    is_still: bool = False
+    is_inactive: bool = False
     """The store was moved or may be a copy: nothing is done with it here; `advice` says why, and where it goes on."""
 
 

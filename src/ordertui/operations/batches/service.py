@@ -184,7 +184,7 @@ class BatchService:
     def waiting(self) -> Waiting:
         """Return how many batches are held, how many files wait for their upload, and how many batches for approval."""
         if self._context.copies.reason():
-            return Waiting(is_still=True)
+            return Waiting(is_inactive=True)
         reader = self._context.reader()
         counts, to_upload = reader.batches.count, len(self._uploads.to_upload(reader))
         return Waiting(counts(BatchState.HELD), to_upload, counts(BatchState.AWAITING))
@@ -194,9 +194,9 @@ class BatchService:
 
         Times are of the zone. Of a store that was moved, or may be a copy, just that: nothing is done in it.
         """
-        still = self._context.copies.reason()
-        if still:
-            return [still]
+        why = self._context.copies.reason()
+        if why:
+            return [why]
         found_open = self._context.reader().batches.find(open_only=True)
         held = [one for one in found_open if one.state is BatchState.HELD]
         leaves = (
@@ -239,7 +239,7 @@ class BatchService:
         batch = reader.batches.get(batch_id)
         against = self._uploads.obstacles(reader, [batch]).get(batch_id, "")
         described = self._with_tries(self._describe(batch, reader.submissions.find(batch_id), against))
-        return _still(described, self._context.copies.reason())
+        return _inactive(described, self._context.copies.reason())
 
     def decided_since(self, at: int) -> list[Batch]:
         """Return the batches that somebody approved or rejected from then on, in that sequence, but those of others;
@@ -255,10 +255,10 @@ class BatchService:
         for one in reader.submissions.find():
             submissions.setdefault(one.batch, []).append(one)
         found = reader.batches.find(open_only=open_only)
-        against, still = self._uploads.obstacles(reader, found), self._context.copies.reason()
+        against, why = self._uploads.obstacles(reader, found), self._context.copies.reason()
         return [
-            _still(
-                self._with_tries(self._describe(batch, submissions.get(batch.id, ()), against.get(batch.id, ""))), still
+            _inactive(
+                self._with_tries(self._describe(batch, submissions.get(batch.id, ()), against.get(batch.id, ""))), why
             )
             for batch in found
         ]
@@ -376,6 +376,6 @@ class BatchService:
         return write_list(sheet(plan), path, SHEET)
 
 
-def _still(batch: Batch, why: str) -> Batch:
+def _inactive(batch: Batch, why: str) -> Batch:
     """Return a batch of a store in which nothing is done, for that reason; as it is without one."""
-    return replace(batch, advice=why, withheld="", next_at=None, retryable=0, is_still=True) if why else batch
+    return replace(batch, advice=why, withheld="", next_at=None, retryable=0, is_inactive=True) if why else batch

@@ -158,8 +158,8 @@ def build_practice(
 
     `now` is epoch seconds. The same arguments give the same orders; that the tour was seen is kept. Without `fresh` one
     that another process built meanwhile is left as it is. `progress` is called with how much is done, and of how much.
-    Raises Refused when the older store is open or still being
-    built, FileExistsError when the folder holds something that is no practice store, OSError when it cannot be written.
+    Raises Refused when the older store is open or still being built, FileExistsError when the folder holds something
+    that is no practice store, OSError when it cannot be written.
     """
     is_used = folder.exists() and any(not path.name.startswith(LOCK) for path in folder.iterdir())
     if is_used and not is_practice_folder(folder):  # in this sequence: who builds marks the folder first

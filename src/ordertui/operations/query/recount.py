@@ -106,7 +106,7 @@ class Recount:
 
     def run(self, progress: Progress | None = None) -> Iterator[Disagreement]:
         """Yield every disagreement. All is read of one state of the store, so others may work on meanwhile."""
-        with self._store.database.one_state():
+        with self._store.database.snapshot():
             yield from self._run(progress)
 
     def _run(self, progress: Progress | None) -> Iterator[Disagreement]:

@@ -226,8 +226,11 @@ class Database:
         return read()
 
     @contextmanager
-    def one_state(self) -> Iterator[None]:
-        """Let all that this connection reads inside be of one state, whatever others commit meanwhile."""
+    def snapshot(self) -> Iterator[None]:
+        """Let all that this connection reads inside be of one state, whatever others commit meanwhile.
+
+        For what reads long: `of_one_state` would have to read it again each time that somebody commits.
+        """
         with self.lock:
             self.engine.begin_reading()
         try:

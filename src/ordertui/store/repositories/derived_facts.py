@@ -50,7 +50,6 @@ UNPAID = f"coalesce({_PAID}, -1) < 0"
 """SQL: whether what was paid for the line `l` is unknown: it has no price, or its promotions are above all there is to
 pay, which no buyer was ever charged (`LineAmounts.is_possible`).
 """
-_OTHER = ACTIVE.replace("l.", "t.")
 ALL_DIFFER = "count(*) = count(DISTINCT (SELECT lower(trim(p.sku)) FROM products p WHERE p.id = a.product_id))"
 """SQL over the lines `a` of an order: whether each has a SKU of its own, without capitals, which spreadsheets change.
 No engine knows how accents are made.
@@ -64,24 +63,23 @@ _HAVE_IDS = "(l.item_id IS NOT NULL OR t.item_id IS NOT NULL)"
 _SAME_STATE = f"({ACTIVE}) = ({_OTHER}) AND (coalesce(l.status, '') = 'shipped') = (coalesce(t.status, '') = 'shipped')"
 
 
-def _dated(line: str, name: str, column: str) -> str:
-    """Return the date of a fact of a line as SQL; -1 when nothing states it."""
-    return f"CASE WHEN {line}.{column} IS NULL THEN -1 ELSE coalesce({line}.a_{name}, {line}.at) END"
+def _dated(line: str, name: str, column: str = "") -> str:
+    """Return the date of a fact of a line as SQL; -1 when nothing states it. `column`: its first one."""
+    return f"CASE WHEN {line}.{column or name} IS NULL THEN -1 ELSE coalesce({line}.a_{name}, {line}.at) END"
 
 
-def _same(name: str, column: str) -> str:
-    """Return the condition that one report gave the lines `l` and `t` a fact, or none did."""
-    return f"{_dated('l', name, column)} = {_dated('t', name, column)}"
+_PRICED_ALIKE = f"{_dated('l', 'price', 'item_price')} = {_dated('t', 'price', 'item_price')}"
+"""SQL: whether one report gave the lines `l` and `t` their prices, or none did."""
 
 
 _SAME_FACTS = (
     " AND ".join(f"coalesce(l.{name}, 0) = coalesce(t.{name}, 0)" for name in COMPONENTS)
     + " AND coalesce(l.currency, '') = coalesce(t.currency, '') AND coalesce(l.status, '') = coalesce(t.status, '')"
-    f" AND coalesce(l.quantity, -1) = coalesce(t.quantity, -1) AND {_same('price', 'item_price')}"
+    f" AND coalesce(l.quantity, -1) = coalesce(t.quantity, -1) AND {_PRICED_ALIKE}"
 )
 _OF_ONE_REPORT = (
-    f"(({ACTIVE}) <> ({_OTHER}) OR {_same('price', 'item_price')}) AND (l.status IS NULL) = (t.status IS NULL)"
-    f" AND (NOT {ACTIVE} OR {_OTHER} OR {_dated('l', 'price', 'item_price')} = {_dated('l', 'status', 'status')})"
+    f"(({ACTIVE}) <> ({_OTHER}) OR {_PRICED_ALIKE}) AND (l.status IS NULL) = (t.status IS NULL)"
+    f" AND (NOT {ACTIVE} OR {_OTHER} OR {_dated('l', 'price', 'item_price')} = {_dated('l', 'status')})"
 )
 
 
@@ -158,12 +156,11 @@ range; with `=` it prefers the primary key.
 
 # -- what follows from the lines `l` of one order, and from the reports' word on who cancelled
 
-_GIVEN = "CASE WHEN l.{0} IS NULL THEN -1 ELSE coalesce(l.a_{0}, l.at) END"
 _NEWEST_WAIT = "(SELECT max(w.waits_at) FROM lines w WHERE w.order_id = l.order_id)"
 STANDS_TWICE = (
     f"(l.item_id IS NULL AND {ACTIVE} AND EXISTS (SELECT 1 FROM lines t WHERE t.order_id = l.order_id"
     f" AND t.item_id IS NOT NULL AND {_OTHER} AND (t.status IS NULL"
-    f" OR {_GIVEN.format('status').replace('l.', 't.')} <> {_GIVEN.format('status')})))"
+    f" OR {_dated('t', 'status')} <> {_dated('l', 'status')})))"
 )
 """SQL: whether the line `l`, which has no item id, may be the item of another line of its order, which has one.
 
@@ -172,7 +169,7 @@ to which no one report of it gave one are one item whose SKU and title were chan
 """
 UNITS_SHIPPED = (
     f"CASE WHEN {ACTIVE} AND {_NEWEST_WAIT} > coalesce(l.waits_at, -1)"
-    f" AND {_NEWEST_WAIT} > {_GIVEN.format('quantity_shipped')} AND {_NEWEST_WAIT} > {_GIVEN.format('status')}"
+    f" AND {_NEWEST_WAIT} > {_dated('l', 'quantity_shipped')} AND {_NEWEST_WAIT} > {_dated('l', 'status')}"
     f" AND NOT {STANDS_TWICE} AND NOT EXISTS (SELECT 1 FROM lines t WHERE t.order_id = l.order_id AND t.line <> l.line"
     f" AND +t.product_id = l.product_id AND t.waits_at = {_NEWEST_WAIT} AND t.first_at > l.at)"
     " THEN coalesce(l.quantity, 1) ELSE l.quantity_shipped END"

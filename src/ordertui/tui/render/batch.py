@@ -61,7 +61,7 @@ def render_batch(
         pieces += _approval_pieces(batch, batch.approval, zone)
     if batch.state is BatchState.HELD:
         leaves = batch.next_at or batch.due_at
-        if not batch.is_still and (not batch.by_api or batch.next_at is not None):
+        if not batch.is_inactive and (not batch.by_api or batch.next_at is not None):
             how = _("goes to Amazon") if batch.by_api else _("file is written")
             pieces.append(
                 (join_texts(["", f"{how} {since_text(leaves, batch.created_at, zone)} {zoned}"]), "$text-warning")

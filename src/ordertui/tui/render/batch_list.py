@@ -55,7 +55,7 @@ def render_outbox_head(batches: Sequence[Batch], issues: Sequence[OpenIssue], fo
 
     `folder`: where files are written, shown where there is room.
     """
-    if any(batch.is_still for batch in batches):
+    if any(batch.is_inactive for batch in batches):
         return Content.styled(_("nothing is done here"), WARNING)
     held = sum(batch.state is BatchState.HELD for batch in batches)
     to_approve = sum(batch.state is BatchState.AWAITING for batch in batches)
@@ -169,7 +169,7 @@ def batch_state(batch: Batch, context: BatchContext) -> tuple[str, str]:
     """Return the state of a batch with its sign, such as `◷ held 8m` or `✗ 1 of 14`, and its style."""
     look = BATCH_LOOKS[batch.state]
     if batch.state is BatchState.HELD:
-        if batch.is_still or (batch.by_api and batch.next_at is None):
+        if batch.is_inactive or (batch.by_api and batch.next_at is None):
             return _("{glyph} held, waits", glyph=look.glyph), look.style
         at = batch.due_at if batch.next_at is None else batch.next_at
         left = format_left(at, context.now, with_seconds=True)
@@ -230,7 +230,7 @@ def next_steps(batch: Batch, context: BatchContext) -> list[str]:
 
 def _steps(batch: Batch, context: BatchContext) -> list[tuple[Permission, str]]:
     """Return what may be done next, each with what it needs."""
-    if batch.is_still:
+    if batch.is_inactive:
         return []
     if batch.state is BatchState.HELD:
         release = [_("r release"), *([_("R release all")] if context.held > 1 else [])]

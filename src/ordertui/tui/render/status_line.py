@@ -94,7 +94,7 @@ def render_status_line(line: StatusLine) -> Content:
 
 def render_waiting(waiting: Waiting, due: Due | None, now: int, *, is_short: bool) -> Content:
     """Return what waits, such as `   ◷ 3 held 12m   ◇ 2 to approve   ↑ 5 to upload`; empty when nothing does."""
-    if waiting.is_still:
+    if waiting.is_inactive:
         return Content.styled(f"   ■ {_('nothing is done here')}", "bold $text-warning")
     found = Content("")
     if waiting.held:
